@@ -1,0 +1,1 @@
+"""Levels, trabecular measurement, calibration and references of vertebral bone density."""

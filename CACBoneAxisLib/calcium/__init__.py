@@ -1,0 +1,1 @@
+"""Protocol, candidates, lesions, scoring and categories of coronary calcium."""

@@ -1,0 +1,1 @@
+"""CT image and geometry, reading, acquisition, suitability, regions, Slicer's markup files."""

@@ -1,0 +1,47 @@
+"""How the scan was made, as far as the file or the user says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from CACBoneAxisLib.imaging.findings import Finding, finding
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """Facts about the scan; ``None`` where neither the file nor the user says.
+
+    NRRD and NIfTI carry none of them. ``slice_thickness_mm`` is the tag and never
+    used for a score: the increment comes from the slices' positions.
+    """
+
+    kvp: float | None = None
+    kernel: str | None = None
+    slice_thickness_mm: float | None = None
+    contrast: bool | None = None
+    ecg_gated: bool | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    modality: str | None = None
+    image_type: tuple[str, ...] | None = None
+    sex: Literal["F", "M"] | None = None
+    age_years: float | None = None
+
+    def merged(self, stated: Acquisition) -> tuple[Acquisition, tuple[Finding, ...]]:
+        """Return this acquisition completed, and where both speak overruled, by ``stated``.
+
+        Each field in which the file and the user disagree is a finding; the user's
+        word stands, because it was given knowing the file.
+        """
+        changes = {}
+        findings = []
+        for field in fields(self):
+            said = getattr(stated, field.name)
+            if said is None:
+                continue
+            read = getattr(self, field.name)
+            if read is not None and read != said:
+                findings.append(finding("acquisition-disagrees", field=field.name, file=read, stated=said))
+            changes[field.name] = said
+        return replace(self, **changes), tuple(findings)

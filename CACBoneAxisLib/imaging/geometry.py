@@ -1,0 +1,82 @@
+"""Where the voxels of an image are in the patient (LPS, mm)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import acos, degrees
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# DICOM, NRRD and NIfTI write the same spacing with 16, 16 and 7 digits; seven are kept
+# so that the same patient gives the same digits from each of them.
+SPACING_DIGITS = 7
+
+
+def round_spacing(spacing_mm: float) -> float:
+    """Round a spacing to the seven significant digits that every file format keeps."""
+    return float(f"{spacing_mm:.{SPACING_DIGITS - 1}e}")
+
+
+@dataclass(frozen=True)
+class ImageGeometry:
+    """A regular grid of voxel centres in the patient.
+
+    Parameters
+    ----------
+    shape : (slices, rows, columns)
+        As the array that goes with it, ``(z, y, x)``.
+    spacing_mm : (x, y, z)
+        Distances between voxel centres; z is the slice increment.
+    origin_mm : (L, P, S)
+        Centre of voxel ``[0, 0, 0]``.
+    direction : 3 rows of 3
+        Columns are the unit vectors of x, y and z in LPS.
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    origin_mm: tuple[float, float, float]
+    direction: tuple[tuple[float, float, float], ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+    @property
+    def slice_increment_mm(self) -> float:
+        """Distance between the centres of neighbouring slices, mm."""
+        return self.spacing_mm[2]
+
+    @property
+    def pixel_area_mm2(self) -> float:
+        """In-plane area of a voxel, mm2."""
+        return self.spacing_mm[0] * self.spacing_mm[1]
+
+    @property
+    def voxel_volume_mm3(self) -> float:
+        """Volume of a voxel, mm3."""
+        return self.pixel_area_mm2 * self.spacing_mm[2]
+
+    @property
+    def index_to_lps(self) -> NDArray[np.float64]:
+        """4 x 4 matrix from a column ``(x, y, z, 1)`` of voxel indices to LPS mm."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.asarray(self.direction) * np.asarray(self.spacing_mm)
+        matrix[:3, 3] = self.origin_mm
+        return matrix
+
+    def to_lps(self, indices_xyz: ArrayLike) -> NDArray[np.float64]:
+        """Return LPS mm of (continuous) indices, shape (..., 3) to (..., 3)."""
+        matrix = self.index_to_lps
+        return np.asarray(indices_xyz, dtype=float) @ matrix[:3, :3].T + matrix[:3, 3]
+
+    def to_index(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+        """Return continuous indices (x, y, z) of LPS points, shape (..., 3) to (..., 3)."""
+        matrix = self.index_to_lps
+        offset = np.asarray(points_lps_mm, dtype=float) - matrix[:3, 3]
+        return offset @ np.linalg.inv(matrix[:3, :3]).T
+
+    @property
+    def slice_tilt_degrees(self) -> float:
+        """Angle between the slices' normal (rows x columns) and the patient's long axis."""
+        direction = np.asarray(self.direction)
+        normal = np.cross(direction[:, 0], direction[:, 1])
+        cosine = abs(normal[2]) / np.linalg.norm(normal)
+        return degrees(acos(min(1.0, float(cosine))))

@@ -1,0 +1,175 @@
+"""Slicer's markups files (``.mrk.json``): point lists and boxes, in LPS.
+
+The format is Slicer's Markups JSON schema 1.0.3. What a person decided about a
+point or a box beyond its place is JSON in the control point's description.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from CACBoneAxisLib.imaging.findings import refusal
+
+SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
+MARKUPS_SUFFIX = ".mrk.json"
+IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class ControlPoint:
+    """A point that was placed: label, LPS mm, and the free text kept with it."""
+
+    label: str
+    position_mm: tuple[float, float, float]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class PointList:
+    """A markups point list; points that were never placed are left out."""
+
+    name: str
+    points: tuple[ControlPoint, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A markups ROI: centre (LPS mm), full size along its own axes (mm), axes as columns in LPS."""
+
+    name: str
+    center_mm: tuple[float, float, float]
+    size_mm: tuple[float, float, float]
+    axes: tuple[tuple[float, float, float], ...] = IDENTITY_AXES
+    label: str = ""
+    description: str = ""
+
+
+def _vector(values: Any, path: Path, what: str, count: int = 3) -> np.ndarray:
+    try:
+        vector = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        vector = np.empty(0)
+    if vector.shape != (count,) or not np.all(np.isfinite(vector)):
+        raise refusal("markups-damaged", file=path.name, what=what)
+    return vector
+
+
+def _triple(vector: np.ndarray) -> tuple[float, float, float]:
+    return float(vector[0]), float(vector[1]), float(vector[2])
+
+
+def read_markups(path: str | Path) -> list[PointList | Box]:
+    """Read the point lists and ROIs of a markups file.
+
+    Returns
+    -------
+    list of PointList and Box
+        Positions in LPS mm whatever the file's own coordinate system; the name is the
+        file's ``name`` or else the file name without ``.mrk.json``.
+
+    Raises
+    ------
+    UnusableInputError
+        When the file is missing, is not markups JSON, holds another kind of markup, or
+        a position, size or orientation is not made of finite numbers.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise refusal("file-missing", file=path.name) from None
+    except (OSError, ValueError, RecursionError):
+        raise refusal("markups-unreadable", file=path.name) from None
+    markups = content.get("markups") if isinstance(content, dict) else None
+    if not isinstance(markups, list) or not markups or not all(isinstance(m, dict) for m in markups):
+        raise refusal("markups-unreadable", file=path.name)
+    stem = path.name.removesuffix(".json").removesuffix(".mrk")
+    return [_read_one(markup, path, stem) for markup in markups]
+
+
+def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
+    name = str(markup.get("name") or stem)
+    system = markup.get("coordinateSystem", "LPS")
+    # Slicer 4 wrote numbers: 0 for RAS, 1 for LPS.
+    if system not in ("LPS", "RAS", 0, 1):
+        raise refusal("markups-damaged", file=path.name, what="coordinate system")
+    flip = np.array([-1.0, -1.0, 1.0]) if system in ("RAS", 0) else np.ones(3)
+    raw_points = markup.get("controlPoints") or []
+    if not isinstance(raw_points, list) or not all(isinstance(p, dict) for p in raw_points):
+        raise refusal("markups-damaged", file=path.name, what="control points")
+    points = tuple(
+        ControlPoint(
+            str(p.get("label") or ""),
+            _triple(_vector(p.get("position"), path, "position") * flip),
+            str(p.get("description") or ""),
+        )
+        for p in raw_points
+        if p.get("positionStatus", "defined") == "defined"
+    )
+    kind = markup.get("type")
+    if kind == "Fiducial":
+        return PointList(name, points)
+    if kind != "ROI":
+        raise refusal("markups-kind", file=path.name, kind=kind)
+    size = _vector(markup.get("size"), path, "size")
+    if np.any(size <= 0):
+        raise refusal("markups-damaged", file=path.name, what="size")
+    axes = _vector(markup.get("orientation", np.eye(3).ravel()), path, "orientation", 9).reshape(3, 3)
+    axes = flip[:, None] * axes
+    if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
+        raise refusal("markups-damaged", file=path.name, what="orientation")
+    return Box(
+        name,
+        _triple(_vector(markup.get("center"), path, "center") * flip),
+        _triple(size),
+        tuple(_triple(row) for row in axes),
+        points[0].label if points else "",
+        points[0].description if points else "",
+    )
+
+
+def write_markups(path: str | Path, items: Sequence[PointList | Box]) -> None:
+    """Write point lists and boxes as a markups file that Slicer opens; LPS mm."""
+    content = {"@schema": SCHEMA, "markups": [_as_json(item) for item in items]}
+    Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _as_json(item: PointList | Box) -> dict[str, Any]:
+    points = (
+        item.points
+        if isinstance(item, PointList)
+        else (ControlPoint(item.label or item.name, item.center_mm, item.description),)
+    )
+    common = {
+        "name": item.name,
+        "coordinateSystem": "LPS",
+        "coordinateUnits": "mm",
+        "locked": False,
+        "controlPoints": [
+            {
+                "id": str(number),
+                "label": point.label,
+                "description": point.description,
+                "position": list(point.position_mm),
+                "positionStatus": "defined",
+            }
+            for number, point in enumerate(points, start=1)
+        ],
+    }
+    if isinstance(item, PointList):
+        return {"type": "Fiducial", **common}
+    return {
+        "type": "ROI",
+        **common,
+        "roiType": "Box",
+        "center": list(item.center_mm),
+        "orientation": [value for row in item.axes for value in row],
+        "size": list(item.size_mm),
+        "insideOut": False,
+    }

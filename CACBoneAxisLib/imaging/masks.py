@@ -1,0 +1,57 @@
+"""A part of an image, kept as the small block of voxels that holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A set of voxels of an image.
+
+    Parameters
+    ----------
+    offset : (z, y, x)
+        Index in the image of ``voxels[0, 0, 0]``.
+    voxels : bool array (z, y, x)
+        True where the voxel belongs to the set; the block lies inside the image.
+    """
+
+    offset: tuple[int, int, int]
+    voxels: NDArray[np.bool_]
+
+    @classmethod
+    def from_indices(cls, zyx: NDArray[np.integer]) -> Mask:
+        """Return the mask of the given voxel indices, shape (n, 3) in (z, y, x) order, n >= 1."""
+        low = zyx.min(axis=0)
+        voxels = np.zeros(tuple(zyx.max(axis=0) - low + 1), dtype=bool)
+        voxels[tuple((zyx - low).T)] = True
+        return cls((int(low[0]), int(low[1]), int(low[2])), voxels)
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """The block as an index into the image's array."""
+        z, y, x = (slice(o, o + n) for o, n in zip(self.offset, self.voxels.shape, strict=True))
+        return z, y, x
+
+    @property
+    def count(self) -> int:
+        """Number of voxels in the set."""
+        return int(np.count_nonzero(self.voxels))
+
+    def indices(self) -> NDArray[np.intp]:
+        """Return the voxels' indices in the image, shape (n, 3) in (z, y, x) order."""
+        return np.argwhere(self.voxels) + np.asarray(self.offset)
+
+    def values(self, array: NDArray) -> NDArray:
+        """Return the image's values in the set, shape (n,), in (z, y, x) order."""
+        return array[self.slices][self.voxels]
+
+    def filled(self, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+        """Return the mask as a boolean array of the image's whole shape."""
+        whole = np.zeros(shape, dtype=bool)
+        whole[self.slices] = self.voxels
+        return whole

@@ -1,0 +1,1 @@
+"""Scene in, scene out: the only room that imports slicer and vtk."""

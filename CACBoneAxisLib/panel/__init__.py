@@ -1,0 +1,1 @@
+"""Sections of the panel in Slicer: the only room that imports qt and ctk."""

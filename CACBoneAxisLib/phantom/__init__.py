@@ -1,0 +1,1 @@
+"""A digital torso whose calcium and bone are known."""

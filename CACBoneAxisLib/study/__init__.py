@@ -1,0 +1,1 @@
+"""One study from inputs to result: settings, :func:`analyze`, the result and its JSON Schema."""
