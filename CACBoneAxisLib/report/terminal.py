@@ -1,0 +1,126 @@
+"""Both answers as plain text for a terminal, at most 100 columns wide."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from CACBoneAxisLib.report import wording
+from CACBoneAxisLib.report.numbers import NOT_MEASURED, format_value
+
+WIDTH = 100
+
+
+def summary_text(result: Mapping[str, Any]) -> str:
+    """Return the summary of a result: both answers, per artery and per vertebra, and what to be careful about.
+
+    Lines are at most 100 characters, control characters of input text are removed,
+    and the text ends with a line end.
+    """
+    study = result["study"]
+    lines = [f"{'CACBoneAxis'}  {study['id']}", ""]
+    lines += _calcium(result) + [""] + _bone(result) + [""]
+    careful = [r for r in wording.remarks(result) if r.severity != "note"]
+    if careful:
+        lines += ["TO BE CAREFUL ABOUT"]
+        for remark in careful:
+            lines += _wrapped(remark.message, f"  {remark.severity}: ")
+        lines.append("")
+    lines.append(wording.RESEARCH_USE)
+    return "\n".join(short for line in lines for short in _fit(line)) + "\n"
+
+
+def _calcium(result: Mapping[str, Any]) -> list[str]:
+    calcium = result["calcium"]
+    total = calcium["total"]
+    lines = ["CORONARY CALCIUM"]
+    if total["agatston"] is None:
+        lines += _wrapped(wording.calcium_missing(result), f"  Agatston score: {NOT_MEASURED} not measured. ")
+    else:
+        zero = f" - {wording.zero_words(result)}" if total["agatston"] == 0 else ""
+        lines.append(f"  Agatston score: {format_value(total['agatston'], 'agatston')}{zero}")
+    for entry in calcium["categories"].values():
+        lines += _wrapped(f"{wording.category_words(entry)} - {entry['scheme']}", "  category: ")
+    lines += _wrapped(wording.VERDICT_WORDS["calcium"][_verdict(result, "calcium")], _label(result, "calcium"))
+    keys = ("agatston", "volume_mm3", "mass_mg")
+    rows = []
+    territories = calcium["territories"]
+    known = [t for t in wording.territory_table() if t["code"] in territories]
+    for coronary in (True, False):
+        for territory in (t for t in known if t["coronary"] is coronary):
+            values = territories[territory["code"]]
+            if coronary or values["lesions"] or values["agatston"] is None:
+                rows.append(_calcium_row(f"{territory['code']}  {territory['name']}", values, keys))
+        if coronary:
+            rows.append(_calcium_row("Total of the coronary arteries", total, keys))
+    others = len(rows) - 1 - sum(t["coronary"] for t in known)
+    table = _table(("", "Agatston", "mm3", "mg", "lesions"), rows)
+    if others:
+        table.insert(len(table) - others, "  beside the coronary arteries, not in the total:")
+    return lines + table
+
+
+def _calcium_row(name: str, values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    return [name, *(format_value(values[key], key) for key in keys), format_value(values["lesions"], "count")]
+
+
+def _bone(result: Mapping[str, Any]) -> list[str]:
+    bone = result["bone"]
+    summary = bone["summary"]
+    lines = ["VERTEBRAL BONE"]
+    if summary.get("mean_hu") is None:
+        lines += _wrapped(wording.bone_missing(result), f"  Mean: {NOT_MEASURED} not measured. ")
+    else:
+        mean = format_value(summary["mean_hu"], "mean_hu", unit=True)
+        bmd = summary["bmd"]
+        lines.append(f"  {summary['label']}: {mean}" + (f", {wording.bmd_words(bmd)}" if bmd else ""))
+        acr = summary["acr_class"]
+        if acr:
+            lines += _wrapped(f"{wording.class_words(acr)} - {acr['source']}", "  class: ")
+        if summary["t_score"]:
+            lines += _wrapped(wording.t_score_words(summary["t_score"]), "  T-score: ")
+        for text in wording.threshold_words(summary["hu_thresholds"]):
+            lines += _wrapped(text, "  threshold: ")
+    lines += _wrapped(wording.VERDICT_WORDS["bone"][_verdict(result, "bone")], _label(result, "bone"))
+    rows = []
+    for v in bone["vertebrae"]:
+        bmd = v["bmd"] or {"value": None}
+        t_score = v["t_score"] or {"value": None}
+        note = wording.class_words(v["acr_class"]) if v["acr_class"] else ""
+        if v["status"] != "measured":
+            note = wording.STATUS_WORDS.get(v["status"], v["status"])
+        numbers = [format_value(v["mean_hu"], "mean_hu"), format_value(v["sd_hu"], "sd_hu")]
+        numbers += [format_value(bmd["value"], "bmd"), format_value(t_score["value"], "t_score")]
+        rows.append([v["level"], *numbers, format_value(v["voxels"], "voxels"), note])
+    if rows:
+        lines += _table(("", "mean HU", "SD", "BMD", "T-score", "voxels", ""), rows, text_columns=(0, 6))
+    return lines
+
+
+def _verdict(result: Mapping[str, Any], question: str) -> str:
+    return str(result["suitability"][question]["verdict"])
+
+
+def _label(result: Mapping[str, Any], question: str) -> str:
+    return f"  scan: {_verdict(result, question)}. "
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: Sequence[int] = (0,)) -> list[str]:
+    widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]
+    return [
+        ("  " + "  ".join(c.ljust(w) if n in text_columns else c.rjust(w) for n, (c, w) in cells)).rstrip()
+        for cells in (list(enumerate(zip(row, widths, strict=True))) for row in [head, *rows])
+    ]
+
+
+def _wrapped(text: str, label: str) -> list[str]:
+    text = " ".join(text.split())
+    return textwrap.wrap(label + text, WIDTH, subsequent_indent="    ", drop_whitespace=True)
+
+
+def _fit(line: str) -> list[str]:
+    clean = "".join(c if c.isprintable() else " " for c in line)
+    if len(clean) <= WIDTH:
+        return [clean]
+    return textwrap.wrap(clean, WIDTH, subsequent_indent="    ")

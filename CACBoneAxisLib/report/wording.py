@@ -1,0 +1,172 @@
+"""The answers in words: what page and terminal both say about a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.report.numbers import format_value
+
+RESEARCH_USE = "Research use only. Not for diagnosis."
+SEVERITIES = ("error", "warning", "note")
+
+VERDICT_WORDS: dict[str, dict[str, str]] = {
+    "calcium": {
+        "standard": "The scan meets the conditions of a calcium scoring scan.",
+        "opportunistic": (
+            "The scan was not shown to be a calcium scoring scan. The score indicates how much calcium there is; "
+            "it is not interchangeable with one from a dedicated scan."
+        ),
+        "unsuitable": "The scan does not allow an Agatston score; any number shown must not be read as one.",
+    },
+    "bone": {
+        "standard": "The scan meets the conditions for measuring vertebral density.",
+        "opportunistic": (
+            "The scan was not shown to be made for measuring bone. Low density found here is a reason to look "
+            "further, not a measurement of its own."
+        ),
+        "unsuitable": "The scan does not allow vertebral density to be measured; any number shown must not be used.",
+    },
+}
+
+STATUS_WORDS = {
+    "scored": "scored",
+    "excluded": "excluded by the reader",
+    "conflict": "not scored: seeds of two territories",
+    "implausible": "not scored: larger than a lesion can be",
+    "measured": "measured",
+    "not-measured": "not measured",
+}
+
+CLASS_WORDS = {"low-bone-mass": "low bone mass"}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding as the report shows it: once, with the questions and levels it concerns."""
+
+    code: str
+    severity: str
+    message: str
+    concerns: tuple[str, ...]
+
+
+def remarks(result: Mapping[str, Any]) -> list[Remark]:
+    """Return every finding of a result once, errors first, then warnings, then notes.
+
+    Findings with the same code and sentence are merged; ``concerns`` lists the
+    questions (``calcium``, ``bone``) they were raised for.
+    """
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    for concern, findings in _finding_lists(result):
+        for item in findings:
+            concerns = merged.setdefault((item["severity"], item["code"], item["message"]), [])
+            if concern not in concerns:
+                concerns.append(concern)
+    found = [Remark(code, severity, message, tuple(c)) for (severity, code, message), c in merged.items()]
+    order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+    return sorted(found, key=lambda remark: order.get(remark.severity, len(order)))
+
+
+def _finding_lists(result: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[Mapping[str, str]]]]:
+    for question in ("calcium", "bone"):
+        yield question, result["suitability"][question]["findings"]
+        yield question, result[question]["findings"]
+    yield "bone", result["bone"]["summary"].get("findings") or ()
+    for vertebra in result["bone"]["vertebrae"]:
+        yield "bone", vertebra["findings"]
+
+
+def why_missing(findings: Iterable[Mapping[str, str]], codes: Sequence[str] = ()) -> str:
+    """Return, in the findings' own words, why a number is missing.
+
+    The sentences of the errors and of the named codes; where there is neither, all
+    of them, and where there is nothing at all, that no reason was recorded.
+    """
+    items = list(findings)
+    telling = [item for item in items if item["severity"] == "error" or item["code"] in codes] or items
+    sentences = list(dict.fromkeys(item["message"] for item in telling))
+    return " ".join(sentences) or "No reason was recorded."
+
+
+def territory_table() -> list[dict[str, Any]]:
+    """Return the territories in the order in which they are reported."""
+    return list(load_table("territories")["territories"])
+
+
+def calcium_missing(result: Mapping[str, Any]) -> str:
+    """Return why there is no total Agatston score."""
+    calcium = result["calcium"]
+    return why_missing([*calcium["findings"], *_errors(result["suitability"]["calcium"])], ("no-seeds",))
+
+
+def bone_missing(result: Mapping[str, Any]) -> str:
+    """Return why there is no mean density."""
+    bone = result["bone"]
+    own = [item for vertebra in bone["vertebrae"] for item in vertebra["findings"]]
+    summary = bone["summary"].get("findings") or []
+    codes = ("no-regions", "vertebra-excluded")
+    return why_missing([*bone["findings"], *summary, *own, *_errors(result["suitability"]["bone"])], codes)
+
+
+def _errors(fitness: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    return [item for item in fitness["findings"] if item["severity"] == "error"]
+
+
+def zero_words(result: Mapping[str, Any]) -> str:
+    """Return what a score of 0 says, with the protocol's threshold."""
+    threshold = result["calcium"]["protocol"].get("threshold_hu", 130)
+    return f"no calcium at or above {format_value(threshold, 'threshold_hu')} HU"
+
+
+def category_words(entry: Mapping[str, Any]) -> str:
+    """Return a category and its label, e.g. ``moderate (101-400)``; always shown beside its scheme."""
+    category, label = entry.get("category"), entry.get("label")
+    if category is None:
+        return "no category"
+    if not label or str(label) == str(category):
+        return str(category)
+    return f"{category} ({label})"
+
+
+def arteries_words(result: Mapping[str, Any]) -> str:
+    """Return the coronary arteries that hold calcium, in words."""
+    territories = result["calcium"]["territories"]
+    coronary = [t for t in territory_table() if t["coronary"] and t["code"] in territories]
+    scores = {t["code"]: territories[t["code"]]["agatston"] for t in coronary}
+    involved = [code for code, score in scores.items() if score]
+    unknown = [code for code, score in scores.items() if score is None]
+    text = f"{', '.join(involved)} ({len(involved)} of {len(coronary)} arteries)" if involved else "no artery"
+    return text + (f"; not known: {', '.join(unknown)}" if unknown else "")
+
+
+def bmd_words(bmd: Mapping[str, Any] | None) -> str:
+    """Return a BMD with units and material, or the dash of a value that is missing."""
+    if bmd is None or bmd["value"] is None:
+        return format_value(None, "bmd")
+    return f"{format_value(bmd['value'], 'bmd', unit=True)} {bmd['material']}"
+
+
+def class_words(acr_class: Mapping[str, Any] | None) -> str:
+    """Return a BMD class as a reader knows it."""
+    if acr_class is None:
+        return "no class"
+    return str(acr_class.get("label") or CLASS_WORDS.get(acr_class["class"], acr_class["class"]))
+
+
+def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return for each published HU threshold on which side of it the mean lies."""
+    return [
+        f"{'below' if item['below'] else 'not below'} {format_value(item['threshold_hu'], 'threshold_hu', unit=True)}"
+        f": {item['meaning']}, {item['source']}"
+        for item in thresholds
+    ]
+
+
+def t_score_words(t_score: Mapping[str, Any] | None) -> str:
+    """Return a T-score with its reference named."""
+    if t_score is None or t_score["value"] is None:
+        return format_value(None, "t_score")
+    return f"{format_value(t_score['value'], 't_score')} against {t_score['reference']}"
