@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
@@ -35,7 +35,7 @@ class CTImage:
     findings : findings about the file itself
     """
 
-    hu: NDArray[np.generic]
+    hu: NDArray[Any]
     geometry: ImageGeometry
     acquisition: Acquisition = field(default_factory=Acquisition)
     source: ImageSource = field(default_factory=lambda: ImageSource("array", "memory"))

@@ -1,0 +1,179 @@
+"""Candidates: every voxel at or above the threshold, joined to connected components.
+
+Calcium and bone are sparse in a CT, so a component is kept as runs: stretches of
+candidates along a row. Finding the runs costs one pass over the volume; joining
+them costs time and memory in proportion to the number of runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from CACBoneAxisLib.imaging.masks import Mask
+
+# For each connectivity, the rows before a run's own that it can touch, as steps (slices, rows),
+# and by how many columns a run may miss the other and still touch it (corners or edges).
+_REACH: dict[int, tuple[tuple[int, int, int], ...]] = {
+    6: ((0, 1, 0), (1, 0, 0)),
+    18: ((0, 1, 1), (1, -1, 0), (1, 0, 1), (1, 1, 0)),
+    26: ((0, 1, 1), (1, -1, 1), (1, 0, 1), (1, 1, 1)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidate voxels of an image as labelled runs.
+
+    Parameters
+    ----------
+    shape : (z, y, x) of the image
+    starts, stops : int arrays (runs,)
+        Each run as positions in the image's rows laid end to end with a margin of one
+        column and one row around every slice; ``stops`` is exclusive.
+    labels : int array (runs,)
+        Connected component of each run, 0 to ``count - 1``.
+    count : number of components
+    """
+
+    shape: tuple[int, int, int]
+    starts: NDArray[np.signedinteger]
+    stops: NDArray[np.signedinteger]
+    labels: NDArray[np.signedinteger]
+    count: int
+
+    @property
+    def voxels(self) -> int:
+        """Number of candidate voxels."""
+        return int((self.stops - self.starts).sum(dtype=np.int64))
+
+    def positions_of(self, zyx: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return voxel indices, shape (n, 3), as positions on the scale of ``starts``, shape (n,)."""
+        _, rows, columns = self.shape
+        z, y, x = np.asarray(zyx, dtype=np.int64).T
+        return (z * (rows + 2) + y + 1) * (columns + 2) + x + 1
+
+    def label_at(self, zyx: tuple[int, int, int]) -> int | None:
+        """Return the component of the voxel, or None where it is no candidate."""
+        position = self.positions_of(np.array([zyx]))[0]
+        run = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return int(self.labels[run]) if run >= 0 and position < self.stops[run] else None
+
+    def size(self, label: int) -> int:
+        """Return the number of voxels of a component."""
+        own = self.labels == label
+        return int((self.stops[own] - self.starts[own]).sum(dtype=np.int64))
+
+    def component(self, label: int) -> Mask:
+        """Return the voxels of a component."""
+        _, rows, columns = self.shape
+        line, x = np.divmod(self._positions(label), columns + 2)
+        z, y = np.divmod(line, rows + 2)
+        return Mask.from_indices(np.stack([z, y - 1, x - 1], axis=1))
+
+    def remainder(self, label: int, taken: NDArray[np.integer], connectivity: int) -> Candidates:
+        """Return one component as candidates of its own, joined anew without the voxels ``taken``, shape (n, 3)."""
+        left = np.setdiff1d(self._positions(label), self.positions_of(taken), assume_unique=True)
+        left.sort()
+        first = np.flatnonzero(np.diff(left, prepend=-2) != 1)
+        last = np.append(first[1:], left.size) - 1
+        return _joined(self.shape, left[first], left[last] + 1 if left.size else left, connectivity)
+
+    def _positions(self, label: int) -> NDArray[np.int64]:
+        own = np.flatnonzero(self.labels == label)
+        starts = self.starts[own].astype(np.int64)
+        lengths = self.stops[own].astype(np.int64) - starts
+        ends = np.cumsum(lengths)
+        return np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+
+
+def find_candidates(
+    hu: NDArray[Any],
+    threshold_hu: float,
+    connectivity: int = 26,
+    progress: Callable[[float], None] | None = None,
+) -> Candidates:
+    """Find the voxels at or above a threshold and join them to components.
+
+    Parameters
+    ----------
+    hu : array (z, y, x)
+    threshold_hu : HU, inclusive
+    connectivity : 6, 18 or 26
+    progress : called with the fraction done, 0 to 1
+
+    Notes
+    -----
+    One pass over the volume, slice by slice, with one slice of working memory; then
+    O(runs log runs) time and about 60 bytes a run.
+    """
+    slices, rows, columns = hu.shape
+    width, plane = columns + 2, (rows + 2) * (columns + 2)
+    padded = np.zeros((rows + 2, width), dtype=bool)
+    flat, core = padded.reshape(-1), padded[1:-1, 1:-1]
+    changes = np.empty(plane - 1, dtype=bool)
+    index_type = np.int32 if slices * plane < np.iinfo(np.int32).max else np.int64
+    found = []
+    for z in range(slices):
+        np.greater_equal(hu[z], threshold_hu, out=core)
+        np.not_equal(flat[1:], flat[:-1], out=changes)
+        found.append((np.flatnonzero(changes) + (z * plane + 1)).astype(index_type))
+        if progress is not None and z % 32 == 0:
+            progress(z / slices)
+    edges: NDArray[Any] = np.concatenate(found) if found else np.empty(0, dtype=index_type)
+    return _joined(hu.shape, edges[::2].copy(), edges[1::2].copy(), connectivity)
+
+
+def _joined(
+    shape: tuple[int, ...],
+    starts: NDArray[np.signedinteger],
+    stops: NDArray[np.signedinteger],
+    connectivity: int,
+) -> Candidates:
+    """Join runs to components."""
+    slices, rows, columns = shape
+    width, plane = columns + 2, (rows + 2) * (columns + 2)
+    count, labels = 0, np.empty(0, dtype=np.int32)
+    if starts.size:
+        links = [
+            _touching(starts, stops, slice_step * plane + row_step * width, reach)
+            for slice_step, row_step, reach in _REACH[connectivity]
+        ]
+        first = np.concatenate([a for a, _ in links])
+        second = np.concatenate([b for _, b in links])
+        graph = coo_array((np.ones(first.size), (first, second)), shape=(starts.size, starts.size))
+        count, labels = connected_components(graph, directed=False)
+    return Candidates((slices, rows, columns), starts, stops, labels, int(count))
+
+
+def _touching(
+    starts: NDArray[np.signedinteger], stops: NDArray[np.signedinteger], step: int, reach: int
+) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+    """Return the pairs (run, earlier run) that touch when the first is moved back by ``step`` positions.
+
+    Two runs touch when they share a column, or with a reach of 1 also when one ends
+    where the other begins.
+    """
+    low = starts - starts.dtype.type(step + reach - 1)
+    high = stops - starts.dtype.type(step - reach + 1)
+    other = np.searchsorted(stops, low, side="left").astype(starts.dtype)
+    np.minimum(other, starts.dtype.type(starts.size - 1), out=other)
+    run = np.flatnonzero((starts[other] <= high) & (stops[other] >= low)).astype(starts.dtype)
+    other = other[run]
+    runs, others = [run], [other]
+    # A run may touch several of the row; each round takes the next one of those that go on.
+    while run.size:
+        other = other + starts.dtype.type(1)
+        if other[-1] == starts.size:
+            run, other = run[:-1], other[:-1]
+        goes_on = starts[other] <= high[run]
+        run, other = run[goes_on], other[goes_on]
+        runs.append(run)
+        others.append(other)
+    return np.concatenate(runs), np.concatenate(others)

@@ -1,0 +1,129 @@
+"""Lesions: the connected calcium that the seeds stand for, whose it is, and whether it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.pieces import Piece, Voxel, divide, join_touching
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.seeds import Seed, hu_at, nearest_candidate
+from CACBoneAxisLib.calcium.territories import territories
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+
+Status = Literal["scored", "excluded", "conflict", "implausible"]
+
+
+@dataclass(frozen=True, eq=False)
+class Lesion:
+    """A connected lesion and what becomes of it.
+
+    Parameters
+    ----------
+    seeds : the seeds that lie in it
+    status : only ``scored`` lesions count
+    mask : its voxels; None where the seeds lie in skeleton (too large to be worth keeping)
+    reason : why it does not count
+    """
+
+    seeds: tuple[Seed, ...]
+    status: Status
+    mask: Mask | None
+    reason: str | None = None
+
+    @property
+    def territories(self) -> tuple[str, ...]:
+        """The territories that its seeds claim; one, unless they are in conflict."""
+        return tuple(dict.fromkeys(seed.territory for seed in self.seeds))
+
+
+def grow_lesions(
+    image: CTImage, candidates: Candidates, seeds: Sequence[Seed], protocol: CalciumProtocol
+) -> tuple[tuple[Lesion, ...], tuple[Finding, ...]]:
+    """Grow a lesion from every seed and decide which of them count.
+
+    Returns
+    -------
+    lesions, findings
+        In the order of the first seed of each lesion. A seed without a candidate near it
+        is a finding; so is a lesion that is in conflict, implausible, excluded, shared by
+        several seeds or cut by the border of the scan.
+    """
+    hits: list[tuple[Seed, Voxel]] = []
+    findings: list[Finding] = []
+    for seed in seeds:
+        voxel = nearest_candidate(image, seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+        if voxel is None:
+            findings.append(_miss(image, seed, protocol))
+        else:
+            hits.append((seed, voxel))
+    order = {seed: place for place, seed in enumerate(seeds)}
+    pieces = join_touching(divide(image, candidates, hits, protocol), protocol.growth_connectivity)
+    for piece in pieces:
+        piece.seeds.sort(key=order.__getitem__)
+    lesions = []
+    for piece in sorted(pieces, key=lambda p: order[p.seeds[0]]):
+        lesion, remarks = _judge(image, piece, protocol)
+        lesions.append(lesion)
+        findings += remarks
+    return tuple(lesions), tuple(findings)
+
+
+def _miss(image: CTImage, seed: Seed, protocol: CalciumProtocol) -> Finding:
+    there = hu_at(image, seed.position_mm)
+    if there is None:
+        return finding("seed-outside", seed=seed.name)
+    return finding(
+        "seed-misses",
+        seed=seed.name,
+        distance=f"{protocol.seed_search_mm:g}",
+        threshold=f"{protocol.threshold_hu:g}",
+        hu=f"{there:.0f}",
+    )
+
+
+def _judge(image: CTImage, piece: Piece, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
+    """Decide whether a piece counts, and say what a reader should know about it."""
+    seeds = tuple(piece.seeds)
+    first = seeds[0].name
+    names = " and ".join(seed.name for seed in seeds)
+    owners = list(dict.fromkeys(seed.territory for seed in seeds))
+    excluded = {seed.decision == "excluded" for seed in seeds}
+    findings: list[Finding] = []
+
+    if excluded == {True}:
+        reason = next((seed.reason for seed in seeds if seed.reason), None) or "no reason given"
+        return Lesion(seeds, "excluded", piece.mask, reason), [finding("lesion-excluded", seed=first, reason=reason)]
+
+    volume = piece.voxels * image.geometry.voxel_volume_mm3
+    coronary = any(territories()[owner].coronary for owner in owners)
+    limit = protocol.maximum_lesion_volume_mm3 if coronary else protocol.bone_volume_mm3
+    if volume > limit:
+        if not any(seed.decision == "accepted" for seed in seeds):
+            bone = volume > protocol.bone_volume_mm3
+            code, bound = ("lesion-bone", protocol.bone_volume_mm3) if bone else ("lesion-implausible", limit)
+            remark = finding(code, seed=names, volume=f"{volume:.0f}", limit=f"{bound:.0f}")
+            return Lesion(seeds, "implausible", piece.mask, "bone" if bone else "implausible size"), [remark]
+        findings.append(finding("lesion-accepted", seed=names))
+
+    if len(owners) > 1 or len(excluded) > 1:
+        remark = finding("seeds-conflict", seeds=names, undecided=" and ".join(owners))
+        return Lesion(seeds, "conflict", piece.mask, f"seeds {names} disagree"), [*findings, remark]
+
+    if len(seeds) > 1:
+        findings.append(finding("seeds-share", seeds=names))
+    if piece.mask is not None and _touches_border(image, piece.mask):
+        findings.append(finding("lesion-edge", seed=first))
+    return Lesion(seeds, "scored", piece.mask), findings
+
+
+def _touches_border(image: CTImage, mask: Mask) -> bool:
+    low = np.asarray(mask.offset)
+    high = low + mask.voxels.shape
+    return bool(np.any(low == 0) or np.any(high == image.geometry.shape))

@@ -1,0 +1,136 @@
+"""Pieces: how seeds and cuts divide the candidates among themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+
+Voxel = tuple[int, int, int]
+
+
+@dataclass(eq=False)
+class Piece:
+    """Connected voxels and the seeds in them; ``mask`` is None where ``voxels`` exceed what calcium can have."""
+
+    seeds: list[Seed]
+    mask: Mask | None
+    voxels: int
+
+
+def divide(
+    image: CTImage, candidates: Candidates, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol
+) -> list[Piece]:
+    """Divide the candidates among the seeds; each hit is a seed and its candidate voxel (z, y, x).
+
+    A seed with a cut radius takes what is connected to it within that distance; where
+    two such spheres overlap, a voxel goes to the nearer seed. The other seeds take what
+    then remains connected to them; one whose voxel was cut away joins the piece that
+    has it. The order of the seeds does not matter.
+    """
+    cut = [hit for hit in hits if hit[0].cut_radius_mm is not None]
+    pieces = _carve(image, cut, protocol)
+    taken = np.concatenate([p.mask.indices() for p in pieces if p.mask] or [np.empty((0, 3), dtype=np.intp)])
+    taken_labels = {candidates.label_at((int(z), int(y), int(x))) for z, y, x in taken}
+    by_component: dict[int, list[tuple[Seed, Voxel]]] = {}
+    for seed, voxel in hits:
+        label = candidates.label_at(voxel)
+        if seed.cut_radius_mm is None and label is not None:
+            by_component.setdefault(label, []).append((seed, voxel))
+    for label, members in by_component.items():
+        pool = candidates.remainder(label, taken, protocol.growth_connectivity) if label in taken_labels else candidates
+        grown: dict[int, list[Seed]] = {}
+        for seed, voxel in members:
+            own = pool.label_at(voxel)
+            if own is None:
+                next(p for p in pieces if p.mask and _holds(p.mask, voxel)).seeds.append(seed)
+            else:
+                grown.setdefault(own, []).append(seed)
+        for own, seeds in grown.items():
+            size = pool.size(own)
+            too_large = size * image.geometry.voxel_volume_mm3 > protocol.bone_volume_mm3
+            wanted = not too_large or any(seed.decision == "accepted" for seed in seeds)
+            pieces.append(Piece(seeds, pool.component(own) if wanted else None, size))
+    return pieces
+
+
+def join_touching(pieces: Sequence[Piece], connectivity: int) -> list[Piece]:
+    """Join the pieces that touch and whose seeds all agree on territory and decision: a cut divides territories."""
+    joined = [p for p in pieces if p.mask is None or len({_claim(s) for s in p.seeds}) > 1]
+    agreed: dict[tuple[str, bool], list[Piece]] = {}
+    for piece in pieces:
+        if piece not in joined:
+            agreed.setdefault(_claim(piece.seeds[0]), []).append(piece)
+    for members in agreed.values():
+        if len(members) == 1:
+            joined += members
+            continue
+        voxels = np.concatenate([p.mask.indices() for p in members if p.mask])
+        whole = Mask.from_indices(voxels)
+        labels, count = ndimage.label(whole.voxels, structure_of(connectivity))
+        seeds: list[list[Seed]] = [[] for _ in range(count + 1)]
+        for piece in members:
+            if piece.mask:
+                seeds[labels[tuple(piece.mask.indices()[0] - whole.offset)]] += piece.seeds
+        for number in range(1, count + 1):
+            part = Mask.from_indices(np.argwhere(labels == number) + np.asarray(whole.offset))
+            joined.append(Piece(seeds[number], part, part.count))
+    return joined
+
+
+def structure_of(connectivity: int) -> NDArray[np.bool_]:
+    """Return the 3 x 3 x 3 neighbourhood of 6, 18 or 26 neighbours."""
+    return ndimage.generate_binary_structure(3, {6: 1, 18: 2, 26: 3}[connectivity])
+
+
+def _claim(seed: Seed) -> tuple[str, bool]:
+    return seed.territory, seed.decision == "excluded"
+
+
+def _holds(mask: Mask, voxel: Voxel) -> bool:
+    inside = np.subtract(voxel, mask.offset)
+    within = np.all(inside >= 0) and np.all(inside < mask.voxels.shape)
+    return bool(within and mask.voxels[tuple(inside)])
+
+
+def _carve(image: CTImage, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol) -> list[Piece]:
+    owner: dict[Voxel, tuple[float, Voxel]] = {}
+    for seed, start in hits:
+        # The seed's own voxel is the seed's, however coarse the slices.
+        owner[start] = (-1.0, start)
+        for voxel, distance in _sphere(image, seed, protocol.threshold_hu):
+            owner[voxel] = min(owner.get(voxel, (np.inf, start)), (distance, start))
+    pieces = []
+    for start in dict.fromkeys(start for _, start in hits):
+        own = Mask.from_indices(np.array([voxel for voxel, (_, whose) in owner.items() if whose == start]))
+        labels, _ = ndimage.label(own.voxels, structure_of(protocol.growth_connectivity))
+        number = labels[tuple(np.subtract(start, own.offset))]
+        part = Mask.from_indices(np.argwhere(labels == number) + np.asarray(own.offset))
+        pieces.append(Piece([seed for seed, voxel in hits if voxel == start], part, part.count))
+    return pieces
+
+
+def _sphere(image: CTImage, seed: Seed, threshold_hu: float) -> Iterator[tuple[Voxel, float]]:
+    """Yield the candidates whose centres lie in the seed's sphere, with their distance in mm."""
+    geometry = image.geometry
+    radius = seed.cut_radius_mm or 0.0
+    index = geometry.to_index(seed.position_mm)
+    reach = radius / np.asarray(geometry.spacing_mm)
+    low = np.maximum(np.ceil(index - reach).astype(int), 0)
+    high = np.minimum(np.floor(index + reach).astype(int) + 1, geometry.shape[::-1])
+    if np.any(high <= low):
+        return
+    block = image.hu[low[2] : high[2], low[1] : high[1], low[0] : high[0]] >= threshold_hu
+    for z, y, x in np.argwhere(block) + low[::-1]:
+        distance = float(np.linalg.norm((np.array([x, y, z]) - index) * geometry.spacing_mm).round(6))
+        if distance <= radius:
+            yield (int(z), int(y), int(x)), distance

@@ -1,0 +1,83 @@
+"""The decisions that make a calcium score, as one frozen object that is printed with it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class CalciumProtocol:
+    """How calcium is found and scored; every field is printed with the result.
+
+    The defaults are Agatston 1990 (J Am Coll Cardiol 15:827) with the choices that
+    reproduce the published reference scores of the open method of van Praagh 2021
+    (doi 10.1002/mp.14912).
+
+    Parameters
+    ----------
+    threshold_hu
+        A voxel at or above it is a candidate.
+    weight_thresholds_hu
+        The peak of a region in a slice weighs as many points as it reaches of these.
+    minimum_area_mm2
+        A region of a slice with a smaller area scores nothing there.
+    in_plane_connectivity
+        4 or 8: which neighbours join voxels of a slice to one region.
+    growth_connectivity
+        6, 18 or 26: which neighbours join candidates to one lesion.
+    reference_increment_mm
+        The score is multiplied by slice increment / this.
+    mass_factor_mg_per_mm3_per_hu
+        Calibration factor of the scanner; without one there is no mass.
+    volume
+        ``voxels``: number of voxels times the volume of one.
+    seed_search_mm
+        How far from a seed the nearest candidate voxel may be, measured to the voxel's box.
+    maximum_lesion_volume_mm3
+        A larger coronary lesion is flagged, not scored, unless accepted. 2000 mm3 is an
+        artery of 100 mm length that is calcified throughout and bloomed to 5 mm.
+    bone_volume_mm3
+        A larger connected region is taken for skeleton, in any territory.
+    """
+
+    protocol: Literal["agatston-1990"] = "agatston-1990"
+    threshold_hu: float = 130.0
+    weight_thresholds_hu: tuple[float, ...] = (130.0, 200.0, 300.0, 400.0)
+    minimum_area_mm2: float = 1.0
+    in_plane_connectivity: Literal[4, 8] = 8
+    growth_connectivity: Literal[6, 18, 26] = 26
+    reference_increment_mm: float = 3.0
+    mass_factor_mg_per_mm3_per_hu: float | None = None
+    volume: Literal["voxels"] = "voxels"
+    seed_search_mm: float = 2.0
+    maximum_lesion_volume_mm3: float = 2000.0
+    bone_volume_mm3: float = 10000.0
+
+    CITATION = "Agatston 1990, J Am Coll Cardiol 15:827"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, in one clause, for a value that no score can be made with."""
+        numbers = {
+            "threshold_hu": self.threshold_hu,
+            "minimum_area_mm2": self.minimum_area_mm2,
+            "reference_increment_mm": self.reference_increment_mm,
+            "seed_search_mm": self.seed_search_mm,
+            "maximum_lesion_volume_mm3": self.maximum_lesion_volume_mm3,
+            "bone_volume_mm3": self.bone_volume_mm3,
+        }
+        for name, value in numbers.items():
+            if not isfinite(value) or value < 0:
+                raise ValueError(f"calcium.{name} must be a number of 0 or more, not {value}")
+        if self.reference_increment_mm == 0:
+            raise ValueError("calcium.reference_increment_mm must be more than 0")
+        weights = self.weight_thresholds_hu
+        if not weights or any(b <= a for a, b in itertools.pairwise(weights)):
+            raise ValueError(f"calcium.weight_thresholds_hu must be rising numbers, not {list(weights)}")
+        if weights[0] > self.threshold_hu:
+            raise ValueError("calcium.threshold_hu must not be below the first of calcium.weight_thresholds_hu")
+        factor = self.mass_factor_mg_per_mm3_per_hu
+        if factor is not None and not (isfinite(factor) and factor > 0):
+            raise ValueError(f"calcium.mass_factor_mg_per_mm3_per_hu must be more than 0, not {factor}")

@@ -1,0 +1,179 @@
+"""The calcium half of a study: lesions, territories, total, categories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
+from CACBoneAxisLib.calcium.categories import Category, categorise
+from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
+from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.calcium.territories import coronary_codes, territories
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.image import CTImage
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over scored lesions; None where they cannot be given. ``lesions`` counts those that score."""
+
+    agatston: float | None = None
+    volume_mm3: float | None = None
+    mass_mg: float | None = None
+    lesions: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CalciumResult:
+    """What was found about calcium.
+
+    Parameters
+    ----------
+    protocol : as it was applied
+    lesions : every lesion with its measures, and the voxels they are of in place of those
+        it was grown from; no measures where its seeds lie in skeleton
+    territories : totals of each territory, by code
+    total : the four coronary arteries together
+    arteries : number of coronary arteries with a score above 0; None where one is undecided
+    categories : of the total, by scheme
+    findings : what to know about these numbers
+    """
+
+    protocol: CalciumProtocol
+    lesions: tuple[tuple[Lesion, LesionScore | None], ...]
+    territories: dict[str, Totals]
+    total: Totals
+    arteries: int | None
+    categories: dict[str, Category]
+    findings: tuple[Finding, ...]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the ``calcium`` part of result.json."""
+        return {
+            "protocol": {**asdict(self.protocol), "citation": CalciumProtocol.CITATION},
+            "lesions": [
+                _lesion_mapping(number, lesion, score) for number, (lesion, score) in enumerate(self.lesions, start=1)
+            ],
+            "territories": {code: asdict(totals) for code, totals in self.territories.items()},
+            "total": {**asdict(self.total), "arteries": self.arteries},
+            "categories": {scheme: asdict(category) for scheme, category in self.categories.items()},
+            "findings": [asdict(item) for item in self.findings],
+        }
+
+
+def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> dict[str, Any]:
+    left, posterior, superior = lesion.seeds[0].position_mm
+    owners = lesion.territories
+    measures = (
+        asdict(score)
+        if score
+        else {field.name: [] if field.name == "slices" else None for field in fields(LesionScore)}
+    )
+    return {
+        "id": number,
+        "territory": owners[0] if len(owners) == 1 else None,
+        "seeds": [seed.name for seed in lesion.seeds],
+        "status": lesion.status,
+        "reason": lesion.reason,
+        "seed_ras_mm": [-left, -posterior, superior],
+        **measures,
+    }
+
+
+def no_calcium_result(protocol: CalciumProtocol, reason: Finding) -> CalciumResult:
+    """Return a result without numbers: calcium was not, or must not be, scored."""
+    none = {code: Totals() for code in territories()}
+    return CalciumResult(protocol, (), none, Totals(), None, categorise(None, None), (reason,))
+
+
+def score_calcium(
+    image: CTImage,
+    seeds: Sequence[Seed],
+    protocol: CalciumProtocol,
+    *,
+    candidates: Candidates | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> CalciumResult:
+    """Score the lesions that the seeds stand for.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    seeds : none of them means that the scan was read and shows no calcium: the total is 0
+    protocol : the decisions
+    candidates : of this image and protocol, when they are known already
+    progress : called with the fraction done
+    """
+    if candidates is None and seeds:
+        candidates = find_candidates(image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
+    lesions: tuple[Lesion, ...] = ()
+    findings: list[Finding] = []
+    if candidates is not None:
+        lesions, remarks = grow_lesions(image, candidates, seeds, protocol)
+        findings += remarks
+    scored = tuple(_measured(image, lesion, protocol) for lesion in lesions)
+    for lesion, score in scored:
+        if lesion.status == "scored" and score is not None and score.agatston == 0:
+            findings.append(
+                finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g} mm2")
+            )
+    if protocol.mass_factor_mg_per_mm3_per_hu is None:
+        findings.append(finding("mass-unavailable"))
+
+    counted = [(lesion.territories[0], score) for lesion, score in scored if lesion.status == "scored" and score]
+    undecided = {
+        code for lesion, _ in scored if lesion.status in ("conflict", "implausible") for code in lesion.territories
+    }
+    by_territory = {
+        code: Totals() if code in undecided else _sum(score for owner, score in counted if owner == code)
+        for code in territories()
+    }
+    coronary = coronary_codes()
+    # Which coronary artery a lesion belongs to does not change the sum over all of them.
+    within = [(lesion, score) for lesion, score in scored if score and _is_coronary_conflict(lesion, coronary)]
+    open_lesions = [
+        lesion
+        for lesion, _ in scored
+        if lesion.status in ("conflict", "implausible")
+        and set(lesion.territories) & set(coronary)
+        and not _is_coronary_conflict(lesion, coronary)
+    ]
+    if open_lesions:
+        names = " and ".join(lesion.seeds[0].name for lesion in open_lesions)
+        findings.append(finding("total-incomplete", undecided=f"the lesion at {names}"))
+        total = Totals()
+    else:
+        total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s])
+    arteries = (
+        None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
+    )
+    return CalciumResult(
+        protocol, scored, by_territory, total, arteries, categorise(total.agatston, arteries), tuple(findings)
+    )
+
+
+def _measured(image: CTImage, lesion: Lesion, protocol: CalciumProtocol) -> tuple[Lesion, LesionScore | None]:
+    if lesion.mask is None:
+        return lesion, None
+    score, counted = score_lesion(image, lesion.mask, protocol)
+    return replace(lesion, mask=counted), score
+
+
+def _is_coronary_conflict(lesion: Lesion, coronary: Sequence[str]) -> bool:
+    decisions = {seed.decision == "excluded" for seed in lesion.seeds}
+    return lesion.status == "conflict" and set(lesion.territories) <= set(coronary) and decisions == {False}
+
+
+def _sum(scores: Iterable[LesionScore]) -> Totals:
+    items = list(scores)
+    masses = [s.mass_mg for s in items if s.mass_mg is not None]
+    return Totals(
+        agatston=float(sum(s.agatston for s in items)),
+        volume_mm3=float(sum(s.volume_mm3 for s in items)),
+        mass_mg=sum(masses) if masses and len(masses) == len(items) else None,
+        lesions=sum(1 for s in items if s.agatston > 0),
+    )

@@ -1,0 +1,112 @@
+"""Scoring: what one lesion's voxels are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+
+# A region of exactly the smallest area counts; products of spacings miss it in the last digit.
+AREA_SLACK_MM2 = 1e-9
+
+
+@dataclass(frozen=True)
+class RegionScore:
+    """A connected region of a lesion in one slice that reaches the smallest area."""
+
+    area_mm2: float
+    peak_hu: float
+    weight: int
+
+
+@dataclass(frozen=True)
+class SliceScore:
+    """A lesion in one slice; ``index`` counts from the feet, ``position_mm`` is its centre's S coordinate."""
+
+    index: int
+    position_mm: float
+    regions: tuple[RegionScore, ...]
+    agatston: float
+
+
+@dataclass(frozen=True)
+class LesionScore:
+    """What a lesion measures, over the voxels of the regions that reach the smallest area.
+
+    ``peak_hu`` and ``mean_hu`` are None, and the rest 0, where no region reaches it;
+    ``mass_mg`` is None without a calibration factor.
+    """
+
+    agatston: float
+    volume_mm3: float
+    mass_mg: float | None
+    peak_hu: float | None
+    mean_hu: float | None
+    voxels: int
+    slices: tuple[SliceScore, ...]
+
+
+def weight_of(peak_hu: float, protocol: CalciumProtocol) -> int:
+    """Return the density weight of a region: how many of the weight thresholds its peak reaches."""
+    return sum(peak_hu >= threshold for threshold in protocol.weight_thresholds_hu)
+
+
+def score_lesion(image: CTImage, mask: Mask, protocol: CalciumProtocol) -> tuple[LesionScore, Mask]:
+    """Score the voxels of one lesion.
+
+    Per slice and connected region: area (mm2) times weight; summed, times slice
+    increment / reference increment (Agatston 1990). Volume is voxels times voxel
+    volume; mass is calibration factor x volume x mean HU.
+
+    Returns
+    -------
+    score, counted
+        The measures, and the voxels they are of: those of regions that reach the
+        smallest area in their slice.
+    """
+    geometry = image.geometry
+    in_plane = np.zeros((3, 3, 3), dtype=bool)
+    in_plane[1] = ndimage.generate_binary_structure(2, 1 if protocol.in_plane_connectivity == 4 else 2)
+    labels, count = ndimage.label(mask.voxels, in_plane)
+    areas = np.bincount(labels.ravel(), minlength=count + 1) * geometry.pixel_area_mm2
+    counts = areas >= protocol.minimum_area_mm2 - AREA_SLACK_MM2
+    counts[0] = False
+    counted = Mask(mask.offset, counts[labels])
+
+    peaks = ndimage.maximum(image.hu[mask.slices], labels, np.arange(count + 1))
+    correction = geometry.slice_increment_mm / protocol.reference_increment_mm
+    by_slice: dict[int, list[RegionScore]] = {}
+    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+        if counts[number]:
+            peak = float(peaks[number])
+            region = RegionScore(float(areas[number]), peak, weight_of(peak, protocol))
+            by_slice.setdefault(mask.offset[0] + place[0].start, []).append(region)
+    middle = [(geometry.shape[2] - 1) / 2, (geometry.shape[1] - 1) / 2]
+    slices = tuple(
+        SliceScore(
+            z,
+            float(geometry.to_lps([*middle, z])[2]),
+            tuple(regions),
+            sum(r.area_mm2 * r.weight for r in regions) * correction,
+        )
+        for z, regions in sorted(by_slice.items())
+    )
+    values = counted.values(image.hu).astype(np.float64)
+    volume = values.size * geometry.voxel_volume_mm3
+    mean = float(values.sum() / values.size) if values.size else None
+    factor = protocol.mass_factor_mg_per_mm3_per_hu
+    score = LesionScore(
+        agatston=float(sum(s.agatston for s in slices)),
+        volume_mm3=volume,
+        mass_mg=None if factor is None else factor * volume * (mean or 0.0),
+        peak_hu=float(values.max()) if values.size else None,
+        mean_hu=mean,
+        voxels=int(values.size),
+        slices=slices,
+    )
+    return score, counted

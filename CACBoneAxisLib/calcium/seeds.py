@@ -1,0 +1,130 @@
+"""Seeds: the points with which a reader says where calcium is, and what was decided about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+
+from CACBoneAxisLib.calcium.territories import territories, territory_of
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
+
+Decision = Literal["score", "accepted", "excluded"]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A point on a calcification.
+
+    Parameters
+    ----------
+    name : the control point's label, for example ``LAD-2``
+    territory : code of the territory
+    position_mm : LPS
+    cut_radius_mm : the lesion ends at this distance from the seed; None for no cut
+    decision : score it, score it in spite of an implausible size, or list it unscored
+    reason : why it was excluded
+    """
+
+    name: str
+    territory: str
+    position_mm: tuple[float, float, float]
+    cut_radius_mm: float | None = None
+    decision: Decision = "score"
+    reason: str | None = None
+
+
+def seeds_from(lists: Iterable[PointList]) -> tuple[Seed, ...]:
+    """Return the seeds of the point lists, in a fixed order that does not depend on theirs.
+
+    Raises
+    ------
+    UnusableInputError
+        When a label names no territory, or a description is JSON with a decision that
+        is not understood. A description that is no JSON object is free text.
+    """
+    seeds = [_seed(point, points.name) for points in lists for point in points.points]
+    return tuple(sorted(seeds, key=lambda s: (list(territories()).index(s.territory), s.name, s.position_mm)))
+
+
+def _seed(point: ControlPoint, file: str) -> Seed:
+    territory = territory_of(point.label)
+    if territory is None:
+        raise refusal("seed-label", seed=point.label or "without a label", file=file, known=", ".join(territories()))
+    try:
+        said = json.loads(point.description)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        return Seed(point.label, territory, point.position_mm)
+    unknown = set(said) - {"decision", "reason", "cut_radius_mm"}
+    decision = said.get("decision", "score")
+    radius = said.get("cut_radius_mm")
+    reason = said.get("reason")
+    problem = None
+    if unknown:
+        problem = f"its description has the unknown entry {sorted(unknown)[0]}"
+    elif decision not in ("score", "accepted", "excluded"):
+        problem = f"the decision {decision} is none of score, accepted, excluded"
+    elif radius is not None and not (type(radius) in (int, float) and isfinite(radius) and radius > 0):
+        problem = f"the cut radius {radius} is not a length in mm"
+    if problem:
+        raise refusal("seed-decision", seed=point.label, problem=problem)
+    return Seed(
+        point.label,
+        territory,
+        point.position_mm,
+        None if radius is None else float(radius),
+        decision,
+        None if reason is None else str(reason),
+    )
+
+
+def nearest_candidate(
+    image: CTImage, position_mm: tuple[float, float, float], threshold_hu: float, distance_mm: float
+) -> tuple[int, int, int] | None:
+    """Return the candidate voxel (z, y, x) nearest to a point, or None when none is within ``distance_mm``.
+
+    The distance is that to the voxel's box, so a point inside a candidate voxel hits it
+    however thick the slice; among equal distances the nearest centre counts, then the
+    lowest index.
+    """
+    geometry = image.geometry
+    spacing = np.asarray(geometry.spacing_mm)
+    index = geometry.to_index(position_mm)
+    reach = distance_mm / spacing + 0.5
+    shape = np.asarray(geometry.shape[::-1])
+    low = np.maximum(np.floor(index - reach).astype(int), 0)
+    high = np.minimum(np.ceil(index + reach).astype(int) + 1, shape)
+    if np.any(high <= low):
+        return None
+    block = image.hu[low[2] : high[2], low[1] : high[1], low[0] : high[0]] >= threshold_hu
+    found = np.argwhere(block)[:, ::-1] + low
+    if not found.size:
+        return None
+    offset = np.abs(found - index) * spacing
+    to_box = np.linalg.norm(np.maximum(offset - spacing / 2, 0), axis=1)
+    # Rounded to 1 nm, so that equal distances tie in every storage order of the same scan.
+    order = np.lexsort(
+        (found[:, 0], found[:, 1], found[:, 2], np.linalg.norm(offset, axis=1).round(6), to_box.round(6))
+    )
+    best = order[0]
+    if to_box[best] > distance_mm + 1e-6:
+        return None
+    x, y, z = (int(i) for i in found[best])
+    return z, y, x
+
+
+def hu_at(image: CTImage, position_mm: tuple[float, float, float]) -> float | None:
+    """Return the value of the voxel that holds a point, or None outside the scan."""
+    x, y, z = (round(i) for i in image.geometry.to_index(position_mm))
+    slices, rows, columns = image.geometry.shape
+    if not (0 <= z < slices and 0 <= y < rows and 0 <= x < columns):
+        return None
+    return float(image.hu[z, y, x])
