@@ -1,0 +1,117 @@
+"""Point lists and ROI nodes to seeds and boxes, and back. RAS outside, LPS inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
+
+LPS = np.array([-1.0, -1.0, 1.0])
+
+# Axes of an ROI under a transform must stay unit vectors at right angles; what is left is rounding.
+RIGID_TOLERANCE = 1e-4
+
+
+def points_from_node(node: Any) -> PointList:
+    """Return the placed points of a point list node, in world LPS mm.
+
+    Points that are only previewed, skipped or missing are left out; label and
+    description of each are kept.
+
+    Parameters
+    ----------
+    node : vtkMRMLMarkupsFiducialNode
+    """
+    points = []
+    for n in range(node.GetNumberOfControlPoints()):
+        if node.GetNthControlPointPositionStatus(n) != node.PositionDefined:
+            continue
+        position = [0.0, 0.0, 0.0]
+        node.GetNthControlPointPositionWorld(n, position)
+        label, description = node.GetNthControlPointLabel(n), node.GetNthControlPointDescription(n)
+        points.append(ControlPoint(label or "", _triple(position * LPS), description or ""))
+    return PointList(str(node.GetName()), tuple(points))
+
+
+def box_from_node(node: Any) -> Box:
+    """Return an ROI node as a box in world LPS mm, with the decision kept with its first control point.
+
+    Parameters
+    ----------
+    node : vtkMRMLMarkupsROINode
+
+    Raises
+    ------
+    UnusableInputError
+        When the ROI has no size, or stands under a transform that bends, stretches or shears.
+    """
+    matrix = np.asarray(slicer.util.arrayFromVTKMatrix(node.GetObjectToWorldMatrix()), dtype=float)
+    size = np.asarray(node.GetSize(), dtype=float)
+    transform = node.GetParentTransformNode()
+    axes = matrix[:3, :3]
+    linear = transform is None or bool(transform.IsTransformToWorldLinear())
+    if not linear or not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
+        raise refusal("node-transform", node=node.GetName(), transform=transform.GetName() if transform else "ROI")
+    if np.any(size <= 0):
+        raise refusal("node-empty", node=node.GetName())
+    has_point = node.GetNumberOfControlPoints() > 0
+    rows = LPS[:, None] * axes
+    return Box(
+        str(node.GetName()),
+        _triple(matrix[:3, 3] * LPS),
+        _triple(size),
+        (_triple(rows[0]), _triple(rows[1]), _triple(rows[2])),
+        (node.GetNthControlPointLabel(0) or "") if has_point else "",
+        (node.GetNthControlPointDescription(0) or "") if has_point else "",
+    )
+
+
+def add_points_node(points: PointList, scene: Any, color: tuple[int, int, int] | None = None) -> Any:
+    """Add a point list node with the given points (LPS mm) and return it; ``color`` is RGB 0-255."""
+    node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", points.name)
+    node.CreateDefaultDisplayNodes()
+    for point in points.points:
+        number = node.AddControlPoint(vtk.vtkVector3d(*(np.asarray(point.position_mm) * LPS)), point.label)
+        node.SetNthControlPointDescription(number, point.description)
+    if color is not None:
+        set_color(node, color)
+    return node
+
+
+def add_box_node(box: Box, scene: Any, color: tuple[int, int, int] | None = None) -> Any:
+    """Add an ROI node for a box (LPS mm) and return it; ``color`` is RGB 0-255."""
+    node = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", box.name)
+    node.CreateDefaultDisplayNodes()
+    node.SetCenter(*(np.asarray(box.center_mm) * LPS))
+    node.SetSize(*box.size_mm)
+    matrix = np.eye(4)
+    matrix[:3, :3] = LPS[:, None] * np.asarray(box.axes)
+    matrix[:3, 3] = np.asarray(box.center_mm) * LPS
+    node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    if node.GetNumberOfControlPoints():
+        node.SetNthControlPointLabel(0, box.label or box.name)
+        node.SetNthControlPointDescription(0, box.description)
+    if color is not None:
+        set_color(node, color)
+    return node
+
+
+def set_color(node: Any, color: tuple[int, int, int]) -> None:
+    """Show a markups node in one colour (RGB 0-255), selected or not, without filling it."""
+    display = node.GetDisplayNode()
+    if display is None:
+        return
+    unit = tuple(channel / 255 for channel in color)
+    display.SetColor(*unit)
+    display.SetSelectedColor(*unit)
+    display.SetFillOpacity(0.1)
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,179 @@
+"""A result's lesions and regions over the CT: a segmentation node, and on request a label volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+from vtk.util.numpy_support import vtk_to_numpy
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, ijk_to_ras, world_from_node
+from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
+from CACBoneAxisLib.report.wording import territory_table
+from CACBoneAxisLib.study.result import StudyResult
+
+# Marks the segments that this software made, so that a reader's own in the same node stay.
+OWN_TAG = "CACBoneAxis"
+
+FILL_OPACITY = 0.35
+OUTLINE_OPACITY = 1.0
+
+
+def result_segments(result: StudyResult) -> list[Segment]:
+    """Return a result's segments, calcium by territory and bone by level, as the segmentation files have them."""
+    mapping = result.to_dict()
+    return [
+        *calcium_segments(mapping["calcium"], result.calcium_masks),
+        *bone_segments(mapping["bone"], result.bone_masks),
+    ]
+
+
+def show_segments(segments: Iterable[Segment], result: StudyResult, volume: Any, segmentation: Any) -> None:
+    """Make a segmentation node show these segments and no older ones of ours.
+
+    Each segment is written as the block of voxels that holds it, so the time follows
+    the lesions and not the volume.
+
+    Parameters
+    ----------
+    segments : from :func:`result_segments`
+    result : for the grid the masks are on
+    volume : vtkMRMLScalarVolumeNode that was analysed
+    segmentation : vtkMRMLSegmentationNode
+    """
+    content = segmentation.GetSegmentation()
+    segments = list(segments)
+    if segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole()) is not volume:
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    segmentation.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+    wanted = {segment.id for segment in segments}
+    for segment_id in [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]:
+        if segment_id not in wanted and _is_own(content.GetSegment(segment_id)):
+            content.RemoveSegment(segment_id)
+    to_ijk = _image_to_ijk(result, volume)
+    for segment in segments:
+        _show_one(segment, to_ijk, volume, segmentation)
+    if segmentation.GetDisplayNode() is None:
+        segmentation.CreateDefaultDisplayNodes()
+        segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
+        segmentation.GetDisplayNode().SetOpacity2DOutline(OUTLINE_OPACITY)
+
+
+def _show_one(segment: Segment, to_ijk: NDArray[np.float64], volume: Any, segmentation: Any) -> None:
+    content = segmentation.GetSegmentation()
+    item = content.GetSegment(segment.id)
+    if item is None:
+        item = slicer.vtkSegment()
+        item.SetName(segment.name)
+        item.SetColor(*(channel / 255 for channel in segment.color))
+        item.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), segment.terminology)
+        item.SetTag(OWN_TAG, "1")
+        content.AddSegment(item, segment.id)
+    offset, block = block_in_volume(_union(segment.masks), to_ijk)
+    picture = _oriented_image(offset, block, ijk_to_ras(volume))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    # Replacing the segment's whole mask is the only mode that leaves the voxels of others alone.
+    logic.SetBinaryLabelmapToSegment(picture, segmentation, segment.id, logic.MODE_REPLACE, picture.GetExtent())
+
+
+def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: Any, labels: Any) -> None:
+    """Make a label volume node hold the segments on the CT's own grid, with a colour table that names them.
+
+    Values: 1-8 the territories in reporting order, 9 lesions that are not scored, 11-27
+    the levels T1 to L5. Where segments overlap the later one is kept.
+
+    Parameters
+    ----------
+    labels : vtkMRMLLabelMapVolumeNode
+    """
+    values = label_values()
+    shape = volume.GetImageData().GetDimensions()[::-1]
+    array = np.zeros(shape, dtype=np.uint8)
+    to_ijk = _image_to_ijk(result, volume)
+    segments = list(segments)
+    for segment in segments:
+        (i, j, k), block = block_in_volume(_union(segment.masks), to_ijk)
+        depth, height, width = block.shape
+        array[k : k + depth, j : j + height, i : i + width][block] = values[segment.id]
+    slicer.util.updateVolumeFromArray(labels, array)
+    labels.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijk_to_ras(volume)))
+    labels.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+    if labels.GetDisplayNode() is None:
+        labels.CreateDefaultDisplayNodes()
+    labels.GetDisplayNode().SetAndObserveColorNodeID(_color_table(labels, segments, values).GetID())
+
+
+def label_values() -> dict[str, int]:
+    """Return the label value of every segment id; fixed, so that label volumes of two studies can be compared."""
+    values = {row["code"]: n for n, row in enumerate(territory_table(), start=1)}
+    values["not-scored"] = 9
+    levels = [row["level"] for row in load_table("levels")["levels"]]
+    return values | {level: n for n, level in enumerate(levels, start=11)}
+
+
+def _color_table(labels: Any, segments: Iterable[Segment], values: dict[str, int]) -> Any:
+    table = labels.GetDisplayNode().GetColorNode()
+    if table is None or table.GetAttribute(OWN_TAG) is None:
+        table = labels.GetScene().AddNewNodeByClass("vtkMRMLColorTableNode", f"{labels.GetName()} colors")
+        table.SetTypeToUser()
+        table.SetAttribute(OWN_TAG, "1")
+    table.SetNumberOfColors(max(values.values()) + 1)
+    table.SetColor(0, "background", 0, 0, 0, 0)
+    for segment in segments:
+        red, green, blue = (channel / 255 for channel in segment.color)
+        table.SetColor(values[segment.id], segment.name, red, green, blue, 1)
+    table.NamesInitialisedOn()
+    return table
+
+
+def block_in_volume(mask: Mask, to_ijk: NDArray[np.float64]) -> tuple[tuple[int, int, int], NDArray[np.bool_]]:
+    """Return a mask of the axial image as a block in the volume node's own axis order.
+
+    Parameters
+    ----------
+    mask : on the axial image
+    to_ijk : 4 x 4 from the axial image's indices (x, y, z) to the node's (i, j, k); a permutation with signs
+
+    Returns
+    -------
+    (i, j, k) of the block's first voxel, and the block (k, j, i)
+    """
+    source = np.abs(to_ijk[:3, :3]).argmax(axis=1)
+    signs = np.sign(to_ijk[np.arange(3), source])
+    first = np.asarray(mask.offset[::-1])
+    last = first + mask.voxels.shape[::-1] - 1
+    corners = np.stack([first, last]) @ to_ijk[:3, :3].T + to_ijk[:3, 3]
+    i, j, k = np.rint(corners.min(axis=0)).astype(int)
+    block = mask.voxels.transpose(2, 1, 0).transpose(source)
+    block = block[tuple(slice(None, None, -1) if sign < 0 else slice(None) for sign in signs)]
+    return (int(i), int(j), int(k)), block.transpose(2, 1, 0)
+
+
+def _image_to_ijk(result: StudyResult, volume: Any) -> NDArray[np.float64]:
+    to_lps = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    return np.linalg.inv(to_lps) @ result.image.geometry.index_to_lps
+
+
+def _union(masks: tuple[Mask, ...]) -> Mask:
+    return masks[0] if len(masks) == 1 else Mask.from_indices(np.concatenate([mask.indices() for mask in masks]))
+
+
+def _oriented_image(offset: tuple[int, int, int], block: NDArray[np.bool_], matrix: NDArray[np.float64]) -> Any:
+    image = slicer.vtkOrientedImageData()
+    extent = [end for first, size in zip(offset, block.shape[::-1], strict=True) for end in (first, first + size - 1)]
+    image.SetExtent(*extent)
+    image.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    vtk_to_numpy(image.GetPointData().GetScalars())[:] = block.ravel()
+    return image
+
+
+def _is_own(segment: Any) -> bool:
+    value = vtk.reference("")
+    return bool(segment.GetTag(OWN_TAG, value))

@@ -1,0 +1,91 @@
+"""One reading of one CT: the nodes that a person decided with, in, and the result, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.markups import PointList
+from CACBoneAxisLib.mrml.labels import labels_from_segmentation
+from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
+from CACBoneAxisLib.mrml.volumes import image_from_volume
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class ReadingNodes:
+    """The nodes of a reading.
+
+    Parameters
+    ----------
+    volume : vtkMRMLScalarVolumeNode
+    seeds : vtkMRMLMarkupsFiducialNodes; ``None`` when nobody read the scan for calcium, which
+        gives no score; an empty sequence, or lists without a placed point, when it was read
+        and nothing was found, which gives 0
+    regions : vtkMRMLMarkupsROINodes, one per vertebra, named by level
+    vertebrae : vtkMRMLSegmentationNode whose segments are named by level, or None
+    """
+
+    volume: Any
+    seeds: tuple[Any, ...] | None = None
+    regions: tuple[Any, ...] = ()
+    vertebrae: Any = None
+
+
+def inputs_from_nodes(nodes: ReadingNodes, settings: Settings | None = None, study_id: str = "study") -> StudyInputs:
+    """Return the study that the nodes describe.
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when a node is missing, empty or cannot be used.
+    """
+    image = image_from_volume(nodes.volume)
+    _refuse_other_classes(nodes.seeds or (), "vtkMRMLMarkupsFiducialNode", "point lists")
+    _refuse_other_classes(nodes.regions, "vtkMRMLMarkupsROINode", "ROIs")
+    seeds: tuple[PointList, ...] | None = None
+    if nodes.seeds is not None:
+        seeds = tuple(points_from_node(node) for node in nodes.seeds)
+    return StudyInputs(
+        image=image,
+        seeds=seeds,
+        regions=tuple(box_from_node(node) for node in nodes.regions),
+        vertebrae=None if nodes.vertebrae is None else labels_from_segmentation(nodes.vertebrae, nodes.volume),
+        settings=settings or Settings(),
+        study_id=study_id,
+    )
+
+
+def analyze_nodes(
+    nodes: ReadingNodes,
+    settings: Settings | None = None,
+    study_id: str = "study",
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Analyse the study that the nodes describe; the same numbers as the command line's.
+
+    Parameters
+    ----------
+    progress : called with what is being done and the part done (0 to 1); what it raises
+        ends the analysis, which is how a user cancels
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when the input cannot be used.
+    """
+    return analyze(inputs_from_nodes(nodes, settings, study_id), progress=progress)
+
+
+def _refuse_other_classes(nodes: Sequence[Any], class_name: str, what: str) -> None:
+    for node in nodes:
+        if node is None or not node.IsA(class_name):
+            raise refusal("node-missing" if node is None else "node-kind", **_names(node, what))
+
+
+def _names(node: Any, what: str) -> dict[str, str]:
+    return {"what": what} if node is None else {"node": str(node.GetName()), "kind": node.GetClassName(), "what": what}

@@ -1,0 +1,188 @@
+"""A reading in the scene: its result, tables and overlay as nodes, kept together and replayable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
+from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.study import Settings, StudyResult
+
+# The result node holds result.json as text and points to everything of the reading; with it
+# a saved scene can be replayed by a program that knows nothing of the panel.
+RESULT_ATTRIBUTE = "CACBoneAxis.Result"
+READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
+INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae")
+OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
+
+TABLES = {
+    "lesionTable": ("lesions", tables.LESION_COLUMNS, tables.lesion_rows),
+    "territoryTable": ("calcium", tables.TERRITORY_COLUMNS, tables.territory_rows),
+    "vertebraTable": ("vertebrae", tables.VERTEBRA_COLUMNS, tables.vertebra_rows),
+}
+
+
+@dataclass(frozen=True)
+class ReadingOutputs:
+    """The nodes a result is shown with; ``label_volume`` is None unless it was asked for."""
+
+    result: Any
+    segmentation: Any
+    lesion_table: Any
+    territory_table: Any
+    vertebra_table: Any
+    label_volume: Any = None
+
+
+def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool = False) -> ReadingOutputs:
+    """Show a result in the scene of its volume: overlay, tables, the result itself, in a folder beside the volume.
+
+    Called again for the same volume it updates the nodes it made before. Nodes that a
+    user deleted in the meantime are made anew.
+
+    Parameters
+    ----------
+    label_volume : also fill a label volume node
+    """
+    scene, name = nodes.volume.GetScene(), nodes.volume.GetName()
+    record = find_result(scene, nodes.volume) or _add_result(scene, nodes.volume)
+    record.SetText(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
+    _keep_inputs(record, nodes)
+    mapping = result.to_dict()
+    outputs: dict[str, Any] = {}
+    for role, (title, columns, rows) in TABLES.items():
+        outputs[role] = _output(record, role, "vtkMRMLTableNode", f"{name} {title}")
+        tables.fill_table(outputs[role], columns, rows(mapping))
+    segments = result_segments(result)
+    outputs["segmentation"] = _output(record, "segmentation", "vtkMRMLSegmentationNode", f"{name} calcium and bone")
+    show_segments(segments, result, nodes.volume, outputs["segmentation"])
+    if label_volume:
+        outputs["labelVolume"] = _output(record, "labelVolume", "vtkMRMLLabelMapVolumeNode", f"{name} labels")
+        fill_label_volume(segments, result, nodes.volume, outputs["labelVolume"])
+    _keep_together(record, nodes, outputs.values())
+    return ReadingOutputs(
+        record,
+        outputs["segmentation"],
+        outputs["lesionTable"],
+        outputs["territoryTable"],
+        outputs["vertebraTable"],
+        outputs.get("labelVolume"),
+    )
+
+
+def find_result(scene: Any, volume: Any) -> Any:
+    """Return the node that holds a volume's result, or None."""
+    for node in slicer.util.getNodesByClass("vtkMRMLTextNode", scene):
+        if node.GetAttribute(RESULT_ATTRIBUTE) and node.GetNodeReference("volume") is volume:
+            return node
+    return None
+
+
+def result_nodes(scene: Any) -> list[Any]:
+    """Return every result node of a scene."""
+    return [n for n in slicer.util.getNodesByClass("vtkMRMLTextNode", scene) if n.GetAttribute(RESULT_ATTRIBUTE)]
+
+
+def result_mapping(record: Any) -> Mapping[str, Any]:
+    """Return the content of ``result.json`` that a result node holds."""
+    return dict(json.loads(record.GetText()))
+
+
+def reading_nodes(record: Any) -> ReadingNodes:
+    """Return the nodes that a result node's reading was made with."""
+    seeds = _references(record, "seeds")
+    read = record.GetAttribute(READ_FOR_CALCIUM) == "true"
+    return ReadingNodes(
+        record.GetNodeReference("volume"),
+        seeds if read else None,
+        _references(record, "regions"),
+        record.GetNodeReference("vertebrae"),
+    )
+
+
+def replay(record: Any) -> StudyResult:
+    """Analyse a reading again from the nodes and the settings kept with its result.
+
+    The same digits come out of a saved scene on another machine.
+
+    Raises
+    ------
+    UnusableInputError
+        When a node of the reading is no longer there.
+    """
+    nodes = reading_nodes(record)
+    if nodes.volume is None:
+        raise refusal("node-missing", what="CT volume")
+    kept = result_mapping(record)
+    return analyze_nodes(nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"])
+
+
+def write_mrb(scene: Any, path: str | Path) -> None:
+    """Write a scene with all its data to one ``.mrb`` file.
+
+    Raises
+    ------
+    OSError
+        When it could not be written.
+    """
+    path = Path(path)
+    if not scene.WriteToMRB(str(path)) or not path.is_file():
+        raise OSError(f"the scene could not be written to {path.name}")
+
+
+def _add_result(scene: Any, volume: Any) -> Any:
+    record = scene.AddNewNodeByClass("vtkMRMLTextNode", f"{volume.GetName()} result")
+    record.SetAttribute(RESULT_ATTRIBUTE, "1")
+    record.SetNodeReferenceID("volume", volume.GetID())
+    # With a file of its own the text is found by people who unpack the scene.
+    record.SetForceCreateStorageNode(record.CreateStorageNodeAlways)
+    return record
+
+
+def _output(record: Any, role: str, class_name: str, name: str) -> Any:
+    node = record.GetNodeReference(role)
+    if node is None:
+        node = record.GetScene().AddNewNodeByClass(class_name, name)
+        record.SetNodeReferenceID(role, node.GetID())
+    return node
+
+
+def _keep_inputs(record: Any, nodes: ReadingNodes) -> None:
+    given: dict[str, Sequence[Any]] = {
+        "volume": (nodes.volume,),
+        "seeds": nodes.seeds or (),
+        "regions": nodes.regions,
+        "vertebrae": () if nodes.vertebrae is None else (nodes.vertebrae,),
+    }
+    for role, items in given.items():
+        record.RemoveNodeReferenceIDs(role)
+        for item in items:
+            record.AddNodeReferenceID(role, item.GetID())
+    record.SetAttribute(READ_FOR_CALCIUM, "false" if nodes.seeds is None else "true")
+
+
+def _references(record: Any, role: str) -> tuple[Any, ...]:
+    found = (record.GetNthNodeReference(role, n) for n in range(record.GetNumberOfNodeReferences(role)))
+    return tuple(node for node in found if node is not None)
+
+
+def _keep_together(record: Any, nodes: ReadingNodes, outputs: Any) -> None:
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(record.GetScene())
+    if hierarchy is None:
+        return
+    own = hierarchy.GetItemByDataNode(record)
+    parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(nodes.volume))
+    folder = hierarchy.GetItemParent(own)
+    if not hierarchy.GetItemAttribute(folder, RESULT_ATTRIBUTE):
+        folder = hierarchy.CreateFolderItem(parent, f"{nodes.volume.GetName()} CACBoneAxis")
+        hierarchy.SetItemAttribute(folder, RESULT_ATTRIBUTE, "1")
+    for node in (record, *outputs, *(nodes.seeds or ()), *nodes.regions):
+        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), folder)

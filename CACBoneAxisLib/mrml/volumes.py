@@ -1,0 +1,113 @@
+"""A volume node as a CT image, without copying its voxels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
+from CACBoneAxisLib.imaging.image import CTImage, ImageSource
+from CACBoneAxisLib.imaging.orient import to_axial
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+# A transform may turn and move the patient, not stretch: its axes are unit vectors at right
+# angles up to the rounding of a matrix stored with six digits.
+RIGID_TOLERANCE = 1e-4
+
+
+def image_from_volume(volume: Any) -> CTImage:
+    """Return a scalar volume node as a CT image in axial order.
+
+    Parameters
+    ----------
+    volume : vtkMRMLScalarVolumeNode
+        In any axis order; a rigid parent transform is followed, because markups are
+        read in world coordinates too.
+
+    Returns
+    -------
+    CTImage
+        ``hu`` is a view of the node's own voxels; do not write into it. The
+        acquisition is what the DICOM database knows of the node.
+
+    Raises
+    ------
+    UnusableInputError
+        When there is no volume, it has no voxels, it is a label volume, or it stands
+        under a transform that bends or stretches.
+    """
+    if volume is None:
+        raise refusal("node-missing", what="CT volume")
+    name = str(volume.GetName())
+    if volume.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise refusal("not-hu", file=name, why="it is a label volume")
+    if volume.GetImageData() is None or volume.GetImageData().GetNumberOfPoints() == 0:
+        raise refusal("node-empty", node=name)
+    hu, geometry = to_axial(slicer.util.arrayFromVolume(volume), volume_geometry(volume))
+    return CTImage(hu, geometry, acquisition_of(volume), ImageSource(name, "Slicer scene"))
+
+
+def volume_geometry(volume: Any) -> ImageGeometry:
+    """Return where a volume's voxels are in the patient, in the node's own axis order, LPS mm.
+
+    Raises
+    ------
+    UnusableInputError
+        When the volume stands under a transform that is not rigid.
+    """
+    matrix = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    direction = matrix[:3, :3] / spacing
+    shape = volume.GetImageData().GetDimensions()[::-1]
+    x, y, z = (round_spacing(float(s)) for s in spacing)
+    rows = tuple((float(r[0]), float(r[1]), float(r[2])) for r in direction)
+    origin = (float(matrix[0, 3]), float(matrix[1, 3]), float(matrix[2, 3]))
+    return ImageGeometry((int(shape[0]), int(shape[1]), int(shape[2])), (x, y, z), origin, rows)
+
+
+def ijk_to_ras(volume: Any) -> NDArray[np.float64]:
+    """Return a volume node's own 4 x 4 matrix from voxel indices (i, j, k) to RAS mm, parent transform left aside."""
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
+
+
+def world_from_node(node: Any) -> NDArray[np.float64]:
+    """Return the 4 x 4 RAS matrix of a node's parent transforms; the identity where there is none.
+
+    Raises
+    ------
+    UnusableInputError
+        When a transform is not linear, or stretches or shears.
+    """
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    matrix = vtk.vtkMatrix4x4()
+    linear = bool(transform.IsTransformToWorldLinear()) and transform.GetMatrixTransformToWorld(matrix)
+    world = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
+    axes = world[:3, :3]
+    if not linear or not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
+        raise refusal("node-transform", node=node.GetName(), transform=transform.GetName())
+    return world
+
+
+def acquisition_of(volume: Any) -> Acquisition:
+    """Return what the DICOM database knows of a volume node that was loaded from it; otherwise all unknown."""
+    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    path = database.fileForInstance(uids[0]) if uids and database is not None else ""
+    if not path:
+        return Acquisition()
+    import pydicom
+
+    from CACBoneAxisLib.imaging.dicom import acquisition_from
+
+    return acquisition_from(pydicom.dcmread(path, stop_before_pixels=True))

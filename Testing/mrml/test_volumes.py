@@ -1,0 +1,115 @@
+"""Volume nodes as CT images."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
+from CACBoneAxisLib.mrml.volumes import acquisition_of, image_from_volume  # noqa: E402
+
+SPACING_XYZ = (0.7, 0.8, 2.5)
+ORIGIN_LPS = (-31.5, 12.25, -140.0)
+
+
+@pytest.fixture
+def patient() -> np.ndarray:
+    """A patient whose voxels all differ: 4 slices of 5 rows of 6 columns, (z, y, x)."""
+    return np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6) - 60
+
+
+def matrix_to_ras() -> np.ndarray:
+    """The axial patient's matrix from (x, y, z) to RAS, by hand."""
+    to_lps = np.diag([*SPACING_XYZ, 1.0])
+    to_lps[:3, 3] = ORIGIN_LPS
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ to_lps
+
+
+def stored(patient: np.ndarray, order: tuple[int, ...], signs: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The same patient stored with its axes in another order and direction: array (k, j, i) and IJK to RAS."""
+    xyz = patient.transpose(2, 1, 0)
+    matrix = np.eye(4)
+    to_axial = np.zeros((4, 4))
+    to_axial[3, 3] = 1
+    for new, (old, sign) in enumerate(zip(order, signs, strict=True)):
+        to_axial[old, new] = sign
+        to_axial[old, 3] = xyz.shape[old] - 1 if sign < 0 else 0
+    matrix = matrix_to_ras() @ to_axial
+    array = xyz[tuple(slice(None, None, signs[order.index(a)]) for a in range(3))].transpose(order)
+    return np.ascontiguousarray(array.transpose(2, 1, 0)), matrix
+
+
+ORDERS = [(o, s) for o in permutations(range(3)) for s in product((1, -1), repeat=3)]
+
+
+@pytest.mark.parametrize(("order", "signs"), ORDERS)
+def test_the_same_patient_comes_out_of_each_of_the_48_axis_orders(scene, patient, order, signs):
+    array, matrix = stored(patient, order, signs)
+    image = image_from_volume(slicer.util.addVolumeFromArray(array, matrix, "CT"))
+    assert np.array_equal(image.hu, patient)
+    assert image.geometry.spacing_mm == SPACING_XYZ
+    assert np.allclose(image.geometry.index_to_lps[:3, 3], ORIGIN_LPS, atol=1e-9)
+    assert np.allclose(image.geometry.direction, np.eye(3), atol=1e-12)
+
+
+def test_the_voxels_are_not_copied(scene, patient):
+    volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+    assert np.shares_memory(image_from_volume(volume).hu, slicer.util.arrayFromVolume(volume))
+
+
+def test_a_rigid_parent_transform_moves_the_image_and_changes_nothing_else(scene, patient):
+    volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+    move = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shift = np.eye(4)
+    shift[:3, 3] = (10, 20, 30)
+    move.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(shift))
+    volume.SetAndObserveTransformNodeID(move.GetID())
+    image = image_from_volume(volume)
+    assert np.array_equal(image.hu, patient)
+    # RAS (10, 20, 30) is LPS (-10, -20, 30).
+    assert np.allclose(image.geometry.origin_mm, np.add(ORIGIN_LPS, (-10, -20, 30)))
+
+
+def test_a_transform_that_stretches_is_refused_by_name(scene, patient):
+    volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+    stretch = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Stretch")
+    stretch.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([1.1, 1, 1, 1])))
+    volume.SetAndObserveTransformNodeID(stretch.GetID())
+    with pytest.raises(UnusableInputError, match="Stretch"):
+        image_from_volume(volume)
+
+
+def test_a_label_volume_is_not_taken_for_a_ct(scene, patient):
+    labels = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "Labels", "vtkMRMLLabelMapVolumeNode")
+    with pytest.raises(UnusableInputError, match="label volume"):
+        image_from_volume(labels)
+
+
+def test_a_volume_without_voxels_and_no_volume_at_all_are_refused(scene):
+    with pytest.raises(UnusableInputError, match="empty"):
+        image_from_volume(scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Nothing"))
+    with pytest.raises(UnusableInputError, match="CT volume"):
+        image_from_volume(None)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_the_dicom_database_knows_is_read(scene, patient, tmp_path, monkeypatch):
+    pydicom = pytest.importorskip("pydicom")
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    path = tmp_path / "slice.dcm"
+    header = pydicom.dataset.FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    header.KVP, header.ConvolutionKernel, header.PatientSex = "100", "Qr36", "F"
+    header.is_little_endian, header.is_implicit_VR = True, False
+    header.save_as(path)
+    database = type("Database", (), {"fileForInstance": lambda self, uid: str(path)})()
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+    assert acquisition_of(volume).kvp is None
+    volume.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    known = acquisition_of(volume)
+    assert (known.kvp, known.kernel, known.sex) == (100.0, "Qr36", "F")
