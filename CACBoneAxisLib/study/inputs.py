@@ -1,0 +1,58 @@
+"""What a study consists of: a CT, and what a person decided about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.markups import Box, PointList, read_markups
+from CACBoneAxisLib.study.settings import Settings
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that went into a study: its role, its name without the folder, and its SHA-256."""
+
+    role: str
+    name: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class StudyInputs:
+    """Everything :func:`~CACBoneAxisLib.study.analyze` needs.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    seeds : point lists; None when nobody read the scan for calcium (no score), lists
+        without points when it was read and shows none (score 0)
+    regions : one ROI per vertebra, named by level
+    vertebrae : labelmap of vertebrae, or None
+    settings : choices; the defaults where none were made
+    study_id : how the study is called in the result
+    files : what the above was read from
+    """
+
+    image: CTImage
+    seeds: tuple[PointList, ...] | None = None
+    regions: tuple[Box, ...] = ()
+    vertebrae: LabelImage | None = None
+    settings: Settings = field(default_factory=Settings)
+    study_id: str = "study"
+    files: tuple[InputFile, ...] = ()
+
+
+def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:
+    """Read markups files; return the markups, and each file's name and hash under the role."""
+    markups: list[Any] = []
+    files: list[InputFile] = []
+    for path in map(Path, paths):
+        markups += read_markups(path)
+        files.append(InputFile(role, path.name, hashlib.sha256(path.read_bytes()).hexdigest()))
+    return markups, files

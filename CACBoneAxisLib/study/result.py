@@ -1,0 +1,104 @@
+"""The result of a study, and its form as ``result.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.vertebrae import BoneResult
+from CACBoneAxisLib.calcium.result import CalciumResult
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.suitability import Suitability
+from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.study.inputs import InputFile
+from CACBoneAxisLib.study.settings import Settings
+
+SCHEMA = "cacboneaxis/result/1"
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """Both answers for one CT, with everything they rest on.
+
+    Parameters
+    ----------
+    study_id, settings, files : as given
+    image : the CT, in axial order
+    acquisition : what the file and the user together say about the scan
+    suitability : how fit the scan is for each question
+    calcium, bone : the answers
+    started, seconds : when the analysis began and how long it took
+    """
+
+    study_id: str
+    settings: Settings
+    files: tuple[InputFile, ...]
+    image: CTImage
+    acquisition: Acquisition
+    suitability: Suitability
+    calcium: CalciumResult
+    bone: BoneResult
+    started: datetime
+    seconds: float
+
+    @property
+    def calcium_masks(self) -> dict[int, Mask]:
+        """The voxels that count of every lesion, by the lesion's id in the result."""
+        return {number: lesion.mask for number, (lesion, _) in enumerate(self.calcium.lesions, start=1) if lesion.mask}
+
+    @property
+    def bone_masks(self) -> Mapping[str, Mask]:
+        """The measured voxels of every vertebra, by level."""
+        return self.bone.masks
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of ``result.json`` (schema ``cacboneaxis/result/1``, ``data/result.schema.json``).
+
+        Floats have ten significant digits, the same in every file this software writes.
+        """
+        geometry = self.image.geometry
+        acquisition = asdict(self.acquisition)
+        patient = {
+            "age_years": acquisition.pop("age_years"),
+            "sex": acquisition.pop("sex"),
+            "ethnicity": self.settings.patient.ethnicity,
+        }
+        mapping = {
+            "schema": SCHEMA,
+            "study": {
+                "id": self.study_id,
+                "image": {
+                    "name": self.image.source.name,
+                    "format": self.image.source.format,
+                    "size": list(geometry.shape[::-1]),
+                    "spacing_mm": list(geometry.spacing_mm),
+                    "slice_increment_mm": geometry.slice_increment_mm,
+                },
+                "acquisition": acquisition,
+                "patient": patient,
+            },
+            "suitability": {
+                question: {
+                    "verdict": fitness.verdict,
+                    "findings": [asdict(item) for item in fitness.findings],
+                }
+                for question, fitness in (("calcium", self.suitability.calcium), ("bone", self.suitability.bone))
+            },
+            "calcium": self.calcium.to_mapping(),
+            "bone": self.bone.to_mapping(),
+            "provenance": {
+                "software": "CACBoneAxis",
+                "version": __version__,
+                "settings": self.settings.to_mapping(),
+                "inputs": [asdict(file) for file in self.files],
+                "started": self.started.isoformat(timespec="seconds"),
+                "seconds": self.seconds,
+            },
+        }
+        result: dict[str, Any] = stored(mapping)
+        return result

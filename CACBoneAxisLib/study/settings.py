@@ -1,0 +1,171 @@
+"""Settings: everything a user may choose, with every default, as frozen dataclasses."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from math import isfinite
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from CACBoneAxisLib.bone.protocol import BoneProtocol
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.findings import refusal
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StatedPatient:
+    """What the user says about the patient; None where nothing is said."""
+
+    age_years: float | None = None
+    sex: Literal["F", "M"] | None = None
+    ethnicity: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an age that nobody has."""
+        if self.age_years is not None and not 0 <= self.age_years <= 120:
+            raise ValueError(f"patient.age_years must be from 0 to 120, not {self.age_years:g}")
+
+
+@dataclass(frozen=True)
+class StatedAcquisition:
+    """What the user says about the scan; overrules the file, which is then a finding."""
+
+    kvp: float | None = None
+    kernel: str | None = None
+    slice_thickness_mm: float | None = None
+    contrast: bool | None = None
+    ecg_gated: bool | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number that no scanner has."""
+        if self.kvp is not None and not 40 <= self.kvp <= 200:
+            raise ValueError(f"acquisition.kvp must be from 40 to 200, not {self.kvp:g}")
+        if self.slice_thickness_mm is not None and not 0 < self.slice_thickness_mm <= 50:
+            raise ValueError(f"acquisition.slice_thickness_mm must be more than 0, not {self.slice_thickness_mm:g}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a study; the defaults are printed back in every result."""
+
+    calcium: CalciumProtocol = field(default_factory=CalciumProtocol)
+    bone: BoneProtocol = field(default_factory=BoneProtocol)
+    patient: StatedPatient = field(default_factory=StatedPatient)
+    acquisition: StatedAcquisition = field(default_factory=StatedAcquisition)
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
+        """Return settings from nested names and values, as in a settings file.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence that names the entry, for an unknown name, a value of the wrong
+            kind or one out of range.
+        """
+        try:
+            return _build(cls, mapping, "")
+        except ValueError as error:
+            raise refusal("settings-invalid", problem=str(error)) from None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the settings as nested names and values; ``from_mapping`` makes the same settings of them."""
+        mapping = asdict(self)
+        mapping["bone"]["hu_thresholds"] = _plain(mapping["bone"]["hu_thresholds"])
+        mapping["bone"]["numbering"] = _plain(mapping["bone"]["numbering"])
+        mapping["calcium"]["weight_thresholds_hu"] = list(mapping["calcium"]["weight_thresholds_hu"])
+        return mapping
+
+    @property
+    def stated(self) -> Acquisition:
+        """What the user says, in the form that an image's acquisition is merged with."""
+        return Acquisition(**asdict(self.acquisition), sex=self.patient.sex, age_years=self.patient.age_years)
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Return the entries of a JSON or TOML settings file, unchecked.
+
+    Raises
+    ------
+    UnusableInputError
+        When the file is missing or is neither.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except FileNotFoundError:
+        raise refusal("file-missing", file=path.name) from None
+    except (OSError, ValueError, RecursionError):
+        raise refusal("settings-invalid", problem=f"{path.name} is neither JSON nor TOML") from None
+    if not isinstance(content, dict):
+        raise refusal("settings-invalid", problem=f"{path.name} does not hold named settings")
+    return content
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings in which every entry of ``over`` replaces that of ``base``."""
+    merged = dict(base)
+    for name, value in over.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return {str(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _build(cls: type[T], mapping: Any, where: str) -> T:
+    if not isinstance(mapping, Mapping):
+        raise ValueError(f"{where.rstrip('.')} must hold named entries")
+    hints = get_type_hints(cls)
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    for name in mapping:
+        if name not in known:
+            raise ValueError(f"there is no setting {where}{name}; known are {', '.join(sorted(known))}")
+    return cls(**{name: _value(hints[name], value, f"{where}{name}") for name, value in mapping.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """Return the value as the type that a field's annotation asks for; ValueError where it cannot be."""
+    if is_dataclass(hint):
+        return _build(hint, value, f"{where}.")  # type: ignore[arg-type]
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        problems = []
+        for option in get_args(hint):
+            try:
+                return _value(option, value, where)
+            except ValueError as error:
+                problems.append(error)
+        raise problems[0]
+    if origin is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"{where} must be one of {', '.join(map(str, get_args(hint)))}, not {value}")
+        return value
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_value(get_args(hint)[0], item, where) for item in value)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        return float(value)
+    kind = origin or hint
+    if kind is type(None):
+        if value is None:
+            return None
+    elif kind is int and isinstance(value, bool):
+        pass
+    elif kind is not float and isinstance(value, kind):
+        return value
+    names = {float: "a number", str: "text", bool: "true or false", tuple: "a list", type(None): "empty", int: "whole"}
+    raise ValueError(f"{where} must be {names.get(kind, 'of another kind')}, not {value!r}")
