@@ -1,0 +1,237 @@
+"""The command line: ``cacboneaxis analyze`` and ``cacboneaxis demo``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from CACBoneAxisLib import __version__
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
+from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.markups import Box, PointList
+from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
+from CACBoneAxisLib.report import terminal_summary
+from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.inputs import read_markup_files
+from CACBoneAxisLib.study.output import check_folder, write_study
+from CACBoneAxisLib.study.settings import merge, read_settings
+
+DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
+
+AfterAnalysis = Callable[[StudyResult, StudyInputs, Path], None]
+
+# Options that say one setting: flag, dotted name, type, help.
+SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
+    ("--age", "patient.age_years", float, "patient's age in years"),
+    ("--sex", "patient.sex", str, "F or M"),
+    ("--ethnicity", "patient.ethnicity", str, "as the reference tables name it"),
+    ("--kvp", "acquisition.kvp", float, "tube voltage, where the file does not say"),
+    ("--kernel", "acquisition.kernel", str, "reconstruction kernel, where the file does not say"),
+    ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
+    ("--threshold", "calcium.threshold_hu", float, "calcium threshold, HU (130)"),
+    ("--region-shape", "bone.region.shape", str, "what fills a region's box: box, ellipsoid, elliptic-cylinder"),
+    ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
+    ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
+    ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
+    ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
+    ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
+)
+
+
+class ProgressBar:
+    """A bar on a terminal, or a line per step elsewhere, for what takes longer than a second."""
+
+    def __init__(self, stream: Any, wait_seconds: float = 1.0) -> None:
+        self._stream = stream
+        self._start = perf_counter()
+        self._wait = wait_seconds
+        self._shown = ""
+
+    def __call__(self, message: str, fraction: float) -> None:
+        """Show what is being done and the part of it that is done, 0 to 1."""
+        if perf_counter() - self._start < self._wait:
+            return
+        if self._stream.isatty():
+            full = round(24 * min(max(fraction, 0.0), 1.0))
+            line = f"\r{message[:40]:40} [{'#' * full}{'.' * (24 - full)}] {fraction:4.0%}"
+        elif message != self._shown:
+            line = f"{message}\n"
+        else:
+            return
+        self._shown = message
+        self._stream.write(line)
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if self._shown and self._stream.isatty():
+            self._stream.write("\r" + " " * 76 + "\r")
+            self._stream.flush()
+
+
+def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    argv : the words after the program's name; those of the process by default
+    after_analysis : called with result, inputs and the unfinished output folder, to add
+        files of its own
+
+    Returns
+    -------
+    int
+        0 done; 2 wrong use or unusable input, with one sentence on stderr and nothing
+        written; 130 interrupted, nothing written.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else UNUSABLE
+    bar = ProgressBar(sys.stderr)
+    try:
+        message = arguments.run(arguments, bar, after_analysis)
+    except UnusableInputError as error:
+        problem, code = str(error), UNUSABLE
+    except OSError as error:
+        problem, code = (
+            f"{Path(error.filename).name + ': ' if error.filename else ''}{error.strerror or error}.",
+            UNUSABLE,
+        )
+    except MemoryError:
+        problem, code = "There is not enough memory for this image.", UNUSABLE
+    except KeyboardInterrupt:
+        problem, code = "Interrupted; nothing was written.", INTERRUPTED
+    else:
+        bar.close()
+        sys.stdout.write(message + "\n")
+        return DONE
+    bar.close()
+    sys.stderr.write(f"cacboneaxis: {problem}\n")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cacboneaxis",
+        description="Coronary calcium and vertebral bone density from one CT. Research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"CACBoneAxis {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("analyze", help="analyse one CT", description="Analyse one CT and write its result.")
+    one.set_defaults(run=_analyze)
+    one.add_argument("image", help="DICOM folder, NRRD or NIfTI file")
+    one.add_argument("--seeds", nargs="+", metavar="FILE", help="markups point lists (.mrk.json); an empty list is a 0")
+    one.add_argument("--rois", nargs="+", metavar="FILE", default=[], help="markups ROIs (.mrk.json), one per vertebra")
+    one.add_argument("--vertebrae", metavar="FILE", help="labelmap or .seg.nrrd of vertebrae")
+    one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
+    one.add_argument("--series", help="which CT series of the folder: number in the list, or series number")
+    one.add_argument("--id", help="what the study is called in the result; the image's name by default")
+    one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
+    for flag, _, kind, words in SETTING_OPTIONS:
+        one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
+    one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
+    one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    one.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any setting, for example calcium.minimum_area_mm2=0.5",
+    )
+
+    show = commands.add_parser(
+        "demo", help="analyse a digital torso", description="Make a digital torso and analyse it."
+    )
+    show.set_defaults(run=_demo)
+    show.add_argument("--output", default="demo", metavar="DIR", help="folder of the torso and its result (demo)")
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings of the file, overruled by what the command line says."""
+    said: dict[str, Any] = read_settings(arguments.settings) if arguments.settings else {}
+    options: list[tuple[str, Any]] = [
+        (name, getattr(arguments, flag.lstrip("-").replace("-", "_"))) for flag, name, _, _ in SETTING_OPTIONS
+    ]
+    answers = {"yes": True, "no": False, None: None}
+    options.append(("acquisition.contrast", answers[arguments.contrast]))
+    options.append(("acquisition.ecg_gated", answers[arguments.gated]))
+    if arguments.slope is not None or arguments.intercept is not None:
+        options.append(("bone.calibration.kind", "linear"))
+    for text in arguments.set:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise refusal("settings-invalid", problem=f"--set takes NAME=VALUE, not {text}")
+        try:
+            options.append((name.strip(), json.loads(value)))
+        except ValueError:
+            options.append((name.strip(), value))
+    for name, value in options:
+        if value is not None:
+            nested: Any = value
+            for part in reversed(name.split(".")):
+                nested = {part: nested}
+            said = merge(said, nested)
+    return Settings.from_mapping(said)
+
+
+def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    folder = check_folder(arguments.output)
+    settings = _settings(arguments)
+    seeds: tuple[PointList, ...] | None = None
+    files: list[InputFile] = []
+    if arguments.seeds is not None:
+        lists, files = read_markup_files(arguments.seeds, "seeds")
+        _refuse_kind(lists, PointList, "an ROI", "--seeds")
+        seeds = tuple(lists)
+    boxes, region_files = read_markup_files(arguments.rois, "regions")
+    _refuse_kind(boxes, Box, "a point list", "--rois")
+    labels = read_labels(arguments.vertebrae) if arguments.vertebrae else None
+    image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.5))
+    files = [InputFile("image", image.source.name, image.source.sha256), *files, *region_files]
+    if labels is not None:
+        files.append(InputFile("vertebrae", labels.name, labels.sha256))
+    study_id = arguments.id or image.source.name.split(".")[0]
+    inputs = StudyInputs(image, seeds, tuple(boxes), labels, settings, study_id, tuple(files))
+    result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
+    bar("Writing the report", 0.9)
+    extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
+    report = write_study(result, folder, extra)
+    return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+
+
+def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:
+    for markup in markups:
+        if not isinstance(markup, wanted):
+            raise refusal("markups-role", name=markup.name, found=found, option=option)
+
+
+def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    folder = Path(arguments.output)
+    result_folder = check_folder(folder / "result")
+    bar("Making the digital torso", 0.0)
+    torso = make_torso(TorsoParameters())
+    files = write_torso(torso, folder / "torso")
+    words = [
+        "analyze",
+        str(files["image"]),
+        "--seeds",
+        str(files["seeds"]),
+        "--rois",
+        *map(str, files["regions"]),
+        "--settings",
+        str(files["settings"]),
+        "--id",
+        "digital torso",
+        "--output",
+        str(result_folder),
+    ]
+    return _analyze(_parser().parse_args(words), bar, after_analysis)

@@ -1,0 +1,86 @@
+"""A study's folder: it appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report import write_reports
+from CACBoneAxisLib.study.result import SCHEMA, StudyResult
+
+RESULT_FILE = "result.json"
+
+
+def check_folder(folder: str | Path) -> Path:
+    """Return the folder as a path when a result may be written there.
+
+    It may when there is nothing yet, an empty folder, or an earlier result of this software.
+
+    Raises
+    ------
+    UnusableInputError
+        When something else is there.
+    """
+    folder = Path(folder)
+    if folder.is_dir() and (not any(folder.iterdir()) or _is_result(folder)):
+        return folder
+    if folder.exists() or folder.is_symlink():
+        raise refusal("result-exists", folder=folder.name)
+    return folder
+
+
+def write_study(result: StudyResult, folder: str | Path, extra: Callable[[Path], None] | None = None) -> Path:
+    """Write ``result.json``, the tables, segmentations and the report of a study.
+
+    Everything is written beside the folder first and moved into place at the end; an
+    earlier result there is replaced. After an error nothing has changed.
+
+    Parameters
+    ----------
+    result : what to write
+    folder : where; made with its parents
+    extra : called with the unfinished folder to add files of its own
+
+    Returns
+    -------
+    Path
+        Of ``report.html``.
+
+    Raises
+    ------
+    UnusableInputError
+        When the folder holds something that is not an earlier result.
+    OSError
+        When it cannot be written.
+    """
+    folder = check_folder(folder).absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+        unfinished = Path(work) / "new"
+        unfinished.mkdir()
+        mapping = result.to_dict()
+        text = json.dumps(mapping, indent=1, ensure_ascii=False, allow_nan=False)
+        (unfinished / RESULT_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_reports(unfinished, mapping, result.image, result.calcium_masks, result.bone_masks)
+        if extra is not None:
+            extra(unfinished)
+        if folder.exists():
+            folder.rename(Path(work) / "old")
+        try:
+            unfinished.rename(folder)
+        except OSError:
+            if (Path(work) / "old").exists():
+                (Path(work) / "old").rename(folder)
+            raise
+    return folder / "report.html"
+
+
+def _is_result(folder: Path) -> bool:
+    try:
+        content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("schema") == SCHEMA
