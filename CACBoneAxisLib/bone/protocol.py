@@ -1,0 +1,145 @@
+"""The decisions that make a bone measurement, as one frozen object that is printed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any
+
+from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.imaging.regions import REGION_SHAPES
+
+NUMBERINGS = ("auto", "totalsegmentator", "verse")
+
+
+@dataclass(frozen=True)
+class RegionProtocol:
+    """Which voxels are the trabecular region of a vertebra, and when they are doubted.
+
+    The limits and why they are what they are stand in ``bone/quality.py``.
+
+    Parameters
+    ----------
+    shape
+        What fills a region's box unless the region says otherwise.
+    erosion_mm
+        From a labelmap: voxels farther than this from the outside of the vertebra.
+    minimum_voxels
+        Fewer are measured with a warning.
+    outside_tolerance
+        Largest fraction of a region that may lie outside the scan.
+    contrast_hu, maximum_trabecular_hu
+        Voxels this far above the region's median, or above the maximum, count as cortex;
+        voxels this far below the median as no bone.
+    foreign_tolerance
+        Fraction of such voxels above which it is said.
+    spread_hu
+        Robust standard deviation above which the region is said to hold several tissues.
+    fat_hu, fat_tolerance
+        A region of which more than this fraction is below this is not in a vertebra.
+    metal_hu, metal_margin_mm
+        A voxel at or above it in the region or within the margin is metal.
+    cortex_search_mm, cortex_rise_hu, cortex_fraction
+        Going out from the middle, cortex is a rise above the median; a region is isolated
+        when fewer than this fraction of the directions meet it.
+    """
+
+    shape: str = "elliptic-cylinder"
+    erosion_mm: float = 4.0
+    minimum_voxels: int = 100
+    outside_tolerance: float = 0.01
+    contrast_hu: float = 200.0
+    maximum_trabecular_hu: float = 500.0
+    foreign_tolerance: float = 0.01
+    spread_hu: float = 75.0
+    fat_hu: float = -50.0
+    fat_tolerance: float = 0.25
+    metal_hu: float = 2000.0
+    metal_margin_mm: float = 10.0
+    cortex_search_mm: float = 40.0
+    cortex_rise_hu: float = 100.0
+    cortex_fraction: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, in one clause, for a value that nothing can be measured with."""
+        if self.shape not in REGION_SHAPES:
+            raise ValueError(f"bone.region.shape must be one of {', '.join(REGION_SHAPES)}, not {self.shape!r}")
+        for name, value in asdict(self).items():
+            if name == "shape":
+                continue
+            if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
+                raise ValueError(f"bone.region.{name} must be a number, not {value!r}")
+            if value < 0 and name != "fat_hu":
+                raise ValueError(f"bone.region.{name} must not be negative, not {value:g}")
+            if name.endswith(("_tolerance", "_fraction")) and value > 1:
+                raise ValueError(f"bone.region.{name} must be a fraction from 0 to 1, not {value:g}")
+
+
+@dataclass(frozen=True)
+class BoneProtocol:
+    """How bone is measured and read; every field is printed with the result.
+
+    Parameters
+    ----------
+    region : RegionProtocol
+    calibration : Calibration
+    t_score_reference
+        Name of a reference in ``data/t_score_references.json`` or in a site's own file;
+        None for no T-score, because a reference is a choice of population.
+    hu_thresholds
+        ``all``, ``none`` or the names of rows in ``data/hu_thresholds.json``.
+    numbering
+        How a labelmap without names numbers its vertebrae: ``auto``, ``totalsegmentator``,
+        ``verse`` or a mapping from number to level.
+    """
+
+    region: RegionProtocol = field(default_factory=RegionProtocol)
+    calibration: Calibration = field(default_factory=Calibration)
+    t_score_reference: str | None = None
+    hu_thresholds: str | tuple[str, ...] = "all"
+    numbering: str | Mapping[int, str] = "auto"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, in one clause, for a value of no meaning."""
+        if self.t_score_reference is not None and not isinstance(self.t_score_reference, str):
+            raise ValueError("bone.t_score_reference must be the name of a reference")
+        if isinstance(self.hu_thresholds, (list, tuple)):
+            object.__setattr__(self, "hu_thresholds", tuple(self.hu_thresholds))
+        elif self.hu_thresholds not in ("all", "none"):
+            raise ValueError("bone.hu_thresholds must be all, none or a list of names")
+        if isinstance(self.numbering, Mapping):
+            object.__setattr__(self, "numbering", _explicit_numbering(self.numbering))
+        elif self.numbering not in NUMBERINGS:
+            raise ValueError(f"bone.numbering must be one of {', '.join(NUMBERINGS)} or a mapping from number to level")
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the protocol as the result file has it; the calibration stands beside it there."""
+        chosen = self.hu_thresholds
+        numbering = self.numbering
+        return {
+            "region": asdict(self.region),
+            "t_score_reference": self.t_score_reference,
+            "hu_thresholds": chosen if isinstance(chosen, str) else list(chosen),
+            "numbering": numbering if isinstance(numbering, str) else {str(n): v for n, v in numbering.items()},
+        }
+
+
+def _explicit_numbering(given: Mapping[Any, Any]) -> dict[int, str]:
+    numbering: dict[int, str] = {}
+    for number, level in given.items():
+        try:
+            key = int(number)
+        except (TypeError, ValueError):
+            raise ValueError(f"bone.numbering must map whole numbers to levels, not {number!r}") from None
+        if key <= 0 or level not in levels():
+            raise ValueError(
+                f"bone.numbering must map positive numbers to levels T1 to L5, not {number!r} to {level!r}"
+            )
+        numbering[key] = level
+    if not numbering:
+        raise ValueError("bone.numbering must name at least one level")
+    if len(set(numbering.values())) != len(numbering):
+        raise ValueError("bone.numbering must give each level one number")
+    return numbering

@@ -1,0 +1,224 @@
+"""What a measured value means against published ones: BMD class, T-score, HU thresholds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.bone.calibration import Bmd
+from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+
+
+@dataclass(frozen=True)
+class AcrClass:
+    """The class of a trabecular BMD, with its source and what it was made for."""
+
+    code: str
+    label: str
+    source: str
+    note: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the class as the result file has it."""
+        return {"class": self.code, "label": self.label, "source": self.source, "note": self.note}
+
+
+def acr_class(bmd_mg_cm3: float, site: str) -> AcrClass:
+    """Return the class: above 120 mg/cm3 normal, 80 to 120 (both included) low bone mass, below 80 osteoporosis.
+
+    ACR-SPR-SSR practice parameter for QCT; made for the mean of two lumbar vertebrae.
+    For a ``thoracic`` value the note says that its BMD is higher.
+    """
+    table = load_table("bmd_classes")
+    for row in table["classes"]:
+        low, high = row["from_mg_cm3"], row["to_mg_cm3"]
+        above = low is None or bmd_mg_cm3 > low or (row["includes_from"] and bmd_mg_cm3 == low)
+        below = high is None or bmd_mg_cm3 < high or (row["includes_to"] and bmd_mg_cm3 == high)
+        if above and below:
+            note = table["thoracic_note"] if site == "thoracic" else table["note"]
+            return AcrClass(row["class"], row["label"], table["source"], note)
+    raise ValueError(f"{bmd_mg_cm3} is not a density")
+
+
+@dataclass(frozen=True)
+class TScoreReference:
+    """Mean and standard deviation of young adults, mg/cm3, for one site, material and sex."""
+
+    reference: str
+    site: str
+    material: str
+    sex: str
+    mean_mg_cm3: float
+    sd_mg_cm3: float
+    source: str
+    population: str = ""
+
+
+@dataclass(frozen=True)
+class TScore:
+    """A QCT T-score: not a DXA T-score, and not to be read with the WHO classes."""
+
+    value: float
+    reference: str
+    source: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the T-score as the result file has it."""
+        return {"value": self.value, "reference": self.reference, "source": self.source}
+
+
+def t_score(bmd_mg_cm3: float, reference: TScoreReference) -> TScore:
+    """Return (BMD - mean) / SD of the reference; whether it applies is ``t_score_of``'s to decide."""
+    value = (bmd_mg_cm3 - reference.mean_mg_cm3) / reference.sd_mg_cm3
+    return TScore(value, reference.reference, reference.source)
+
+
+@cache
+def t_score_references() -> tuple[TScoreReference, ...]:
+    """Return the references that the software ships."""
+    return tuple(_reference(row) for row in load_table("t_score_references")["rows"])
+
+
+def load_t_score_references(path: str | Path) -> tuple[TScoreReference, ...]:
+    """Return the references of a site's own file, which has the form of ``data/t_score_references.json``.
+
+    Raises
+    ------
+    UnusableInputError
+        When the file is missing or a row lacks a field or has a value of no meaning.
+    """
+    path = Path(path)
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8-sig"))["rows"]
+        references = tuple(_reference(row) for row in rows)
+    except FileNotFoundError:
+        raise refusal("file-missing", file=path.name) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else f"cannot be used ({error})"
+        raise refusal("settings-invalid", problem=f"the reference file {path.name} {reason}") from None
+    if not references:
+        raise refusal("settings-invalid", problem=f"the reference file {path.name} has no rows")
+    return references
+
+
+def _reference(row: dict[str, Any]) -> TScoreReference:
+    mean, spread = float(row["mean_mg_cm3"]), float(row["sd_mg_cm3"])
+    if not isfinite(mean) or not (isfinite(spread) and spread > 0):
+        raise ValueError("mean_mg_cm3 and sd_mg_cm3 must be numbers, sd_mg_cm3 positive")
+    if row["site"] not in ("thoracic", "lumbar") or row["sex"] not in ("F", "M"):
+        raise ValueError("site must be thoracic or lumbar, sex F or M")
+    texts = (row["reference"], row["site"], row["material"], row["sex"])
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ValueError("reference and material must be text")
+    return TScoreReference(*texts, mean, spread, str(row["source"]), str(row.get("population") or ""))
+
+
+def t_score_of(
+    subject: str,
+    site: str,
+    bmd: Bmd,
+    sex: str | None,
+    name: str,
+    references: Iterable[TScoreReference],
+) -> tuple[TScore | None, tuple[Finding, ...]]:
+    """Return the T-score against the reference called ``name``, or None and why there is none.
+
+    A reference holds for the site, the material and the sex it was made for: thoracic
+    BMD is higher than lumbar, and HA and K2HPO4 are different scales (HA = 1.15 K2HPO4
+    - 7.32, Faulkner 1993), so nothing is converted. A material that a reference does
+    not state in those terms (``as in SWAN``) matches only a BMD that is stated so too.
+
+    Raises
+    ------
+    UnusableInputError
+        When no reference is called that.
+    """
+    references = tuple(references)
+    rows = [r for r in references if r.reference == name]
+    if not rows:
+        known = ", ".join(dict.fromkeys(r.reference for r in references))
+        raise refusal("settings-invalid", problem=f"bone.t_score_reference {name!r} is not known; known are {known}")
+    at_site = [r for r in rows if r.site == site]
+    if not at_site:
+        sites = " and ".join(dict.fromkeys(r.site for r in rows))
+        return None, (finding("t-score-site", level=subject, reference=name, reference_site=sites, site=site),)
+    of_material = [r for r in at_site if r.material == bmd.material]
+    if not of_material:
+        materials = " and ".join(dict.fromkeys(r.material for r in at_site))
+        said = finding(
+            "t-score-material", level=subject, reference=name, reference_material=materials, material=bmd.material
+        )
+        return None, (said,)
+    if sex is None:
+        return None, (finding("t-score-sex", reference=name),)
+    for row in of_material:
+        if row.sex == sex:
+            return t_score(bmd.value_mg_cm3, row), ()
+    return None, (finding("t-score-no-row", reference=name, group={"F": "women", "M": "men"}.get(sex, sex)),)
+
+
+@dataclass(frozen=True)
+class HuThreshold:
+    """A published HU threshold for one level and whether the mean HU of a region is below it."""
+
+    name: str
+    threshold_hu: float
+    below: bool
+    meaning: str
+    source: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the threshold as the result file has it."""
+        return {
+            "name": self.name,
+            "threshold_hu": self.threshold_hu,
+            "below": self.below,
+            "meaning": self.meaning,
+            "source": self.source,
+        }
+
+
+def hu_thresholds(mean_hu: float, level: str, chosen: str | tuple[str, ...] = "all") -> tuple[HuThreshold, ...]:
+    """Return the thresholds on file for a level (or for ``L1-L2``, their mean), with where the value lies.
+
+    ``below`` includes the threshold itself where the paper says "at or below". The
+    thresholds were found on unenhanced scans near 120 kVp; the caller leaves them out
+    on enhanced ones.
+
+    Raises
+    ------
+    UnusableInputError
+        When a chosen name is not on file.
+    """
+    rows = load_table("hu_thresholds")["rows"]
+    if not isinstance(chosen, str):
+        known = [row["name"] for row in rows]
+        for name in chosen:
+            if name not in known:
+                problem = f"bone.hu_thresholds {name!r} is not known; known are {', '.join(known)}"
+                raise refusal("settings-invalid", problem=problem)
+    elif chosen == "none":
+        return ()
+    return tuple(
+        HuThreshold(
+            row["name"],
+            row["threshold_hu"],
+            mean_hu < row["threshold_hu"] or (row["includes_threshold"] and mean_hu == row["threshold_hu"]),
+            row["meaning"],
+            row["source"],
+        )
+        for row in rows
+        if row["level"] == level and (isinstance(chosen, str) or row["name"] in chosen)
+    )
+
+
+def site_of(level: str) -> str:
+    """Return ``thoracic`` or ``lumbar`` of a level."""
+    return levels()[level].site

@@ -1,0 +1,117 @@
+"""What was measured in the vertebrae, as frozen objects and as the result file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from CACBoneAxisLib.bone.calibration import Bmd
+from CACBoneAxisLib.bone.measurement import HuStatistics
+from CACBoneAxisLib.bone.protocol import BoneProtocol
+from CACBoneAxisLib.bone.references import AcrClass, HuThreshold, TScore
+from CACBoneAxisLib.imaging.findings import Finding
+from CACBoneAxisLib.imaging.masks import Mask
+
+Status = Literal["measured", "excluded", "not-measured"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A mean HU read against calibration and references; None or empty what does not apply."""
+
+    mean_hu: float | None = None
+    bmd: Bmd | None = None
+    acr_class: AcrClass | None = None
+    t_score: TScore | None = None
+    hu_thresholds: tuple[HuThreshold, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the reading as the result file has it."""
+        return {
+            "mean_hu": self.mean_hu,
+            "bmd": self.bmd.to_mapping() if self.bmd else None,
+            "acr_class": self.acr_class.to_mapping() if self.acr_class else None,
+            "t_score": self.t_score.to_mapping() if self.t_score else None,
+            "hu_thresholds": [threshold.to_mapping() for threshold in self.hu_thresholds],
+        }
+
+
+@dataclass(frozen=True)
+class VertebraMeasurement:
+    """One vertebra: its region (positions in RAS mm, as files and Slicer have them) and what it measures.
+
+    ``statistics`` is None unless the status is ``measured``; the findings say why.
+    """
+
+    level: str
+    source: Literal["roi", "labelmap"]
+    region: Mapping[str, Any]
+    status: Status
+    statistics: HuStatistics | None = None
+    reading: Reading = field(default_factory=Reading)
+    findings: tuple[Finding, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the vertebra as the result file has it."""
+        measured = self.statistics
+        reading = self.reading.to_mapping()
+        return {
+            "level": self.level,
+            "source": self.source,
+            "region": dict(self.region),
+            "mean_hu": reading.pop("mean_hu"),
+            "median_hu": measured.median_hu if measured else None,
+            "sd_hu": measured.sd_hu if measured else None,
+            "p10_hu": measured.p10_hu if measured else None,
+            "p90_hu": measured.p90_hu if measured else None,
+            "voxels": measured.voxels if measured else None,
+            "volume_mm3": measured.volume_mm3 if measured else None,
+            "bmd": reading.pop("bmd"),
+            "acr_class": reading.pop("acr_class"),
+            "t_score": reading.pop("t_score"),
+            "z_score": None,
+            "hu_thresholds": reading.pop("hu_thresholds"),
+            "status": self.status,
+            "findings": [asdict(item) for item in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class BoneSummary:
+    """The one value of the patient: which levels it rests on, in words, and the reading."""
+
+    levels: tuple[str, ...] = ()
+    label: str | None = None
+    reading: Reading = field(default_factory=Reading)
+    findings: tuple[Finding, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the summary as the result file has it."""
+        return {
+            "levels": list(self.levels),
+            "label": self.label,
+            **self.reading.to_mapping(),
+            "findings": [asdict(item) for item in self.findings],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class BoneResult:
+    """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level."""
+
+    protocol: BoneProtocol
+    vertebrae: tuple[VertebraMeasurement, ...]
+    summary: BoneSummary
+    findings: tuple[Finding, ...] = ()
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the result as the result file has it, without the masks."""
+        return {
+            "calibration": self.protocol.calibration.to_mapping(),
+            "protocol": self.protocol.to_mapping(),
+            "vertebrae": [vertebra.to_mapping() for vertebra in self.vertebrae],
+            "summary": self.summary.to_mapping(),
+            "findings": [asdict(item) for item in self.findings],
+        }

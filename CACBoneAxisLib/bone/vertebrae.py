@@ -1,0 +1,272 @@
+"""From regions and labelmaps of vertebrae to their measurements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.bone.labels import check_grid, label_boxes, level_numbers, trabecular_core
+from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.measurement import measure
+from CACBoneAxisLib.bone.protocol import BoneProtocol
+from CACBoneAxisLib.bone.quality import content_findings, overlap, placement_findings
+from CACBoneAxisLib.bone.reading import Reader, summarize
+from CACBoneAxisLib.bone.references import TScoreReference, t_score_references
+from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.regions import Region, RegionShape
+
+if TYPE_CHECKING:
+    from CACBoneAxisLib.imaging.labels import LabelImage
+
+DECISION_KEYS = ("shape", "decision", "reason")
+
+
+@dataclass(frozen=True)
+class VertebraRegion:
+    """The region that a person gave for a vertebra.
+
+    Parameters
+    ----------
+    level : ``T1`` to ``L5``
+    region : the box and the shape that fills it, LPS mm
+    excluded : the reason for which the reader left the vertebra out, None where it counts
+    name : of the markup
+    """
+
+    level: str
+    region: Region
+    excluded: str | None = None
+    name: str = ""
+
+    @classmethod
+    def from_box(cls, box: Box, shape: str = "elliptic-cylinder", file: str = "") -> VertebraRegion:
+        """Return the region that a markups ROI stands for.
+
+        The level is named by the ROI, else by its first control point's label, else
+        by the file. The point's description may be JSON with ``shape`` (box, ellipsoid,
+        elliptic-cylinder; else the protocol's ``shape``), ``decision`` (accepted or
+        excluded) and ``reason``; text that is not JSON is a remark and changes nothing.
+
+        Raises
+        ------
+        UnusableInputError
+            When no level is named or the JSON is not understood.
+        """
+        level = parse_level(box.name) or parse_level(box.label) or parse_level(file)
+        if level is None:
+            raise refusal("region-level", region=box.name or "(no name)", file=file or "the scene")
+        decision = _decision(box)
+        chosen = cast(RegionShape, decision.get("shape", shape))
+        excluded = None
+        if decision.get("decision") == "excluded":
+            excluded = str(decision.get("reason") or "no reason given")
+        return cls(level, Region(box.center_mm, box.size_mm, box.axes, chosen), excluded, box.name)
+
+
+def _decision(box: Box) -> dict[str, Any]:
+    text = box.description.strip()
+    if not text.startswith("{"):
+        return {}
+    try:
+        decision = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refusal("region-decision", region=box.name, problem="its description is not complete JSON") from None
+    for key, value in decision.items():
+        if key not in DECISION_KEYS:
+            raise refusal(
+                "region-decision", region=box.name, problem=f"{key!r} is not one of {', '.join(DECISION_KEYS)}"
+            )
+        choices = {"shape": get_args(RegionShape), "decision": ("accepted", "excluded")}.get(key)
+        if choices and value not in choices:
+            raise refusal("region-decision", region=box.name, problem=f"{key} must be one of {', '.join(choices)}")
+    return cast(dict[str, Any], decision)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A vertebra before it is measured: its voxels, None where there are none, and what was said so far."""
+
+    level: str
+    source: str
+    described: dict[str, Any]
+    mask: Mask | None
+    findings: tuple[Finding, ...] = ()
+    excluded: bool = False
+    axes: NDArray[np.floating] | None = None
+
+
+def measure_vertebrae(
+    image: CTImage,
+    regions: Sequence[VertebraRegion] = (),
+    labels: LabelImage | None = None,
+    protocol: BoneProtocol | None = None,
+    *,
+    sex: str | None = None,
+    contrast: bool | None = None,
+    kvp: float | None = None,
+    references: Sequence[TScoreReference] | None = None,
+) -> BoneResult:
+    """Measure the trabecular bone of every vertebra that a region or a labelmap names.
+
+    A voxel belongs to a region when its centre does; from a labelmap the region is the
+    core that erosion leaves (``bone/labels.py``). A level that has both is measured in
+    the region, or left out if the region says so. When a region is doubted or not
+    measured stands in ``bone/quality.py``; how the mean is read in ``bone/reading.py``.
+
+    Parameters
+    ----------
+    image : CTImage
+    regions : at most one for each level
+    labels : labelmap of vertebrae on the image's grid, or None
+    protocol : BoneProtocol
+    sex : ``F`` or ``M``, for the T-score
+    contrast : whether contrast agent was given; HU thresholds are then not applied
+    kvp : tube voltage of the scan, for the calibration
+    references : T-score references to choose from, the shipped ones where None
+
+    ``sex``, ``contrast`` and ``kvp`` are the image's own where not given.
+
+    Raises
+    ------
+    UnusableInputError
+        When a level has two regions or labels, the labelmap is not on the image's
+        grid or names no level, or the protocol names a reference that is not known.
+    """
+    protocol = protocol or BoneProtocol()
+    stated = image.acquisition
+    said: list[Finding] = []
+    usable, calibration_said = protocol.calibration.check(stated.kvp if kvp is None else kvp)
+    contrast = stated.contrast if contrast is None else contrast
+    reader = Reader(
+        protocol,
+        protocol.calibration if usable else None,
+        stated.sex if sex is None else sex,
+        bool(contrast),
+        t_score_references() if references is None else tuple(references),
+    )
+    candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
+    if labels is not None:
+        cores, numbering_said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
+        said += numbering_said
+        candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
+    if not candidates:
+        return BoneResult(protocol, (), summarize((), reader)[0], (*said, finding("no-regions")))
+    candidates.sort(key=lambda c: levels()[c.level].order)
+    said += calibration_said
+    if contrast:
+        said.append(finding("bone-contrast"))
+    measured = [_measure(image, candidate, protocol, reader) for candidate in candidates]
+    vertebrae = tuple(vertebra for vertebra, _ in measured)
+    masks = {v.level: c.mask for (v, _), c in zip(measured, candidates, strict=True) if v.statistics and c.mask}
+    summary, common = summarize(vertebrae, reader)
+    for _, more in measured:
+        common = (*common, *more)
+    said += [*_between(image, masks), *reader.general_findings(), *dict.fromkeys(common)]
+    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks)
+
+
+def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
+    seen = set()
+    for item in regions:
+        if item.level in seen:
+            raise refusal("region-duplicate", level=item.level)
+        seen.add(item.level)
+    return regions
+
+
+def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
+    region = item.region
+    flip = np.array([-1.0, -1.0, 1.0])
+    axes = np.asarray(region.axes)
+    described = {
+        "shape": region.shape,
+        "center_ras_mm": [float(v) + 0.0 for v in np.asarray(region.center_mm) * flip],
+        "size_mm": [float(v) for v in region.size_mm],
+        "axes_ras": [[float(v) + 0.0 for v in row] for row in axes * flip[:, None]],
+    }
+    if item.excluded is not None:
+        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
+        return _Candidate(item.level, "roi", described, None, said, excluded=True)
+    found = region.voxels(image.geometry)
+    placed = placement_findings(item.level, found, protocol.region)
+    refused = any(f.severity == "error" for f in placed)
+    return _Candidate(item.level, "roi", described, None if refused else found.mask, placed, axes=axes)
+
+
+def _from_labels(
+    image: CTImage, labels: LabelImage, protocol: BoneProtocol, given: dict[str, _Candidate]
+) -> tuple[list[_Candidate], tuple[Finding, ...]]:
+    check_grid(labels, image.geometry)
+    boxes = label_boxes(labels.labels)
+    numbers, said = level_numbers(labels, boxes, protocol.numbering)
+    erosion = protocol.region.erosion_mm
+    cores = []
+    for level, number in numbers.items():
+        described = {"shape": "eroded-label", "erosion_mm": erosion, "label": number}
+        if level in given:
+            cores.append(_Candidate(level, "labelmap", described, None))
+            continue
+        core = trabecular_core(labels.labels, number, boxes[number], image.geometry.spacing_mm, erosion)
+        findings = [finding("vertebra-at-border", level=level)] if core.at_border else []
+        if core.mask is None:
+            findings.append(finding("region-empty", level=level))
+        cores.append(_Candidate(level, "labelmap", described, core.mask, tuple(findings)))
+    return cores, said
+
+
+def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
+    """Return the given regions, told of where the labelmap had the level too."""
+    labelled = {core.level for core in cores}
+    return [
+        replace(c, findings=(*c.findings, finding("region-and-label", level=c.level))) if c.level in labelled else c
+        for c in given
+    ]
+
+
+def _measure(
+    image: CTImage, candidate: _Candidate, protocol: BoneProtocol, reader: Reader
+) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
+    """Return the measurement and what was said that does not concern this level alone."""
+    source: Any = candidate.source
+    said = candidate.findings
+    mask = candidate.mask
+    if mask is not None:
+        said = (
+            *said,
+            *content_findings(candidate.level, image.hu, image.geometry, mask, protocol.region, candidate.axes),
+        )
+    if mask is None or any(f.severity == "error" for f in said):
+        status: Any = "excluded" if candidate.excluded else "not-measured"
+        return VertebraMeasurement(candidate.level, source, candidate.described, status, findings=said), ()
+    statistics = measure(mask.values(image.hu), image.geometry.voxel_volume_mm3)
+    reading, more, common = reader.read(candidate.level, statistics.mean_hu)
+    vertebra = VertebraMeasurement(
+        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more)
+    )
+    return vertebra, common
+
+
+def _between(image: CTImage, masks: dict[str, Mask]) -> list[Finding]:
+    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
+    said = [
+        finding("regions-overlap", first=first, second=second)
+        for first, second in combinations(masks, 2)
+        if overlap(masks[first], masks[second])
+    ]
+    height = {level: image.geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
+    said += [
+        finding("levels-order", upper=upper, lower=lower)
+        for upper, lower in pairwise(masks)
+        if height[upper] < height[lower]
+    ]
+    return said
