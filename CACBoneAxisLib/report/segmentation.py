@@ -29,9 +29,9 @@ REGION_CONTEXT = "Anatomic codes - DICOM master list"
 CALCIUM_CATEGORY = ("SCT", "49755003", "Morphologically Altered Structure")
 CALCIUM_TYPE = ("SCT", "18115005", "Pathologic calcification")
 BONE_CATEGORY = ("SCT", "123037004", "Anatomical Structure")
+VERTEBRA = ("SCT", "51282000", "Vertebra")
 
-NOT_SCORED_COLOR = (150, 150, 150)
-LEVEL_COLORS = ((98, 160, 234), (87, 200, 150), (246, 190, 80), (200, 120, 210), (235, 120, 100), (120, 200, 220))
+OTHER_COLOR = (150, 150, 150)
 
 Code = tuple[str, str, str]
 
@@ -62,22 +62,23 @@ def calcium_terminology(territory: str) -> str:
 
 def bone_terminology(level: str) -> str:
     """Return the terminology entry of a vertebra; the plain vertebra where no code of the level is on file."""
-    snomed = level_entry(level).get("snomed") or {"value": "51282000", "meaning": "Vertebra"}
-    return terminology_entry(BONE_CATEGORY, ("SCT", snomed["value"], snomed["meaning"]))
+    snomed = level_entry(level).get("snomed")
+    code = ("SCT", snomed["value"], snomed["meaning"]) if snomed else VERTEBRA
+    return terminology_entry(BONE_CATEGORY, code)
 
 
 def level_entry(level: str) -> Mapping[str, Any]:
     """Return what ``data/levels.json`` says about a level, or an empty mapping."""
     for entry in load_table("levels")["levels"]:
-        if entry.get("code", entry.get("level")) == level:
+        if entry["level"] == level:
             return dict(entry)
     return {}
 
 
-def level_color(level: str, position: int) -> tuple[int, int, int]:
-    """Return the colour of a level, 0-255: the table's, else one of a fixed row by position."""
-    color = level_entry(level).get("color")
-    return tuple(color) if color else LEVEL_COLORS[position % len(LEVEL_COLORS)]
+def level_color(level: str) -> tuple[int, int, int]:
+    """Return the colour of a level, 0-255."""
+    red, green, blue = level_entry(level).get("color", OTHER_COLOR)
+    return red, green, blue
 
 
 def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> list[Segment]:
@@ -104,17 +105,14 @@ def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> l
     ]
     if others:
         entry = terminology_entry(CALCIUM_CATEGORY, CALCIUM_TYPE)
-        segments.append(Segment("not-scored", "Not scored", NOT_SCORED_COLOR, entry, tuple(others)))
+        segments.append(Segment("not-scored", "Not scored", OTHER_COLOR, entry, tuple(others)))
     return segments
 
 
 def bone_segments(bone: Mapping[str, Any], masks: Mapping[str, Mask]) -> list[Segment]:
     """Return one segment per level with a mask, in the order of the vertebrae in the result."""
     levels = [v["level"] for v in bone["vertebrae"] if v["level"] in masks]
-    return [
-        Segment(level, level, level_color(level, n), bone_terminology(level), (masks[level],))
-        for n, level in enumerate(levels)
-    ]
+    return [Segment(level, level, level_color(level), bone_terminology(level), (masks[level],)) for level in levels]
 
 
 def write_segmentation(path: Path, segments: Sequence[Segment], geometry: ImageGeometry) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.report.numbers import format_value, stored
-from CACBoneAxisLib.report.wording import territory_table, why_missing
+from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.wording import territory_table, threshold_words, why_missing
 
 Row = dict[str, Any]
 
@@ -111,11 +111,7 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
             "t_score_reference": t_score.get("reference"),
             "z_score": z_score.get("value"),
             "z_score_reference": z_score.get("reference"),
-            "hu_thresholds": "; ".join(
-                f"{'<' if item['below'] else '>='} {format_value(item['threshold_hu'], 'threshold_hu')} "
-                f"({item['meaning']}, {item['source']})"
-                for item in vertebra["hu_thresholds"]
-            ),
+            "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
             "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
         }
         rows.append({key: row[key] if key in row else vertebra[key] for key in VERTEBRA_COLUMNS})

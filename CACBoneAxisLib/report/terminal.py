@@ -20,7 +20,7 @@ def summary_text(result: Mapping[str, Any]) -> str:
     """
     study = result["study"]
     lines = [f"{'CACBoneAxis'}  {study['id']}", ""]
-    lines += _calcium(result) + [""] + _bone(result) + [""]
+    lines += [*_calcium(result), "", *_bone(result), ""]
     careful = [r for r in wording.remarks(result) if r.severity != "note"]
     if careful:
         lines += ["TO BE CAREFUL ABOUT"]

@@ -111,6 +111,12 @@ def bone_missing(result: Mapping[str, Any]) -> str:
     return why_missing([*bone["findings"], *summary, *own, *_errors(result["suitability"]["bone"])], codes)
 
 
+def bone_value_missing(result: Mapping[str, Any], codes: Sequence[str]) -> str:
+    """Return the sentences of the bone findings with these codes, e.g. why there is no BMD."""
+    found = [r.message for r in remarks(result) if r.code in codes and "bone" in r.concerns]
+    return " ".join(found) or "No reason was recorded."
+
+
 def _errors(fitness: Mapping[str, Any]) -> list[Mapping[str, str]]:
     return [item for item in fitness["findings"] if item["severity"] == "error"]
 
@@ -157,12 +163,16 @@ def class_words(acr_class: Mapping[str, Any] | None) -> str:
 
 
 def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return for each published HU threshold on which side of it the mean lies."""
-    return [
-        f"{'below' if item['below'] else 'not below'} {format_value(item['threshold_hu'], 'threshold_hu', unit=True)}"
-        f": {item['meaning']}, {item['source']}"
-        for item in thresholds
-    ]
+    """Return for each published HU threshold on which side of it the mean lies, and what that means."""
+    texts = []
+    for item in thresholds:
+        condition, _, effect = str(item["meaning"]).rpartition("below: ")
+        condition += "below"
+        if not item["below"]:
+            condition = "above" if condition == "at or below" else f"not {condition}"
+        limit = format_value(item["threshold_hu"], "threshold_hu", unit=True)
+        texts.append(f"{condition} {limit}: {effect} ({item['source']})")
+    return texts
 
 
 def t_score_words(t_score: Mapping[str, Any] | None) -> str:

@@ -247,7 +247,7 @@ def built() -> Example:
     shape = (24, 96, 112)
     noise = np.random.default_rng(7).normal(0, 12, shape)
     hu = np.full(shape, -1000.0)
-    z, y, x = np.indices(shape)
+    _, y, x = np.indices(shape)
     body = ((y - 48) / 44) ** 2 + ((x - 56) / 52) ** 2 <= 1
     hu[body] = 40
     hu[(((y - 46) / 26) ** 2 + ((x - 28) / 18) ** 2 <= 1) | (((y - 46) / 26) ** 2 + ((x - 84) / 18) ** 2 <= 1)] = -850

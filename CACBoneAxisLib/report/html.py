@@ -1,0 +1,184 @@
+"""``report.html``: one self-contained page that a referring physician understands in a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from CACBoneAxisLib.report import details, wording
+from CACBoneAxisLib.report.answers import answers
+from CACBoneAxisLib.report.figures import Figure
+from CACBoneAxisLib.report.markup import definitions, element, figure, section, text
+from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report.style import CSS
+
+# Nothing is loaded, run, sent or framed, whatever a header or a label contains.
+CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers that may be wrong", "note": "To know"}
+
+
+def render_html(
+    result: Mapping[str, Any], lesion_figures: Sequence[Figure] = (), vertebra_figures: Sequence[Figure] = ()
+) -> str:
+    """Return the report as one HTML page with style and pictures inside it.
+
+    Every text from the result is escaped; the page loads nothing and its content
+    policy forbids it to.
+    """
+    calcium_pictures = element("div", "\n".join(figure(item) for item in lesion_figures), "pictures")
+    bone_pictures = "\n".join(figure(item, "wide") for item in vertebra_figures)
+    lesions = details.lesion_table(result) if result["calcium"]["lesions"] else ""
+    vertebrae = details.vertebra_table(result) if result["bone"]["vertebrae"] else ""
+    if not result["bone"]["vertebrae"]:
+        vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
+    sections = [
+        section("What to be careful about", careful(result), "careful"),
+        section("Calcium by artery and lesion", details.artery_table(result) + lesions, "calcium"),
+        section("Worst lesion of each artery", calcium_pictures, "calcium-pictures") if lesion_figures else "",
+        section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
+        section("How the numbers are defined", definition_list(result), "definitions"),
+        section("What was set", settings(result), "set"),
+        section("Provenance", provenance(result), "provenance"),
+    ]
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>{text(result['study']['id'])} - coronary calcium and bone density</title>\n"
+        f"<style>{CSS}</style>\n</head>\n<body>\n"
+        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
+        f"{header(result)}\n<main>\n{answers(result)}\n" + "\n".join(filter(None, sections)) + "\n</main>\n"
+        f"<footer>{text(wording.RESEARCH_USE)} {text(_software(result))}.</footer>\n</body>\n</html>\n"
+    )
+
+
+def header(result: Mapping[str, Any]) -> str:
+    """Return title, study and one line on patient and scan; no name or number of the patient."""
+    study = result["study"]
+    patient, scan, image = study["patient"], study["acquisition"], study["image"]
+    sex = {"F": "woman", "M": "man"}.get(patient.get("sex") or "", "sex not known")
+    age = patient.get("age_years")
+    facts = [
+        f"{format_value(age, 'age_years', unit=True)}" if age is not None else "age not known",
+        sex,
+        format_value(scan.get("kvp"), "kvp", unit=True) if scan.get("kvp") is not None else "tube voltage not known",
+        {True: "contrast-enhanced", False: "no contrast agent", None: "contrast not known"}[scan.get("contrast")],
+        {True: "ECG-gated", False: "not ECG-gated", None: "gating not known"}[scan.get("ecg_gated")],
+        f"slices every {format_value(image['slice_increment_mm'], 'spacing_mm', unit=True)}",
+    ]
+    title = "<h1>Coronary calcium and bone density from one CT</h1>"
+    return element("header", f"{title}<p><b>Study {text(study['id'])}</b></p><p class='soft'>{text(' · '.join(facts))}</p>")
+
+
+def careful(result: Mapping[str, Any]) -> str:
+    """Return the findings of the whole result, each once, by severity."""
+    found = wording.remarks(result)
+    if not found:
+        return element("p", "Nothing was found that speaks against these numbers.")
+    parts = []
+    for severity in wording.SEVERITIES:
+        items = [
+            f'<li>{text(item.message)} <span class="tag">{text(", ".join(item.concerns))}</span></li>'
+            for item in found
+            if item.severity == severity
+        ]
+        if items:
+            parts.append(f'<div class="{severity}"><h3>{SEVERITY_TITLES[severity]}</h3><ul>{"".join(items)}</ul></div>')
+    return "\n".join(parts)
+
+
+def definition_list(result: Mapping[str, Any]) -> str:
+    """Return how each number is defined, in short, with its source."""
+    protocol = result["calcium"]["protocol"]
+    threshold = format_value(protocol.get("threshold_hu", 130), "threshold_hu", unit=True)
+    area = format_value(protocol.get("minimum_area_mm2", 1), "area_mm2", unit=True)
+    increment = format_value(protocol.get("reference_increment_mm", 3), "length_mm", unit=True)
+    pairs = [
+        (
+            "Agatston score",
+            f"In every axial slice, the area (mm2) of each connected region at or above {threshold} and of at least "
+            f"{area}, times a weight of 1 to 4 from its peak HU, times slice increment / {increment}; summed over "
+            f"slices, lesions and the four coronary arteries. {protocol.get('citation', '')}",
+        ),
+        (
+            "Volume, mass",
+            "Volume: voxels of the lesions times the volume of one. Mass: volume times mean HU times the scanner's "
+            "calibration factor, which has no default. Callister 1998, Radiology 208:807",
+        ),
+        *(
+            (entry["scheme"], f"{wording.category_words(entry)}. {entry.get('source') or ''}")
+            for entry in result["calcium"]["categories"].values()
+        ),
+        (
+            "Mean HU",
+            "Mean of the voxels whose centres lie in the region of trabecular bone. HU thresholds hold for the level "
+            "and the tube voltage they were published for.",
+        ),
+        (
+            "BMD",
+            "Volumetric bone mineral density, slope times HU plus intercept of the calibration, always in the "
+            "material it was calibrated with; HA and K2HPO4 are not the same scale.",
+        ),
+        (
+            "T-score",
+            "Difference to the mean of the named young reference, in its standard deviations. QCT T-scores are not "
+            "DXA T-scores, and the WHO classes do not apply to them (ISCD).",
+        ),
+    ]
+    return definitions(pairs)
+
+
+def settings(result: Mapping[str, Any]) -> str:
+    """Return every field of the protocols, the calibration and the settings given."""
+    calcium = [*_flat(result["calcium"]["protocol"])]
+    bone = [*_flat({"calibration": result["bone"]["calibration"], **result["bone"]["protocol"]})]
+    given = [*_flat(result["provenance"].get("settings") or {})]
+    left = "<h3>Calcium</h3>" + definitions(calcium)
+    right = "<h3>Bone</h3>" + definitions(bone)
+    shown = element("div", f"<div>{left}</div><div>{right}</div>", "two")
+    return shown + ("<h3>Settings of this run</h3>" + definitions(given) if given else "")
+
+
+def provenance(result: Mapping[str, Any]) -> str:
+    """Return software and version, time, and every input with its SHA-256."""
+    made = result["provenance"]
+    image, scan = result["study"]["image"], result["study"]["acquisition"]
+    size = " x ".join(str(n) for n in image["size"])
+    spacing = " x ".join(format_value(s, "spacing_mm") for s in image["spacing_mm"])
+    pairs = [
+        ("Software", _software(result)),
+        ("Made", f"{made['started']}, in {format_value(made['seconds'], 'seconds', unit=True)}"),
+        ("Image", f"{image['name']} ({image['format']}), {size} voxels of {spacing} mm"),
+        ("Scan", "; ".join(f"{key} {_plain(value)}" for key, value in scan.items() if value is not None) or "not known"),
+    ]
+    pairs += [
+        (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}") for item in made["inputs"]
+    ]
+    return definitions(pairs)
+
+
+def _software(result: Mapping[str, Any]) -> str:
+    return f"{result['provenance']['software']} {result['provenance']['version']}"
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(item) for item in value) or "none"
+    return str(value)

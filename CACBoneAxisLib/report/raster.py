@@ -1,0 +1,174 @@
+"""Drawing on a slice: crops in millimetres, windows, overlays, scale bars and letters."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+OVERLAY_OPACITY = 0.28
+OUTLINE_PIXELS = 2
+MARGIN = 8
+AIR_HU = -1000.0
+
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is shown from black to white: level +- width / 2, HU."""
+
+    width_hu: float
+    level_hu: float
+
+
+@dataclass(frozen=True)
+class View:
+    """A rectangle of a plane and how large it is drawn.
+
+    Parameters
+    ----------
+    center : (row, column)
+        Continuous indices of the plane at the middle of the picture.
+    spacing_mm : (row, column)
+        Distances between the plane's pixels.
+    size_mm : (height, width)
+    pixels_per_mm : the same in both directions, so that shapes are true
+    """
+
+    center: tuple[float, float]
+    spacing_mm: tuple[float, float]
+    size_mm: tuple[float, float]
+    pixels_per_mm: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        height, width = (round(length * self.pixels_per_mm) for length in self.size_mm)
+        return width, height
+
+    def point(self, row: float, column: float) -> tuple[float, float]:
+        """Return where in the picture, (x, y), a pixel centre of the plane is drawn."""
+        width, height = self.size
+        return (
+            width / 2 + (column - self.center[1]) * self.spacing_mm[1] * self.pixels_per_mm,
+            height / 2 + (row - self.center[0]) * self.spacing_mm[0] * self.pixels_per_mm,
+        )
+
+    def moved(self, row: int, column: int) -> View:
+        """Return the same view of a part of the plane that starts at this row and column."""
+        return replace(self, center=(self.center[0] - row, self.center[1] - column))
+
+    def resampled(self, plane: NDArray, *, smooth: bool) -> NDArray[np.float32]:
+        """Return the plane (rows, columns) drawn to the view's size, bicubic or nearest; air around it."""
+        low, high, box = [], [], []
+        for axis in range(2):
+            half = self.size_mm[axis] / self.spacing_mm[axis] / 2
+            start, stop = self.center[axis] + 0.5 - half, self.center[axis] + 0.5 + half
+            low.append(int(np.floor(start)) - 3)
+            high.append(int(np.ceil(stop)) + 3)
+            box.append((start - low[axis], stop - low[axis]))
+        outside = AIR_HU if smooth else 0.0
+        crop = np.full((high[0] - low[0], high[1] - low[1]), outside, dtype=np.float32)
+        first = [max(0, o) for o in low]
+        last = [min(n, e) for n, e in zip(plane.shape, high, strict=True)]
+        if all(b > a for a, b in zip(first, last, strict=True)):
+            target = tuple(slice(a - o, b - o) for a, b, o in zip(first, last, low, strict=True))
+            crop[target] = plane[first[0] : last[0], first[1] : last[1]]
+        method = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
+        (top, bottom), (left, right) = box
+        return np.asarray(Image.fromarray(crop).resize(self.size, method, box=(left, top, right, bottom)))
+
+
+@cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's own font at a size in pixels; no file of the machine is needed."""
+    return ImageFont.load_default(size)
+
+
+def windowed(hu: NDArray, window: Window) -> NDArray[np.uint8]:
+    """Return grey values 0-255, shape (rows, columns, 3), of HU through a window."""
+    grey = (np.asarray(hu, dtype=np.float32) - (window.level_hu - window.width_hu / 2)) * (255 / window.width_hu)
+    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def overlay(
+    picture: NDArray[np.uint8], mask: NDArray, color: Color, *, fill: float = OVERLAY_OPACITY, outline: bool = True
+) -> None:
+    """Colour the mask's pixels of a picture in place: translucent inside, solid along the border."""
+    inside = np.asarray(mask) > 0
+    if not inside.any():
+        return
+    tint = np.asarray(color, dtype=np.float32)
+    picture[inside] = (picture[inside] * (1 - fill) + tint * fill).astype(np.uint8)
+    if outline:
+        picture[inside & ~_shrunk(inside, OUTLINE_PIXELS)] = color
+
+
+def _shrunk(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
+    padded = np.pad(mask, pixels)
+    rows, columns = mask.shape
+    kept = mask.copy()
+    for dy in (0, pixels, 2 * pixels):
+        for dx in (0, pixels, 2 * pixels):
+            kept &= padded[dy : dy + rows, dx : dx + columns]
+    return kept
+
+
+def scale_bar_mm(width_mm: float) -> int:
+    """Return a round length, mm, of about a quarter of a picture's width."""
+    return max(length for length in (1, 2, 5, 10, 20, 50) if length <= max(1.0, width_mm / 3))
+
+
+def draw_scale_bar(draw: ImageDraw.ImageDraw, size: tuple[int, int], length_mm: float, pixels_per_mm: float) -> None:
+    """Draw a scale bar with its label at the lower left of a picture of the given size."""
+    length = round(length_mm * pixels_per_mm)
+    left, bottom = MARGIN, size[1] - MARGIN
+    draw.rectangle((left - 1, bottom - 5, left + length, bottom), fill=(0, 0, 0))
+    draw.rectangle((left, bottom - 4, left + length - 1, bottom - 1), fill=(255, 255, 255))
+    label(draw, (left, bottom - 8), f"{length_mm:g} mm", "ld")
+
+
+def label(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    anchor: str,
+    color: Color = (255, 255, 255),
+    size: int = 15,
+) -> None:
+    """Write a text with a dark edge, so that it is read on any ground."""
+    draw.text(at, text, fill=color, font=font(size), anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
+
+
+def draw_letters(draw: ImageDraw.ImageDraw, size: tuple[int, int], letters: str) -> None:
+    """Write the patient's directions at the left, right, top and bottom border, in that order."""
+    width, height = size
+    places = ((MARGIN, height / 2, "lm"), (width - MARGIN, height / 2, "rm"), (width / 2, MARGIN, "ma"))
+    for letter, (x, y, anchor) in zip(letters, (*places, (width / 2, height - MARGIN, "md")), strict=True):
+        label(draw, (x, y), letter, anchor, color=(255, 214, 102))
+
+
+def draw_arrow(draw: ImageDraw.ImageDraw, tip: tuple[float, float], color: Color, length: float = 34.0) -> None:
+    """Draw an arrow from the upper left to its tip."""
+    x, y = tip
+    for width, shade in ((6, (0, 0, 0)), (3, color)):
+        draw.line((x - length, y - length, x - 5, y - 5), fill=shade, width=width)
+    draw.polygon(((x, y), (x - 13, y - 5), (x - 5, y - 13)), fill=color, outline=(0, 0, 0))
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Return a picture as a PNG file's bytes; the same picture gives the same bytes."""
+    stream = BytesIO()
+    picture.save(stream, format="PNG", compress_level=6)
+    return stream.getvalue()
+
+
+def data_uri(png: bytes) -> str:
+    """Return PNG bytes as an address that a page can contain."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,44 @@
+"""Everything of a result that is made for people and other programs, written into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.report.figures import lesion_figures, vertebra_figures
+from CACBoneAxisLib.report.html import render_html
+from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.segmentation import bone_segments, calcium_segments, write_segmentation
+from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS, lesion_rows, vertebra_rows, write_csv
+
+FILES = ("lesions.csv", "vertebrae.csv", "calcium.seg.nrrd", "bone.seg.nrrd", "report.html")
+
+
+def write_reports(
+    folder: Path,
+    result: Mapping[str, Any],
+    image: CTImage,
+    calcium_masks: Mapping[int, Mask],
+    bone_masks: Mapping[str, Mask],
+) -> None:
+    """Write the tables, the segmentations and the page of a result into an existing folder.
+
+    Parameters
+    ----------
+    folder : where :data:`FILES` are written; whole or not at all is the caller's affair
+    result : the mapping of ``result.json``
+    image : the CT that was analysed
+    calcium_masks : by lesion id
+    bone_masks : by level
+    """
+    result = stored(dict(result))
+    calcium, bone = result["calcium"], result["bone"]
+    write_csv(folder / "lesions.csv", LESION_COLUMNS, lesion_rows(result))
+    write_csv(folder / "vertebrae.csv", VERTEBRA_COLUMNS, vertebra_rows(result))
+    write_segmentation(folder / "calcium.seg.nrrd", calcium_segments(calcium, calcium_masks), image.geometry)
+    write_segmentation(folder / "bone.seg.nrrd", bone_segments(bone, bone_masks), image.geometry)
+    page = render_html(result, lesion_figures(calcium, image, calcium_masks), vertebra_figures(bone, image, bone_masks))
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
