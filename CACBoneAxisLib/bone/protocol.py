@@ -59,7 +59,7 @@ class RegionProtocol:
     metal_hu: float = 2000.0
     metal_margin_mm: float = 10.0
     cortex_search_mm: float = 40.0
-    cortex_rise_hu: float = 100.0
+    cortex_rise_hu: float = 75.0
     cortex_fraction: float = 0.5
 
     def __post_init__(self) -> None:

@@ -41,20 +41,22 @@ class VertebraRegion:
     region : the box and the shape that fills it, LPS mm
     excluded : the reason for which the reader left the vertebra out, None where it counts
     name : of the markup
+    own_shape : False where nothing but the protocol says what fills the box
     """
 
     level: str
     region: Region
     excluded: str | None = None
     name: str = ""
+    own_shape: bool = True
 
     @classmethod
-    def from_box(cls, box: Box, shape: str = "elliptic-cylinder", file: str = "") -> VertebraRegion:
+    def from_box(cls, box: Box, file: str = "") -> VertebraRegion:
         """Return the region that a markups ROI stands for.
 
         The level is named by the ROI, else by its first control point's label, else
         by the file. The point's description may be JSON with ``shape`` (box, ellipsoid,
-        elliptic-cylinder; else the protocol's ``shape``), ``decision`` (accepted or
+        elliptic-cylinder; the protocol's where it says none), ``decision`` (accepted or
         excluded) and ``reason``; text that is not JSON is a remark and changes nothing.
 
         Raises
@@ -66,11 +68,19 @@ class VertebraRegion:
         if level is None:
             raise refusal("region-level", region=box.name or "(no name)", file=file or "the scene")
         decision = _decision(box)
-        chosen = cast(RegionShape, decision.get("shape", shape))
+        own = decision.get("shape")
+        region = Region(box.center_mm, box.size_mm, box.axes)
+        if own is not None:
+            region = replace(region, shape=own)
         excluded = None
         if decision.get("decision") == "excluded":
             excluded = str(decision.get("reason") or "no reason given")
-        return cls(level, Region(box.center_mm, box.size_mm, box.axes, chosen), excluded, box.name)
+        return cls(level, region, excluded, box.name, own is not None)
+
+
+def regions_from(boxes: Sequence[Box]) -> tuple[VertebraRegion, ...]:
+    """Return the regions that markups ROIs stand for; raises as ``VertebraRegion.from_box`` does."""
+    return tuple(VertebraRegion.from_box(box) for box in boxes)
 
 
 def _decision(box: Box) -> dict[str, Any]:
@@ -186,6 +196,8 @@ def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
 
 def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
     region = item.region
+    if not item.own_shape:
+        region = replace(region, shape=cast(RegionShape, protocol.region.shape))
     flip = np.array([-1.0, -1.0, 1.0])
     axes = np.asarray(region.axes)
     described = {
