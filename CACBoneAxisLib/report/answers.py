@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report import wording
 from CACBoneAxisLib.report.markup import element, text
 from CACBoneAxisLib.report.numbers import format_value
@@ -53,14 +54,18 @@ def bone_card(result: Mapping[str, Any]) -> str:
         parts.append(f'<p class="big">{text(mean)} <small>HU, {text(summary["label"])}</small></p>')
         acr, bmd = summary["acr_class"], summary["bmd"]
         if acr:
-            parts.append(element("p", f"{text(wording.class_words(acr))} <small>{text(class_source(acr))}</small>", "lead"))
+            parts.append(
+                element("p", f"{text(wording.class_words(acr))} <small>{text(class_source(acr))}</small>", "lead")
+            )
         if bmd:
             parts.append(_line("Bone mineral density", wording.bmd_words(bmd)))
         else:
             why = wording.bone_value_missing(result, ("no-calibration", "calibration-kvp"))
             parts.append(_line("Bone mineral density", f"not given. {why}"))
         if summary["t_score"]:
-            parts.append(_line("T-score", wording.t_score_words(summary["t_score"]), summary["t_score"].get("source") or ""))
+            parts.append(
+                _line("T-score", wording.t_score_words(summary["t_score"]), summary["t_score"].get("source") or "")
+            )
         lines = wording.threshold_words(summary["hu_thresholds"])
         if lines:
             items = "".join(element("li", text(line)) for line in lines)
@@ -84,10 +89,15 @@ def _line(name: str, words: str, source: str = "") -> str:
 
 
 def _verdict(result: Mapping[str, Any], question: str) -> str:
+    """The verdict in words, with the findings that led to it."""
     fitness = result["suitability"][question]
     verdict = fitness["verdict"]
     words = wording.VERDICT_WORDS[question][verdict]
-    reasons = list(dict.fromkeys(item["message"] for item in fitness["findings"]))
+    effects = load_table("findings")["findings"]
+    telling = [
+        item for item in fitness["findings"] if effects.get(item["code"], {}).get(question, "standard") != "standard"
+    ]
+    reasons = list(dict.fromkeys(item["message"] for item in telling))
     listed = element("ul", "".join(element("li", text(reason)) for reason in reasons)) if reasons else ""
     content = f"<b>{text(verdict)}.</b> {text(words)}{listed}"
     return element("div", content, f"verdict {verdict}")

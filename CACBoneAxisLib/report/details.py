@@ -110,5 +110,7 @@ def vertebra_table(result: Mapping[str, Any]) -> str:
             wording.class_words(v["acr_class"]) if v["acr_class"] else "",
             status,
         ]
-        rows.append(row(VERTEBRA_COLUMNS, cells, "" if v["status"] == "measured" else "beside", level_color(v["level"])))
+        rows.append(
+            row(VERTEBRA_COLUMNS, cells, "" if v["status"] == "measured" else "beside", level_color(v["level"]))
+        )
     return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows)

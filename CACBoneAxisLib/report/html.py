@@ -70,7 +70,9 @@ def header(result: Mapping[str, Any]) -> str:
         f"slices every {format_value(image['slice_increment_mm'], 'spacing_mm', unit=True)}",
     ]
     title = "<h1>Coronary calcium and bone density from one CT</h1>"
-    return element("header", f"{title}<p><b>Study {text(study['id'])}</b></p><p class='soft'>{text(' · '.join(facts))}</p>")
+    return element(
+        "header", f"{title}<p><b>Study {text(study['id'])}</b></p><p class='soft'>{text(' · '.join(facts))}</p>"
+    )
 
 
 def careful(result: Mapping[str, Any]) -> str:
@@ -152,10 +154,14 @@ def provenance(result: Mapping[str, Any]) -> str:
         ("Software", _software(result)),
         ("Made", f"{made['started']}, in {format_value(made['seconds'], 'seconds', unit=True)}"),
         ("Image", f"{image['name']} ({image['format']}), {size} voxels of {spacing} mm"),
-        ("Scan", "; ".join(f"{key} {_plain(value)}" for key, value in scan.items() if value is not None) or "not known"),
+        (
+            "Scan",
+            "; ".join(f"{key} {_plain(value)}" for key, value in scan.items() if value is not None) or "not known",
+        ),
     ]
     pairs += [
-        (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}") for item in made["inputs"]
+        (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}")
+        for item in made["inputs"]
     ]
     return definitions(pairs)
 

@@ -24,7 +24,9 @@ def element(name: str, content: str, class_: str = "") -> str:
 def table(caption: str, columns: Sequence[tuple[str, bool]], rows: Iterable[str]) -> str:
     """Return a table: columns are (title, is it a number); rows are made by :func:`row`."""
     head = "".join(
-        f'<th scope="col"{" class=number" if number else ""}>{text(title)}</th>'.replace("class=number", 'class="number"')
+        f'<th scope="col"{" class=number" if number else ""}>{text(title)}</th>'.replace(
+            "class=number", 'class="number"'
+        )
         for title, number in columns
     )
     body = "\n".join(rows)

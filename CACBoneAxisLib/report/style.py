@@ -56,7 +56,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 36px; }
 code { font: 12px/1.4 ui-monospace, Consolas, Menlo, monospace; overflow-wrap: anywhere; }
 footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size: 13px; }
-@media (max-width: 760px) { .answers, .two { grid-template-columns: 1fr; } .pictures { grid-template-columns: 1fr; }
+@media screen and (max-width: 760px) { .answers, .two { grid-template-columns: 1fr; } .pictures { grid-template-columns: 1fr; }
   section.panel { overflow-x: auto; } }
 @page { size: A4; margin: 14mm 13mm; }
 @media print {
@@ -65,7 +65,9 @@ footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size:
   .research { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .card, .verdict, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .answers { gap: 10px; } .card { padding: 8px 12px 10px; } section.panel { padding: 0 12px 10px; margin-top: 12px; }
-  table { font-size: 9pt; } tr, .card, .verdict, dl > *, li { break-inside: avoid; } thead { display: table-header-group; }
+  table { font-size: 8.5pt; } th, td { padding-right: 6px; } dl, .verdict, .line, .card ul { font-size: 9pt; }
+  .lead { font-size: 12pt; } h2 { font-size: 13pt; } dl { gap: 2px 12px; } figcaption { font-size: 8pt; }
+  .card h2 { font-size: 11pt; } .lead small, .line small { font-size: 8pt; } tr, .card, .verdict, dl > *, li { break-inside: avoid; } thead { display: table-header-group; }
   .pictures { gap: 8px; }
 }
 """

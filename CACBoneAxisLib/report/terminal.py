@@ -12,11 +12,11 @@ from CACBoneAxisLib.report.numbers import NOT_MEASURED, format_value
 WIDTH = 100
 
 
-def summary_text(result: Mapping[str, Any]) -> str:
+def terminal_summary(result: Mapping[str, Any]) -> str:
     """Return the summary of a result: both answers, per artery and per vertebra, and what to be careful about.
 
     Lines are at most 100 characters, control characters of input text are removed,
-    and the text ends with a line end.
+    and there is no line end after the last.
     """
     study = result["study"]
     lines = [f"{'CACBoneAxis'}  {study['id']}", ""]
@@ -28,7 +28,7 @@ def summary_text(result: Mapping[str, Any]) -> str:
             lines += _wrapped(remark.message, f"  {remark.severity}: ")
         lines.append("")
     lines.append(wording.RESEARCH_USE)
-    return "\n".join(short for line in lines for short in _fit(line)) + "\n"
+    return "\n".join(short for line in lines for short in _fit(line))
 
 
 def _calcium(result: Mapping[str, Any]) -> list[str]:

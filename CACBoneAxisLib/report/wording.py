@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,13 +129,13 @@ def zero_words(result: Mapping[str, Any]) -> str:
 
 
 def category_words(entry: Mapping[str, Any]) -> str:
-    """Return a category and its label, e.g. ``moderate (101-400)``; always shown beside its scheme."""
+    """Return a category in words, e.g. ``moderate (101-400)``; always shown beside its scheme."""
     category, label = entry.get("category"), entry.get("label")
     if category is None:
         return "no category"
-    if not label or str(label) == str(category):
-        return str(category)
-    return f"{category} ({label})"
+    if not label or re.findall(r"\d+", label) == re.findall(r"\d+", category):
+        return str(label or category)
+    return f"{category} ({label})" if re.search(r"\d", label) else f"{label} ({category})"
 
 
 def arteries_words(result: Mapping[str, Any]) -> str:
@@ -144,6 +145,8 @@ def arteries_words(result: Mapping[str, Any]) -> str:
     scores = {t["code"]: territories[t["code"]]["agatston"] for t in coronary}
     involved = [code for code, score in scores.items() if score]
     unknown = [code for code, score in scores.items() if score is None]
+    if len(unknown) == len(coronary):
+        return "not known"
     text = f"{', '.join(involved)} ({len(involved)} of {len(coronary)} arteries)" if involved else "no artery"
     return text + (f"; not known: {', '.join(unknown)}" if unknown else "")
 
