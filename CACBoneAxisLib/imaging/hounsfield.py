@@ -1,0 +1,119 @@
+"""Stored values to Hounsfield units: whole numbers as int16, checks without copying the volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+
+# A value this near to a whole number is that number, stored in floating point.
+WHOLE_NUMBER_TOLERANCE_HU = 1e-3
+# A labelmap has few distinct values and no air; noise alone gives a CT more than these many.
+FEW_DISTINCT_VALUES = 32
+AIR_AT_MOST_HU = -900
+# From fat (-100 HU) to trabecular bone (100 HU), the least that any CT spans.
+SMALLEST_RANGE_HU = 200
+SAMPLE_VOXELS = 500_000
+INT16 = np.iinfo(np.int16)
+
+
+def sample(array: NDArray, voxels: int = SAMPLE_VOXELS) -> NDArray:
+    """Return about ``voxels`` values spread regularly over a (z, y, x) array, shape (n,).
+
+    Whole slices are skipped before rows and rows before columns, because reading part
+    of a row costs as much memory traffic as reading all of it.
+    """
+    slices, rows, columns = array.shape
+    excess = max(1.0, array.size / voxels)
+    step_z = max(1, min(slices // 8, round(excess ** (1 / 3))))
+    step_y = max(1, min(rows // 8, round((excess / step_z) ** 0.5)))
+    step_x = max(1, min(columns // 8, round(excess / step_z / step_y)))
+    return array[step_z // 2 :: step_z, step_y // 2 :: step_y, step_x // 2 :: step_x].ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class Hounsfield:
+    """Values as int16 (or float32 where they are not whole numbers) and what was found about them."""
+
+    values: NDArray
+    findings: tuple[Finding, ...] = ()
+
+
+def as_hounsfield(array: NDArray, name: str) -> Hounsfield:
+    """Return the array in the smallest type that keeps its Hounsfield units, checked.
+
+    Parameters
+    ----------
+    array : (z, y, x), any real type, HU
+    name : file name for the sentences
+
+    Returns
+    -------
+    Hounsfield
+        int16 where all values are whole numbers (``WHOLE_NUMBER_TOLERANCE_HU``), the given
+        memory itself when it has that type already; float32 and ``hu-fractional`` otherwise.
+
+    Raises
+    ------
+    UnusableInputError
+        ``not-finite``; ``not-hu`` when the values are a labelmap's or another unit's.
+    """
+    low, high = _range(array, name)
+    _check_plausible(array, low, high, name)
+    if array.dtype == np.int16:
+        return Hounsfield(array)
+    if array.dtype == np.uint16:  # no value is above what int16 holds
+        return Hounsfield(array.view(np.int16))
+    # A look at a sample spares most fractional images the attempt.
+    if np.issubdtype(array.dtype, np.integer) or _is_whole(sample(array)):
+        whole = _whole(array)
+        if whole is not None:
+            return Hounsfield(whole)
+    return Hounsfield(array.astype(np.float32, copy=False), (finding("hu-fractional"),))
+
+
+def _range(array: NDArray, name: str) -> tuple[float, float]:
+    low, high = np.inf, -np.inf
+    for plane in array:
+        # min and max pass NaN on, so one test at the end sees every voxel.
+        low, high = np.minimum(low, plane.min()), np.maximum(high, plane.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise refusal("not-finite", file=name)
+    return float(low), float(high)
+
+
+def _check_plausible(array: NDArray, low: float, high: float, name: str) -> None:
+    why = None
+    if low < INT16.min or high > INT16.max:
+        why = f"its values go from {low:.6g} to {high:.6g}"
+    elif low >= 0:
+        why = f"no value is below 0 (they go from {low:.6g} to {high:.6g}), so there is neither air nor fat"
+    elif high - low < SMALLEST_RANGE_HU:
+        why = f"its values go from {low:.6g} to {high:.6g} only"
+    elif low > AIR_AT_MOST_HU:
+        distinct = np.unique(sample(array)).size
+        if distinct < FEW_DISTINCT_VALUES:
+            why = f"it has {distinct} distinct values and no air near -1000"
+    if why is not None:
+        raise refusal("not-hu", file=name, why=why)
+
+
+def _is_whole(values: NDArray) -> bool:
+    return bool(np.all(np.abs(values - np.rint(values)) <= WHOLE_NUMBER_TOLERANCE_HU))
+
+
+def _whole(array: NDArray) -> NDArray | None:
+    """Return the array as int16, slice by slice, or None at the first slice with fractions."""
+    result = np.empty(array.shape, dtype=np.int16)
+    floating = np.issubdtype(array.dtype, np.floating)
+    for plane, out in zip(array, result, strict=True):
+        if floating:
+            if not _is_whole(plane):
+                return None
+            out[...] = np.rint(plane)
+        else:
+            out[...] = plane
+    return result

@@ -1,0 +1,112 @@
+"""One call that reads a CT, whatever the format, into the patient's axial order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from CACBoneAxisLib.imaging.dicom import read_dicom
+from CACBoneAxisLib.imaging.dicomfiles import DICOM_SUFFIXES, is_dicom
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
+from CACBoneAxisLib.imaging.image import CTImage, ImageSource
+from CACBoneAxisLib.imaging.integrity import content_sha256
+from CACBoneAxisLib.imaging.orient import to_axial
+from CACBoneAxisLib.imaging.stored import format_name, read_stored
+
+# Headers that name another file for the voxels.
+DETACHED = re.compile(rb"^\s*(?:data ?file:|ElementDataFile\s*=)\s*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+def read_ct(
+    path: str | Path,
+    *,
+    series: str | int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> CTImage:
+    """Read a CT as one image in axial order: x to the left, y to the back, z to the head.
+
+    Parameters
+    ----------
+    path : DICOM folder or file, NRRD, NIfTI, MetaImage or another format that SimpleITK reads
+    series : which DICOM series, by its number in the list, its description or its UID
+    progress : called with what is being done and the fraction done (0 to 1)
+
+    Returns
+    -------
+    CTImage
+        ``hu`` is int16 where the values are whole numbers and float32 otherwise, read-only,
+        as the file's rescale gives them; it may be a view with negative strides. No copy of
+        a volume that is stored as int16 is made. ``source`` has the name without its path
+        and the SHA-256 of the content (of a DICOM series: of its files' sorted hashes).
+
+    Raises
+    ------
+    UnusableInputError
+        When the input cannot be used as a CT, with the reason in one sentence.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir() or (path.is_file() and (is_dicom(path) or path.name.lower().endswith(DICOM_SUFFIXES))):
+            image = _from_dicom(path, series, progress)
+        else:
+            image = _from_file(path, series, progress)
+    except PermissionError:
+        raise refusal("file-unreadable", file=path.name) from None
+    if progress is not None:
+        progress("Reading", 1.0)
+    return image
+
+
+def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, float], None] | None) -> CTImage:
+    if path.is_file() and not is_dicom(path):
+        raise refusal("file-unreadable", file=path.name)
+    # A path such as "." has no name of its own.
+    name = path.name or path.resolve().name
+    volume = read_dicom(path, series, progress)
+    hounsfield = as_hounsfield(volume.array, name)
+    view, geometry = to_axial(hounsfield.values, volume.geometry)
+    view.flags.writeable = False
+    return CTImage(
+        view,
+        geometry,
+        volume.acquisition,
+        ImageSource(name, "DICOM", volume.sha256),
+        volume.findings + hounsfield.findings,
+    )
+
+
+def _from_file(path: Path, series: str | int | None, progress: Callable[[str, float], None] | None) -> CTImage:
+    if not path.exists():
+        raise refusal("file-missing", file=path.name)
+    if series is not None:
+        raise refusal("series-unknown", file=path.name, series=series, known="one image")
+    if progress is not None:
+        progress("Reading", 0.0)
+    with ThreadPoolExecutor(1) as pool:
+        digest: Future[str] = pool.submit(content_sha256, content_files(path))
+        stored = read_stored(path)
+        hounsfield = as_hounsfield(stored.array, path.name)
+        sha256 = digest.result()
+    view, geometry = to_axial(hounsfield.values, stored.geometry)
+    if geometry.shape[0] < 2:
+        raise refusal("single-slice", file=path.name)
+    view.flags.writeable = False
+    return CTImage(
+        view,
+        geometry,
+        source=ImageSource(path.name, format_name(path), sha256),
+        findings=stored.findings + hounsfield.findings,
+    )
+
+
+def content_files(path: Path) -> list[Path]:
+    """Return the file and, where its header names another for the voxels, that one too."""
+    if path.suffix.lower() not in (".nhdr", ".mhd"):
+        return [path]
+    with path.open("rb") as stream:
+        named = DETACHED.search(stream.read(1 << 16))
+    data = path.parent / named.group(1).decode("utf-8", "replace") if named else None
+    return [path, data] if data is not None and data.is_file() else [path]

@@ -1,0 +1,160 @@
+"""One image file (NRRD, NIfTI, MetaImage and what else SimpleITK knows) as voxels and geometry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - as its users write it
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
+from CACBoneAxisLib.imaging.integrity import is_intact
+from CACBoneAxisLib.imaging.quiet import quiet_libraries
+
+# 4 GiB as int16: 1024 x 1024 x 2048, more than any scanner reconstructs for a chest.
+LARGEST_VOXELS = 2**31
+# Cosines nearer to 0 or 1 than this are 0 or 1 (NIfTI keeps seven digits): 5 um over 500 mm.
+COSINE_NOISE = 1e-5
+# Axes of a grid are at right angles; 1e-3 is 0.06 degrees.
+RIGHT_ANGLE_TOLERANCE = 1e-3
+LARGEST_SPACING_MM = 100.0
+FORMATS = {
+    ".nrrd": "NRRD",
+    ".nhdr": "NRRD",
+    ".nii": "NIfTI",
+    ".nii.gz": "NIfTI",
+    ".mha": "MetaImage",
+    ".mhd": "MetaImage",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImage:
+    """An image file as it is stored: axis order and values untouched.
+
+    Parameters
+    ----------
+    array : (z, y, x) or, with several values a voxel, (z, y, x, values); read-only, in SimpleITK's memory
+    geometry : LPS mm
+    metadata : the file's own key-value pairs
+    findings : what the file leaves open
+    """
+
+    array: NDArray
+    geometry: ImageGeometry
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+class _Held:
+    """Lends an image's memory to numpy and keeps the image alive for as long as an array uses it."""
+
+    def __init__(self, image: Any) -> None:
+        self._image = image
+        self.__array_interface__ = dict(sitk.GetArrayViewFromImage(image).__array_interface__)
+
+
+def format_name(path: Path) -> str:
+    """Return the name of the file's format for people, from its suffix."""
+    name = path.name.lower()
+    return next((label for suffix, label in FORMATS.items() if name.endswith(suffix)), path.suffix.lstrip(".").upper())
+
+
+def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
+    """Read one image file in its stored axis order.
+
+    Parameters
+    ----------
+    path : the file
+    layers : accept several values a voxel (segmentations with overlapping segments)
+
+    Raises
+    ------
+    UnusableInputError
+        ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged),
+        ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``.
+    """
+    if not path.exists():
+        raise refusal("file-missing", file=path.name)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        with quiet_libraries():
+            reader.ReadImageInformation()
+        size = _checked_size(reader, path.name, layers)
+        if len(size) == 4:
+            reader.SetExtractSize([*size[:3], 0])
+        with quiet_libraries():
+            image = reader.Execute()
+    except RuntimeError as error:
+        if "orthonormal" in str(error):
+            raise refusal("not-orthogonal", file=path.name) from None
+        raise refusal("file-unreadable", file=path.name) from None
+    except MemoryError:
+        raise refusal("file-unreadable", file=path.name) from None
+    array = np.asarray(_Held(image))
+    if not is_intact(path, array):
+        raise refusal("file-unreadable", file=path.name)
+    metadata = {key: _text(image.GetMetaData(key)) for key in image.GetMetaDataKeys()}
+    geometry = _geometry(image, path.name)
+    findings = () if _says_orientation(path, metadata) else (finding("orientation-assumed"),)
+    return StoredImage(array, geometry, metadata, findings)
+
+
+def _text(value: str) -> str:
+    return value.encode("utf-8", "replace").decode("utf-8", "replace")
+
+
+def _checked_size(reader: Any, name: str, layers: bool) -> tuple[int, ...]:
+    size = tuple(int(n) for n in reader.GetSize())
+    if not (len(size) == 3 or (len(size) == 4 and size[3] == 1)):
+        raise refusal("dimensions", file=name, dimensions=f"{len(size)} dimensions")
+    components = int(reader.GetNumberOfComponents())
+    if components > 1 and not layers:
+        raise refusal("dimensions", file=name, dimensions=f"{components} values per voxel")
+    voxels = 1
+    for n in size:
+        voxels *= n
+    if voxels * components > LARGEST_VOXELS:
+        raise refusal("too-large", file=name, size=" x ".join(map(str, size)), limit=LARGEST_VOXELS)
+    return size
+
+
+def _geometry(image: Any, name: str) -> ImageGeometry:
+    spacing = image.GetSpacing()
+    direction = np.asarray(image.GetDirection()).reshape(3, 3)
+    numbers = np.concatenate([spacing, image.GetOrigin(), direction.ravel()])
+    if not np.all(np.isfinite(numbers)) or min(spacing) <= 0 or max(spacing) > LARGEST_SPACING_MM:
+        raise refusal("spacing-implausible", file=name, spacing=" x ".join(f"{s:.6g}" for s in spacing))
+    if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE_TOLERANCE):
+        raise refusal("not-orthogonal", file=name)
+    x, y, z = image.GetSize()
+    return ImageGeometry(
+        shape=(z, y, x),
+        spacing_mm=tuple(round_spacing(s) for s in spacing),  # type: ignore[arg-type]
+        origin_mm=tuple(float(o) for o in image.GetOrigin()),  # type: ignore[arg-type]
+        direction=clean_direction(direction),
+    )
+
+
+def clean_direction(direction: NDArray) -> tuple[tuple[float, float, float], ...]:
+    """Return direction cosines (3, 3) as rows, those within ``COSINE_NOISE`` of 0, 1 or -1 set to it."""
+    nearest = np.rint(direction)
+    clean = np.where(np.abs(direction - nearest) <= COSINE_NOISE, nearest, direction) + 0.0
+    return tuple((float(r[0]), float(r[1]), float(r[2])) for r in clean)
+
+
+def _says_orientation(path: Path, metadata: Mapping[str, str]) -> bool:
+    """Return whether a NRRD or NIfTI file says how its axes lie in the patient."""
+    label = format_name(path)
+    if label == "NRRD":
+        return bool(re.match(r"(?i)(left|right|lps|las|ras)", metadata.get("NRRD_space", "")))
+    if label == "NIfTI":
+        return any(metadata.get(key, "0").strip() not in ("", "0") for key in ("qform_code", "sform_code"))
+    return True
