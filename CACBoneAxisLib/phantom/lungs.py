@@ -1,0 +1,136 @@
+"""Lungs with branching vessels, airways and fissures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.phantom.canvas import Array, Bounds, Frame, Slab
+from CACBoneAxisLib.phantom.parameters import TorsoParameters
+from CACBoneAxisLib.phantom.shapes import Curve, Tubes, edge
+from CACBoneAxisLib.phantom.textures import Texture
+from CACBoneAxisLib.phantom.trunk import (
+    CAVITY_BACK,
+    CAVITY_FRONT,
+    CAVITY_HALF_WIDTH,
+    WIDE,
+    below_diaphragm,
+    both,
+    cavity,
+    diaphragm_height,
+)
+
+PARENCHYMA_HU, VESSEL_HU, WALL_HU, AIR_HU = -868.0, 35.0, -10.0, -985.0
+HILUM = {-1: np.array([-40.0, 8.0, 182.0]), 1: np.array([44.0, 14.0, 180.0])}
+
+TRACHEA = Curve([(0, 2, 300), (0, 6, 270), (0, 10, 240), (0, 13, 207)])
+RIGHT_BRONCHUS = Curve([(0, 13, 209), (-12, 15, 200), (-27, 15, 190), (-40, 13, 178), (-46, 16, 165)])
+LEFT_BRONCHUS = Curve([(0, 13, 209), (12, 16, 202), (30, 18, 192), (46, 17, 183), (52, 22, 168)])
+
+
+def _apex(x: Array, y: Array, z: Array) -> Array:
+    """The two domes of the lungs under the first ribs."""
+    up = np.maximum(z - 196, 0)
+    return ((np.abs(x) - 48) / 66) ** 2 * (up > 0) + ((y - 8) / 66) ** 2 * (up > 0) + (up / 72) ** 2 - 1
+
+
+LUNGS = both(cavity(0.0), _apex)
+
+
+class Lungs:
+    """Both lungs, ready to be painted slab by slab."""
+
+    def __init__(self, parameters: TorsoParameters, frame: Frame, rng: np.random.Generator) -> None:
+        self.frame = frame
+        self.voxel_mm = parameters.spacing_mm
+        self.mottle = Texture(rng, (1.4, 1.2, 1.2), 1.0)
+        self.patches = Texture(rng, (9.0, 9.0, 9.0), 4.0)
+        trees = [self._tree(HILUM[s], s, rng, 6.2, 2) for s in (-1, 1)]
+        trees += [self._tree(HILUM[s] + [0, 4, -14], s, rng, 5.0, 2) for s in (-1, 1)]
+        self.vessels = Tubes.joined([Tubes(*(np.array(c) for c in zip(*pieces, strict=True))) for pieces in trees])
+        airways = []
+        for s, main in ((-1, RIGHT_BRONCHUS), (1, LEFT_BRONCHUS)):
+            end = main.point(1.0)
+            for k, way in enumerate(((22, -26, 26), (40, -20, -4), (30, 26, -44), (16, -8, -46), (26, 34, -8))):
+                target = end + np.array([s * way[0], way[1], way[2]])
+                middle = (end + target) / 2 + rng.normal(0, 3, 3)
+                path = Curve([main.point(0.8), end, middle, target]) if k else Curve([main.point(0.55), middle, target])
+                airways.append(Tubes.along(path.point(np.linspace(0, 1, 14)), np.linspace(4.4, 1.3, 14)))
+        self.airways = Tubes.joined(airways)
+
+    @staticmethod
+    def _inside(p: NDArray[np.float64]) -> bool:
+        x, y, z = p
+        a, f, b = CAVITY_HALF_WIDTH(z) - 3, CAVITY_FRONT(z) + 3, CAVITY_BACK(z) - 3
+        in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
+        floor = diaphragm_height(np.float32(x), np.float32(y)) + 3
+        return bool(in_column and floor < z < 262 and abs(x) > 14)
+
+    def _tree(self, root: NDArray, side: int, rng: np.random.Generator, radius: float, burst: int) -> list:
+        """Grow a tree: each piece forks into two thinner ones until they are hair-thin or leave the lung."""
+        pieces: list = []
+        outward = np.array([side * 0.6, 0.1, -0.1])
+        heap = []
+        for _ in range(5 * burst):
+            way = rng.normal(0, 1, 3) * [0.75, 0.85, 1.1] + outward
+            heap.append((root, way / np.linalg.norm(way), radius * rng.uniform(0.55, 1.0)))
+        while heap:
+            p, way, r = heap.pop()
+            bend = way + rng.normal(0, 0.16, 3)
+            bend /= np.linalg.norm(bend)
+            q = p + bend * rng.uniform(6.0, 9.0) * (0.55 + 0.28 * r) * 1.15
+            if not self._inside(q):
+                continue
+            pieces.append((p, q, r, 0.92 * r))
+            if r < 0.62:
+                continue
+            ratio = rng.uniform(0.55, 0.9)
+            across = np.cross(bend, rng.normal(0, 1, 3))
+            across /= np.linalg.norm(across)
+            big, little = 0.92 * r * (1 - 0.35 * (1 - ratio)), 0.92 * r * ratio * 0.82
+            heap.append((q, bend + across * 0.3 * ratio, big * 0.93))
+            heap.append((q, bend - across * (1.0 - 0.35 * ratio), little))
+        return pieces
+
+    def _fill(self, bounds: Bounds) -> Array:
+        """HU of lung: denser where it lies lowest, and finely mottled."""
+        _, y, _ = self.frame.coordinates(bounds)
+        base = np.float32(PARENCHYMA_HU) + np.float32(0.34) * y
+        return base + 16 * self.mottle.on(self.frame, bounds) + 9 * self.patches.on(self.frame, bounds)
+
+    def paint(self, slab: Slab) -> None:
+        """Paint the pleural cavity as lung, the vessels, airways and fissures within it."""
+        slab.paint(*WIDE, cavity(-1.5), -60.0)
+        found = slab.cover((-145, -110, -100), (145, 95, 272), both(LUNGS, below_diaphragm_not))
+        if found is None:
+            return
+        bounds, opacity = found
+        lung = Slab(self.frame, *bounds[0])
+        lung.blend(bounds, np.float32(1.0), self._fill)  # type: ignore[arg-type]
+        self._fissures(lung)
+        tubes = self.vessels.distance(lung, 1.5)
+        if tubes is not None:
+            lung.blend(tubes[0], edge(tubes[1], self.voxel_mm), VESSEL_HU)
+        tubes = self.airways.distance(lung, 2.5)
+        if tubes is not None:
+            lung.blend(tubes[0], edge(tubes[1] - 1.1, self.voxel_mm), WALL_HU)
+            lung.blend(tubes[0], edge(tubes[1], self.voxel_mm), AIR_HU)
+        slab.blend(bounds, opacity, lambda b: lung.hu[lung.index(b)])
+
+    @staticmethod
+    def _fissures(lung: Slab) -> None:
+        def oblique(x: Array, y: Array, z: Array) -> Array:
+            sheet = z - 168 - 0.95 * (y - 0.0) + 0.0022 * (np.abs(x) - 80) ** 2
+            return np.abs(sheet) - 1.1
+
+        def horizontal(x: Array, y: Array, z: Array) -> Array:
+            sheet = z - 152 + 0.18 * (y + 40) - 0.001 * (x + 90) ** 2
+            return np.maximum(np.abs(sheet) - 0.9, y + 20)
+
+        lung.paint(*WIDE, oblique, -740.0)
+        lung.paint((-145, -110, 100), (-20, 0, 190), horizontal, -760.0)
+
+
+def below_diaphragm_not(x: Array, y: Array, z: Array) -> Array:
+    """What lies above the diaphragm."""
+    return -below_diaphragm(0.0)(x, y, z)
