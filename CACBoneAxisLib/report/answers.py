@@ -29,8 +29,12 @@ def calcium_card(result: Mapping[str, Any]) -> str:
         if total["agatston"] == 0:
             parts.append(element("p", text(f"0 — {wording.zero_words(result)}"), "lead"))
     for number, entry in enumerate(calcium["categories"].values()):
-        words = f"{text(wording.category_words(entry))} <small>{text(_source(entry))}</small>"
-        parts.append(element("p", words, "lead" if number == 0 else "line"))
+        words = wording.category_words(entry)
+        if number == 0:
+            source = f"<small>Scheme: {text(entry['scheme'])}. {text(entry.get('source') or '')}</small>"
+            parts.append(element("p", f"{text(words)} {source}", "lead"))
+        else:
+            parts.append(_line(entry["scheme"], words, entry.get("source") or ""))
     parts.append(_line("Arteries with calcium", wording.arteries_words(result)))
     volume = format_value(total["volume_mm3"], "volume_mm3", unit=True)
     mass = format_value(total["mass_mg"], "mass_mg", unit=True)
@@ -77,10 +81,6 @@ def bone_card(result: Mapping[str, Any]) -> str:
 def class_source(acr: Mapping[str, Any]) -> str:
     """Return the source of a BMD class with what must be said beside it."""
     return f"{acr['source']}. {acr['note']}" if acr.get("note") else str(acr["source"])
-
-
-def _source(entry: Mapping[str, Any]) -> str:
-    return f"{entry['scheme']}; {entry['source']}" if entry.get("source") else str(entry["scheme"])
 
 
 def _line(name: str, words: str, source: str = "") -> str:

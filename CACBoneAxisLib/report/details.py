@@ -55,7 +55,9 @@ def artery_table(result: Mapping[str, Any]) -> str:
     rows.append(row(ARTERY_COLUMNS, ["Total of the coronary arteries", *_scores(calcium["total"])], "total"))
     rows.append(group_row(ARTERY_COLUMNS, "Beside the coronary arteries; never part of the total"))
     rows += [_artery_row(calcium, t, "beside") for t in known if not t["coronary"]]
-    return table("Calcium by artery. — is not measured; 0 is measured and nothing found.", ARTERY_COLUMNS, rows)
+    return table(
+        "Calcium by artery. — is not measured; 0 is measured and nothing found.", ARTERY_COLUMNS, rows, "whole"
+    )
 
 
 def _artery_row(calcium: Mapping[str, Any], territory: Mapping[str, Any], class_: str) -> str:

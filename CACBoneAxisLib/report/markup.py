@@ -21,16 +21,13 @@ def element(name: str, content: str, class_: str = "") -> str:
     return f"<{name}{attribute}>{content}</{name}>"
 
 
-def table(caption: str, columns: Sequence[tuple[str, bool]], rows: Iterable[str]) -> str:
+def table(caption: str, columns: Sequence[tuple[str, bool]], rows: Iterable[str], class_: str = "") -> str:
     """Return a table: columns are (title, is it a number); rows are made by :func:`row`."""
-    head = "".join(
-        f'<th scope="col"{" class=number" if number else ""}>{text(title)}</th>'.replace(
-            "class=number", 'class="number"'
-        )
-        for title, number in columns
-    )
+    classes = {True: ' class="number"', False: ""}
+    head = "".join(f'<th scope="col"{classes[number]}>{text(title)}</th>' for title, number in columns)
     body = "\n".join(rows)
-    return f"<table><caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    content = f"<caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>"
+    return element("table", content, class_)
 
 
 def row(columns: Sequence[tuple[str, bool]], cells: Sequence[Any], class_: str = "", color: Sequence[int] = ()) -> str:

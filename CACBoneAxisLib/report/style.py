@@ -36,7 +36,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 caption { text-align: left; padding: 6px 0; font-size: 13px; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 tr.total th, tr.total td { border-top: 2px solid var(--ink); font-weight: 700; }
 tr.beside th, tr.beside td { color: var(--soft); }
@@ -56,7 +56,8 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 36px; }
 code { font: 12px/1.4 ui-monospace, Consolas, Menlo, monospace; overflow-wrap: anywhere; }
 footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size: 13px; }
-@media screen and (max-width: 760px) { .answers, .two { grid-template-columns: 1fr; } .pictures { grid-template-columns: 1fr; }
+@media screen and (max-width: 760px) { .answers, .two { grid-template-columns: 1fr; }
+  .pictures { grid-template-columns: 1fr; }
   section.panel { overflow-x: auto; } }
 @page { size: A4; margin: 14mm 13mm; }
 @media print {
@@ -65,9 +66,11 @@ footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size:
   .research { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .card, .verdict, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .answers { gap: 10px; } .card { padding: 8px 12px 10px; } section.panel { padding: 0 12px 10px; margin-top: 12px; }
-  table { font-size: 8.5pt; } th, td { padding-right: 6px; } dl, .verdict, .line, .card ul { font-size: 9pt; }
+  table { font-size: 8.5pt; } th, td { padding-right: 6px; } dl, .verdict, .line, .card ul {
+  font-size: 9pt; }
   .lead { font-size: 12pt; } h2 { font-size: 13pt; } dl { gap: 2px 12px; } figcaption { font-size: 8pt; }
-  .card h2 { font-size: 11pt; } .lead small, .line small { font-size: 8pt; } tr, .card, .verdict, dl > *, li { break-inside: avoid; } thead { display: table-header-group; }
+  .card h2 { font-size: 11pt; } .lead small, .line small { font-size: 8pt; }
+  tr, table.whole, .card, .verdict, dl > *, li { break-inside: avoid; } thead { display: table-header-group; }
   .pictures { gap: 8px; }
 }
 """

@@ -88,10 +88,14 @@ def lesion_reason(lesion: Mapping[str, Any], findings: Iterable[Mapping[str, str
     if lesion["reason"]:
         return str(lesion["reason"])
     if lesion["agatston"] is None:
-        return why_missing([f for f in findings if any(seed in f["message"] for seed in lesion["seeds"])])
+        return why_missing([f for f in findings if _names_any(f["message"], lesion["seeds"])])
     if lesion["mass_mg"] is None:
         return " ".join(f["message"] for f in findings if f["code"] == "mass-unavailable")
     return ""
+
+
+def _names_any(message: str, seeds: Iterable[str]) -> bool:
+    return any(re.search(rf"(?<![\w-]){re.escape(seed)}(?![\w-])", message) for seed in seeds)
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:

@@ -79,13 +79,15 @@ def lesion(image: CTImage, mask: Mask, number: int, territory: str | None, statu
 def vertebra(image: CTImage, mask: Mask, level: str) -> dict[str, Any]:
     values = mask.values(image.hu).astype(float)
     bmd = 0.75397275 * values.mean() + 6.33441013
-    kind, label = ("normal", "normal") if bmd > 120 else ("low", "low bone mass")
+    kind, label = (
+        ("normal", "normal (above 120 mg/cm3)") if bmd > 120 else ("low-bone-mass", "low bone mass (80 to 120 mg/cm3)")
+    )
     if bmd < 80:
         kind, label = "osteoporosis", "osteoporosis"
     x, y, z = image.geometry.to_lps(mask.indices().mean(axis=0)[::-1])
     thresholds = [
-        (160, "sensitive for osteoporosis (90 %)"),
-        (110, "specific for osteoporosis (over 90 %)"),
+        (160, "at or below: 90 % sensitive for DXA osteoporosis"),
+        (110, "at or below: more than 90 % specific for DXA osteoporosis"),
     ]
     return {
         "level": level,
@@ -113,7 +115,7 @@ def vertebra(image: CTImage, mask: Mask, level: str) -> dict[str, Any]:
                 "threshold_hu": limit,
                 "below": bool(values.mean() < limit),
                 "meaning": meaning,
-                "source": "L1, Pickhardt 2013, Ann Intern Med 158:588",
+                "source": "Pickhardt 2013, Ann Intern Med 158:588",
             }
             for limit, meaning in thresholds
         ]
@@ -139,7 +141,7 @@ def build_result(
     total = {key: sum(t[key] for t in coronary) for key in ("agatston", "volume_mm3", "lesions")}
     total |= {"mass_mg": None, "arteries": sum(t["agatston"] > 0 for t in coronary)}
     group = int(np.searchsorted([1, 100, 300], total["agatston"], side="right"))
-    names = [("none", "0"), ("minimal", "1-10"), ("mild", "11-100"), ("moderate", "101-400"), ("severe", "over 400")]
+    names = [("0", "none"), ("1-10", "minimal"), ("11-100", "mild"), ("101-400", "moderate"), (">400", "severe")]
     name = names[int(np.searchsorted([0, 10, 100, 400], total["agatston"]))]
     measured = [vertebra(image, mask, level) for level, mask in vertebrae.items()]
     lumbar = [v for v in measured if v["level"].startswith("L")] or measured
@@ -169,6 +171,8 @@ def build_result(
                 "ecg_gated": None,
                 "manufacturer": None,
                 "model": None,
+                "modality": None,
+                "image_type": None,
             },
             "patient": {"age_years": 63.0, "sex": "M", "ethnicity": None},
         },
@@ -178,7 +182,7 @@ def build_result(
         },
         "calcium": {
             "protocol": {
-                "name": "agatston-1990",
+                "protocol": "agatston-1990",
                 "threshold_hu": 130.0,
                 "weight_thresholds_hu": [130.0, 200.0, 300.0, 400.0],
                 "minimum_area_mm2": 1.0,
@@ -193,16 +197,16 @@ def build_result(
             "territories": territories,
             "total": total,
             "categories": {
-                "agatston-five": {
-                    "scheme": "five Agatston categories",
+                "standard": {
+                    "scheme": "Agatston 0 / 1-10 / 11-100 / 101-400 / >400",
                     "category": name[0],
                     "label": name[1],
-                    "source": "Ahmadi 2018",
+                    "source": "Five classes in common use (Rumberger 1999, Mayo Clin Proc 74:243)",
                 },
                 "cac-drs": {
                     "scheme": "CAC-DRS",
-                    "category": f"CAC-DRS A{group}/N{total['arteries']}",
-                    "label": None,
+                    "category": f"A{group}/N{total['arteries']}",
+                    "label": ["none", "1-99", "100-299", "300 or more"][group],
                     "source": "Hecht 2018, J Cardiovasc Comput Tomogr 12:185",
                 },
             },

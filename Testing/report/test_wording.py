@@ -1,0 +1,69 @@
+"""The answers in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from CACBoneAxisLib.report import wording
+
+
+@pytest.mark.parametrize(
+    ("category", "label", "words"),
+    [
+        ("101-400", "moderate", "moderate (101-400)"),
+        ("A2/N3", "100-299", "A2/N3 (100-299)"),
+        (">400", "more than 400", "more than 400"),
+        ("0", "none", "none (0)"),
+        ("1-100", "1-100", "1-100"),
+        (None, None, "no category"),
+    ],
+)
+def test_a_category_is_said_once_in_words(category: str | None, label: str | None, words: str) -> None:
+    assert wording.category_words({"category": category, "label": label}) == words
+
+
+def test_a_finding_raised_for_both_questions_is_one_remark(example: Any) -> None:
+    found = [r for r in wording.remarks(example.result) if r.code == "contrast-unknown"]
+    assert [r.concerns for r in found] == [("calcium", "bone")]
+
+
+def test_errors_come_before_warnings_before_notes(example: Any) -> None:
+    extra = {"code": "total-incomplete", "severity": "error", "message": "x"}
+    example.result["calcium"]["findings"].append(extra)
+    ranks = [wording.SEVERITIES.index(r.severity) for r in wording.remarks(example.result)]
+    assert ranks == sorted(ranks)
+    assert ranks[0] == 0
+
+
+def test_the_arteries_with_calcium_are_named_and_unknown_ones_are_not_taken_for_free(example: Any) -> None:
+    assert wording.arteries_words(example.result) == "LM, LAD, RCA (3 of 4 arteries)"
+    example.result["calcium"]["territories"]["LCX"]["agatston"] = None
+    assert wording.arteries_words(example.result) == "LM, LAD, RCA (3 of 4 arteries); not known: LCX"
+    for values in example.result["calcium"]["territories"].values():
+        values["agatston"] = None
+    assert wording.arteries_words(example.result) == "not known"
+
+
+@pytest.mark.parametrize(
+    ("meaning", "below", "words"),
+    [
+        ("at or below: 90 % sensitive", True, "at or below 160 HU: 90 % sensitive (S)"),
+        ("at or below: 90 % sensitive", False, "above 160 HU: 90 % sensitive (S)"),
+        ("below: osteopenia", True, "below 160 HU: osteopenia (S)"),
+        ("below: osteopenia", False, "not below 160 HU: osteopenia (S)"),
+        ("osteopenia", True, "below 160 HU: osteopenia (S)"),
+    ],
+)
+def test_a_threshold_says_the_side_of_it_and_its_source(meaning: str, below: bool, words: str) -> None:
+    item = {"threshold_hu": 160, "below": below, "meaning": meaning, "source": "S"}
+    assert wording.threshold_words([item]) == [words]
+
+
+def test_why_a_number_is_missing_is_said_in_the_words_of_the_errors() -> None:
+    note = {"code": "n", "severity": "note", "message": "A note."}
+    error = {"code": "e", "severity": "error", "message": "An error."}
+    assert wording.why_missing([note, error]) == "An error."
+    assert wording.why_missing([note]) == "A note."
+    assert wording.why_missing([]) == "No reason was recorded."
