@@ -105,32 +105,47 @@ def _holds(mask: Mask, voxel: Voxel) -> bool:
 def _carve(image: CTImage, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol) -> list[Piece]:
     owner: dict[Voxel, tuple[float, Voxel]] = {}
     for seed, start in hits:
-        # The seed's own voxel is the seed's, however coarse the slices.
-        owner[start] = (-1.0, start)
-        for voxel, distance in _sphere(image, seed, protocol.threshold_hu):
+        for voxel, distance in _within_reach(image, seed, start, protocol):
             owner[voxel] = min(owner.get(voxel, (np.inf, start)), (distance, start))
     pieces = []
     for start in dict.fromkeys(start for _, start in hits):
-        own = Mask.from_indices(np.array([voxel for voxel, (_, whose) in owner.items() if whose == start]))
-        labels, _ = ndimage.label(own.voxels, structure_of(protocol.growth_connectivity))
-        number = labels[tuple(np.subtract(start, own.offset))]
-        part = Mask.from_indices(np.argwhere(labels == number) + np.asarray(own.offset))
+        # The seed's own voxel is the seed's, even where a neighbour's centre is nearer to it.
+        voxels = {start} | {voxel for voxel, (_, whose) in owner.items() if whose == start}
+        others = {other for _, other in hits if other != start}
+        own = Mask.from_indices(np.array(sorted(voxels - others)))
+        part = _connected(own, start, protocol.growth_connectivity)
         pieces.append(Piece([seed for seed, voxel in hits if voxel == start], part, part.count))
     return pieces
 
 
-def _sphere(image: CTImage, seed: Seed, threshold_hu: float) -> Iterator[tuple[Voxel, float]]:
-    """Yield the candidates whose centres lie in the seed's sphere, with their distance in mm."""
+def _within_reach(image: CTImage, seed: Seed, start: Voxel, protocol: CalciumProtocol) -> Iterator[tuple[Voxel, float]]:
+    """Yield the candidates connected to the seed's voxel inside its sphere, with their distance in mm."""
     geometry = image.geometry
+    spacing = np.asarray(geometry.spacing_mm)
     radius = seed.cut_radius_mm or 0.0
     index = geometry.to_index(seed.position_mm)
-    reach = radius / np.asarray(geometry.spacing_mm)
-    low = np.maximum(np.ceil(index - reach).astype(int), 0)
-    high = np.minimum(np.floor(index + reach).astype(int) + 1, geometry.shape[::-1])
-    if np.any(high <= low):
-        return
-    block = image.hu[low[2] : high[2], low[1] : high[1], low[0] : high[0]] >= threshold_hu
-    for z, y, x in np.argwhere(block) + low[::-1]:
-        distance = float(np.linalg.norm((np.array([x, y, z]) - index) * geometry.spacing_mm).round(6))
-        if distance <= radius:
-            yield (int(z), int(y), int(x)), distance
+    # The block holds the sphere and the seed's own voxel, which may lie outside it in thick slices.
+    low = np.maximum(np.minimum(np.ceil(index - radius / spacing), start[::-1]).astype(int), 0)
+    high = np.maximum(np.floor(index + radius / spacing), start[::-1]).astype(int) + 1
+    high = np.minimum(high, geometry.shape[::-1])
+    z, y, x = (np.arange(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))
+    squared = ((z[:, None, None] - index[2]) * spacing[2]) ** 2
+    squared = squared + ((y[None, :, None] - index[1]) * spacing[1]) ** 2
+    squared = squared + ((x[None, None, :] - index[0]) * spacing[0]) ** 2
+    # Rounded to 1 nm, so that equal distances tie in every storage order of the same scan.
+    distance = np.sqrt(squared).round(6)
+    block = image.hu[low[2] : high[2], low[1] : high[1], low[0] : high[0]] >= protocol.threshold_hu
+    block &= distance <= radius
+    block[tuple(np.subtract(start, low[::-1]))] = True
+    offset = (int(low[2]), int(low[1]), int(low[0]))
+    part = _connected(Mask(offset, block), start, protocol.growth_connectivity)
+    for zyx in part.indices():
+        at = tuple(zyx - low[::-1])
+        yield (int(zyx[0]), int(zyx[1]), int(zyx[2])), float(distance[at])
+
+
+def _connected(mask: Mask, voxel: Voxel, connectivity: int) -> Mask:
+    """Return the part of a mask that is connected to one of its voxels."""
+    labels, _ = ndimage.label(mask.voxels, structure_of(connectivity))
+    number = labels[tuple(np.subtract(voxel, mask.offset))]
+    return Mask.from_indices(np.argwhere(labels == number) + np.asarray(mask.offset))

@@ -1,0 +1,72 @@
+"""A real scan of the QRM cardiac calcium insert, and the scores that an open reference method published for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
+from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.reading import read_ct
+
+# Published with five decimals; half of the last one.
+FIVE_DECIMALS = 0.5e-5
+
+Scored = Callable[..., CalciumResult]
+
+
+@pytest.fixture(scope="module")
+def expected(shared_data: Path) -> dict[str, Any]:
+    return json.loads((shared_data / "qrm_cci" / "expected.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def scored(shared_data: Path, expected: dict[str, Any]) -> Scored:
+    image = read_ct(shared_data / "qrm_cci" / expected["image"])
+    seeds = []
+    for name, insert in expected["inserts"].items():
+        right, anterior, superior = insert["seed_ras_mm"]
+        seeds.append(Seed(name, "LAD", (-right, -anterior, superior)))
+    factor = expected["mass_factor_mg_per_mm3_per_hu"]
+    return lambda **changes: score_calcium(
+        image, seeds, CalciumProtocol(mass_factor_mg_per_mm3_per_hu=factor, **changes)
+    )
+
+
+def by_insert(result: CalciumResult) -> dict[str, Any]:
+    return {lesion.seeds[0].name: score for lesion, score in result.lesions}
+
+
+def test_all_21_published_numbers_to_five_decimals(scored: Scored, expected: dict[str, Any]) -> None:
+    result = scored()
+    compared = 0
+    for name, score in by_insert(result).items():
+        for measure in ("agatston", "volume_mm3", "mass_mg"):
+            assert getattr(score, measure) == pytest.approx(expected["inserts"][name][measure], abs=FIVE_DECIMALS)
+            compared += 1
+    assert compared == 21
+    # The published total is the sum of published, that is rounded, scores.
+    assert result.total.agatston == pytest.approx(expected["total_agatston"], abs=7 * FIVE_DECIMALS)
+
+
+def test_four_connected_regions_break_it(scored: Scored, expected: dict[str, Any]) -> None:
+    wrong = [
+        name
+        for name, score in by_insert(scored(in_plane_connectivity=4)).items()
+        if abs(score.agatston - expected["inserts"][name]["agatston"]) > FIVE_DECIMALS
+    ]
+    assert wrong == ["L_HD", "L_LD", "M_HD", "S_HD"]
+
+
+def test_no_smallest_area_breaks_it(scored: Scored, expected: dict[str, Any]) -> None:
+    wrong = [
+        name
+        for name, score in by_insert(scored(minimum_area_mm2=0.0)).items()
+        if abs(score.agatston - expected["inserts"][name]["agatston"]) > FIVE_DECIMALS
+    ]
+    assert wrong
