@@ -1,0 +1,89 @@
+"""What a scan's own values say about its Hounsfield scale: air, clipping, fractions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.hounsfield import WHOLE_NUMBER_TOLERANCE_HU, sample
+
+# Air lies between these; what is below is padding outside the scan field, above it lung.
+AIR_FROM_HU, AIR_TO_HU = -1150, -930
+AIR_BIN_HU = 10
+AIR_HALF_WIDTH_HU = 25
+# Air is measured where its peak holds this part of the scan and of the values that dark.
+AIR_PART_OF_SCAN = 0.01
+AIR_PART_OF_DARK = 0.4
+# A value that alone has this part of the dark voxels is a floor at which values were cut, not noise of air.
+FLOOR_PART = 0.1
+# Values pile up at the largest one when they were cut there: this many voxels of the sample,
+# this many times the mean of the values just below, which themselves are nearly all present.
+CLIP_VOXELS = 20
+CLIP_TIMES = 5
+CLIP_BELOW_HU = 50
+CLIP_BELOW_PRESENT = 0.6
+# 12 bits reach 3071 HU; only metal is cut there.
+FULL_SCALE_HU = 3071
+
+
+@dataclass(frozen=True, eq=False)
+class Attenuation:
+    """Statistics of a regular sample of a scan's values, HU."""
+
+    values: NDArray
+
+    @classmethod
+    def of(cls, hu: NDArray) -> Attenuation:
+        """Return the statistics of an image (z, y, x); the time does not grow with the image."""
+        return cls(sample(hu))
+
+    @cached_property
+    def lowest(self) -> float:
+        """Smallest value, HU."""
+        return float(self.values.min())
+
+    @cached_property
+    def fractional(self) -> bool:
+        """Whether any value is not a whole number."""
+        if np.issubdtype(self.values.dtype, np.integer):
+            return False
+        return bool(np.any(np.abs(self.values - np.rint(self.values)) > WHOLE_NUMBER_TOLERANCE_HU))
+
+    @cached_property
+    def air_hu(self) -> float | None:
+        """Median of the air around the patient, None where too little of it is in the scan.
+
+        The fullest 10 HU between -1150 and -930, and 25 HU to each side of it.
+        """
+        dark = self.values[(self.values >= AIR_FROM_HU) & (self.values < AIR_TO_HU + AIR_HALF_WIDTH_HU)]
+        if dark.size < AIR_PART_OF_SCAN * self.values.size:
+            return None
+        at_floor = dark == dark.min()
+        above_floor = dark[~at_floor]
+        # Scanners cut at -1024; the pile there says nothing about the scale.
+        if np.count_nonzero(at_floor) > FLOOR_PART * dark.size and above_floor.size > FLOOR_PART * dark.size:
+            dark = above_floor
+        counts, edges = np.histogram(dark, np.arange(AIR_FROM_HU, AIR_TO_HU + AIR_BIN_HU, AIR_BIN_HU))
+        peak = edges[int(np.argmax(counts))] + AIR_BIN_HU / 2
+        air = dark[np.abs(dark - peak) <= AIR_HALF_WIDTH_HU]
+        if air.size < max(AIR_PART_OF_SCAN * self.values.size, AIR_PART_OF_DARK * dark.size):
+            return None
+        return float(np.median(air))
+
+    @cached_property
+    def cut_at_hu(self) -> tuple[float, float] | None:
+        """The value at which the image was cut from above and the part of voxels there, or None."""
+        highest = self.values.max()
+        if highest >= FULL_SCALE_HU:
+            return None
+        at_top = int(np.count_nonzero(self.values == highest))
+        below = self.values[(self.values >= highest - CLIP_BELOW_HU) & (self.values < highest)]
+        present = np.unique(np.floor(below)).size
+        if at_top < CLIP_VOXELS or at_top < CLIP_TIMES * below.size / CLIP_BELOW_HU:
+            return None
+        if present < CLIP_BELOW_PRESENT * CLIP_BELOW_HU:
+            return None
+        return float(highest), at_top / self.values.size

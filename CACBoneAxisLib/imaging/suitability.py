@@ -1,0 +1,192 @@
+"""How fit a scan is for each of the two questions, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.attenuation import Attenuation
+from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.kernels import is_sharp
+
+STANDARD_KVP = 120.0
+STANDARD_INCREMENT_MM = 3.0
+# Increments are written with two decimals or more.
+INCREMENT_TOLERANCE_MM = 0.05
+THICK_INCREMENT_MM = 3.5
+LARGEST_TILT_DEGREES = 5.0
+# 512 pixels over the 500 mm of the largest usual scan field are 0.98 mm, over the 780 mm of an
+# extended one 1.52 mm; voxels above 1 mm that are cubes come from resampling only.
+LARGEST_USUAL_PIXEL_MM = 1.0
+LARGEST_PIXEL_MM = 1.6
+CUBE_TOLERANCE_MM = 1e-3
+AIR_HU = -1000.0
+AIR_BELOW_HU, AIR_ABOVE_HU = 30.0, 20.0
+# A chest CT has air in lung and bowel: values that stop above this were cut.
+DARKEST_EXPECTED_HU = -900.0
+# Agatston weights stop rising here, and trabecular bone lies below: cutting above it changes neither.
+HARMLESS_CUT_HU = 400.0
+REFORMATS = {"MPR", "REFORMATTED", "REFORMAT", "MIP", "MINIP", "CPR", "RESAMPLED", "PROJECTION", "VRT", "SSD"}
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """``standard``, ``opportunistic`` or ``unsuitable``, and the findings it rests on."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suitability:
+    """How fit a scan is for calcium scoring and for bone density."""
+
+    calcium: Fitness
+    bone: Fitness
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    image: CTImage
+    acquisition: Acquisition
+    attenuation: Attenuation
+
+
+def assess(image: CTImage, acquisition: Acquisition, *, calibration_in_scan: bool = False) -> Suitability:
+    """Judge a scan for the two questions.
+
+    Findings about the file itself come first, then those of each rule, every code once.
+    A finding belongs to the questions that its catalogue entry names; one that names
+    neither belongs to both.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    acquisition : what is known of the scan, the user's word included
+    calibration_in_scan : a calibration phantom was scanned with the patient, which makes
+        bone density a measurement by protocol instead of an opportunistic one
+
+    Returns
+    -------
+    Suitability
+        Each verdict is the worst effect that the catalogue gives any of its findings.
+    """
+    scan = _Scan(image, acquisition, Attenuation.of(image.hu))
+    found = {one.code: one for one in image.findings}
+    for rule in RULES:
+        for one in rule(scan):
+            found.setdefault(one.code, one)
+    if not calibration_in_scan:
+        one = finding("bone-opportunistic")
+        found[one.code] = one
+    catalogue = load_table("findings")["findings"]
+    calcium, bone = (
+        tuple(one for one in found.values() if question in catalogue[one.code] or other not in catalogue[one.code])
+        for question, other in (("calcium", "bone"), ("bone", "calcium"))
+    )
+    return Suitability(Fitness(verdict("calcium", calcium), calcium), Fitness(verdict("bone", bone), bone))
+
+
+def _tube_voltage(scan: _Scan) -> Iterator[Finding]:
+    kvp = scan.acquisition.kvp
+    if kvp is None:
+        yield finding("kvp-unknown")
+    elif round(kvp) != STANDARD_KVP:
+        yield finding("kvp-not-120", kvp=f"{kvp:g}")
+
+
+def _increment(scan: _Scan) -> Iterator[Finding]:
+    increment = scan.image.geometry.slice_increment_mm
+    if increment > THICK_INCREMENT_MM:
+        yield finding("increment-thick", increment=f"{increment:g}")
+    if abs(increment - STANDARD_INCREMENT_MM) > INCREMENT_TOLERANCE_MM:
+        yield finding("increment-not-3", increment=f"{increment:g}", reference=f"{STANDARD_INCREMENT_MM:g}")
+
+
+def _thickness(scan: _Scan) -> Iterator[Finding]:
+    thickness, increment = scan.acquisition.slice_thickness_mm, scan.image.geometry.slice_increment_mm
+    if thickness is None or abs(thickness - increment) <= INCREMENT_TOLERANCE_MM:
+        return
+    code = "slices-overlap" if thickness > increment else "slices-gap"
+    yield finding(code, thickness=f"{thickness:g}", increment=f"{increment:g}")
+
+
+def _gating(scan: _Scan) -> Iterator[Finding]:
+    if scan.acquisition.ecg_gated is None:
+        yield finding("gating-unknown")
+    elif not scan.acquisition.ecg_gated:
+        yield finding("not-gated")
+
+
+def _contrast(scan: _Scan) -> Iterator[Finding]:
+    if scan.acquisition.contrast is None:
+        yield finding("contrast-unknown")
+    elif scan.acquisition.contrast:
+        yield finding("contrast-enhanced")
+
+
+def _kernel(scan: _Scan) -> Iterator[Finding]:
+    if is_sharp(scan.acquisition.kernel, scan.acquisition.manufacturer):
+        yield finding("kernel-sharp", kernel=scan.acquisition.kernel)
+
+
+def _pixels(scan: _Scan) -> Iterator[Finding]:
+    spacing = scan.image.geometry.spacing_mm
+    pixel = max(spacing[:2])
+    if pixel <= LARGEST_USUAL_PIXEL_MM:
+        return
+    resampled = pixel > LARGEST_PIXEL_MM or max(spacing) - min(spacing) <= CUBE_TOLERANCE_MM
+    yield finding("pixels-coarse" if resampled else "pixels-large", pixel=f"{pixel:.3g}")
+
+
+def _orientation(scan: _Scan) -> Iterator[Finding]:
+    tilt = scan.image.geometry.slice_tilt_degrees
+    if tilt > LARGEST_TILT_DEGREES:
+        yield finding("slices-not-axial", degrees=f"{tilt:.1f}", limit=f"{LARGEST_TILT_DEGREES:g}")
+
+
+def _reformat(scan: _Scan) -> Iterator[Finding]:
+    image_type = scan.acquisition.image_type or ()
+    words = {word for value in image_type for word in value.upper().replace("_", " ").split()}
+    if image_type and image_type[0].upper() != "ORIGINAL" and words & REFORMATS:
+        yield finding("reformatted", image_type="\\".join(image_type))
+
+
+def _fractions(scan: _Scan) -> Iterator[Finding]:
+    if scan.attenuation.fractional:
+        yield finding("hu-fractional")
+
+
+def _darkest(scan: _Scan) -> Iterator[Finding]:
+    lowest, air = scan.attenuation.lowest, scan.attenuation.air_hu
+    if lowest > DARKEST_EXPECTED_HU:
+        yield finding("hu-clipped-low", minimum=f"{lowest:.0f}")
+    elif air is not None and not (AIR_HU - AIR_BELOW_HU <= air <= AIR_HU + AIR_ABOVE_HU):
+        yield finding("hu-air-off", air=f"{air:.0f}")
+
+
+def _brightest(scan: _Scan) -> Iterator[Finding]:
+    cut = scan.attenuation.cut_at_hu
+    if cut is not None:
+        maximum, part = cut
+        code = "hu-clipped-high" if maximum <= HARMLESS_CUT_HU else "hu-clipped-dense"
+        yield finding(code, maximum=f"{maximum:.0f}", percent=f"{100 * part:.2g}")
+
+
+RULES: tuple[Callable[[_Scan], Iterator[Finding]], ...] = (
+    _tube_voltage,
+    _increment,
+    _thickness,
+    _gating,
+    _contrast,
+    _kernel,
+    _pixels,
+    _orientation,
+    _reformat,
+    _fractions,
+    _darkest,
+    _brightest,
+)
