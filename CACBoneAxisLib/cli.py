@@ -15,7 +15,6 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.reading import read_ct
-from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.inputs import read_markup_files
@@ -215,6 +214,8 @@ def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) 
 
 
 def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso  # only the demo pays for its import
+
     folder = Path(arguments.output)
     result_folder = check_folder(folder / "result")
     bar("Making the digital torso", 0.0)

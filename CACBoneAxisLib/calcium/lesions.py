@@ -11,7 +11,7 @@ import numpy as np
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.pieces import Piece, Voxel, divide, join_touching
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
-from CACBoneAxisLib.calcium.seeds import Seed, hu_at, nearest_candidate
+from CACBoneAxisLib.calcium.seeds import Seed, hu_at, names_of, nearest_candidate
 from CACBoneAxisLib.calcium.territories import territories
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
@@ -92,7 +92,7 @@ def _judge(image: CTImage, piece: Piece, protocol: CalciumProtocol) -> tuple[Les
     """Decide whether a piece counts, and say what a reader should know about it."""
     seeds = tuple(piece.seeds)
     first = seeds[0].name
-    names = " and ".join(seed.name for seed in seeds)
+    names = names_of(seeds)
     owners = list(dict.fromkeys(seed.territory for seed in seeds))
     excluded = {seed.decision == "excluded" for seed in seeds}
     findings: list[Finding] = []

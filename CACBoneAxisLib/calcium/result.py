@@ -11,7 +11,7 @@ from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
-from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.calcium.seeds import Seed, names_of
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
@@ -143,7 +143,7 @@ def score_calcium(
         and not _is_coronary_conflict(lesion, coronary)
     ]
     if open_lesions:
-        names = " and ".join(lesion.seeds[0].name for lesion in open_lesions)
+        names = names_of([lesion.seeds[0] for lesion in open_lesions])
         findings.append(finding("total-incomplete", undecided=f"the lesion at {names}"))
         total = Totals()
     else:

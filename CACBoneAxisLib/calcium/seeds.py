@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -50,7 +51,12 @@ def seeds_from(lists: Iterable[PointList]) -> tuple[Seed, ...]:
         is not understood. A description that is no JSON object is free text.
     """
     seeds = [_seed(point, points.name) for points in lists for point in points.points]
-    return tuple(sorted(seeds, key=lambda s: (list(territories()).index(s.territory), s.name, s.position_mm)))
+    return tuple(sorted(seeds, key=_order))
+
+
+def _order(seed: Seed) -> tuple[int, int, str, tuple[float, float, float]]:
+    number = re.search(r"\d+", seed.name)
+    return list(territories()).index(seed.territory), int(number.group()) if number else 0, seed.name, seed.position_mm
 
 
 def _seed(point: ControlPoint, file: str) -> Seed:
@@ -119,6 +125,12 @@ def nearest_candidate(
         return None
     x, y, z = (int(i) for i in found[best])
     return z, y, x
+
+
+def names_of(seeds: Sequence[Seed]) -> str:
+    """Return the seeds' names in words: ``LM-1``, ``LM-1 and LAD-1``, ``LM-1, LAD-1 and LCX-1``."""
+    *most, last = [seed.name for seed in seeds]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def hu_at(image: CTImage, position_mm: tuple[float, float, float]) -> float | None:

@@ -60,8 +60,8 @@ def test_decisions_that_are_not_understood_are_refused_by_the_seeds_name(text: s
 
 
 def test_seeds_have_one_order_whatever_the_files_have() -> None:
-    points = [ControlPoint(label, (float(i), 0.0, 0.0)) for i, label in enumerate(["RCA", "LM", "LAD-2", "LAD-1"])]
+    points = [ControlPoint(label, (float(i), 0.0, 0.0)) for i, label in enumerate(["RCA", "LM", "LAD-10", "LAD-9"])]
     forward = seeds_from([PointList("a", tuple(points))])
     backward = seeds_from([PointList("b", (point,)) for point in reversed(points)])
-    assert [s.name for s in forward] == ["LM", "LAD-1", "LAD-2", "RCA"]
+    assert [s.name for s in forward] == ["LM", "LAD-9", "LAD-10", "RCA"]
     assert forward == backward
