@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
 from CACBoneAxisLib.study import Settings, StudyResult
+from CACBoneAxisLib.study.output import write_study
 
 # The result node holds result.json as text and points to everything of the reading; with it
 # a saved scene can be replayed by a program that knows nothing of the panel.
@@ -123,6 +125,27 @@ def replay(record: Any) -> StudyResult:
         raise refusal("node-missing", what="CT volume")
     kept = result_mapping(record)
     return analyze_nodes(nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"])
+
+
+def save_report(volume: Any, folder: str | Path) -> Path:
+    """Write the report of a volume that was analysed into a new folder inside ``folder``, and return its path.
+
+    The reading is analysed again from its nodes, so what is written is what the scene holds.
+    The folder is named after the time and not after the volume, whose name may be a patient's.
+
+    Raises
+    ------
+    UnusableInputError
+        When the volume has no result.
+    OSError
+        When the folder cannot be written.
+    """
+    record = find_result(volume.GetScene(), volume) if volume is not None else None
+    if record is None:
+        raise refusal("node-missing", what="result of this volume")
+    target = Path(folder) / f"CACBoneAxis {datetime.now():%Y-%m-%d %H-%M-%S}"
+    write_study(replay(record), target)
+    return target
 
 
 def write_mrb(scene: Any, path: str | Path) -> None:

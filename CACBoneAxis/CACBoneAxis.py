@@ -1,0 +1,300 @@
+"""CACBoneAxis in 3D Slicer: coronary calcium and vertebral bone density from one CT.
+
+What the application needs to see stands here: the module, its parameter node, the
+widget's shell, the logic for the Python console and the self test. What is computed
+and shown stands in CACBoneAxisLib, which is imported when it is first used.
+"""
+
+import enum
+import pathlib
+import sys
+from typing import Annotated
+
+import slicer
+import vtk
+from slicer import (
+    vtkMRMLMarkupsFiducialNode,
+    vtkMRMLMarkupsROINode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+)
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+HERE = pathlib.Path(__file__).parent
+
+
+def findLibrary():
+    """Make CACBoneAxisLib importable when the module is run from the source tree.
+
+    Installed, the library lies beside this file, in a folder that Slicer has put on the
+    path. In the source tree it lies one folder up, so that Slicer does not take each of
+    its files for a module.
+    """
+    if not (HERE / "CACBoneAxisLib").is_dir() and str(HERE.parent) not in sys.path:
+        sys.path.append(str(HERE.parent))
+
+
+class CACBoneAxis(ScriptedLoadableModule):
+    """What Slicer shows about the module before it is opened."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("CAC Bone Axis")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
+        self.parent.dependencies = ["Markups", "Segmentations", "Volumes"]
+        self.parent.contributors = ["The CACBoneAxis authors"]
+        self.parent.helpText = _(
+            "Scores coronary calcium and measures vertebral bone density in one non-contrast CT of the chest. "
+            "Choose the CT, click on the calcifications of each artery, add a region in a vertebra, press Apply. "
+            'See the <a href="https://github.com/cacboneaxis/SlicerCACBoneAxis">documentation</a>. '
+            "For research use only; not for diagnosis."
+        )
+        self.parent.acknowledgementText = _(
+            "The methods follow Agatston 1990 and the papers that stand beside each number in the report."
+        )
+        findLibrary()
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the public chest CT in Slicer's Sample Data module."""
+    import SampleData
+
+    SampleData.SampleDataLogic.registerCustomSampleDataCategory("CACBoneAxis", title=_("CAC Bone Axis"))
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="CACBoneAxis",
+        sampleName="CACBoneAxisChestCT",
+        thumbnailFileName=str(HERE / "Resources" / "Icons" / "CACBoneAxisChestCT.png"),
+        uris="https://github.com/AIM-Harvard/pyradiomics/releases/download/v1.0/lung2_image.nrrd",
+        fileNames="CACBoneAxisChestCT.nrrd",
+        nodeNames="Chest CT",
+        checksums="SHA256:aa2b94eec79127ed786798ac8dc3c013010e1692d5787bebfae1a1e9685a4651",
+    )
+
+
+class Choice(enum.Enum):
+    """Base of the choices; values are those of the library's settings, None says nothing.
+
+    Scenes store a choice by its member's name: renaming one breaks saved scenes.
+    """
+
+    def label(self):
+        """Return what the combo box shows."""
+        labels = {
+            "UNKNOWN": _("as the file says"),
+            "NO": _("none given"),
+            "YES": _("given"),
+            "FEMALE": _("female"),
+            "MALE": _("male"),
+            "ELLIPTIC_CYLINDER": _("elliptic cylinder"),
+            "ELLIPSOID": _("ellipsoid"),
+            "BOX": _("box"),
+            "NONE": _("none"),
+            "LINEAR": _("linear"),
+            "BUDOFF_2010": _("Budoff 2010: thoracic, HA"),
+            "FARHAT_2006": _("Farhat 2006: lumbar, women, as in SWAN"),
+        }
+        return labels.get(self.name, self.value)
+
+
+Contrast = Choice("Contrast", {"UNKNOWN": None, "NO": False, "YES": True})
+Sex = Choice("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
+RegionShape = Choice("RegionShape", {"ELLIPTIC_CYLINDER": "elliptic-cylinder", "ELLIPSOID": "ellipsoid", "BOX": "box"})
+Calibration = Choice("Calibration", {"NONE": "none", "LINEAR": "linear"})
+Material = Choice("Material", {"HA": "HA", "K2HPO4": "K2HPO4", "AS_IN_SWAN": "as in SWAN"})
+TScoreReference = Choice("TScoreReference", {"NONE": None, "BUDOFF_2010": "budoff-2010", "FARHAT_2006": "farhat-2006"})
+
+
+@parameterNodeWrapper
+class CACBoneAxisParameterNode:
+    """What a user chose. Saved with the scene; 0 means "not said" where 0 cannot be meant."""
+
+    volume: vtkMRMLScalarVolumeNode
+    kvp: Annotated[int, WithinRange(0, 200)] = 0
+    contrast: Contrast = Contrast.UNKNOWN
+    ageYears: Annotated[int, WithinRange(0, 120)] = 0
+    sex: Sex = Sex.UNKNOWN
+    seeds: vtkMRMLMarkupsFiducialNode
+    territory: str = "LAD"
+    noneFound: bool = False
+    threshold: Annotated[float, WithinRange(130, 1000)] = 130.0
+    minimumArea: Annotated[float, WithinRange(0, 10)] = 1.0
+    massFactor: Annotated[float, WithinRange(0, 0.01)] = 0.0
+    regions: list[vtkMRMLMarkupsROINode]
+    vertebrae: vtkMRMLSegmentationNode
+    regionShape: RegionShape = RegionShape.ELLIPTIC_CYLINDER
+    calibration: Calibration = Calibration.NONE
+    slope: Annotated[float, WithinRange(0, 10)] = 1.0
+    intercept: Annotated[float, WithinRange(-500, 500)] = 0.0
+    material: Material = Material.HA
+    calibrationKvp: Annotated[int, WithinRange(0, 200)] = 0
+    tScoreReference: TScoreReference = TScoreReference.NONE
+    liveUpdate: bool = False
+    makeLabelVolume: bool = False
+    outputFolder: pathlib.Path
+    otherSettings: str = ""
+
+
+class CACBoneAxisWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The shell of the panel: loads the .ui file and keeps the parameter node connected."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self):
+        """Build the panel when the module is opened for the first time."""
+        ScriptedLoadableModuleWidget.setup(self)
+        findLibrary()
+        from CACBoneAxisLib.panel.panel import Panel
+
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/CACBoneAxis.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = CACBoneAxisLogic()
+        self.panel = Panel(self.ui, self.logic)
+        self.panel.setup()
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """Let go of the scene when the module is closed or reloaded."""
+        self.setParameterNode(None)
+        if self.panel:
+            self.panel.cleanup()
+        self.removeObservers()
+
+    def enter(self):
+        """Show the parameter node when the user comes to the module."""
+        self.initializeParameterNode()
+
+    def exit(self):
+        """Do not follow the parameter node while another module is shown."""
+        self.setParameterNode(None)
+
+    def onSceneStartClose(self, caller, event):
+        """The parameter node is about to go."""
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        """A closed scene gets a new parameter node when the module is in view."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def onSceneEndImport(self, caller, event):
+        """A loaded scene brings its own choices."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Show the scene's parameter node, with the first volume chosen where none is."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.volume:
+            for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+                if not volume.IsA("vtkMRMLLabelMapVolumeNode"):
+                    self._parameterNode.volume = volume
+                    break
+
+    def setParameterNode(self, parameterNode):
+        """Connect another parameter node to the widgets; None disconnects."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self._parameterNodeGuiTag = None
+        self._parameterNode = parameterNode
+        if self._parameterNode:
+            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+        if self.panel:
+            self.panel.setParameters(parameterNode)
+
+    def onReload(self):
+        """Reload the module together with its library."""
+        for name in [n for n in sys.modules if n == "CACBoneAxisLib" or n.startswith("CACBoneAxisLib.")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
+    """Everything the panel can do, for the Python console and for scripts.
+
+    Example::
+
+        from CACBoneAxis import CACBoneAxisLogic
+        result = CACBoneAxisLogic().analyze(volumeNode, seeds=[seedsNode], regions=[l1, l2])
+        print(result.to_dict()["calcium"]["total"]["agatston"])
+    """
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleLogic.__init__(self, parent)
+        findLibrary()
+
+    def getParameterNode(self):
+        """Return the scene's parameter node as CACBoneAxisParameterNode."""
+        return CACBoneAxisParameterNode(super().getParameterNode())
+
+    def analyze(self, volumeNode, seeds=None, regions=(), vertebrae=None, settings=None, progress=None, **shown):
+        """Score calcium and measure bone; tables and overlay appear in the scene.
+
+        :param volumeNode: vtkMRMLScalarVolumeNode, the CT.
+        :param seeds: list of vtkMRMLMarkupsFiducialNode whose points are labelled by artery (LAD, LAD-2, ...);
+          None when nobody read the scan for calcium (no score), an empty list when nothing was found (score 0).
+        :param regions: list of vtkMRMLMarkupsROINode named by level (T12, L1, ...).
+        :param vertebrae: vtkMRMLSegmentationNode whose segments are named by level.
+        :param settings: nested dict as in a settings file, e.g. {"calcium": {"minimum_area_mm2": 0.5}}.
+        :param progress: called with a message and the part done (0 to 1); what it raises ends the analysis.
+        :param shown: show=False leaves the scene as it is; labelVolume=True also makes a label volume.
+        :return: StudyResult; its to_dict() is the content of result.json.
+        :raises UnusableInputError: one sentence, when the input cannot be used.
+        """
+        from CACBoneAxisLib.mrml.reading import ReadingNodes
+
+        nodes = ReadingNodes(volumeNode, None if seeds is None else tuple(seeds), tuple(regions), vertebrae)
+        return self.analyzeNodes(nodes, settings, progress, **shown)
+
+    def analyzeNodes(self, nodes, settings=None, progress=None, show=True, labelVolume=False):
+        """Do what :meth:`analyze` does, with the nodes in a ReadingNodes."""
+        from CACBoneAxisLib.mrml.reading import analyze_nodes
+        from CACBoneAxisLib.mrml.scene import show_result
+        from CACBoneAxisLib.study import Settings
+
+        result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress)
+        if show:
+            show_result(result, nodes, label_volume=labelVolume)
+        return result
+
+    def saveReport(self, volumeNode, folder):
+        """Write the report of a volume that was analysed into a new folder inside ``folder`` and return its path."""
+        from CACBoneAxisLib.mrml.scene import save_report
+
+        return save_report(volumeNode, folder)
+
+
+class CACBoneAxisTest(ScriptedLoadableModuleTest):
+    """Runs the whole way on the digital torso, in the application, with or without its main window."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def test_nodes_and_library_give_the_same_digits(self):
+        """The torso through nodes and through the library alone: every number is the same."""
+        from CACBoneAxisLib.mrml.selftest import compare_torso
+
+        self.delayDisplay("Analysing the digital torso")
+        differences = compare_torso(CACBoneAxisLogic(), slicer.mrmlScene)
+        self.assertEqual(differences, [])
+        self.delayDisplay("Test passed")

@@ -1,0 +1,140 @@
+"""A study that was analysed from files, as a scene: what the headless run leaves for Slicer to open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import slicer
+
+from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
+from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.markups import PointList
+from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
+from CACBoneAxisLib.mrml.reading import ReadingNodes
+from CACBoneAxisLib.mrml.scene import show_result, write_mrb
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
+from CACBoneAxisLib.study import StudyInputs, StudyResult
+
+SCENE_FILE = "scene.mrb"
+
+
+def write_scene(result: StudyResult, inputs: StudyInputs, folder: Path) -> None:
+    """Write the scene of a study as ``scene.mrb`` into a folder; the current scene is cleared for it.
+
+    The CT, the seeds, the regions, the choices and the result are in it, so the panel
+    continues where the command line ended, and a replay gives the same digits.
+    """
+    slicer.mrmlScene.Clear()
+    nodes = add_study(result, inputs, slicer.mrmlScene)
+    show_result(result, nodes)
+    write_mrb(slicer.mrmlScene, Path(folder) / SCENE_FILE)
+
+
+def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNodes:
+    """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
+    volume = add_volume(inputs.image, scene)
+    seeds = None
+    if inputs.seeds is not None:
+        # One list, because the panel works on one; the order of seeds means nothing.
+        together = PointList("Seeds", tuple(point for points in inputs.seeds for point in points.points))
+        seeds = (add_points_node(together, scene),)
+    regions = []
+    for box in inputs.regions:
+        level = parse_level(box.name) or parse_level(box.label)
+        regions.append(add_box_node(box, scene, levels()[level].color if level else None))
+        regions[-1].SetName(box.name)
+    vertebrae = None
+    if inputs.vertebrae is not None:
+        vertebrae = add_vertebrae(inputs.vertebrae, volume, scene, result.settings.bone.numbering)
+    nodes = ReadingNodes(volume, seeds, tuple(regions), vertebrae)
+    keep_choices(nodes, result.settings.to_mapping(), scene)
+    return nodes
+
+
+def add_volume(image: CTImage, scene: Any) -> Any:
+    """Add a CT image to a scene as a scalar volume node and return it."""
+    matrix = RAS_TO_LPS @ image.geometry.index_to_lps
+    array = np.ascontiguousarray(image.hu)
+    volume = slicer.util.addVolumeFromArray(array, matrix, image.source.name)
+    # As a chest CT is looked at; without it the whole range from air to metal is spread over the greys.
+    volume.CreateDefaultDisplayNodes()
+    display = volume.GetDisplayNode()
+    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(350, 40)
+    return volume
+
+
+def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = "auto") -> Any:
+    """Add a label image on the CT's grid to a scene as a segmentation named by level, and return it.
+
+    Parameters
+    ----------
+    numbering : how numbers without names are read, as in ``BoneProtocol``
+    """
+    numbers, _ = level_numbers(labels, label_boxes(labels.labels), numbering)
+    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    for level, value in numbers.items():
+        segment = slicer.vtkSegment()
+        segment.SetName(level)
+        segment.SetColor(*(channel / 255 for channel in levels()[level].color))
+        segmentation.GetSegmentation().AddSegment(segment, level)
+        inside = (labels.labels == value).astype(np.uint8)
+        slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, level, volume)
+    segmentation.CreateDefaultDisplayNodes()
+    return segmentation
+
+
+def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -> None:
+    """Write nodes and settings into the module's parameter node, in the form Slicer's wrapper reads.
+
+    Settings for which the panel has no field are kept in ``otherSettings``, so that
+    Apply in the panel analyses with them too.
+    """
+    node = scene.GetSingletonNode("CACBoneAxis", "vtkMRMLScriptedModuleNode")
+    if node is None:
+        node = slicer.vtkMRMLScriptedModuleNode()
+        node.SetSingletonTag("CACBoneAxis")
+        node.SetAttribute("ModuleName", "CACBoneAxis")
+        node.SetName("CACBoneAxis")
+        node = scene.AddNode(node)
+    for name, chosen in (
+        ("volume", nodes.volume),
+        ("seeds", (nodes.seeds or (None,))[0]),
+        ("vertebrae", nodes.vertebrae),
+        *((f"regions.{n}", region) for n, region in enumerate(nodes.regions)),
+    ):
+        node.SetParameter(name, "")
+        node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
+    calcium, bone = settings["calcium"], settings["bone"]
+    calibration = bone["calibration"]
+    contrast = {None: "UNKNOWN", False: "NO", True: "YES"}[settings["acquisition"]["contrast"]]
+    reference = bone["t_score_reference"]
+    texts = {
+        "regions.len": len(nodes.regions),
+        "noneFound": nodes.seeds is not None and not any(n.GetNumberOfDefinedControlPoints() for n in nodes.seeds),
+        "kvp": round(settings["acquisition"]["kvp"] or 0),
+        "contrast": contrast,
+        "ageYears": round(settings["patient"]["age_years"] or 0),
+        "sex": {None: "UNKNOWN", "F": "FEMALE", "M": "MALE"}[settings["patient"]["sex"]],
+        "threshold": calcium["threshold_hu"],
+        "minimumArea": calcium["minimum_area_mm2"],
+        "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,
+        "regionShape": bone["region"]["shape"].replace("-", "_").upper(),
+        "calibration": calibration["kind"].upper(),
+        "slope": 1.0 if calibration["slope"] is None else calibration["slope"],
+        "intercept": calibration["intercept"] or 0.0,
+        "material": (calibration["material"] or "HA").replace(" ", "_"),
+        "calibrationKvp": round(calibration["kvp"] or 0),
+        "otherSettings": json.dumps(settings),
+        "tScoreReference": "NONE" if reference is None else reference.replace("-", "_").upper(),
+    }
+    for name, value in texts.items():
+        node.SetParameter(name, str(value))

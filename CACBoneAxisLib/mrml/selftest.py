@@ -1,0 +1,50 @@
+"""The digital torso through the scene, compared with the library alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from CACBoneAxisLib.mrml.archive import add_study
+from CACBoneAxisLib.mrml.scene import find_result, replay
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso
+from CACBoneAxisLib.study import Settings, StudyInputs, analyze
+
+# Large voxels: the comparison is of digits, not of accuracy, and the test should take seconds.
+SPACING_MM = (1.4, 1.4, 3.0)
+
+
+def compare_torso(logic: Any, scene: Any) -> list[str]:
+    """Return what differs between the torso analysed by the module's logic and by the library; empty when nothing.
+
+    Three ways are compared: the library on arrays, the logic on nodes, and a replay of
+    the reading that the logic left in the scene.
+
+    Parameters
+    ----------
+    logic : CACBoneAxisLogic
+    scene : an empty scene, the application's own
+    """
+    torso = make_torso(TorsoParameters(spacing_mm=SPACING_MM))
+    inputs = StudyInputs(torso.image, (torso.seeds,), tuple(torso.regions), settings=Settings())
+    expected = analyze(inputs)
+    nodes = add_study(expected, inputs, scene)
+    found = logic.analyze(nodes.volume, seeds=list(nodes.seeds or ()), regions=list(nodes.regions))
+    record = find_result(scene, nodes.volume)
+    answers = {"nodes": found.to_dict(), "replay": replay(record).to_dict()}
+    differences = [
+        f"{name}: {path}" for name, answer in answers.items() for path in _differences(expected.to_dict(), answer)
+    ]
+    if not expected.to_dict()["calcium"]["total"]["agatston"]:
+        differences.append("the torso has no score, so nothing was compared")
+    return differences
+
+
+def _differences(expected: Any, found: Any, path: str = "") -> list[str]:
+    """Return the paths at which two results differ, leaving out when and from what they were made."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        names = [n for n in {**expected, **found} if path or n != "provenance"]
+        kept = [n for n in names if f"{path}.{n}" not in (".study.image.format", ".study.image.name")]
+        return [d for n in kept for d in _differences(expected.get(n), found.get(n), f"{path}.{n}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [d for n, pair in enumerate(zip(expected, found, strict=True)) for d in _differences(*pair, f"{path}[{n}]")]
+    return [] if expected == found else [f"{path}: {expected!r} / {found!r}"]

@@ -1,0 +1,198 @@
+"""The panel: its sections, and when the scan is analysed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.parameters import existing_regions, nodes_from_parameters, seeds_given, settings_from_parameters
+from CACBoneAxisLib.mrml.scene import find_result, result_mapping
+from CACBoneAxisLib.panel.bone import BoneSection
+from CACBoneAxisLib.panel.calcium import CalciumSection
+from CACBoneAxisLib.panel.patient import PatientSection
+from CACBoneAxisLib.panel.progress import CancelledError, Progress
+from CACBoneAxisLib.panel.report import ReportSection
+from CACBoneAxisLib.panel.scan import ScanSection
+from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+
+SECTIONS = (ScanSection, PatientSection, CalciumSection, BoneSection, ReportSection)
+
+# After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
+# short enough to feel immediate.
+LIVE_UPDATE_DELAY_MS = 300
+
+
+class Panel(VTKObservationMixin):
+    """Shows the parameter node and the result of its volume, and analyses when asked.
+
+    Parameters
+    ----------
+    ui : the widgets of CACBoneAxis.ui by name
+    logic : CACBoneAxisLogic
+    """
+
+    def __init__(self, ui: Any, logic: Any) -> None:
+        VTKObservationMixin.__init__(self)
+        self.ui = ui
+        self.logic = logic
+        self.parameters: Any = None
+        self.progress: Progress | None = None
+        self.changed_since_result = False
+        self._shown: tuple[Any, int] | None = None
+        self._watched: list[Any] = []
+        self.sections: list[Section] = [section(self) for section in SECTIONS]
+
+    def setup(self) -> None:
+        """Connect every widget, once."""
+        self.timer = qt.QTimer()
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(LIVE_UPDATE_DELAY_MS)
+        connect(self.timer, "timeout()", self.onLiveUpdate)
+        connect(self.ui.applyButton, "clicked()", self.onApply)
+        connect(self.ui.cancelButton, "clicked()", self.onCancel)
+        self.ui.progressBar.visible = False
+        self.ui.cancelButton.visible = False
+        for section in self.sections:
+            section.setup()
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self.onNodeRemoved)
+        self.refresh()
+
+    def cleanup(self) -> None:
+        """Let go of the scene; the widgets go with their parent."""
+        self.timer.stop()
+        self.setParameters(None)
+        for section in self.sections:
+            section.cleanup()
+        self.removeObservers()
+
+    def setParameters(self, parameters: Any) -> None:
+        """Show another parameter node; None while there is none (scene closing, module left)."""
+        if self.parameters is not None:
+            self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        self.parameters = parameters
+        if parameters is not None:
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        self.changed_since_result = False
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the parameter node and the scene hold now."""
+        self._watch()
+        for section in self.sections:
+            section.update(self.parameters)
+        self._show_result()
+        enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
+        self.ui.liveUpdateCheckBox.enabled = self.parameters is not None
+
+    def missing(self) -> str:
+        """Return what keeps Apply from working, in words; empty where nothing does."""
+        if self.parameters is None or self.parameters.volume is None:
+            return _("Choose a CT volume in the section Scan first.")
+        if self.progress is not None:
+            return _("An analysis is running.")
+        regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
+        if seeds_given(self.parameters) is None and not regions and vertebrae is None:
+            return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
+        return ""
+
+    def result(self) -> Any:
+        """Return the result node of the current volume, or None."""
+        if self.parameters is None or self.parameters.volume is None:
+            return None
+        return find_result(slicer.mrmlScene, self.parameters.volume)
+
+    # What happens outside
+
+    def onParametersChanged(self, caller: Any = None, event: Any = None) -> None:
+        """React to a choice."""
+        self.inputChanged()
+
+    def inputChanged(self, caller: Any = None, event: Any = None) -> None:
+        """React to a seed, a region or a choice that is no longer what the result was made with."""
+        self.changed_since_result = True
+        self.refresh()
+        if self.parameters is not None and self.parameters.liveUpdate and not self.missing():
+            self.timer.start()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(self, caller: Any, event: Any, node: Any) -> None:
+        """React to a node that a user deleted under the panel."""
+        if self.parameters is None or slicer.mrmlScene.IsClosing():
+            return
+        if any(node is watched for watched, _events in self._watched) or node.IsA("vtkMRMLTextNode"):
+            self._shown = None
+            self.inputChanged()
+
+    # Analysing
+
+    def onApply(self) -> None:
+        """Analyse now; an error is one sentence in the panel."""
+        if self.missing():
+            return
+        parameters = self.parameters
+        self.timer.stop()
+        self.progress = Progress(self.ui.progressBar, self.ui.cancelButton)
+        set_text(self.ui.messageLabel, "")
+        try:
+            enable(self.ui.applyButton, self.missing(), "")
+            self.logic.analyzeNodes(
+                nodes_from_parameters(parameters),
+                settings_from_parameters(parameters),
+                progress=self.progress,
+                labelVolume=parameters.makeLabelVolume,
+            )
+            message, self.changed_since_result = "", False
+        except CancelledError:
+            message = _("Cancelled; the last result stays.")
+        except UnusableInputError as error:
+            message = str(error)
+        finally:
+            self.progress = None
+            self.ui.progressBar.visible = False
+            self.ui.cancelButton.visible = False
+        self.refresh()
+        if message:
+            set_text(self.ui.messageLabel, message)
+
+    def onLiveUpdate(self) -> None:
+        """Analyse a moment after the last change."""
+        if self.parameters is not None and self.parameters.liveUpdate:
+            self.onApply()
+
+    def onCancel(self) -> None:
+        """End the running analysis at its next step."""
+        if self.progress is not None:
+            self.progress.cancel()
+
+    def _show_result(self) -> None:
+        record = self.result()
+        shown = (record, record.GetMTime()) if record is not None else None
+        if shown != self._shown or shown is None:
+            mapping = result_mapping(record) if record is not None and record.GetText() else None
+            for section in self.sections:
+                section.show(mapping)
+            self._shown = shown
+        stale = record is not None and self.changed_since_result
+        set_text(self.ui.messageLabel, _("Changed since the last analysis: press Apply.") if stale else "")
+
+    def _watch(self) -> None:
+        """Observe the seeds and regions that are chosen now, and no others."""
+        for node, events in self._watched:
+            for event in events:
+                self.removeObserver(node, event, self.inputChanged)
+        self._watched = []
+        if self.parameters is None:
+            return
+        placed = slicer.vtkMRMLMarkupsNode
+        events = (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent)
+        seeds = [self.parameters.seeds] if self.parameters.seeds is not None else []
+        for node in (*seeds, *existing_regions(self.parameters)):
+            self._watched.append((node, events))
+            for event in events:
+                self.addObserver(node, event, self.inputChanged)

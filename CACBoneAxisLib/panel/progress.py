@@ -1,0 +1,45 @@
+"""Progress of an analysis in the panel, and the way out of it."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import slicer
+
+# Shorter work is over before a bar could be read.
+PATIENCE_SECONDS = 1.0
+
+
+class CancelledError(Exception):
+    """The user pressed Cancel."""
+
+
+class Progress:
+    """Shows what an analysis is doing once it takes longer than a second, and ends it on Cancel.
+
+    Called with a message and the part done (0 to 1), between two steps of the work.
+    """
+
+    def __init__(self, bar: Any, cancel_button: Any, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.bar = bar
+        self.cancel_button = cancel_button
+        self.patience_seconds = patience_seconds
+        self.started = monotonic()
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """End the analysis at its next step."""
+        self.cancelled = True
+
+    def __call__(self, message: str, fraction: float) -> None:
+        """Show the message and the part done; raise :class:`CancelledError` when the user cancelled."""
+        if monotonic() - self.started >= self.patience_seconds:
+            self.bar.visible = True
+            self.cancel_button.visible = True
+            self.bar.setRange(0, 100)
+            self.bar.setValue(round(100 * fraction))
+            self.bar.setFormat(f"{message} %p%")
+            slicer.app.processEvents()
+        if self.cancelled:
+            raise CancelledError

@@ -1,0 +1,92 @@
+"""What the sections of the panel have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import qt
+
+if TYPE_CHECKING:
+    from CACBoneAxisLib.panel.panel import Panel
+
+
+class Section:
+    """One part of the panel: turns what a user does into changes of the scene, and shows what is there.
+
+    A section keeps no state of its own; it reads the parameter node and the result and
+    writes the parameter node and the scene.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.ui = panel.ui
+
+    def setup(self) -> None:
+        """Connect the section's widgets, once."""
+
+    def update(self, parameters: Any) -> None:
+        """Show the parameter node: what is enabled, and why not where it is not."""
+
+    def show(self, result: Mapping[str, Any] | None) -> None:
+        """Show the result mapping of the current volume; None where there is none."""
+
+    def cleanup(self) -> None:
+        """Let go of what the scene would otherwise keep calling."""
+
+
+def connect(sender: Any, signal: str, handler: Callable[..., Any]) -> None:
+    """Connect a signal; raise where Qt does not know it, because PythonQt only prints.
+
+    Raises
+    ------
+    RuntimeError
+        When the sender has no such signal.
+    """
+    if not sender.connect(signal, handler):
+        raise RuntimeError(f"{sender} has no signal {signal}")
+
+
+def enable(widget: Any, missing: str, ready: str) -> None:
+    """Enable a widget when nothing is missing; its tooltip says what is missing, or else what it does."""
+    widget.enabled = not missing
+    widget.toolTip = missing or ready
+
+
+def set_text(label: Any, text: str) -> None:
+    """Show a text, or no label at all where there is nothing to say."""
+    label.text = text
+    label.visible = bool(text)
+
+
+def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: Sequence[str] | None = None) -> None:
+    """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted."""
+    table.blockSignals(True)
+    table.setRowCount(0)
+    table.setColumnCount(len(titles))
+    table.setHorizontalHeaderLabels(list(titles))
+    table.setRowCount(len(rows))
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            item = qt.QTableWidgetItem(text)
+            if c == 0:
+                item.setData(qt.Qt.UserRole, ids[r] if ids else "")
+            else:
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            table.setItem(r, c, item)
+    table.resizeColumnsToContents()
+    table.verticalHeader().hide()
+    header = table.horizontalHeader()
+    header.setStretchLastSection(True)
+    # As tall as its rows, within reason: the panel scrolls, a table in it should not have to.
+    height = table.verticalHeader().defaultSectionSize * min(len(rows), 8) + header.sizeHint.height() + 6
+    table.setFixedHeight(height)
+    table.visible = bool(rows)
+    table.blockSignals(False)
+
+
+def selected_id(table: Any) -> str:
+    """Return the id of the selected row, or an empty text."""
+    row = table.currentRow()
+    item = table.item(row, 0) if row >= 0 else None
+    return str(item.data(qt.Qt.UserRole) or "") if item is not None else ""
