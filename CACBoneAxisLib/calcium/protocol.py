@@ -18,6 +18,8 @@ class CalciumProtocol:
 
     Parameters
     ----------
+    protocol
+        Name of the scoring rules; these are the only ones so far.
     threshold_hu
         A voxel at or above it is a candidate.
     weight_thresholds_hu
