@@ -79,11 +79,11 @@ def lesion(image: CTImage, mask: Mask, number: int, territory: str | None, statu
 def vertebra(image: CTImage, mask: Mask, level: str) -> dict[str, Any]:
     values = mask.values(image.hu).astype(float)
     bmd = 0.75397275 * values.mean() + 6.33441013
-    kind, label = (
-        ("normal", "normal (above 120 mg/cm3)") if bmd > 120 else ("low-bone-mass", "low bone mass (80 to 120 mg/cm3)")
-    )
-    if bmd < 80:
-        kind, label = "osteoporosis", "osteoporosis"
+    kind, label = "low-bone-mass", "low bone mass (80 to 120 mg/cm3)"
+    if bmd > 120:
+        kind, label = "normal", "normal (above 120 mg/cm3)"
+    elif bmd < 80:
+        kind, label = "osteoporosis", "osteoporosis range (below 80 mg/cm3)"
     x, y, z = image.geometry.to_lps(mask.indices().mean(axis=0)[::-1])
     thresholds = [
         (160, "at or below: 90 % sensitive for DXA osteoporosis"),
@@ -286,5 +286,5 @@ def built() -> Example:
 
 @pytest.fixture
 def example(built: Example) -> Example:
-    """The example with a result that a test may change."""
-    return Example(built.image, built.calcium_masks, built.bone_masks, deepcopy(built.result))
+    """The example with a result and masks that a test may change."""
+    return Example(built.image, dict(built.calcium_masks), dict(built.bone_masks), deepcopy(built.result))
