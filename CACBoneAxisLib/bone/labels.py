@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +11,14 @@ from scipy import ndimage
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
-
-if TYPE_CHECKING:
-    from CACBoneAxisLib.imaging.labels import LabelImage
 
 Box = tuple[slice, slice, slice]
 
 # A distance that equals the erosion does not exceed it; this much slack, relative, keeps
 # rounding of the spacing's last digits from deciding (as in imaging/regions.py).
 DISTANCE_SLACK = 1e-6
-# Of the smallest spacing: file formats that keep seven digits of the origin and direction stay well below.
-GRID_TOLERANCE = 0.1
 # VerSe numbers its vertebrae 1 to 28; TotalSegmentator's start at 27 (L5), beside many other organs.
 VERSE_LARGEST = 28
 VERSE_NUMBERS = range(8, 26)
@@ -142,23 +135,3 @@ def _largest_piece(block: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if count <= 1:
         return block
     return np.asarray(pieces == np.argmax(np.bincount(pieces.ravel())[1:]) + 1)
-
-
-def check_grid(labels: LabelImage, geometry: ImageGeometry) -> None:
-    """Check that a labelmap is on the CT's grid.
-
-    Raises
-    ------
-    UnusableInputError
-        When the numbers of voxels differ, or a corner of the one grid lies more than
-        a tenth of the smallest spacing from that of the other.
-    """
-    theirs = labels.geometry
-    if theirs.shape != geometry.shape:
-        sizes = (" x ".join(str(n) for n in g.shape[::-1]) for g in (theirs, geometry))
-        raise refusal("labels-grid", file=labels.name, why="{} voxels instead of {}".format(*sizes))
-    last = np.array(geometry.shape[::-1]) - 1
-    corners = np.array(list(product((0, 1), repeat=3))) * last
-    apart = np.linalg.norm(theirs.to_lps(corners) - geometry.to_lps(corners), axis=1).max()
-    if apart > GRID_TOLERANCE * min(geometry.spacing_mm):
-        raise refusal("labels-grid", file=labels.name, why=f"its corners lie up to {apart:.1f} mm away")

@@ -54,7 +54,7 @@ class RegionProtocol:
     maximum_trabecular_hu: float = 500.0
     foreign_tolerance: float = 0.01
     spread_hu: float = 75.0
-    fat_hu: float = -50.0
+    fat_hu: float = -75.0
     fat_tolerance: float = 0.25
     metal_hu: float = 2000.0
     metal_margin_mm: float = 10.0

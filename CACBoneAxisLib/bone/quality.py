@@ -22,8 +22,9 @@ spread
     half in bone and half in something else has its median in between, so that neither
     of the two rules above sees it; its spread was 80 to 290 HU against 33 to 51 in bone.
 not bone
-    More than 25 % below -50 HU: nothing is measured. Osteoporotic bone of 20 HU with a
-    spread of 60 has 12 % there, a region in fat or lung 50 % and more.
+    More than 25 % below -75 HU: nothing is measured. Fatty osteoporotic bone of -10 HU in
+    a scan with a noise of 60 HU has 14 % there; a region in fat has more than half, one
+    a third of which is lung 35 %.
 metal
     A voxel of 2000 HU or more in the region or within 10 mm around it: nothing is
     measured. Cortex and calcified plaque stayed below 1700 HU. Streaks of metal that is
@@ -75,11 +76,11 @@ def placement_findings(level: str, found: RegionVoxels, protocol: RegionProtocol
         return (finding("region-empty", level=level),)
     if found.within == 0:
         return (finding("region-outside", level=level),)
-    outside = 1 - found.within / found.total
+    outside = found.total - found.within
     if outside == 0:
         return ()
-    code = "region-leaves" if outside > protocol.outside_tolerance else "region-edge"
-    return (finding(code, level=level, percent=percent(outside)),)
+    code = "region-leaves" if outside > protocol.outside_tolerance * found.total else "region-edge"
+    return (finding(code, level=level, percent=percent(outside / found.total)),)
 
 
 def content_findings(

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.bone.labels import check_grid, label_boxes, level_numbers, trabecular_core
+from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.protocol import BoneProtocol
@@ -21,12 +21,10 @@ from CACBoneAxisLib.bone.references import TScoreReference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
-
-if TYPE_CHECKING:
-    from CACBoneAxisLib.imaging.labels import LabelImage
 
 DECISION_KEYS = ("shape", "decision", "reason")
 
@@ -218,7 +216,7 @@ def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -
 def _from_labels(
     image: CTImage, labels: LabelImage, protocol: BoneProtocol, given: dict[str, _Candidate]
 ) -> tuple[list[_Candidate], tuple[Finding, ...]]:
-    check_grid(labels, image.geometry)
+    labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
     erosion = protocol.region.erosion_mm

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+
+GEOMETRY = ImageGeometry((4, 5, 6), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+
+
+def core_of(labels, number, spacing_mm, erosion_mm):
+    return trabecular_core(labels, number, label_boxes(labels)[number], spacing_mm, erosion_mm)
+
+
+@pytest.mark.parametrize(
+    ("present", "numbering", "found"),
+    [
+        ([19, 20, 24], "auto", {"T12": 19, "L1": 20, "L5": 24}),
+        ([20, 26, 28], "auto", {"L1": 20}),
+        ([27, 28], "auto", {"L4": 28, "L5": 27}),
+        ([31, 32], "auto", {"T12": 32, "L1": 31}),
+        ([5, 20, 31, 52], "auto", {"L1": 31}),
+        ([27, 28], "totalsegmentator", {"L4": 28, "L5": 27}),
+        ([20, 31], "verse", {"L1": 20}),
+        ([1, 2], {1: "L1", 2: "L2"}, {"L1": 1, "L2": 2}),
+    ],
+)
+def test_numbers_are_read_by_the_scheme_they_fit(labelled, present, numbering, found):
+    numbers, said = level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY), present, numbering)
+    assert numbers == found
+    assert [f.code for f in said] == (["numbering-assumed"] if numbering == "auto" else [])
+
+
+def test_names_decide_where_the_file_has_them(labelled):
+    labels = labelled(np.zeros((1, 1, 1), int), GEOMETRY, {1: "vertebrae_T12", 2: "L1", 20: "aorta"})
+    assert level_numbers(labels, [1, 2, 20]) == ({"T12": 1, "L1": 2}, ())
+
+
+@pytest.mark.parametrize(
+    ("present", "names"), [([1], None), ([], None), ([20], {20: "Segment_1"}), ([20], {21: "L1"}), ([26], None)]
+)
+def test_a_labelmap_without_a_known_vertebra_is_refused(labelled, present, names):
+    with pytest.raises(UnusableInputError, match="names no vertebra"):
+        level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY, names), present)
+
+
+def test_two_labels_of_one_level_are_refused(labelled):
+    with pytest.raises(UnusableInputError, match="more than one region for L1"):
+        level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY, {1: "L1", 2: "vertebrae_L1"}), [1, 2])
+
+
+def brute_force_core(inside, spacing_zyx, erosion_mm):
+    """Distances of every voxel to every outside voxel, the volume padded with outside."""
+    padded = np.pad(inside, 1)
+    outside = np.argwhere(~padded) * spacing_zyx
+    kept = np.zeros_like(padded)
+    for voxel in np.argwhere(padded):
+        kept[tuple(voxel)] = np.min(((outside - voxel * spacing_zyx) ** 2).sum(axis=1)) > erosion_mm**2 * (1 + 1e-5)
+    return kept[1:-1, 1:-1, 1:-1]
+
+
+@pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (0.7, 0.7, 2.5), (1.2, 0.8, 3.0)])
+@pytest.mark.parametrize("erosion_mm", [1.0, 2.0, 2.5])
+def test_the_core_is_the_brute_force_one_with_anisotropic_voxels(spacing_mm, erosion_mm):
+    z, y, x = np.indices((11, 18, 18))
+    inside = ((z - 5) / 4.6) ** 2 + ((y - 8.3) / 7.7) ** 2 + ((x - 8.6) / 7.2) ** 2 <= 1
+    labels = np.where(inside, 20, 0).astype(np.uint8)
+    core = core_of(labels, 20, spacing_mm, erosion_mm)
+    expected = brute_force_core(inside, np.array(spacing_mm[::-1]), erosion_mm)
+    assert expected.any()
+    np.testing.assert_array_equal(core.mask.filled(labels.shape), expected)
+    assert not core.at_border
+
+
+def test_a_distance_equal_to_the_erosion_does_not_exceed_it():
+    labels = np.zeros((13, 13, 13), np.uint8)
+    labels[1:12, 1:12, 1:12] = 1
+    # Eleven voxels of 0.1 mm: the outermost is 0.1 mm from the outside, the third 0.1 + 0.1 + 0.1.
+    assert core_of(labels, 1, (0.1, 0.1, 0.1), 0.3).mask.voxels.shape == (5, 5, 5)
+
+
+def test_no_erosion_keeps_the_whole_label_in_all_its_pieces():
+    labels = np.zeros((5, 5, 9), np.uint8)
+    labels[1:4, 1:4, 1:4] = 3
+    labels[2, 2, 6] = 3
+    assert core_of(labels, 3, (1.0, 1.0, 1.0), 0.0).mask.count == 28
+
+
+def test_islands_that_erosion_leaves_beside_the_core_are_dropped():
+    labels = np.zeros((14, 30, 14), np.uint8)
+    labels[1:13, 1:13, 1:13] = 20
+    labels[3:10, 18:25, 3:10] = 20
+    labels[6, 12:19, 6] = 20
+    core = core_of(labels, 20, (1.0, 1.0, 1.0), 2.0)
+    assert core.mask.indices()[:, 1].max() < 13
+    # The cube of 12 eroded to 8, and one voxel at the root of the bridge: sqrt(5) mm from the outside.
+    assert core.mask.count == 8**3 + 1
+
+
+def test_a_vertebra_at_the_border_is_eroded_from_there_too_and_said():
+    labels = np.zeros((8, 9, 9), np.uint8)
+    labels[3:, 1:8, 1:8] = 20
+    core = core_of(labels, 20, (1.0, 1.0, 1.0), 1.5)
+    assert core.at_border
+    assert core.mask.indices()[:, 0].max() == 6
+
+
+def test_erosion_may_leave_nothing():
+    labels = np.zeros((5, 5, 5), np.uint8)
+    labels[1:4, 1:4, 1:4] = 20
+    assert core_of(labels, 20, (1.0, 1.0, 1.0), 4.0).mask is None
+
+
+def test_the_core_is_the_same_in_a_view_with_negative_strides():
+    rng = np.random.default_rng(5)
+    labels = np.zeros((9, 12, 12), np.uint16)
+    labels[1:8, 1:11, 1:11] = 20
+    labels[rng.random(labels.shape) < 0.01] = 0
+    straight = core_of(labels, 20, (1.0, 1.0, 2.0), 1.5).mask.filled(labels.shape)
+    flipped = core_of(labels[::-1, :, ::-1], 20, (1.0, 1.0, 2.0), 1.5).mask.filled(labels.shape)
+    np.testing.assert_array_equal(flipped[::-1, :, ::-1], straight)
