@@ -201,11 +201,15 @@ def _keep_together(record: Any, nodes: ReadingNodes, outputs: Any) -> None:
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(record.GetScene())
     if hierarchy is None:
         return
-    own = hierarchy.GetItemByDataNode(record)
-    parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(nodes.volume))
-    folder = hierarchy.GetItemParent(own)
+    parent = hierarchy.GetItemParent(_item(hierarchy, nodes.volume))
+    folder = hierarchy.GetItemParent(_item(hierarchy, record))
     if not hierarchy.GetItemAttribute(folder, RESULT_ATTRIBUTE):
         folder = hierarchy.CreateFolderItem(parent, f"{nodes.volume.GetName()} CACBoneAxis")
         hierarchy.SetItemAttribute(folder, RESULT_ATTRIBUTE, "1")
     for node in (record, *outputs, *(nodes.seeds or ()), *nodes.regions):
-        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), folder)
+        hierarchy.SetItemParent(_item(hierarchy, node), folder)
+
+
+def _item(hierarchy: Any, node: Any) -> int:
+    # The application makes the items of most nodes itself; without it nobody has.
+    return int(hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), node))

@@ -19,3 +19,52 @@ def scene():
     scene = bare_scene.new_scene()
     yield scene
     bare_scene.close_scene(scene)
+
+
+SPACING_XYZ = (0.7, 0.8, 3.0)
+ORIGIN_LPS = (-30.0, -20.0, 100.0)
+
+
+@pytest.fixture
+def small_ct():
+    """A body of 40 HU in air with two calcifications and a vertebra, as CTImage.
+
+    LAD: 3 x 2 pixels of 250 HU in slices 4 and 5. RCA: 2 x 2 pixels of 450 HU in slice 7.
+    Vertebra: 24 x 18 x 12 mm and more of 180 HU.
+    """
+    import numpy as np
+
+    from CACBoneAxisLib.imaging.acquisition import Acquisition
+    from CACBoneAxisLib.imaging.geometry import ImageGeometry
+    from CACBoneAxisLib.imaging.image import CTImage
+
+    hu = np.full((12, 80, 90), -1000, dtype=np.int16)
+    hu[:, 5:75, 5:85] = 40
+    hu[4:6, 20:22, 30:33] = 250
+    hu[7, 24:26, 50:52] = 450
+    # Not 130 HU or more, which would make it one candidate with nothing to say.
+    hu[2:10, 45:72, 25:65] = 120
+    geometry = ImageGeometry(hu.shape, SPACING_XYZ, ORIGIN_LPS)
+    return CTImage(hu, geometry, Acquisition(kvp=120.0, contrast=False))
+
+
+@pytest.fixture
+def small_study(small_ct):
+    """The small CT with one seed per calcification and one region."""
+    from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
+    from CACBoneAxisLib.study import StudyInputs
+
+    def at(z, y, x):
+        return tuple(float(v) for v in small_ct.geometry.to_lps((x, y, z)))
+
+    seeds = PointList("Seeds", (ControlPoint("LAD-1", at(4, 20, 31)), ControlPoint("RCA-1", at(7, 24, 50))))
+    region = Box("L1", at(5.5, 58, 45), (20.0, 16.0, 10.0), label="L1")
+    return StudyInputs(small_ct, (seeds,), (region,))
+
+
+@pytest.fixture
+def small_result(small_study):
+    """What the library says about the small study."""
+    from CACBoneAxisLib.study import analyze
+
+    return analyze(small_study)

@@ -1,0 +1,179 @@
+"""A reading in the scene: analysed, shown, kept, replayed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+
+import bare_scene  # noqa: E402
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
+from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
+from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.scene import (  # noqa: E402
+    find_result,
+    reading_nodes,
+    replay,
+    result_mapping,
+    result_nodes,
+    save_report,
+    show_result,
+    write_mrb,
+)
+
+
+def answers(result) -> dict:
+    """The parts of a result that must not depend on the way it was made."""
+    mapping = result.to_dict()
+    return {"calcium": mapping["calcium"], "bone": mapping["bone"], "suitability": mapping["suitability"]}
+
+
+@pytest.fixture
+def nodes(scene, small_study, small_result):
+    """The small study as nodes of the scene."""
+    return add_study(small_result, small_study, scene)
+
+
+def test_the_score_through_nodes_is_the_one_worked_out_by_hand(nodes):
+    # LAD: two slices of 6 pixels of 0.56 mm2, weight 2. RCA: one slice of 4 pixels, weight 4. Increment 3 mm.
+    lad, rca = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4
+    calcium = analyze_nodes(nodes, study_id="s").to_dict()["calcium"]
+    assert calcium["territories"]["LAD"]["agatston"] == pytest.approx(lad, abs=1e-9)
+    assert calcium["territories"]["RCA"]["agatston"] == pytest.approx(rca, abs=1e-9)
+    assert calcium["total"]["agatston"] == pytest.approx(lad + rca, abs=1e-9)
+
+
+def test_nodes_and_arrays_give_the_same_digits(scene, nodes, small_study, small_result):
+    from dataclasses import replace
+
+    # What only the DICOM header knew is not in a volume node; it is said in the settings instead.
+    stated = type(small_study.settings).from_mapping({"acquisition": {"kvp": 120, "contrast": False}})
+    direct = answers_of_arrays(replace(small_study, settings=stated))
+    assert answers(analyze_nodes(nodes, stated)) == direct
+
+
+def answers_of_arrays(inputs) -> dict:
+    from CACBoneAxisLib.study import analyze
+
+    return answers(analyze(inputs))
+
+
+def test_nobody_read_nothing_found_and_something_found_are_three_answers(nodes):
+    def total(seeds):
+        return analyze_nodes(ReadingNodes(nodes.volume, seeds)).to_dict()["calcium"]["total"]["agatston"]
+
+    empty = nodes.volume.GetScene().AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Empty")
+    assert total(None) is None
+    assert total(()) == 0
+    assert total((empty,)) == 0
+    assert total(nodes.seeds) > 0
+
+
+def test_a_node_of_another_class_is_refused_by_name(nodes):
+    with pytest.raises(UnusableInputError, match="Seeds"):
+        analyze_nodes(ReadingNodes(nodes.volume, None, nodes.seeds))
+
+
+def test_progress_is_told_and_can_end_the_analysis(nodes):
+    told = []
+
+    def stop_at_bone(message, fraction):
+        told.append(fraction)
+        if fraction >= 0.8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyze_nodes(nodes, progress=stop_at_bone)
+    assert told == sorted(told)
+
+
+def test_shown_again_it_updates_the_nodes_it_made_before(scene, nodes):
+    first = show_result(analyze_nodes(nodes), nodes, label_volume=True)
+    count = scene.GetNumberOfNodes()
+    again = show_result(analyze_nodes(nodes), nodes, label_volume=True)
+    assert again.segmentation is first.segmentation
+    assert again.result is first.result
+    assert scene.GetNumberOfNodes() == count
+
+
+def test_an_output_that_was_deleted_is_made_anew(scene, nodes):
+    first = show_result(analyze_nodes(nodes), nodes)
+    scene.RemoveNode(first.segmentation)
+    scene.RemoveNode(first.lesion_table)
+    again = show_result(analyze_nodes(nodes), nodes)
+    assert again.segmentation.GetSegmentation().GetNumberOfSegments() == 3
+    assert again.lesion_table.GetNumberOfRows() == 2
+
+
+def test_everything_of_a_reading_is_in_one_folder(scene, nodes):
+    outputs = show_result(analyze_nodes(nodes), nodes)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    folders = {
+        hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
+        for node in (outputs.result, outputs.segmentation, outputs.vertebra_table, *nodes.seeds, *nodes.regions)
+    }
+    assert len(folders) == 1
+    assert hierarchy.GetItemLevel(folders.pop()) == "Folder"
+
+
+def test_the_result_node_holds_result_json(nodes):
+    result = analyze_nodes(nodes)
+    outputs = show_result(result, nodes)
+    assert result_mapping(outputs.result) == json.loads(json.dumps(result.to_dict()))
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_the_nodes_of_a_reading_are_found_again(scene, nodes, read):
+    given = nodes if read else ReadingNodes(nodes.volume, None, nodes.regions)
+    show_result(analyze_nodes(given), given)
+    assert reading_nodes(find_result(scene, nodes.volume)) == given
+
+
+def test_a_saved_scene_is_replayed_to_the_same_digits(scene, nodes, tmp_path):
+    """MRB written, unpacked, imported into an empty scene, analysed again from what is in it."""
+    from CACBoneAxisLib.study import Settings
+
+    nodes.seeds[0].SetNthControlPointDescription(1, '{"decision": "excluded", "reason": "stent"}')
+    settings = Settings.from_mapping(
+        {"calcium": {"minimum_area_mm2": 0.5}, "patient": {"sex": "F"}, "acquisition": {"contrast": False}}
+    )
+    result = analyze_nodes(nodes, settings, "one")
+    show_result(result, nodes)
+    write_mrb(scene, tmp_path / "scene.mrb")
+
+    fresh = bare_scene.new_scene()
+    try:
+        with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
+            archive.extractall(tmp_path / "unpacked")  # noqa: S202 our own file
+        (mrml,) = Path(tmp_path / "unpacked").rglob("*.mrml")
+        fresh.SetURL(str(mrml))
+        fresh.SetRootDirectory(str(mrml.parent))
+        assert fresh.Import()
+        (record,) = result_nodes(fresh)
+        again = replay(record)
+        assert answers(again) == answers(result)
+        assert again.settings == settings
+        assert answers(again)["calcium"]["lesions"][1]["status"] == "excluded"
+    finally:
+        bare_scene.close_scene(fresh)
+
+
+def test_a_replay_without_its_volume_says_so(scene, nodes):
+    record = show_result(analyze_nodes(nodes), nodes).result
+    scene.RemoveNode(nodes.volume)
+    with pytest.raises(UnusableInputError, match="CT volume"):
+        replay(record)
+
+
+def test_the_report_is_written_whole(nodes, tmp_path):
+    show_result(analyze_nodes(nodes), nodes)
+    folder = save_report(nodes.volume, tmp_path)
+    names = {path.name for path in folder.iterdir()}
+    assert {"result.json", "report.html", "lesions.csv", "vertebrae.csv"} <= names
+    with pytest.raises(UnusableInputError, match="result"):
+        save_report(None, tmp_path)
