@@ -8,16 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.report import write_reports
+from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
+# In Slicer the scene is saved with the result.
+KNOWN_FILES = {RESULT_FILE, "scene.mrb", *FILES}
 
 
 def check_folder(folder: str | Path) -> Path:
     """Return the folder as a path when a result may be written there.
 
-    It may when there is nothing yet, an empty folder, or an earlier result of this software.
+    It may when there is nothing yet, an empty folder, or an earlier result of this software
+    with nothing of anybody else's in it.
 
     Raises
     ------
@@ -83,4 +86,5 @@ def _is_result(folder: Path) -> bool:
         content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and content.get("schema") == SCHEMA
+    ours = isinstance(content, dict) and content.get("schema") == SCHEMA
+    return ours and {path.name for path in folder.iterdir()} <= KNOWN_FILES

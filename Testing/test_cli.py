@@ -1,0 +1,185 @@
+"""The command line: results, refusals in one sentence, nothing half-written."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_study import LAD_AGATSTON, RCA_AGATSTON, TRABECULAR_HU, write_small_study
+
+from CACBoneAxisLib import __version__
+from CACBoneAxisLib.cli import ProgressBar, main
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    files = write_small_study(tmp_path)
+    return [
+        "analyze",
+        str(files["image"]),
+        "--seeds",
+        str(files["seeds"]),
+        "--rois",
+        str(files["region"]),
+        "--settings",
+        str(files["settings"]),
+        "--output",
+        str(tmp_path / "out"),
+    ]
+
+
+def result_of(folder: Path) -> dict:
+    return json.loads((folder / "result.json").read_text(encoding="utf-8"))
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must be refused and return its one sentence."""
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("cacboneaxis: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+def test_analyze_writes_both_answers_and_prints_them(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert f"{LAD_AGATSTON + RCA_AGATSTON:.1f}" in printed
+    assert f"{TRABECULAR_HU:.1f}" in printed
+    assert "esearch use only" in printed
+    assert str(tmp_path / "out" / "report.html") in printed
+    result = result_of(tmp_path / "out")
+    assert result["study"]["id"] == "ct"
+    assert [file["role"] for file in result["provenance"]["inputs"]] == ["image", "seeds", "regions"]
+    assert all(len(file["sha256"]) == 64 for file in result["provenance"]["inputs"])
+    assert result["provenance"]["version"] == __version__
+
+
+def test_options_overrule_the_settings_file(words: list[str], tmp_path: Path) -> None:
+    more = ["--slope", "1", "--intercept", "0", "--age", "70", "--set", "calcium.minimum_area_mm2=5", "--id", "A 1"]
+    assert main([*words, *more]) == 0
+    result = result_of(tmp_path / "out")
+    assert result["bone"]["vertebrae"][0]["bmd"]["value"] == TRABECULAR_HU
+    assert result["study"]["patient"]["age_years"] == 70
+    assert result["calcium"]["total"]["agatston"] == LAD_AGATSTON  # the other lesion's 4 mm2 are too small now
+    assert result["study"]["id"] == "A 1"
+
+
+@pytest.mark.parametrize(
+    ("more", "words_said"),
+    [
+        (["--set", "calcium.treshold_hu=1"], "calcium.treshold_hu"),
+        (["--set", "nonsense"], "NAME=VALUE"),
+        (["--sex", "X"], "patient.sex"),
+        (["--series", "2"], "2"),
+        (["--vertebrae", "missing.nii.gz"], "missing.nii.gz"),
+    ],
+)
+def test_unusable_options_are_one_sentence_and_write_nothing(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], words_said: str
+) -> None:
+    assert words_said in refused([*words, *more], capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("which", [1, 3, 5, 7])
+def test_missing_and_damaged_files_are_named(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], which: int
+) -> None:
+    path = Path(words[which])
+    content = path.read_bytes()
+    for damage in (b"", content[: len(content) // 2], b"\x00\xff" * 100):
+        path.write_bytes(damage)
+        assert path.name in refused(words, capsys)
+    path.unlink()
+    assert path.name in refused(words, capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_seeds_and_regions_are_not_interchanged(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words[3], words[5] = words[5], words[3]
+    assert "--seeds" in refused(words, capsys)
+
+
+def test_a_folder_that_is_no_result_is_left_alone(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("years of work")
+    assert "out" in refused(words, capsys)
+    assert (tmp_path / "out" / "thesis.txt").exists()
+
+
+def test_wrong_use_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert main(["analyze"]) == 2
+    assert main(["nonsense"]) == 2
+    assert main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_an_interrupted_run_writes_nothing(words: list[str], tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    assert main(words, after_analysis=interrupt) == 130
+    assert not (tmp_path / "out").exists()
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_a_caller_can_add_files_before_the_folder_appears(words: list[str], tmp_path: Path) -> None:
+    seen = []
+
+    def add(result: object, inputs: object, folder: Path) -> None:
+        seen.append((tmp_path / "out").exists())
+        (folder / "scene.mrb").write_bytes(b"scene")
+
+    assert main(words, after_analysis=add) == 0
+    assert seen == [False]
+    assert (tmp_path / "out" / "scene.mrb").read_bytes() == b"scene"
+    assert main(words, after_analysis=add) == 0
+
+
+def test_the_module_runs_as_a_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "CACBoneAxisLib", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.strip() == f"CACBoneAxis {__version__}"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_bar_shows_after_its_wait_and_clears_itself() -> None:
+    terminal = Terminal()
+    bar = ProgressBar(terminal, wait_seconds=1000)
+    bar("Reading", 0.5)
+    bar.close()
+    assert terminal.getvalue() == ""
+    bar = ProgressBar(terminal, wait_seconds=0)
+    bar("Reading", 0.5)
+    assert "Reading" in terminal.getvalue()
+    assert "[############............]  50%" in terminal.getvalue()
+    bar.close()
+    assert terminal.getvalue().rstrip(" \r").endswith("50%")
+
+
+def test_elsewhere_each_step_is_one_line() -> None:
+    stream = io.StringIO()
+    bar = ProgressBar(stream, wait_seconds=0)
+    for fraction in (0.1, 0.2, 0.3):
+        bar("Reading", fraction)
+    bar("Scoring", 0.4)
+    bar.close()
+    assert stream.getvalue() == "Reading\nScoring\n"
