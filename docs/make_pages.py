@@ -1,0 +1,320 @@
+"""Write the generated parts of the pages in this folder, from the objects that the code itself uses.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Run it after a
+change of a protocol, a reference table or the catalogue of findings::
+
+    python docs/make_pages.py           # rewrites what is out of date
+    python docs/make_pages.py --check   # says what is, and exits with 1
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib import cli
+from CACBoneAxisLib.bone import quality
+from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
+from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
+from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
+from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
+
+FOLDER = Path(__file__).resolve().parent
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+SEVERITIES = ("refusal", "error", "warning", "note")
+PATIENT_MEANINGS = {
+    "age_years": "patient's age at the scan, years",
+    "sex": "F or M; T-score references are by sex",
+    "ethnicity": "as the reference tables name it",
+}
+ACQUISITION_MEANINGS = {
+    "kvp": "tube voltage",
+    "kernel": "reconstruction kernel",
+    "slice_thickness_mm": "nominal thickness; never used for a score",
+    "contrast": "whether contrast agent was given",
+    "ecg_gated": "whether the scan was ECG-gated",
+    "manufacturer": "of the scanner",
+    "model": "of the scanner",
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a Markdown table; bars in cells are escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |\n" for line in lines)
+
+
+def meanings(cls: type) -> dict[str, str]:
+    """Return what the ``Parameters`` section of a class's docstring says of each field."""
+    lines = inspect.cleandoc(cls.__doc__ or "").split("Parameters\n----------\n", 1)[-1].splitlines()
+    said: dict[str, str] = {}
+    names: list[str] = []
+    for line in lines:
+        if line.startswith(" "):
+            for name in names:
+                said[name] = f"{said[name]} {line.strip()}".strip()
+        elif line.strip():
+            heading, _, text = line.partition(" : ")
+            names = [name.strip() for name in heading.split(",")]
+            said |= dict.fromkeys(names, text)
+    return {field.name: said[field.name] for field in fields(cls)}  # type: ignore[arg-type]
+
+
+def shown(value: Any) -> str:
+    """Return a value as a settings file has it."""
+    return "not set" if value is None else f"`{json.dumps(value)}`"
+
+
+def _protocol(cls: type, skip: Sequence[str] = ()) -> str:
+    """Return the fields of a protocol; fields that one sentence explains stand in one row."""
+    said = meanings(cls)
+    defaults = cls()
+    rows = []
+    names = [f.name for f in fields(cls) if f.name not in skip]  # type: ignore[arg-type]
+    for meaning, group in groupby(names, key=said.__getitem__):
+        members = list(group)
+        values = "; ".join(shown(getattr(defaults, name)) for name in members)
+        rows.append(("; ".join(f"`{name}`" for name in members), values, meaning))
+    return table(("field", "default", "meaning"), rows)
+
+
+def _categories() -> str:
+    text = []
+    for scheme in load_table("calcium_categories")["schemes"]:
+        rows = []
+        for number, row in enumerate(scheme["classes"]):
+            following = scheme["classes"][number + 1] if number + 1 < len(scheme["classes"]) else None
+            sign = "" if row["inclusive"] and row["lower"] == 0 else "from " if row["inclusive"] else "above "
+            upper = ""
+            if following and following["lower"] > row["lower"]:
+                upper = (", below " if following["inclusive"] else " to ") + f"{following['lower']}"
+            rows.append((row["category"], row["label"], f"{sign}{row['lower']}{upper}"))
+        text.append(
+            f"**{scheme['scheme']}** (`{scheme['id']}`). {scheme['source']}; {scheme['population']}.\n\n"
+            + table(("category", "in words", "total Agatston score"), rows)
+        )
+    return "\n".join(text)
+
+
+def _territories() -> str:
+    rows = [
+        (t["code"], t["name"], "yes" if t["coronary"] else "no", f"SCT {t['snomed']['value']}")
+        for t in load_table("territories")["territories"]
+    ]
+    return table(("label", "territory", "in the total", "code"), rows)
+
+
+def _bmd_classes() -> str:
+    classes = load_table("bmd_classes")
+    text = f"{classes['source']}. {classes['note']} {classes['thoracic_note']}\n\n"
+    return text + table(("class", "in words"), [(c["class"], c["label"]) for c in classes["classes"]])
+
+
+def _t_scores() -> str:
+    rows = [
+        (f"`{r['reference']}`", r["site"], r["material"], r["sex"], r["mean_mg_cm3"], r["sd_mg_cm3"], r["source"])
+        for r in load_table("t_score_references")["rows"]
+    ]
+    return table(("reference", "site", "material", "sex", "mean, mg/cm3", "SD, mg/cm3", "source"), rows)
+
+
+def _hu_thresholds() -> str:
+    rows = [
+        (f"`{r['name']}`", r["level"], f"{r['threshold_hu']:g}", r["meaning"], r["source"])
+        for r in load_table("hu_thresholds")["rows"]
+    ]
+    return table(("name", "level", "HU", "meaning", "source"), rows)
+
+
+def _levels() -> str:
+    rows = [(c, v.site, v.totalsegmentator, v.verse, v.snomed or "none on file") for c, v in levels().items()]
+    return table(("level", "site", "TotalSegmentator", "VerSe", "SCT"), rows)
+
+
+def _quality() -> str:
+    """Return the rules of the module's docstring: a word alone on its line, and what it says below."""
+    lines = inspect.cleandoc(quality.__doc__ or "").splitlines()[2:]
+    text = []
+    for line in lines:
+        following = line.startswith("    ")
+        if line.strip() and not following and re.fullmatch(r"[a-z ]+", line):
+            text.append(f"\n**{line.strip().capitalize()}.**")
+        else:
+            text.append(line.strip())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(text)).strip() + "\n"
+
+
+def _rounding() -> str:
+    rows = [
+        (q.name, f"`{key}`", "as few as say it" if q.decimals is None else q.decimals, q.unit)
+        for key, q in QUANTITIES.items()
+    ]
+    note = f"In files: {STORED_DIGITS} significant digits.\n\n"
+    return note + table(("quantity", "key", "decimals shown", "unit"), rows)
+
+
+def _findings() -> str:
+    catalogue = load_table("findings")
+    text = []
+    for severity in SEVERITIES:
+        rows = []
+        for code, entry in catalogue["findings"].items():
+            if entry["severity"] != severity:
+                continue
+            effect = ", ".join(f"{q}: {entry[q]}" for q in ("calcium", "bone") if q in entry)
+            sentence = entry["message"].replace("\n", " ")
+            rows.append((f"`{code}`", sentence, entry["meaning"], effect))
+        heading = f"## {severity.capitalize()}\n\n{catalogue['severities'][severity].capitalize()}.\n\n"
+        header = ("code", "sentence", "meaning", "makes the scan")
+        if severity == "refusal":
+            header, rows = header[:3], [row[:3] for row in rows]
+        text.append(heading + table(header, rows))
+    return "\n".join(text)
+
+
+def _columns(columns: Mapping[str, str]) -> str:
+    return table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.items()])
+
+
+def _toml() -> str:
+    """Return a settings file that says every default, with the meaning of each entry."""
+    lines = ["```toml"]
+    sections: list[tuple[str, Any, dict[str, str], Sequence[str]]] = [
+        ("calcium", CalciumProtocol(), meanings(CalciumProtocol), ()),
+        ("bone", BoneProtocol(), meanings(BoneProtocol), ("region", "calibration")),
+        ("bone.region", RegionProtocol(), meanings(RegionProtocol), ()),
+        ("bone.calibration", Calibration(), meanings(Calibration), ()),
+        ("patient", StatedPatient(), PATIENT_MEANINGS, ()),
+        ("acquisition", StatedAcquisition(), ACQUISITION_MEANINGS, ()),
+    ]
+    said = ""
+    for section, defaults, known, skip in sections:
+        lines += [*([""] if len(lines) > 1 else []), f"[{section}]"]
+        for field in fields(defaults):
+            if field.name in skip:
+                continue
+            value = getattr(defaults, field.name)
+            if known[field.name] != said:
+                said = known[field.name]
+                lines += [f"# {line}" for line in _wrapped(said)]
+            # TOML has no null: what is not set by default stands as a comment.
+            lines.append(f"# {field.name} =" if value is None else f"{field.name} = {json.dumps(value)}")
+    return "\n".join([*lines, "```"]) + "\n"
+
+
+def _wrapped(text: str, width: int = 100) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def _options() -> str:
+    rows = [(f"`{flag}`", f"`{name}`", words) for flag, name, _, words in cli.SETTING_OPTIONS]
+    return table(("option", "setting", "meaning"), rows)
+
+
+def _acquisition() -> str:
+    return ", ".join(f"`{field.name}`" for field in fields(Acquisition)) + "\n"
+
+
+def _result() -> str:
+    """Return the parts of result.json, two levels deep, from its schema."""
+    schema = load_table("result.schema")
+    definitions = schema.get("$defs", {})
+    rows = []
+    for name, part in schema["properties"].items():
+        entries = []
+        for key, value in _resolved(part, definitions).get("properties", {}).items():
+            inner = _resolved(value, definitions)
+            items = _resolved(inner.get("items") or {}, definitions)
+            inside = items.get("properties") or inner.get("properties") or ()
+            mark = "[]" if inner.get("type") == "array" else ""
+            entries.append(f"`{key}`{mark}" + (f" {{{', '.join(inside)}}}" if inside else ""))
+        rows.append((f"`{name}`", "; ".join(entries) or f"`{part.get('const', '')}`"))
+    return table(("part", "content"), rows)
+
+
+def _resolved(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = part.get("$ref")
+    return definitions[reference.rsplit("/", 1)[-1]] if reference else part
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "calcium-protocol": lambda: _protocol(CalciumProtocol),
+    "calcium-categories": _categories,
+    "territories": _territories,
+    "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),
+    "region-protocol": lambda: _protocol(RegionProtocol),
+    "calibration": lambda: _protocol(Calibration),
+    "bmd-classes": _bmd_classes,
+    "t-score-references": _t_scores,
+    "hu-thresholds": _hu_thresholds,
+    "levels": _levels,
+    "quality-rules": _quality,
+    "summary-order": lambda: ", ".join(SUMMARY_ORDER) + ".\n",
+    "rounding": _rounding,
+    "findings": _findings,
+    "lesion-columns": lambda: _columns(LESION_COLUMNS),
+    "vertebra-columns": lambda: _columns(VERTEBRA_COLUMNS),
+    "settings": _toml,
+    "setting-options": _options,
+    "acquisition-fields": _acquisition,
+    "result-parts": _result,
+}
+
+
+def filled(text: str) -> str:
+    """Return a page with every generated part written anew.
+
+    Raises
+    ------
+    KeyError
+        When a page names a part that there is not.
+    """
+    return BLOCK.sub(lambda match: f"{match[1]}\n{_markdown(BLOCKS[match['name']]())}\n{match[3]}", text)
+
+
+def _markdown(text: str) -> str:
+    """Return text of docstrings with code marked as Markdown has it."""
+    return re.sub(r"(?<!`)``(?!`)(.+?)(?<!`)``(?!`)", r"`\1`", text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that may hold generated parts."""
+    return sorted(FOLDER.glob("*.md"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Rewrite the pages that are out of date, or with ``--check`` only name them."""
+    check = "--check" in arguments
+    stale = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        new = filled(text)
+        if new != text:
+            stale.append(page)
+            if not check:
+                page.write_text(new, encoding="utf-8", newline="\n")
+    for page in stale:
+        sys.stdout.write(f"{page.name}: {'out of date' if check else 'written'}\n")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
