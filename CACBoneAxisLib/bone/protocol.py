@@ -9,6 +9,7 @@ from typing import Any
 
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.references import hu_threshold_names
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 
 NUMBERINGS = ("auto", "totalsegmentator", "verse")
@@ -39,6 +40,8 @@ class RegionProtocol:
         Robust standard deviation above which the region is said to hold several tissues.
     fat_hu, fat_tolerance
         A region of which more than this fraction is below this is not in a vertebra.
+    low_hu
+        A median below it is said to be that of fat or muscle.
     metal_hu, metal_margin_mm
         A voxel at or above it in the region or within the margin is metal.
     cortex_search_mm, cortex_rise_hu, cortex_fraction
@@ -56,6 +59,7 @@ class RegionProtocol:
     spread_hu: float = 75.0
     fat_hu: float = -75.0
     fat_tolerance: float = 0.25
+    low_hu: float = 0.0
     metal_hu: float = 2000.0
     metal_margin_mm: float = 10.0
     cortex_search_mm: float = 40.0
@@ -71,7 +75,7 @@ class RegionProtocol:
                 continue
             if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
                 raise ValueError(f"bone.region.{name} must be a number, not {value!r}")
-            if value < 0 and name != "fat_hu":
+            if value < 0 and name not in ("fat_hu", "low_hu"):
                 raise ValueError(f"bone.region.{name} must not be negative, not {value:g}")
             if name.endswith(("_tolerance", "_fraction")) and value > 1:
                 raise ValueError(f"bone.region.{name} must be a fraction from 0 to 1, not {value:g}")
@@ -107,6 +111,10 @@ class BoneProtocol:
             raise ValueError("bone.t_score_reference must be the name of a reference")
         if isinstance(self.hu_thresholds, (list, tuple)):
             object.__setattr__(self, "hu_thresholds", tuple(self.hu_thresholds))
+            for name in self.hu_thresholds:
+                if name not in hu_threshold_names():
+                    known = ", ".join(hu_threshold_names())
+                    raise ValueError(f"bone.hu_thresholds {name!r} is not known; known are {known}")
         elif self.hu_thresholds not in ("all", "none"):
             raise ValueError("bone.hu_thresholds must be all, none or a list of names")
         if isinstance(self.numbering, Mapping):

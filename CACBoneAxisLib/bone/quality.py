@@ -25,6 +25,9 @@ not bone
     More than 25 % below -75 HU: nothing is measured. Fatty osteoporotic bone of -10 HU in
     a scan with a noise of 60 HU has 14 % there; a region in fat has more than half, one
     a third of which is lung 35 %.
+low
+    Median below 0 HU: paraspinal muscle with its fat had -16. Trabecular bone that low is
+    severe osteoporosis, so it is measured and said.
 metal
     A voxel of 2000 HU or more in the region or within 10 mm around it: nothing is
     measured. Cortex and calcified plaque stayed below 1700 HU. Streaks of metal that is
@@ -116,6 +119,8 @@ def content_findings(
     if count < protocol.minimum_voxels:
         said.append(finding("region-small", level=level, voxels=count))
     median = float(np.median(values))
+    if median < protocol.low_hu:
+        said.append(finding("region-low", level=level, median=f"{median:.0f}"))
     high = min(median + protocol.contrast_hu, protocol.maximum_trabecular_hu)
     cortex = np.count_nonzero(values > high) / count
     if cortex > protocol.foreign_tolerance:

@@ -120,6 +120,14 @@ def _reference(row: dict[str, Any]) -> TScoreReference:
     return TScoreReference(*texts, mean, spread, str(row["source"]), str(row.get("population") or ""))
 
 
+def check_reference(name: str, references: Iterable[TScoreReference]) -> None:
+    """Raise UnusableInputError, with the names there are, when no reference is called ``name``."""
+    known = tuple(dict.fromkeys(r.reference for r in references))
+    if name not in known:
+        problem = f"bone.t_score_reference {name!r} is not known; known are {', '.join(known)}"
+        raise refusal("settings-invalid", problem=problem)
+
+
 def t_score_of(
     subject: str,
     site: str,
@@ -134,17 +142,8 @@ def t_score_of(
     BMD is higher than lumbar, and HA and K2HPO4 are different scales (HA = 1.15 K2HPO4
     - 7.32, Faulkner 1993), so nothing is converted. A material that a reference does
     not state in those terms (``as in SWAN``) matches only a BMD that is stated so too.
-
-    Raises
-    ------
-    UnusableInputError
-        When no reference is called that.
     """
-    references = tuple(references)
     rows = [r for r in references if r.reference == name]
-    if not rows:
-        known = ", ".join(dict.fromkeys(r.reference for r in references))
-        raise refusal("settings-invalid", problem=f"bone.t_score_reference {name!r} is not known; known are {known}")
     at_site = [r for r in rows if r.site == site]
     if not at_site:
         sites = " and ".join(dict.fromkeys(r.site for r in rows))
@@ -185,27 +184,21 @@ class HuThreshold:
         }
 
 
+def hu_threshold_names() -> tuple[str, ...]:
+    """Return the names of the thresholds on file."""
+    return tuple(row["name"] for row in load_table("hu_thresholds")["rows"])
+
+
 def hu_thresholds(mean_hu: float, level: str, chosen: str | tuple[str, ...] = "all") -> tuple[HuThreshold, ...]:
     """Return the thresholds on file for a level (or for ``L1-L2``, their mean), with where the value lies.
 
     ``below`` includes the threshold itself where the paper says "at or below". The
     thresholds were found on unenhanced scans near 120 kVp; the caller leaves them out
     on enhanced ones.
-
-    Raises
-    ------
-    UnusableInputError
-        When a chosen name is not on file.
     """
-    rows = load_table("hu_thresholds")["rows"]
-    if not isinstance(chosen, str):
-        known = [row["name"] for row in rows]
-        for name in chosen:
-            if name not in known:
-                problem = f"bone.hu_thresholds {name!r} is not known; known are {', '.join(known)}"
-                raise refusal("settings-invalid", problem=problem)
-    elif chosen == "none":
+    if chosen == "none":
         return ()
+    rows = load_table("hu_thresholds")["rows"]
     return tuple(
         HuThreshold(
             row["name"],

@@ -17,7 +17,7 @@ from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import content_findings, overlap, placement_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
-from CACBoneAxisLib.bone.references import TScoreReference, t_score_references
+from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
@@ -151,6 +151,9 @@ def measure_vertebrae(
         grid or names no level, or the protocol names a reference that is not known.
     """
     protocol = protocol or BoneProtocol()
+    references = t_score_references() if references is None else tuple(references)
+    if protocol.t_score_reference is not None:
+        check_reference(protocol.t_score_reference, references)
     stated = image.acquisition
     said: list[Finding] = []
     usable, calibration_said = protocol.calibration.check(stated.kvp if kvp is None else kvp)
@@ -160,7 +163,7 @@ def measure_vertebrae(
         protocol.calibration if usable else None,
         stated.sex if sex is None else sex,
         bool(contrast),
-        t_score_references() if references is None else tuple(references),
+        tuple(references),
     )
     candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
     if labels is not None:

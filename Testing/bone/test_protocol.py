@@ -32,6 +32,7 @@ def test_a_region_setting_of_no_meaning_is_refused_in_one_clause(values, clause)
     ("values", "clause"),
     [
         ({"hu_thresholds": "some"}, "bone.hu_thresholds must be all, none or a list"),
+        ({"hu_thresholds": ["acme"]}, "'acme' is not known; known are pickhardt-160"),
         ({"numbering": "icd"}, "bone.numbering must be one of auto"),
         ({"numbering": {"a": "L1"}}, "whole numbers"),
         ({"numbering": {1: "L9"}}, "levels T1 to L5"),

@@ -156,6 +156,11 @@ def test_a_second_region_for_a_level_is_refused(spine):
         measure_vertebrae(spine(), [roi("L1"), roi("L1")])
 
 
+def test_a_reference_that_is_not_known_is_refused_even_where_no_t_score_is_due(spine):
+    with pytest.raises(UnusableInputError, match="'mindways' is not known; known are budoff-2010"):
+        measure_vertebrae(spine(), protocol=BoneProtocol(t_score_reference="mindways"))
+
+
 def test_without_regions_bone_is_not_measured(spine):
     result = measure_vertebrae(spine())
     assert (result.vertebrae, codes(result)) == ((), ["no-regions"])
