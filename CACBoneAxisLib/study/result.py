@@ -48,8 +48,9 @@ class StudyResult:
 
     @property
     def calcium_masks(self) -> dict[int, Mask]:
-        """The voxels that count of every lesion, by the lesion's id in the result."""
-        return {number: lesion.mask for number, (lesion, _) in enumerate(self.calcium.lesions, start=1) if lesion.mask}
+        """The voxels that count of every lesion that has some, by the lesion's id in the result."""
+        numbered = enumerate(self.calcium.lesions, start=1)
+        return {number: lesion.mask for number, (lesion, _) in numbered if lesion.mask and lesion.mask.count}
 
     @property
     def bone_masks(self) -> Mapping[str, Mask]:
