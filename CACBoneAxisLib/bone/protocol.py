@@ -31,7 +31,7 @@ class RegionProtocol:
         Fewer are measured with a warning.
     outside_tolerance
         Largest fraction of a region that may lie outside the scan.
-    contrast_hu, maximum_trabecular_hu
+    departure_hu, maximum_trabecular_hu
         Voxels this far above the region's median, or above the maximum, count as cortex;
         voxels this far below the median as no bone.
     foreign_tolerance
@@ -53,7 +53,7 @@ class RegionProtocol:
     erosion_mm: float = 4.0
     minimum_voxels: int = 100
     outside_tolerance: float = 0.01
-    contrast_hu: float = 200.0
+    departure_hu: float = 200.0
     maximum_trabecular_hu: float = 500.0
     foreign_tolerance: float = 0.01
     spread_hu: float = 75.0

@@ -121,11 +121,11 @@ def content_findings(
     median = float(np.median(values))
     if median < protocol.low_hu:
         said.append(finding("region-low", level=level, median=f"{median:.0f}"))
-    high = min(median + protocol.contrast_hu, protocol.maximum_trabecular_hu)
+    high = min(median + protocol.departure_hu, protocol.maximum_trabecular_hu)
     cortex = np.count_nonzero(values > high) / count
     if cortex > protocol.foreign_tolerance:
         said.append(finding("region-cortex", level=level, percent=percent(cortex), limit=f"{high:.0f}"))
-    low = median - protocol.contrast_hu
+    low = median - protocol.departure_hu
     soft = np.count_nonzero(values < low) / count
     if soft > protocol.foreign_tolerance:
         said.append(finding("region-soft", level=level, percent=percent(soft), limit=f"{low:.0f}"))
