@@ -1,0 +1,103 @@
+"""One real chest CT, the whole way: what an engineer decided by eye, and what comes out.
+
+The decisions, with pictures of each, are in Testing/data/chest; its README says why
+every seed is where it is. The numbers are plausible, not true: no radiologist read the
+scan, it is not gated, and its slices are 5 mm apart. What makes them plausible:
+
+- calcium lies where plaques are expected (left main to the bifurcation, proximal LAD,
+  the whole LCX groove, all of the RCA) and is dense, up to 728 HU; a total over 400 in
+  four arteries is the picture of an old smoker's heart that the slices show. Motion
+  doubles some of it, so the total is more likely too high than too low.
+- T12 and L1 agree within 1 HU and measure what trabecular bone of old age does (L1
+  falls by 2.5 HU a year from 226 HU under 30, Jang 2019: 88 HU is about 85 years), and
+  no voxel of either region is cortex.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from CACBoneAxisLib.cli import main
+from CACBoneAxisLib.imaging.markups import read_markups
+from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.study import StudyInputs, StudyResult, analyze
+
+DECISIONS = Path(__file__).resolve().parent.parent / "data" / "chest"
+# By a scorer of a few lines, written apart from this library (README beside the decisions).
+BY_BRUTE_FORCE = {"LM": 720.6, "LAD": 986.6, "LCX": 1244.7, "RCA": 880.5, "AA": 298.7}
+ONE_DECIMAL = 0.05
+
+
+@pytest.fixture(scope="module")
+def inputs(shared_data: Path) -> StudyInputs:
+    return StudyInputs(
+        read_ct(shared_data / "chest" / "ct.nrrd"),
+        tuple(read_markups(DECISIONS / "seeds.mrk.json")),
+        tuple(box for level in ("T12", "L1") for box in read_markups(DECISIONS / f"{level}.mrk.json")),
+        study_id="ct",
+    )
+
+
+@pytest.fixture(scope="module")
+def result(inputs: StudyInputs) -> StudyResult:
+    return analyze(inputs)
+
+
+@pytest.fixture(scope="module")
+def mapping(result: StudyResult) -> dict[str, Any]:
+    return result.to_dict()
+
+
+def test_each_artery_scores_what_the_brute_force_scorer_found(mapping: dict[str, Any]) -> None:
+    for territory, score in BY_BRUTE_FORCE.items():
+        assert mapping["calcium"]["territories"][territory]["agatston"] == pytest.approx(score, abs=ONE_DECIMAL)
+    assert mapping["calcium"]["total"]["agatston"] == pytest.approx(3832.4, abs=ONE_DECIMAL)
+    assert mapping["calcium"]["total"]["arteries"] == 4
+    assert mapping["calcium"]["categories"]["cac-drs"]["category"] == "A3/N4"
+
+
+def test_every_seed_hits_and_nothing_is_left_undecided(mapping: dict[str, Any]) -> None:
+    seeds = [name for lesion in mapping["calcium"]["lesions"] for name in lesion["seeds"]]
+    (points,) = read_markups(DECISIONS / "seeds.mrk.json")
+    assert sorted(seeds) == sorted(point.label for point in points.points)  # type: ignore[union-attr]
+    codes = {f["code"] for f in mapping["calcium"]["findings"]}
+    assert codes <= {"lesion-excluded", "seeds-share", "mass-unavailable"}
+    assert {lesion["status"] for lesion in mapping["calcium"]["lesions"]} == {"scored", "excluded"}
+
+
+def test_the_densest_lesion_is_in_the_left_main(mapping: dict[str, Any]) -> None:
+    coronary = [item for item in mapping["calcium"]["lesions"] if item["territory"] in ("LM", "LAD", "LCX", "RCA")]
+    densest = max(coronary, key=lambda lesion: lesion["peak_hu"])
+    assert (densest["territory"], densest["peak_hu"]) == ("LM", 728)
+
+
+def test_trabecular_hu_of_both_vertebrae(mapping: dict[str, Any]) -> None:
+    vertebrae = {v["level"]: v for v in mapping["bone"]["vertebrae"]}
+    assert vertebrae["T12"]["mean_hu"] == pytest.approx(87.4, abs=ONE_DECIMAL)
+    assert vertebrae["L1"]["mean_hu"] == pytest.approx(87.9, abs=ONE_DECIMAL)
+    for vertebra in vertebrae.values():
+        assert vertebra["status"] == "measured"
+        assert vertebra["bmd"] is None
+        assert vertebra["p90_hu"] < 200
+    assert mapping["bone"]["summary"]["levels"] == ["L1"]
+
+
+def test_the_report_says_that_the_scan_is_opportunistic_and_why(mapping: dict[str, Any]) -> None:
+    calcium = mapping["suitability"]["calcium"]
+    assert calcium["verdict"] == "opportunistic"
+    codes = {f["code"] for f in calcium["findings"]}
+    assert {"kvp-unknown", "gating-unknown", "contrast-unknown", "increment-thick"} <= codes
+
+
+def test_the_command_line_gives_the_same_digits(shared_data: Path, mapping: dict[str, Any], tmp_path: Path) -> None:
+    words = ["analyze", str(shared_data / "chest" / "ct.nrrd"), "--output", str(tmp_path / "out")]
+    words += ["--seeds", str(DECISIONS / "seeds.mrk.json")]
+    words += ["--rois", str(DECISIONS / "T12.mrk.json"), str(DECISIONS / "L1.mrk.json")]
+    assert main(words) == 0
+    written = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    for part in ("calcium", "bone", "suitability", "study"):
+        assert written[part] == mapping[part]
