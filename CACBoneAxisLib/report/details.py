@@ -109,7 +109,7 @@ def vertebra_table(result: Mapping[str, Any]) -> str:
             format_value(bmd["value"], "bmd"),
             bmd["material"],
             format_value(v["t_score"] and v["t_score"]["value"], "t_score"),
-            wording.class_words(v["acr_class"]) if v["acr_class"] else "",
+            wording.short_class_words(v["acr_class"]),
             status,
         ]
         rows.append(

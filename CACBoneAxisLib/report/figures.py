@@ -32,6 +32,7 @@ SMALL_LESION_MM = 6.0
 VERTEBRA_VIEW_MM = 80.0
 VERTEBRA_PIXELS_PER_MM = 4.5
 GAP_PIXELS = 6
+NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def _lesion_figure(
     raster.draw_scale_bar(draw, view.size, 20, LESION_PIXELS_PER_MM)
     raster.label(draw, (raster.MARGIN, raster.MARGIN), territory["code"], "la", color=color, size=20)
     position = float(image.geometry.to_lps([center[1], center[0], index])[2])
-    place = f"slice {index + 1} of {image.hu.shape[0]}, S {format_value(position, 'position_mm', unit=True)}"
+    height = f"S {format_value(position, 'position_mm', unit=True)}".replace(" ", NO_BREAK)
+    place = f"slice {index + 1} of {image.hu.shape[0]}, {height}"
     scores = (
         f"Agatston {format_value(lesion['agatston'], 'agatston')}, "
         f"peak {format_value(lesion['peak_hu'], 'peak_hu', unit=True)}"

@@ -35,7 +35,9 @@ def render_html(
     sections = [
         section("What to be careful about", careful(result), "careful"),
         section("Calcium by artery and lesion", details.artery_table(result) + lesions, "calcium"),
-        section("Worst lesion of each artery", calcium_pictures, "calcium-pictures") if lesion_figures else "",
+        section("Worst lesion of each artery and structure", calcium_pictures, "calcium-pictures")
+        if lesion_figures
+        else "",
         section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
         section("How the numbers are defined", definition_list(result), "definitions"),
         section("What was set", settings(result), "set"),

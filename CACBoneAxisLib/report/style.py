@@ -24,6 +24,7 @@ p { margin: 4px 0; }
 .lead small, .line small { display: block; font-size: 13px; font-weight: 400; color: var(--soft); }
 .line { margin: 6px 0 0; }
 .line b { font-weight: 600; }
+.card ul { font-size: 13.5px; }
 .verdict { margin-top: 12px; padding: 8px 12px; border-left: 4px solid #888; background: var(--ground);
   font-size: 14px; }
 .verdict.standard { border-color: #2c7a4b; } .verdict.opportunistic { border-color: #b7791f; }

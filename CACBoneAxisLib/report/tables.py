@@ -69,16 +69,16 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
     for lesion in calcium["lesions"]:
         seed = lesion["seed_ras_mm"] or (None, None, None)
         counts = lesion["status"] == "scored" and lesion["territory"] in coronary
-        row: Row = {
+        row: Row = {key: lesion[key] for key in LESION_COLUMNS if key in lesion}
+        row |= {
             "study_id": result["study"]["id"],
             "lesion": lesion["id"],
             "in_total": "yes" if counts else "no",
+            "reason": lesion_reason(lesion, calcium["findings"]),
             "slices": len(lesion["slices"]),
             "seeds": " ".join(lesion["seeds"]),
             **dict(zip(("seed_r_mm", "seed_a_mm", "seed_s_mm"), seed, strict=True)),
         }
-        row |= {key: lesion[key] for key in LESION_COLUMNS if key in lesion}
-        row["reason"] = lesion_reason(lesion, calcium["findings"])
         rows.append({key: row[key] for key in LESION_COLUMNS})
     return rows
 

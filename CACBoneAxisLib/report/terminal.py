@@ -87,7 +87,7 @@ def _bone(result: Mapping[str, Any]) -> list[str]:
     for v in bone["vertebrae"]:
         bmd = v["bmd"] or {"value": None}
         t_score = v["t_score"] or {"value": None}
-        note = wording.class_words(v["acr_class"]) if v["acr_class"] else ""
+        note = wording.short_class_words(v["acr_class"])
         if v["status"] != "measured":
             note = wording.STATUS_WORDS.get(v["status"], v["status"])
         numbers = [format_value(v["mean_hu"], "mean_hu"), format_value(v["sd_hu"], "sd_hu")]

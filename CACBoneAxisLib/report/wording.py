@@ -165,17 +165,22 @@ def class_words(acr_class: Mapping[str, Any] | None) -> str:
     return str(acr_class.get("label") or CLASS_WORDS.get(acr_class["class"], acr_class["class"]))
 
 
+def short_class_words(acr_class: Mapping[str, Any] | None) -> str:
+    """Return a BMD class without its limits, for a table; empty where there is none."""
+    return "" if acr_class is None else class_words(acr_class).partition(" (")[0]
+
+
 def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return for each published HU threshold on which side of it the mean lies, and what that means."""
-    texts = []
-    for item in thresholds:
+    """Return for each source of HU thresholds on which side of them the mean lies, and what that means."""
+    by_source: dict[str, list[str]] = {}
+    for item in sorted(thresholds, key=lambda threshold: -threshold["threshold_hu"]):
         condition, _, effect = str(item["meaning"]).rpartition("below: ")
         condition += "below"
         if not item["below"]:
             condition = "above" if condition == "at or below" else f"not {condition}"
         limit = format_value(item["threshold_hu"], "threshold_hu", unit=True)
-        texts.append(f"{condition} {limit}: {effect} ({item['source']})")
-    return texts
+        by_source.setdefault(str(item["source"]), []).append(f"{condition} {limit} ({effect})")
+    return [f"{', '.join(texts)} - {source}" for source, texts in by_source.items()]
 
 
 def t_score_words(t_score: Mapping[str, Any] | None) -> str:

@@ -47,6 +47,9 @@ def test_the_csv_carries_the_digits_of_the_mapping(example: Any, tmp_path: Path)
     for row, lesion in zip(rows, result["calcium"]["lesions"], strict=True):
         for key in ("agatston", "volume_mm3", "peak_hu", "mean_hu"):
             assert row[key] == ("" if lesion[key] is None else repr(lesion[key]))
+        assert int(row["slices"]) == len(lesion["slices"])
+        assert row["seeds"].split() == lesion["seeds"]
+        assert (row["status"], row["territory"]) == (lesion["status"], lesion["territory"])
         assert [float(row[f"seed_{axis}_mm"]) for axis in "ras"] == lesion["seed_ras_mm"]
     write_csv(tmp_path / "v.csv", VERTEBRA_COLUMNS, vertebra_rows(result))
     for row, vertebra in zip(read(tmp_path / "v.csv"), result["bone"]["vertebrae"], strict=True):

@@ -49,16 +49,24 @@ def test_the_arteries_with_calcium_are_named_and_unknown_ones_are_not_taken_for_
 @pytest.mark.parametrize(
     ("meaning", "below", "words"),
     [
-        ("at or below: 90 % sensitive", True, "at or below 160 HU: 90 % sensitive (S)"),
-        ("at or below: 90 % sensitive", False, "above 160 HU: 90 % sensitive (S)"),
-        ("below: osteopenia", True, "below 160 HU: osteopenia (S)"),
-        ("below: osteopenia", False, "not below 160 HU: osteopenia (S)"),
-        ("osteopenia", True, "below 160 HU: osteopenia (S)"),
+        ("at or below: 90 % sensitive", True, "at or below 160 HU (90 % sensitive) - S"),
+        ("at or below: 90 % sensitive", False, "above 160 HU (90 % sensitive) - S"),
+        ("below: osteopenia", True, "below 160 HU (osteopenia) - S"),
+        ("below: osteopenia", False, "not below 160 HU (osteopenia) - S"),
+        ("osteopenia", True, "below 160 HU (osteopenia) - S"),
     ],
 )
 def test_a_threshold_says_the_side_of_it_and_its_source(meaning: str, below: bool, words: str) -> None:
     item = {"threshold_hu": 160, "below": below, "meaning": meaning, "source": "S"}
     assert wording.threshold_words([item]) == [words]
+
+
+def test_thresholds_of_one_source_stand_together() -> None:
+    item = {"threshold_hu": 160, "below": True, "meaning": "below: A", "source": "S"}
+    lower = {"threshold_hu": 110, "below": False, "meaning": "below: B", "source": "S"}
+    other = {"threshold_hu": 90, "below": False, "meaning": "below: C", "source": "R"}
+    expected = ["below 160 HU (A), not below 110 HU (B) - S", "not below 90 HU (C) - R"]
+    assert wording.threshold_words([item, other, lower]) == expected
 
 
 def test_why_a_number_is_missing_is_said_in_the_words_of_the_errors() -> None:
