@@ -99,9 +99,9 @@ def _sternum(inset: float):  # type: ignore[no-untyped-def] # noqa: ANN202
     def shape(x: Array, y: Array, z: Array) -> Array:
         width = np.interp(z, (84, 96, 118, 150, 188, 193, 198, 225, 247), (5, 8, 19, 18, 15, 13, 22, 29, 24))
         middle = CAVITY_FRONT(z) - np.float32(8.0)
-        side = np.abs(x) - width.astype(np.float32)
-        deep = np.abs(y - middle) - 5.6
-        gap = np.abs(z - 193.5) * -1 + 1.6
-        return np.maximum(np.maximum(side, deep) + inset, np.maximum(np.abs(z - 167) - 80 + inset, gap + inset))
+        a, b = width.astype(np.float32) - inset, np.float32(5.8 - inset)
+        across = (((x / a) ** 4 + ((y - middle) / b) ** 4) ** np.float32(0.25) - 1) * b
+        gap = np.float32(1.6) - np.abs(z - np.float32(193.5))
+        return np.maximum(across, np.maximum(np.abs(z - 167) - 80 + inset, gap + inset))
 
     return shape

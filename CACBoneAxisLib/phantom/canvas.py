@@ -12,6 +12,8 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 Array = NDArray[np.float32]
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+Counts = tuple[int, int, int]
+ONE: Counts = (1, 1, 1)
 Shape = Callable[[Array, Array, Array], Array]
 Fill = float | Callable[[Bounds], Array]
 
@@ -50,18 +52,18 @@ class Frame:
             return None
         return (int(first[2]), int(last[2])), (int(first[1]), int(last[1])), (int(first[0]), int(last[0]))
 
-    def coordinates(self, bounds: Bounds, oversampling: int = 1) -> tuple[Array, Array, Array]:
+    def coordinates(self, bounds: Bounds, oversampling: Counts = ONE) -> tuple[Array, Array, Array]:
         """Return the patient's L, P, S (mm) of the sample points in a block of voxels, as arrays that broadcast.
 
-        ``oversampling`` points along each axis of a voxel, equidistant, over the slice's thickness along z.
+        ``oversampling`` (z, y, x) points along each axis of a voxel, equidistant, over the slice's thickness along z.
         """
         (z0, z1), (y0, y1), (x0, x1) = bounds
-        steps = (np.arange(oversampling) + 0.5) / oversampling - 0.5
+        step_z, step_y, step_x = ((np.arange(n) + 0.5) / n - 0.5 for n in oversampling)
         sx, sy, sz = self.geometry.spacing_mm
         ox, oy, oz = self.geometry.origin_mm
-        x = (ox + sx * (np.arange(x0, x1)[:, None] + steps)).ravel()
-        y = (oy + sy * (np.arange(y0, y1)[:, None] + steps)).ravel()
-        z = (oz + sz * np.arange(z0, z1)[:, None] + self.thickness_mm * steps).ravel()
+        x = (ox + sx * (np.arange(x0, x1)[:, None] + step_x)).ravel()
+        y = (oy + sy * (np.arange(y0, y1)[:, None] + step_y)).ravel()
+        z = (oz + sz * np.arange(z0, z1)[:, None] + self.thickness_mm * step_z).ravel()
         x, y, z = x[None, None, :] / self.scale, y[None, :, None] / self.scale, z[:, None, None] / self.scale
         if self.turned:
             r = self.rotation
@@ -76,18 +78,27 @@ def coverage(f: Array, z_ratio: float = 1.0) -> Array:
     differences along the three axes; ``z_ratio`` is slice thickness over increment. The
     scale of ``f`` does not matter.
     """
-    width = np.zeros_like(f)
+    width = np.zeros(f.shape, dtype=np.float32)
     for axis, ratio in ((0, z_ratio), (1, 1.0), (2, 1.0)):
-        if f.shape[axis] > 1:
-            width += ratio * np.abs(np.gradient(f, axis=axis))
-    np.maximum(width, 1e-12, out=width)
-    return np.clip(0.5 - f / width, 0, 1)
+        if f.shape[axis] > 1 and ratio > 0:
+            step = np.abs(np.diff(f, axis=axis))
+            if ratio != 1:
+                step *= np.float32(ratio)
+            part: list[slice] = [slice(None)] * 3
+            part[axis] = slice(0, -1)
+            width[tuple(part)] += step
+            part[axis] = slice(-1, None)
+            width[tuple(part)] += step[tuple(part)]
+    np.maximum(width, np.float32(1e-12), out=width)
+    np.divide(f, width, out=width)
+    np.subtract(np.float32(0.5), width, out=width)
+    return np.clip(width, 0, 1, out=width)
 
 
-def block_mean(fine: Array, oversampling: int) -> Array:
-    """Return the mean over blocks of ``oversampling`` cubed samples."""
-    nz, ny, nx = (n // oversampling for n in fine.shape)
-    blocks = fine.reshape(nz, oversampling, ny, oversampling, nx, oversampling)
+def block_mean(fine: Array, oversampling: Counts) -> Array:
+    """Return the mean over blocks of ``oversampling`` (z, y, x) samples."""
+    (nz, ny, nx), (a, b, c) = (n // k for n, k in zip(fine.shape, oversampling, strict=True)), oversampling
+    blocks = fine.reshape(nz, a, ny, b, nx, c)
     return blocks.mean(axis=(1, 3, 5), dtype=np.float64).astype(np.float32)
 
 
@@ -122,12 +133,18 @@ class Slab:
         (a, b), y, x = bounds
         return slice(a - self.z0, b - self.z0), slice(*y), slice(*x)
 
-    def cover(self, low: tuple, high: tuple, shape: Shape) -> tuple[Bounds, Array] | None:
-        """Return the block around a shape in this slab and how much of each voxel it fills."""
+    def cover(self, low: tuple, high: tuple, shape: Shape, upright: bool = False) -> tuple[Bounds, Array] | None:
+        """Return the block around a shape in this slab and how much of each voxel it fills.
+
+        An ``upright`` shape has walls so steep that only its edges in the plane matter.
+        """
         bounds = self.clip(self.frame.bounds(np.asarray(low), np.asarray(high)))
         if bounds is None:
             return None
         (a, b), y, x = bounds
+        if upright and not self.frame.turned:
+            f = np.broadcast_to(shape(*self.frame.coordinates(bounds)), (b - a, y[1] - y[0], x[1] - x[0]))
+            return bounds, coverage(f, 0.0)
         wide: Bounds = ((a - 1, b + 1), y, x)
         f = shape(*self.frame.coordinates(wide))
         size = (b - a + 2, y[1] - y[0], x[1] - x[0])
@@ -135,9 +152,9 @@ class Slab:
         ratio = self.frame.thickness_mm / self.frame.geometry.slice_increment_mm
         return bounds, coverage(f, ratio)[1:-1]
 
-    def paint(self, low: tuple, high: tuple, shape: Shape, fill: Fill) -> None:
+    def paint(self, low: tuple, high: tuple, shape: Shape, fill: Fill, upright: bool = False) -> None:
         """Paint a shape (negative inside, in patient mm) over what is there."""
-        found = self.cover(low, high, shape)
+        found = self.cover(low, high, shape, upright)
         if found is not None:
             self.blend(found[0], found[1], fill)
 
@@ -145,7 +162,9 @@ class Slab:
         """Paint a block of given opacity over what is there."""
         view = self.hu[self.index(bounds)]
         color = fill(bounds) if callable(fill) else np.float32(fill)
-        view += opacity * (color - view)
+        change = color - view
+        change *= opacity
+        view += change
 
     def compose(self, patch: Patch) -> None:
         """Lay a finished structure over what is there."""
@@ -163,19 +182,23 @@ class Slab:
 class Brush:
     """One structure painted on a finer grid of its own and then averaged to voxels."""
 
-    def __init__(self, frame: Frame, bounds: Bounds, oversampling: int) -> None:
+    def __init__(self, frame: Frame, bounds: Bounds, oversampling: Counts) -> None:
         self.bounds, self.oversampling = bounds, oversampling
         self.x, self.y, self.z = frame.coordinates(bounds, oversampling)
-        self.shape = tuple((b - a) * oversampling for a, b in bounds)
+        self.shape = tuple((b - a) * n for (a, b), n in zip(bounds, oversampling, strict=True))
         self.color: Array = np.zeros(self.shape, dtype=np.float32)
         self.below: Array = np.ones(self.shape, dtype=np.float32)
 
     def fill(self, f: Array, hu: float | Array) -> Array:
         """Paint where ``f < 0`` over what is there and return the opacity on the fine grid."""
         opacity = coverage(np.broadcast_to(f, self.shape))
+        self.blend(opacity, hu)
+        return opacity
+
+    def blend(self, opacity: Array, hu: float | Array) -> None:
+        """Paint with a given opacity on the fine grid."""
         self.color += opacity * (hu - self.color)
         self.below *= 1 - opacity
-        return opacity
 
     def patch(self) -> Patch:
         """Return the structure averaged to voxels."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
 
-from CACBoneAxisLib.phantom.canvas import Array, Frame, Slab
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.phantom.canvas import Array, Bounds, Frame, Slab
 from CACBoneAxisLib.phantom.lungs import AIR_HU, LEFT_BRONCHUS, RIGHT_BRONCHUS, TRACHEA
 from CACBoneAxisLib.phantom.parameters import TorsoParameters
 from CACBoneAxisLib.phantom.shapes import Curve, Ellipsoid, Profile, Tubes, edge, frame_along
 from CACBoneAxisLib.phantom.textures import Texture
 from CACBoneAxisLib.phantom.trunk import SPINE_AXIS_P, both, cavity
 
-ARTERIES = {
-    "LM": Curve([(18, -25, 166), (25, -23, 166), (32, -24, 165), (37, -27, 164)]),
-    "LAD": Curve([(37, -27, 164), (45, -44, 160), (50, -60, 151), (53, -73, 138), (61, -81, 121), (72, -80, 104)]),
-    "LCX": Curve([(37, -27, 164), (49, -17, 158), (61, -9, 148), (66, -1, 135), (62, 7, 121), (50, 12, 110)]),
-    "RCA": Curve([(-8, -38, 163), (-15, -50, 159), (-23, -62, 148), (-27, -66, 133), (-22, -56, 113), (-6, -34, 103)]),
+# Where the arteries run, roughly; from the second point on they are laid on the heart's surface, in its fat.
+_GUIDES = {
+    "LM": ((19, -26, 166), (25, -24, 166), (31, -25, 165), (36, -28, 164)),
+    "LAD": ((36, -28, 164), (44, -44, 160), (48, -62, 151), (48, -78, 137), (58, -88, 120), (72, -88, 104)),
+    "LCX": ((36, -28, 164), (47, -18, 160), (59, -11, 151), (66, -4, 138), (64, 4, 123), (52, 8, 110)),
+    "RCA": ((-8, -38, 163), (-14, -50, 160), (-20, -64, 150), (-22, -68, 134), (-20, -56, 112), (-8, -36, 101)),
 }
 AORTA_LOW = Curve([(6, -28, 160), (2, -34, 180), (-4, -36, 200), (-2, -30, 221), (6, -14, 235), (15, 6, 238)])
 AORTA_HIGH = Curve(
@@ -26,13 +30,43 @@ AORTA_RADIUS_MM = {"AA": (16.0, 13.5), "DA": (13.0, 10.0)}
 
 LV_AXES = frame_along((0.66, -0.52, -0.54))
 CHAMBERS = {
-    "RA": Ellipsoid((-30, -34, 134), (24, 28, 34)),
-    "LA": Ellipsoid((8, 0, 156), (37, 19, 24)),
-    "RV": Ellipsoid((16, -62, 125), (44, 24, 34), frame_along((0.8, -0.2, -0.5))),
-    "LV": Ellipsoid((44, -36, 127), (52, 34, 36), LV_AXES),
+    "RA": Ellipsoid((-26, -36, 134), (25, 29, 35)),
+    "LA": Ellipsoid((9, -3, 154), (37, 20, 25)),
+    "RV": Ellipsoid((16, -64, 124), (46, 25, 33), frame_along((0.8, -0.2, -0.5))),
+    "LV": Ellipsoid((42, -38, 126), (54, 35, 37), LV_AXES),
 }
 RVOT = np.array([(16, -66, 138), (19, -62, 158), (22, -54, 174), (24, -40, 187)], float)
+ARTERY_DEPTH_MM = 1.5
 PERICARDIUM_HU, EPICARDIAL_FAT_HU, MEDIASTINAL_FAT_HU = 30.0, -98.0, -98.0
+
+
+def epicardium(x: Array, y: Array, z: Array) -> Array:
+    """Return the distance from the heart's chambers, mm, rounded over the grooves between them, where the fat lies."""
+    s = np.float32(5.0)
+    near = sum(np.exp(np.clip(-c.distance(x, y, z) / s, -20, 20)) for c in CHAMBERS.values())
+    return -s * np.log(near)
+
+
+@cache
+def arteries() -> dict[str, Curve]:
+    """Return the paths of the four coronary arteries, in the fat 3 mm off the chambers, patient mm."""
+    found = {}
+    for name, guide in _GUIDES.items():
+        points = np.array(guide, dtype=np.float32)
+        if name != "LM":
+            moving = points[1:]
+            for _ in range(25):
+                gap = _epicardium_at(moving) - ARTERY_DEPTH_MM
+                slope = np.stack([_epicardium_at(moving + e) - _epicardium_at(moving - e) for e in np.eye(3) / 2], -1)
+                slope /= np.maximum(np.linalg.norm(slope, axis=-1, keepdims=True), 1e-6)
+                moving -= (0.7 * gap[:, None] * slope).astype(np.float32)
+        found[name] = Curve(points)
+    return found
+
+
+def _epicardium_at(points: NDArray[np.floating]) -> Array:
+    x, y, z = np.asarray(points, dtype=np.float32).T
+    return epicardium(x, y, z)
 
 
 def _tube(points: list, radii: float | tuple, count: int = 14) -> Tubes:
@@ -92,16 +126,13 @@ class Mediastinum:
             [(-3, 22, 290), (-1, 28, 240), (2, 28, 200), (3, 22, 160), (8, 18, 120), (18, 8, 88), (34, -8, 66)], 7.0, 40
         )
         self.azygos = _tube([(-12, 36, 190), (-9, 34, 120), (-7, 28, 40)], 3.5, 20)
-        self.arteries = {k: Tubes.along(c.point(np.linspace(0, 1, 24)), np.linspace(2.1, 1.3, 24)) for k, c in ARTERIES.items()}
-        self.grooves = Tubes.joined([Tubes.along(c.point(np.linspace(0, 1, 16)), 5.8) for k, c in ARTERIES.items()])
+        self.arteries = {k: Tubes.along(c.point(np.linspace(0, 1, 24)), np.linspace(2.1, 1.3, 24)) for k, c in arteries().items()}
+        self.grooves = Tubes.joined([Tubes.along(c.point(np.linspace(0, 1, 16)), 4.6) for k, c in arteries().items()])
         nodes = rng.uniform((-26, -16, 196), (26, 20, 236), (7, 3))
         self.nodes = [Ellipsoid(tuple(p), tuple(rng.uniform(2.5, 5.5, 3))) for p in nodes]
 
     def paint(self, slab: Slab) -> None:
-        """Paint everything between the lungs, except calcium."""
-        self._paint_fat(slab)
-        for node in self.nodes:
-            slab.paint(*node.box, node, 38.0)
+        """Paint everything between the lungs, except fat and calcium."""
         self._tubes(slab, self.oesophagus, 36.0)
         self._tubes(slab, self.oesophagus, -700.0, inset=5.6)
         self._tubes(slab, self.azygos, self.blood_hu)
@@ -123,36 +154,42 @@ class Mediastinum:
         if found is not None:
             slab.blend(found[0], edge(found[1] + inset, self.voxel_mm), hu)
 
-    def _paint_fat(self, slab: Slab) -> None:
+    def paint_fat(self, slab: Slab) -> None:
+        """Paint the fat between the lungs, with its lymph nodes, and the muscle beside the spine."""
         heights = (60, 90, 120, 150, 175, 195, 215, 235, 255, 290)
-        right = Profile(heights, (-34, -34, -34, -34, -37, -33, -31, -33, -36, -40))
-        left = Profile(heights, (40, 40, 40, 42, 43, 39, 36, 32, 34, 40))
+        right = Profile(heights, (-34, -34, -34, -34, -34, -31, -31, -33, -36, -40))
+        left = Profile(heights, (38, 38, 38, 38, 38, 34, 33, 32, 34, 40))
         front = Profile(heights, (-110, -110, -110, -110, -110, -100, -86, -72, -56, -40))
 
         def middle(x: Array, y: Array, z: Array) -> Array:
             back = SPINE_AXIS_P(z)
             depth = np.clip((y - front(z)) / (back - front(z)), 0, 1)
             # Narrow where the lungs meet in front of the heart, wide at the hila, narrow again at the spine.
-            waist = np.float32(0.1) + np.float32(0.9) * np.clip(np.sin(np.pi * np.clip(depth, 0.04, 0.86) ** 0.8), 0, 1)
+            waist = np.float32(0.1) + np.float32(0.9) * np.sin(np.pi * np.clip(depth, 0.04, 0.86) ** 0.9) ** 1.5
             a, b = right(z) * waist, left(z) * waist
             return np.maximum(np.abs(x - (a + b) / 2) - (b - a) / 2, y - back)
 
         slab.paint((-45, -112, 60), (50, 60, 290), both(middle, cavity(-1.0)), self._fat)
+        for node in self.nodes:
+            slab.paint(*node.box, node, 38.0)
 
-    def _fat(self, bounds) -> Array:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        def beside(x: Array, y: Array, z: Array) -> Array:
+            middle = SPINE_AXIS_P(z) + np.float32(27)
+            return (x / 33) ** 2 + ((y - middle) / 31) ** 2 - 1
+
+        slab.paint((-34, -20, -200), (34, 125, 300), beside, 34.0, upright=True)
+
+    def _fat(self, bounds: Bounds) -> Array:
         return np.float32(MEDIASTINAL_FAT_HU) + 30 * np.clip(self.strands.on(self.frame, bounds) - 1.4, 0, 1.2)
 
     def _paint_heart(self, slab: Slab) -> None:
         """Paint pericardium, epicardial fat, walls and chambers, from outside in."""
-        for layer, hu in ((8.0, PERICARDIUM_HU), (6.6, EPICARDIAL_FAT_HU)):
-            for name, chamber in CHAMBERS.items():
-                more = layer - (4.5 if name in ("LV", "LA") else 1.5)
-                grown = chamber.grown(more)
-                slab.paint(*grown.box, both(grown, cavity(3.0)), hu)
-        for layer, hu in ((8.0, PERICARDIUM_HU), (6.6, EPICARDIAL_FAT_HU)):
-            found = self.grooves.distance(slab, 3.0)
-            if found is not None:
-                slab.blend(found[0], edge(found[1] - (layer - 6.6), self.voxel_mm), hu)
+        for layer, hu in ((7.5, PERICARDIUM_HU), (6.2, EPICARDIAL_FAT_HU)):
+
+            def shape(x: Array, y: Array, z: Array, layer: float = layer) -> Array:
+                return epicardium(x, y, z) - layer
+
+            slab.paint((-70, -112, 75), (110, 32, 192), both(shape, cavity(2.0)), hu)
         for name, wall_mm in (("RA", 2.0), ("LA", 2.0), ("RV", 3.5), ("LV", 10.5)):
             chamber = CHAMBERS[name]
             slab.paint(*chamber.box, chamber, self.muscle_hu)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.phantom.canvas import Brush, Frame, Patch, block_mean
-from CACBoneAxisLib.phantom.heart import AORTA_HIGH, AORTA_LOW, AORTA_RADIUS_MM, ARTERIES
+from CACBoneAxisLib.phantom.heart import AORTA_HIGH, AORTA_LOW, AORTA_RADIUS_MM, arteries
 from CACBoneAxisLib.phantom.parameters import Calcification, TorsoParameters
 from CACBoneAxisLib.phantom.shapes import Ellipsoid, frame_along
 
 PLAQUE_MARGIN_MM = 1.6
-OVERSAMPLING = 6
+OVERSAMPLING = (6, 6, 6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Lesion:
     ellipsoid: Ellipsoid
 
 
-def place(calcification: Calcification, name: str) -> Lesion:
-    """Return the calcification on its vessel.
+def place(calcification: Calcification, name: str, scale: float = 1.0) -> Lesion:
+    """Return the calcification on its vessel, of its own size however the patient is scaled.
 
     Raises
     ------
@@ -38,8 +38,8 @@ def place(calcification: Calcification, name: str) -> Lesion:
     sizes = (c.diameter_mm, c.diameter_mm if c.length_mm is None else c.length_mm)
     if not 0 <= c.position <= 1 or min(sizes) <= 0 or c.hydroxyapatite_mg_cm3 < 0:
         raise refusal("torso-calcification", name=name)
-    if c.territory in ARTERIES:
-        curve = ARTERIES[c.territory]
+    if c.territory in arteries():
+        curve = arteries()[c.territory]
         center, along = curve.point(c.position), curve.tangent(c.position)
     elif c.territory in AORTA_RADIUS_MM:
         curve = AORTA_LOW if c.territory == "AA" else AORTA_HIGH
@@ -50,8 +50,8 @@ def place(calcification: Calcification, name: str) -> Lesion:
         center = curve.point(c.position) + radius * (np.cos(angle) * up + np.sin(angle) * side)
     else:
         raise refusal("torso-calcification", name=name)
-    across = sizes[0] / 2
-    shape = Ellipsoid(_triple(center), (sizes[1] / 2, across, across), frame_along(along))
+    across, half = sizes[0] / 2 / scale, sizes[1] / 2 / scale
+    shape = Ellipsoid(_triple(center), (half, across, across), frame_along(along))
     return Lesion(name, calcification, shape)
 
 
@@ -61,7 +61,7 @@ def lesions(parameters: TorsoParameters) -> tuple[Lesion, ...]:
     made = []
     for c in (*parameters.calcifications, *parameters.aortic_calcifications):
         counts[c.territory] = counts.get(c.territory, 0) + 1
-        made.append(place(c, f"{c.territory}-{counts[c.territory]}"))
+        made.append(place(c, f"{c.territory}-{counts[c.territory]}", parameters.body_scale))
     return tuple(made)
 
 
@@ -75,10 +75,10 @@ def paint_lesion(lesion: Lesion, parameters: TorsoParameters, frame: Frame) -> l
     bounds = frame.bounds(*(np.asarray(c) for c in plaque.box))
     if bounds is None:
         return []
-    brush = Brush(frame, bounds, 2)
+    brush = Brush(frame, bounds, (2, 2, 2))
     brush.fill(plaque(brush.x, brush.y, brush.z), parameters.blood_hu)
     inside = lesion.ellipsoid(*frame.coordinates(bounds, OVERSAMPLING)) < 0
-    size = tuple((b - a) * OVERSAMPLING for a, b in bounds)
+    size = tuple((b - a) * n for (a, b), n in zip(bounds, OVERSAMPLING, strict=True))
     share = block_mean(np.broadcast_to(inside, size).astype(np.float32), OVERSAMPLING)
     return [brush.patch(), Patch(bounds, share * np.float32(lesion.calcification.contrast_hu), 1.0)]
 

@@ -11,15 +11,16 @@ from CACBoneAxisLib.phantom.shapes import Curve, Tubes, edge
 from CACBoneAxisLib.phantom.textures import Texture
 from CACBoneAxisLib.phantom.trunk import (
     CAVITY_BACK,
+    CAVITY_BOX,
     CAVITY_FRONT,
     CAVITY_HALF_WIDTH,
-    WIDE,
     below_diaphragm,
     both,
     cavity,
     diaphragm_height,
 )
 
+TWIGS, TWIG_RADIUS_MM = 240, 0.62
 PARENCHYMA_HU, VESSEL_HU, WALL_HU, AIR_HU = -868.0, 35.0, -10.0, -985.0
 HILUM = {-1: np.array([-40.0, 8.0, 182.0]), 1: np.array([44.0, 14.0, 180.0])}
 
@@ -31,7 +32,8 @@ LEFT_BRONCHUS = Curve([(0, 13, 209), (12, 16, 202), (30, 18, 192), (46, 17, 183)
 def _apex(x: Array, y: Array, z: Array) -> Array:
     """The two domes of the lungs under the first ribs."""
     up = np.maximum(z - 196, 0)
-    return ((np.abs(x) - 48) / 66) ** 2 * (up > 0) + ((y - 8) / 66) ** 2 * (up > 0) + (up / 72) ** 2 - 1
+    ramp = np.minimum(up / 45, 1)
+    return ramp * (((np.abs(x) - 46) / 62) ** 2 + ((y - 8) / 62) ** 2) + (up / 74) ** 2 - 1
 
 
 LUNGS = both(cavity(0.0), _apex)
@@ -45,9 +47,8 @@ class Lungs:
         self.voxel_mm = parameters.spacing_mm
         self.mottle = Texture(rng, (1.4, 1.2, 1.2), 1.0)
         self.patches = Texture(rng, (9.0, 9.0, 9.0), 4.0)
-        trees = [self._tree(HILUM[s], s, rng, 6.2, 2) for s in (-1, 1)]
-        trees += [self._tree(HILUM[s] + [0, 4, -14], s, rng, 5.0, 2) for s in (-1, 1)]
-        self.vessels = Tubes.joined([Tubes(*(np.array(c) for c in zip(*pieces, strict=True))) for pieces in trees])
+        trees = [self._tree(HILUM[s] + [0.0, 2.0 * k, -12.0 * k], s, rng) for s in (-1, 1) for k in (0, 1)]
+        self.vessels = Tubes.joined(trees)
         airways = []
         for s, main in ((-1, RIGHT_BRONCHUS), (1, LEFT_BRONCHUS)):
             end = main.point(1.0)
@@ -59,38 +60,41 @@ class Lungs:
         self.airways = Tubes.joined(airways)
 
     @staticmethod
-    def _inside(p: NDArray[np.float64]) -> bool:
-        x, y, z = p
-        a, f, b = CAVITY_HALF_WIDTH(z) - 3, CAVITY_FRONT(z) + 3, CAVITY_BACK(z) - 3
-        in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
-        floor = diaphragm_height(np.float32(x), np.float32(y)) + 3
-        return bool(in_column and floor < z < 262 and abs(x) > 14)
+    def _tree(root: NDArray[np.float64], side: int, rng: np.random.Generator) -> Tubes:
+        """Grow a tree that fills a lung: each random place is joined to a near twig, by a short way from the hilum.
 
-    def _tree(self, root: NDArray, side: int, rng: np.random.Generator, radius: float, burst: int) -> list:
-        """Grow a tree: each piece forks into two thinner ones until they are hair-thin or leave the lung."""
-        pieces: list = []
-        outward = np.array([side * 0.6, 0.1, -0.1])
-        heap = []
-        for _ in range(5 * burst):
-            way = rng.normal(0, 1, 3) * [0.75, 0.85, 1.1] + outward
-            heap.append((root, way / np.linalg.norm(way), radius * rng.uniform(0.55, 1.0)))
-        while heap:
-            p, way, r = heap.pop()
-            bend = way + rng.normal(0, 0.16, 3)
-            bend /= np.linalg.norm(bend)
-            q = p + bend * rng.uniform(6.0, 9.0) * (0.55 + 0.28 * r) * 1.15
-            if not self._inside(q):
-                continue
-            pieces.append((p, q, r, 0.92 * r))
-            if r < 0.62:
-                continue
-            ratio = rng.uniform(0.55, 0.9)
-            across = np.cross(bend, rng.normal(0, 1, 3))
-            across /= np.linalg.norm(across)
-            big, little = 0.92 * r * (1 - 0.35 * (1 - ratio)), 0.92 * r * ratio * 0.82
-            heap.append((q, bend + across * 0.3 * ratio, big * 0.93))
-            heap.append((q, bend - across * (1.0 - 0.35 * ratio), little))
-        return pieces
+        A branch is as thick as the number of twigs beyond it asks (radius to the 2.6th
+        power adds up at a fork, after Murray).
+        """
+        targets = []
+        while len(targets) < TWIGS:
+            z = rng.uniform(10, 258)
+            x, y = side * rng.uniform(20, 134), rng.uniform(-95, 80)
+            a, f, b = float(CAVITY_HALF_WIDTH(z)) - 4, float(CAVITY_FRONT(z)) + 4, float(CAVITY_BACK(z)) - 4
+            in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
+            if in_column and z > float(diaphragm_height(np.float32(x), np.float32(y))) + 4:
+                targets.append((x, y, z))
+        # The far places come first and lay the trunks, at whose sides the others then bud.
+        far = np.linalg.norm(np.array(targets) - root, axis=1) * rng.uniform(0.6, 1.4, len(targets))
+        places, parents = [root], [-1]
+        for target in np.array(targets)[np.argsort(-far)]:
+            known = np.array(places)
+            at = int(np.argmin(np.linalg.norm(known - target, axis=1) + 0.45 * np.linalg.norm(known - root, axis=1)))
+            start = places[at]
+            way = target - start
+            count = max(1, round(float(np.linalg.norm(way)) / 9.0))
+            for k in range(1, count + 1):
+                places.append(start + way * k / count + rng.normal(0, 0.8, 3))
+                parents.append(at)
+                at = len(places) - 1
+        flow = np.zeros(len(places))
+        flow[np.setdiff1d(np.arange(len(places)), parents)] = 1
+        for i in range(len(places) - 1, 0, -1):
+            flow[parents[i]] += flow[i]
+        radius = TWIG_RADIUS_MM * np.maximum(flow, 1) ** (1 / 2.6)
+        child = np.arange(1, len(places))
+        points = np.array(places)
+        return Tubes(points[np.array(parents)[child]], points[child], radius[child], radius[child] * 0.92)
 
     def _fill(self, bounds: Bounds) -> Array:
         """HU of lung: denser where it lies lowest, and finely mottled."""
@@ -100,7 +104,7 @@ class Lungs:
 
     def paint(self, slab: Slab) -> None:
         """Paint the pleural cavity as lung, the vessels, airways and fissures within it."""
-        slab.paint(*WIDE, cavity(-1.5), -60.0)
+        slab.paint(*CAVITY_BOX, cavity(-1.5), -60.0, upright=True)
         found = slab.cover((-145, -110, -100), (145, 95, 272), both(LUNGS, below_diaphragm_not))
         if found is None:
             return
@@ -127,8 +131,8 @@ class Lungs:
             sheet = z - 152 + 0.18 * (y + 40) - 0.001 * (x + 90) ** 2
             return np.maximum(np.abs(sheet) - 0.9, y + 20)
 
-        lung.paint(*WIDE, oblique, -740.0)
-        lung.paint((-145, -110, 100), (-20, 0, 190), horizontal, -760.0)
+        lung.paint(*CAVITY_BOX, oblique, -790.0)
+        lung.paint((-145, -110, 100), (-20, 0, 190), horizontal, -800.0)
 
 
 def below_diaphragm_not(x: Array, y: Array, z: Array) -> Array:

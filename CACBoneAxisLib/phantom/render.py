@@ -16,7 +16,7 @@ from CACBoneAxisLib.phantom.heart import Mediastinum
 from CACBoneAxisLib.phantom.lesions import lesions, paint_lesion
 from CACBoneAxisLib.phantom.lungs import Lungs
 from CACBoneAxisLib.phantom.parameters import TorsoParameters
-from CACBoneAxisLib.phantom.spine import paint_vertebra, vertebrae
+from CACBoneAxisLib.phantom.spine import paint_body, paint_posterior, vertebrae
 from CACBoneAxisLib.phantom.textures import Texture
 from CACBoneAxisLib.phantom.trunk import Trunk
 
@@ -53,7 +53,10 @@ class Scanner:
         self.mediastinum = Mediastinum(parameters, frame, rng)
         self.cage = Cage(parameters, frame, rng)
         trabeculae = Texture(rng, (1.1, 0.8, 0.8), 0.8, high_pass=True)
-        self.bones = [p for v in vertebrae() if (p := paint_vertebra(v, parameters, frame, trabeculae)) is not None]
+        spine = vertebrae()
+        made = [paint_posterior(v, parameters, frame) for v in spine]
+        made += [paint_body(v, parameters, frame, trabeculae) for v in spine]
+        self.bones = [patch for patch in made if patch is not None]
         self.calcium: list[Patch] = []
         for lesion in lesions(parameters):
             self.calcium += paint_lesion(lesion, parameters, frame)
@@ -64,6 +67,7 @@ class Scanner:
         paint_couch(slab, self.parameters.rods)
         self.trunk.paint_wall(slab)
         self.lungs.paint(slab)
+        self.mediastinum.paint_fat(slab)
         self.trunk.paint_abdomen(slab)
         self.mediastinum.paint(slab)
         self.cage.paint(slab)

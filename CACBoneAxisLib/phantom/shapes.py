@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from CACBoneAxisLib.phantom.canvas import Array, Bounds, Slab, coverage
+from CACBoneAxisLib.phantom.canvas import ONE, Array, Bounds, Counts, Frame, Slab
 
+Points = ArrayLike
 Vector = tuple[float, float, float]
 
 
@@ -46,6 +47,13 @@ class Ellipsoid:
         axes = np.eye(3) if self.axes is None else np.asarray(self.axes)
         reach = np.sqrt(((axes * np.asarray(self.radii)[:, None]) ** 2).sum(axis=0))
         return tuple(np.asarray(self.center) - reach), tuple(np.asarray(self.center) + reach)
+
+    def distance(self, x: Array, y: Array, z: Array) -> Array:
+        """Return the distance from the surface, mm, to first order, negative inside."""
+        inside = self(x, y, z) + 1
+        k0 = np.sqrt(inside) + np.float32(1e-6)
+        k1 = np.sqrt(Ellipsoid(self.center, tuple(r**2 for r in self.radii), self.axes)(x, y, z) + 1)  # type: ignore[arg-type]
+        return k0 * (k0 - 1) / (k1 + np.float32(1e-6))
 
     def __call__(self, x: Array, y: Array, z: Array) -> Array:
         """Return the squared, scaled distance from the centre minus 1."""
@@ -92,18 +100,17 @@ class Curve:
         return t / np.linalg.norm(t)
 
 
-@dataclass(frozen=True, eq=False)
 class Tubes:
     """Straight pieces of round tube: ends (n, 3) and radii (n,), mm; ``flat`` scales the cross-section along S."""
 
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    radius_start: NDArray[np.float64]
-    radius_end: NDArray[np.float64]
-    flat: float = 1.0
+    def __init__(self, start: Points, end: Points, radius_start: Points, radius_end: Points, flat: float = 1.0) -> None:
+        self.start, self.end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
+        self.radius_start, self.radius_end = np.asarray(radius_start, dtype=float), np.asarray(radius_end, dtype=float)
+        self.flat = flat
+        self._boxes: dict[tuple[int, float], list[tuple[int, Bounds]]] = {}
 
     @classmethod
-    def along(cls, points: NDArray[np.floating], radii: float | Sequence[float], flat: float = 1.0) -> Tubes:
+    def along(cls, points: Points, radii: float | Points, flat: float = 1.0) -> Tubes:
         """Return the tube through points (n, 3), of one radius or as many as points."""
         points = np.asarray(points, dtype=float)
         r = np.broadcast_to(np.asarray(radii, dtype=float), len(points))
@@ -115,26 +122,54 @@ class Tubes:
         names = ("start", "end", "radius_start", "radius_end")
         return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in names), flat=parts[0].flat)
 
+    def _found(self, frame: Frame, reach_mm: float) -> list[tuple[int, Bounds]]:
+        """Return the pieces that touch the scan, each with the block of voxels around it."""
+        key = (id(frame), reach_mm)
+        if key not in self._boxes:
+            grow = np.maximum(self.radius_start, self.radius_end)[:, None] * [1, 1, 1 / self.flat] + reach_mm
+            low, high = np.minimum(self.start, self.end) - grow, np.maximum(self.start, self.end) + grow
+            boxes = ((i, frame.bounds(low[i], high[i], 0.0)) for i in range(len(low)))
+            self._boxes[key] = [(i, b) for i, b in boxes if b is not None]
+        return self._boxes[key]
+
     def distance(self, slab: Slab, reach_mm: float = 2.0) -> tuple[Bounds, Array] | None:
         """Return the block around the tubes in a slab and the distance from their surface there, mm.
 
         Exact up to ``reach_mm`` outside; farther voxels keep ``reach_mm``.
         """
-        grow = np.maximum(self.radius_start, self.radius_end)[:, None] * [1, 1, 1 / self.flat] + reach_mm
-        low = np.minimum(self.start, self.end) - grow
-        high = np.maximum(self.start, self.end) + grow
-        found = [(i, slab.clip(slab.frame.bounds(low[i], high[i], 0.0))) for i in range(len(low))]
-        kept = [(i, b) for i, b in found if b is not None]
+        near = (slab.z0, slab.z1)
+        kept = [
+            (i, ((max(z[0], near[0]), min(z[1], near[1])), y, x))
+            for i, (z, y, x) in self._found(slab.frame, reach_mm)
+            if z[0] < near[1] and z[1] > near[0]
+        ]
         if not kept:
             return None
         ends = np.array([b for _, b in kept])
         first, last = ends[:, :, 0].min(axis=0), ends[:, :, 1].max(axis=0)
         whole: Bounds = tuple((int(a), int(b)) for a, b in zip(first, last, strict=True))  # type: ignore[assignment]
-        nearest = np.full(last - first, reach_mm, dtype=np.float32)
+        return whole, self._nearest(slab.frame, kept, whole, reach_mm, ONE)
+
+    def within(self, frame: Frame, whole: Bounds, reach_mm: float, oversampling: Counts) -> Array:
+        """Return the distance from the tubes' surface on the finer grid of a block, mm, up to ``reach_mm``."""
+        kept = []
+        for i, box in self._found(frame, reach_mm):
+            cut = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(box, whole, strict=True))
+            if all(a < b for a, b in cut):
+                kept.append((i, cut))
+        return self._nearest(frame, kept, whole, reach_mm, oversampling)  # type: ignore[arg-type]
+
+    def _nearest(
+        self, frame: Frame, kept: list[tuple[int, Bounds]], whole: Bounds, reach_mm: float, oversampling: Counts
+    ) -> Array:
+        size = tuple((b - a) * n for (a, b), n in zip(whole, oversampling, strict=True))
+        nearest = np.full(size, reach_mm, dtype=np.float32)
         for i, bounds in kept:
-            part = tuple(slice(a - o, b - o) for (a, b), o in zip(bounds, first, strict=True))
-            np.minimum(nearest[part], self._one(i, *slab.frame.coordinates(bounds)), out=nearest[part])
-        return whole, nearest
+            part = tuple(
+                slice((a - o) * n, (b - o) * n) for (a, b), (o, _), n in zip(bounds, whole, oversampling, strict=True)
+            )
+            np.minimum(nearest[part], self._one(i, *frame.coordinates(bounds, oversampling)), out=nearest[part])
+        return nearest
 
     def _one(self, i: int, x: Array, y: Array, z: Array) -> Array:
         scale = np.array([1.0, 1.0, self.flat])
@@ -152,5 +187,3 @@ def edge(distance_mm: Array, voxel_mm: float) -> Array:
     """Return how much of a voxel lies where a distance in mm is negative, for an edge one voxel wide."""
     return np.clip(0.5 - distance_mm * np.float32(1 / voxel_mm), 0, 1)
 
-
-__all__ = ["Curve", "Ellipsoid", "Profile", "Tubes", "Vector", "coverage", "edge", "frame_along"]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.phantom.canvas import Array, Brush, Frame, Patch
+from CACBoneAxisLib.phantom.canvas import Array, Bounds, Brush, Frame, Patch, coverage
 from CACBoneAxisLib.phantom.parameters import TorsoParameters, trabecular_hu
+from CACBoneAxisLib.phantom.shapes import Tubes, edge
 from CACBoneAxisLib.phantom.textures import Texture
 from CACBoneAxisLib.phantom.trunk import SPINE_AXIS_P
 
@@ -26,6 +27,8 @@ _ROWS = (
     ("T2", 9, 249.0, 20.0, 4.0, 15.0, 11.0), ("T1", 8, 269.0, 19.0, 4.0, 15.8, 10.6),
 )  # fmt: skip
 CORTEX_MM, CORTEX_HU, POSTERIOR_CORTEX_HU, DISC_HU, CANAL_HU = 1.2, 560.0, 640.0, 78.0, 24.0
+TRABECULAR_SD_HU = 26.0
+FINE = (3, 1, 1)
 REGION_LEVELS = ("T12", "L1", "L2")
 
 
@@ -73,12 +76,11 @@ class Vertebra:
             (corner - r) * (np.maximum(side, end) >= -r)
         )
 
-    def posterior(self, u: Array, v: Array, w: Array) -> Array:
-        """Distance from the surface of pedicles, laminae, facets and processes, mm."""
+    def posterior(self) -> Tubes:
+        """Return pedicles, laminae, facets and processes as tubes in patient mm."""
         ry, h = self.half_depth_mm, self.half_height_mm
         arch = ry + 17.0 if self.lumbar else ry + 14.5
         drop = -4.0 if self.lumbar else -12.0
-        a = np.abs(u)
         pieces = [
             ((0.62 * self.half_width_mm, 0.75 * ry, 0.42 * h), (12.0, ry + 8.5, 0.36 * h), 4.4),
             ((12.5, ry + 8.5, 0.30 * h), (3.5, arch + 1, -0.45 * h), 3.1),
@@ -93,14 +95,12 @@ class Vertebra:
             pieces.append(((14.0, ry + 9, 0.30 * h), (22.0, ry + 14, 0.25 * h), 4.0))
         else:
             pieces.append(((13.0, ry + 9, 0.30 * h), (30.0, ry + 17, 0.45 * h), 4.2))
-        return np.minimum.reduce([_rod(a, v, w, *piece) for piece in pieces])
-
-
-def _rod(u: Array, v: Array, w: Array, start: tuple, end: tuple, radius: float) -> Array:
-    p = [c - np.float32(s) for c, s in zip((u, v, w), start, strict=True)]
-    d = [np.float32(e - s) for e, s in zip(end, start, strict=True)]
-    t = np.clip(sum(a * b for a, b in zip(p, d, strict=True)) / sum(b * b for b in d), 0, 1)
-    return np.sqrt(sum((a - t * b) ** 2 for a, b in zip(p, d, strict=True))) - np.float32(radius)
+        mirror = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+        starts, ends = (
+            np.concatenate([np.array(piece[k]) * mirror for piece in pieces]) @ self.axes.T + self.center_mm for k in (0, 1)
+        )
+        radii = np.repeat([piece[2] for piece in pieces], 2)
+        return Tubes(starts, ends, radii, radii)
 
 
 def vertebrae() -> tuple[Vertebra, ...]:
@@ -116,50 +116,55 @@ def vertebrae() -> tuple[Vertebra, ...]:
     return tuple(made)
 
 
-def _bounds(vertebra: Vertebra, frame: Frame, whole: bool):  # type: ignore[no-untyped-def] # noqa: ANN202
-    h = vertebra.half_height_mm
-    reach = np.array([44.0, 64.0, 2.4 * h + 4] if whole else [27.0, 22.0, h + 9.0])
-    low, high = vertebra.center_mm - [reach[0], 24.0, reach[2]], vertebra.center_mm + [reach[0], reach[1], 1.3 * h + 8.0]
-    return frame.bounds(low, high)
+def _bounds(vertebra: Vertebra, frame: Frame) -> Bounds | None:
+    """Return the block around the body and the disc below it."""
+    reach = np.array([vertebra.half_width_mm, 18.5, vertebra.half_height_mm + vertebra.disc_mm + 5.0]) + 2.0
+    return frame.bounds(vertebra.center_mm - reach, vertebra.center_mm + reach)
 
 
-def paint_vertebra(vertebra: Vertebra, parameters: TorsoParameters, frame: Frame, texture: Texture) -> Patch | None:
-    """Return one vertebra with its disc below, the canal behind it, painted on a finer grid.
+def paint_posterior(vertebra: Vertebra, parameters: TorsoParameters, frame: Frame) -> Patch | None:
+    """Return canal and posterior elements of a vertebra, painted on a finer grid."""
+    ry, h = vertebra.half_depth_mm, vertebra.half_height_mm
+    reach = 43.0 if vertebra.lumbar else 36.0
+    low = vertebra.center_mm - [reach, -0.5 * ry, 2.2 * h + (8 if vertebra.lumbar else 14)]
+    bounds = frame.bounds(low, vertebra.center_mm + [reach, ry + 46.0, 1.3 * h + 8.0])
+    if bounds is None:
+        return None
+    brush = Brush(frame, bounds, FINE)
+    u, v, w = vertebra.local(brush.x, brush.y, brush.z)
+    ends = (np.abs(w) - (h + vertebra.disc_mm)) / 8
+    for width, depth, hu in ((12.0, 9.0, -40.0), (9.0, 7.6, CANAL_HU)):
+        brush.fill(np.maximum((u / width) ** 2 + ((v - ry - 8.0) / depth) ** 2 - 1, ends), hu)
+    distance = vertebra.posterior().within(frame, bounds, 2.5, FINE)
+    for inset, hu in ((0.0, POSTERIOR_CORTEX_HU), (1.3, trabecular_hu(parameters.bmd(vertebra.level)) + 90.0)):
+        brush.blend(edge(distance + inset, parameters.spacing_mm), hu)
+    return brush.patch()
+
+
+def paint_body(vertebra: Vertebra, parameters: TorsoParameters, frame: Frame, texture: Texture) -> Patch | None:
+    """Return a vertebral body with the disc below it, painted on a finer grid.
 
     The trabecular texture is shifted so that its mean over the core is exactly zero:
     the core's mean HU is that of its density.
     """
-    bounds = _bounds(vertebra, frame, True)
+    bounds = _bounds(vertebra, frame)
     if bounds is None:
         return None
-    brush = Brush(frame, bounds, 2)
-    u, v, w = vertebra.local(brush.x, brush.y, brush.z)
-    u, v, w = np.broadcast_arrays(u, v, w)
-    ry, h = vertebra.half_depth_mm, vertebra.half_height_mm
-    level = np.abs(w) - (h + vertebra.disc_mm)
-    canal = np.sqrt((u / 12.0) ** 2 + ((v - ry - 8.0) / 9.0) ** 2) - 1
-    brush.fill(np.maximum(canal, level / 9), -40.0)
-    brush.fill(np.maximum(np.sqrt((u / 9.0) ** 2 + ((v - ry - 8.0) / 7.6) ** 2) - 1, level / 8), CANAL_HU)
-    disc = np.maximum(vertebra.radial(u, v, 1.02), np.abs(w + h) - vertebra.disc_mm)
-    brush.fill(disc, DISC_HU)
-    body, posterior = vertebra.body(u, v, w), vertebra.posterior(u, v, w)
-    trabecular = trabecular_hu(parameters.bmd(vertebra.level))
-    brush.fill(posterior, POSTERIOR_CORTEX_HU)
-    brush.fill(posterior + 1.3, trabecular + 90.0)
+    brush = Brush(frame, bounds, FINE)
+    u, v, w = np.broadcast_arrays(*vertebra.local(brush.x, brush.y, brush.z))
+    lower = w + vertebra.half_height_mm + vertebra.disc_mm / 2
+    brush.fill(np.maximum(vertebra.radial(u, v, 1.02), np.abs(lower) - vertebra.disc_mm / 2 - 0.5), DISC_HU)
+    body = vertebra.body(u, v, w)
     brush.fill(body, CORTEX_HU)
-    core = coverage_of(body + CORTEX_MM)
-    pattern = texture.at(brush.x, brush.y, brush.z)
-    weight = float(core.sum())
-    if weight > 0:
-        pattern = pattern - float((pattern * core).sum()) / weight
-    brush.fill(body + CORTEX_MM, trabecular + 26.0 * pattern)
-    # The pedicles open into the body behind its side walls.
+    core = coverage(body + np.float32(CORTEX_MM))
+    inside = core > 0
+    pattern = np.zeros_like(core)
+    if np.any(inside):
+        x, y, z = (np.broadcast_to(c, core.shape)[inside] for c in (brush.x, brush.y, brush.z))
+        values = texture.at(x, y, z)
+        pattern[inside] = values - np.average(values, weights=core[inside])
+    brush.blend(core, trabecular_hu(parameters.bmd(vertebra.level)) + np.float32(TRABECULAR_SD_HU) * pattern)
     return brush.patch()
-
-
-def coverage_of(distance: Array) -> Array:
-    """Return 1 inside and 0 outside of a surface, with an edge half a mm wide."""
-    return np.clip(0.5 - distance * 2, 0, 1)
 
 
 def region(vertebra: Vertebra, frame: Frame) -> Box:
@@ -185,7 +190,7 @@ def body_labels(geometry: ImageGeometry, frame: Frame) -> NDArray[np.uint8]:
     """Return the vertebral bodies, cortex included, as VerSe labels (T1 8 ... T12 19, L1 20 ...), shape (z, y, x)."""
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     for vertebra in vertebrae():
-        bounds = _bounds(vertebra, frame, False)
+        bounds = _bounds(vertebra, frame)
         if bounds is None:
             continue
         inside = vertebra.body(*vertebra.local(*frame.coordinates(bounds))) < 0

@@ -21,6 +21,9 @@ SPINE_AXIS_P = Profile(HEIGHTS, (30, 33, 40, 45, 49, 50, 46, 39, 31, 17))
 SKIN_HU, FAT_HU, MUSCLE_HU = 15.0, -104.0, 52.0
 LIVER_HU, SPLEEN_HU, KIDNEY_HU, BOWEL_HU, STOMACH_HU = 58.0, 50.0, 34.0, 30.0, 36.0
 WIDE = (-260.0, -200.0, -500.0), (260.0, 200.0, 500.0)
+BODY_BOX = (-180.0, -126.0, -500.0), (180.0, 127.0, 500.0)
+MUSCLE_BOX = (-158.0, -116.0, -500.0), (158.0, 110.0, 500.0)
+CAVITY_BOX = (-142.0, -105.0, -500.0), (142.0, 88.0, 500.0)
 
 
 def column(half_width: Profile, front: Profile, back: Profile, inset_mm: float, exponent: float = 2.4) -> Shape:
@@ -44,7 +47,7 @@ def diaphragm_height(x: Array, y: Array) -> Array:
     """Return the S of the diaphragm's upper side, mm: two domes and the heart's bed between them."""
     right = 112 - 0.0115 * (x + 66) ** 2 - 0.0075 * (y + 22) ** 2
     left = 101 - 0.0115 * (x - 68) ** 2 - 0.0075 * (y + 20) ** 2
-    middle = 92 - 0.006 * (x - 12) ** 2 - 0.0075 * (y + 45) ** 2
+    middle = 96 - 0.006 * (x - 12) ** 2 - 0.0075 * (y + 45) ** 2
     k = 0.12
     return np.log(np.exp(k * right) + np.exp(k * left) + np.exp(k * middle)) / k
 
@@ -82,13 +85,12 @@ class Trunk:
         self.ripple = Texture(rng, (2.0, 2.0, 2.0), 1.5)
         self.voxel_mm = parameters.spacing_mm
         gut = []
-        for center, size in (
-            ((88, -52, -20), 17), ((100, -20, -45), 18), ((60, -64, -50), 19), ((20, -70, -62), 17),
-            ((-22, -68, -70), 18), ((-55, -62, -90), 19), ((-85, -30, -85), 20), ((38, -38, -75), 15),
-            ((66, -22, -88), 16), ((8, -42, -98), 15), ((-30, -30, -100), 16), ((98, 8, -88), 17),
-        ):  # fmt: skip
-            wobble = rng.uniform(0.75, 1.25, 3)
-            gut.append((Ellipsoid(center, tuple(size * wobble)), rng.uniform() < 0.45))
+        for _ in range(70):
+            x, z = rng.uniform(-108, 108), rng.uniform(-135, 0)
+            y = rng.uniform(-74, 8 if abs(x) < 60 else 30)
+            if (x / 118) ** 2 + ((y + 8) / 78) ** 2 > 1 or (x < -10 and z > -46):
+                continue
+            gut.append((Ellipsoid((x, y, z), tuple(rng.uniform(11, 23, 3))), y < -30 and rng.uniform() < 0.3))
         self.gut = gut
         kidney_axes = {side: frame_along((side * 0.28, 0.25, -1.0)) for side in (-1, 1)}
         self.kidneys = [Ellipsoid((s * 58, 44, -52 + 12 * s), (53, 27, 24), kidney_axes[s]) for s in (-1, 1)]
@@ -115,7 +117,7 @@ class Trunk:
     def _muscle(self, bounds: Bounds) -> Array:
         """Muscle with strands of fat along the patient."""
         strands = self.strands.on(self.frame, bounds)
-        return np.float32(MUSCLE_HU) + 5 * strands - 85 * np.clip(strands - 1.1, 0, 1.2)
+        return np.float32(MUSCLE_HU) + 4 * strands - 60 * np.clip(strands - 1.2, 0, 1.2)
 
     def _fat(self, bounds: Bounds) -> Array:
         """Fat with faint septa."""
@@ -128,20 +130,20 @@ class Trunk:
         """Paint skin, subcutaneous fat, breasts and the muscles of wall and back."""
         outline = column(BODY_HALF_WIDTH, BODY_FRONT, BODY_BACK, 0.0)
         inner = column(BODY_HALF_WIDTH, BODY_FRONT, BODY_BACK, 2.0)
-        breasts = [Ellipsoid((s * 84, -84, 130), (66, 54, 66)) for s in (-1, 1)] if self.female else []
+        breasts = [Ellipsoid((s * 90, -66, 130), (66, 60, 64)) for s in (-1, 1)] if self.female else []
         for breast in breasts:
             slab.paint(*breast.box, breast, SKIN_HU)
-        slab.paint(*WIDE, outline, SKIN_HU)
-        slab.paint(*WIDE, inner, self._fat)
+        slab.paint(*BODY_BOX, outline, SKIN_HU, upright=True)
+        slab.paint(*BODY_BOX, inner, self._fat, upright=True)
         for s, breast in zip((-1, 1), breasts, strict=False):
             slab.paint(*breast.box, breast.grown(-2.0), FAT_HU)
-            gland = Ellipsoid((s * 86, -106, 126), (44, 22, 46))
+            gland = Ellipsoid((s * 94, -102, 126), (40, 17, 44))
             slab.paint(*gland.box, gland, self._breast)
         # The wall's muscles are thin in front and at the waist, thick under the shoulder blades.
-        wall = Profile(HEIGHTS, (129, 132, 139, 146, 151, 152, 152, 154, 152, 146))
+        wall = Profile(HEIGHTS, (127, 129, 136, 143, 148, 148, 146, 151, 152, 146))
         front = Profile(HEIGHTS, (-88, -90, -98, -106, -112, -113, -108, -93, -76, -52))
         back = Profile(HEIGHTS, (84, 88, 95, 101, 104, 106, 107, 104, 99, 88))
-        slab.paint(*WIDE, column(wall, front, back, 0.0, 2.5), self._muscle)
+        slab.paint(*MUSCLE_BOX, column(wall, front, back, 0.0, 2.5), self._muscle, upright=True)
         self._paint_planes(slab, wall, front, back)
 
     def _paint_planes(self, slab: Slab, wall: Profile, front: Profile, back: Profile) -> None:
@@ -153,7 +155,7 @@ class Trunk:
             ring = np.abs(x / a) ** 2.4 + np.abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.4 - 1
             return np.abs(ring) - np.float32(0.03) + np.float32(0.05) * (np.abs(x) < 62)
 
-        slab.paint((-170, -120, 20), (170, 110, 260), plane, self._fat)
+        slab.paint((-150, -110, 20), (150, 100, 260), plane, self._fat, upright=True)
         for s in (-1, 1):
             def erector(x: Array, y: Array, z: Array, s: int = s) -> Array:
                 return ((x - s * 31) / 27) ** 2 + ((y - SPINE_AXIS_P(z) - 43) / 17) ** 2 - 1
@@ -162,8 +164,8 @@ class Trunk:
                 return ((x - s * 31) / 28.5) ** 2 + ((y - SPINE_AXIS_P(z) - 43) / 18.5) ** 2 - 1
 
             box = (s * 31 - 30, 20, -200), (s * 31 + 30, 120, 300)
-            slab.paint(*box, around, self._fat)
-            slab.paint(*box, erector, self._muscle)
+            slab.paint(*box, around, self._fat, upright=True)
+            slab.paint(*box, erector, self._muscle, upright=True)
 
     def paint_abdomen(self, slab: Slab) -> None:
         """Paint the diaphragm, the fat below it and the organs in that fat."""
@@ -179,13 +181,13 @@ class Trunk:
             x, y, z = kidney.center
             sinus = Ellipsoid((x - np.sign(x) * 11, y - 4, z), (26, 8, 12), kidney.axes)
             slab.paint(*sinus.box, sinus, FAT_HU + 12)
-        spleen = Ellipsoid((98, 34, 48), (62, 24, 40), frame_along((0.15, 0.55, -0.8)))
-        slab.paint(*spleen.box, both(spleen, cavity(4.5), below_diaphragm(4.5)), SPLEEN_HU)
-        liver = Ellipsoid((-66, -12, 34), (104, 90, 92), frame_along((1.0, -0.18, 0.22)))
+        spleen = Ellipsoid((100, 34, 52), (66, 32, 44), frame_along((0.15, 0.55, -0.8)))
+        slab.paint(*spleen.box, both(spleen, cavity(3.0), below_diaphragm(2.5)), SPLEEN_HU)
+        liver = Ellipsoid((-72, -8, 34), (88, 92, 92), frame_along((1.0, -0.25, 0.3)))
         left_lobe = Ellipsoid((4, -50, 52), (66, 36, 30), frame_along((1.0, 0.1, 0.12)))
-        room = both(cavity(4.5), below_diaphragm(4.0))
+        room = both(cavity(3.0), below_diaphragm(2.5))
         slab.paint(*left_lobe.box, both(left_lobe, room), LIVER_HU)
-        slab.paint(*liver.box, both(liver, room, self._hilum), LIVER_HU)
+        slab.paint(*liver.box, both(liver, room), LIVER_HU)
         self._tubes(slab, self.hepatic, self.blood_hu + 3)
         gall = Ellipsoid((-38, -58, -18), (13, 15, 24))
         slab.paint(*gall.box, gall, 10.0)
@@ -197,13 +199,8 @@ class Trunk:
                 level = loop.center[1] + 2
                 slab.paint(*bubble.box, both(bubble, lambda x, y, z, level=level: (y - level) / 20 + 0 * x), -960.0)
 
-    @staticmethod
-    def _hilum(x: Array, y: Array, z: Array) -> Array:
-        """Leave the space of aorta, vena cava and stomach out of the liver."""
-        return (x - 8 + 0.012 * (y + 10) ** 2 * (y < -10)) / 40 - (y + 40 < 0) * np.float32(0.35)
-
     def _paint_stomach(self, slab: Slab, room: Shape) -> None:
-        stomach = Ellipsoid((64, -22, 44), (56, 44, 32), frame_along((0.1, -0.35, -1.0)))
+        stomach = Ellipsoid((66, -22, 52), (58, 50, 42), frame_along((0.25, -0.35, -1.0)))
         slab.paint(*stomach.box, both(stomach, room), BOWEL_HU + 10)
         lumen = stomach.grown(-4.0)
         slab.paint(*lumen.box, both(lumen, room), lambda b: np.float32(STOMACH_HU) + 9 * self.ripple.on(self.frame, b))
