@@ -65,8 +65,11 @@ class Region:
         if np.any(high <= low):
             return RegionVoxels(None, 0, 0)
         x, y, z = (np.arange(a, b) for a, b in zip(low, high, strict=True))
-        grid = np.stack(np.broadcast_arrays(x[None, None, :], y[None, :, None], z[:, None, None]), axis=-1)
-        inside = self.contains(geometry.to_lps(grid))
+        inside = np.empty((z.size, y.size, x.size), dtype=bool)
+        # Slice by slice, so that the coordinates of a large region do not fill the memory.
+        for plane, index in zip(inside, z, strict=True):
+            grid = np.stack(np.broadcast_arrays(x[None, :], y[:, None], index), axis=-1)
+            plane[...] = self.contains(geometry.to_lps(grid))
         total = int(np.count_nonzero(inside))
         shape_xyz = np.asarray(geometry.shape[::-1])
         first, last = np.maximum(low, 0), np.minimum(high, shape_xyz)

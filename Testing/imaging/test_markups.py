@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, read_markups, write_markups
+
+
+def points_file(path, system="LPS", **changes):
+    point = {"label": "LAD-1", "position": [1.0, 2.0, 3.0], "description": "d", **changes}
+    path.write_text(
+        json.dumps({"markups": [{"type": "Fiducial", "coordinateSystem": system, "controlPoints": [point]}]})
+    )
+    return path
+
+
+def roi_file(path, **changes):
+    roi = {
+        "type": "ROI",
+        "name": "L1",
+        "coordinateSystem": "LPS",
+        "center": [1, 2, 3],
+        "size": [30, 20, 10],
+        "orientation": [1, 0, 0, 0, 0, -1, 0, 1, 0],
+        "controlPoints": [{"label": "L1-1", "position": [1, 2, 3], "description": '{"shape": "box"}'}],
+        **changes,
+    }
+    path.write_text(json.dumps({"markups": [roi]}))
+    return path
+
+
+def code_of(path) -> str:
+    with pytest.raises(UnusableInputError) as caught:
+        read_markups(path)
+    assert path.name in str(caught.value) and "\n" not in str(caught.value)
+    return caught.value.code
+
+
+def test_positions_are_lps_whatever_the_file_says(tmp_path):
+    for system, expected in {"LPS": (1, 2, 3), "RAS": (-1, -2, 3), 0: (-1, -2, 3), 1: (1, 2, 3)}.items():
+        (read,) = read_markups(points_file(tmp_path / "seeds.mrk.json", system))
+        assert read.points == (ControlPoint("LAD-1", expected, "d"),)
+
+
+def test_the_name_is_the_files_where_the_markup_has_none(tmp_path):
+    assert read_markups(points_file(tmp_path / "reader one.mrk.json"))[0].name == "reader one"
+
+
+def test_points_that_were_never_placed_are_left_out(tmp_path):
+    path = points_file(tmp_path / "a.mrk.json", positionStatus="undefined", position=None)
+    assert read_markups(path)[0].points == ()
+
+
+def test_a_roi_in_ras_is_the_same_box(tmp_path):
+    (lps,) = read_markups(roi_file(tmp_path / "a.mrk.json"))
+    ras_axes = [-1, 0, 0, 0, 0, 1, 0, 1, 0]
+    (ras,) = read_markups(
+        roi_file(tmp_path / "b.mrk.json", coordinateSystem="RAS", center=[-1, -2, 3], orientation=ras_axes)
+    )
+    assert lps == ras
+    assert lps.axes == ((1, 0, 0), (0, 0, -1), (0, 1, 0))
+    assert (lps.label, lps.description) == ("L1-1", '{"shape": "box"}')
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    turn = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    items = [
+        PointList("seeds", (ControlPoint("RCA", (1.5, -2.25, 1 / 3), '{"cut_radius_mm": 3}'),)),
+        Box("T12", (1.0, 2.0, 3.0), (30.0, 20.0, 12.5), tuple(map(tuple, turn.tolist())), "T12", "{}"),
+    ]
+    write_markups(tmp_path / "all.mrk.json", items)
+    assert read_markups(tmp_path / "all.mrk.json") == items
+
+
+@pytest.mark.parametrize("position", [[1, 2], [1, 2, float("nan")], [1, 2, "x"], None, [1, 2, None], 5, [[1, 2, 3]]])
+def test_a_damaged_position_is_refused(tmp_path, position):
+    assert code_of(points_file(tmp_path / "a.mrk.json", position=position)) == "markups-damaged"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"size": [30, 0, 10]},
+        {"size": [30, -1, 10]},
+        {"size": None},
+        {"orientation": [1, 0, 0, 0, 1, 0, 0, 0, 2]},
+        {"orientation": [1, 0]},
+        {"center": [1, float("inf"), 0]},
+        {"coordinateSystem": "XYZ"},
+        {"controlPoints": 5},
+        {"controlPoints": ["x"]},
+    ],
+)
+def test_a_damaged_roi_is_refused(tmp_path, changes):
+    assert code_of(roi_file(tmp_path / "a.mrk.json", **changes)) == "markups-damaged"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"markups": []}', '{"markups": [3]}', "\x00", "[" * 100_000])
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "a.mrk.json"
+    path.write_text(content)
+    assert code_of(path) == "markups-unreadable"
+
+
+def test_curves_and_missing_files_are_refused(tmp_path):
+    assert code_of(roi_file(tmp_path / "a.mrk.json", type="Curve")) == "markups-kind"
+    assert code_of(tmp_path / "absent.mrk.json") == "file-missing"
