@@ -88,7 +88,9 @@ def lesion_table(result: Mapping[str, Any]) -> str:
         artery = lesion["territory"] or " ".join(lesion["seeds"])
         class_ = "" if lesion["status"] == "scored" else "beside"
         rows.append(row(LESION_COLUMNS, [lesion["id"], artery, *numbers, *place, status], class_))
-    return table("Every lesion that a seed lies in.", LESION_COLUMNS, rows)
+    return table(
+        "Every lesion that a seed lies in; those in grey are in no total of a coronary artery.", LESION_COLUMNS, rows
+    )
 
 
 def vertebra_table(result: Mapping[str, Any]) -> str:

@@ -136,14 +136,15 @@ def definition_list(result: Mapping[str, Any]) -> str:
 
 
 def settings(result: Mapping[str, Any]) -> str:
-    """Return every field of the protocols, the calibration and the settings given."""
+    """Return every field of the protocols and of the calibration, and what was stated beside them."""
     calcium = [*_flat(result["calcium"]["protocol"])]
     bone = [*_flat({"calibration": result["bone"]["calibration"], **result["bone"]["protocol"]})]
-    given = [*_flat(result["provenance"].get("settings") or {})]
+    stated = result["provenance"].get("settings") or {}
+    given = [*_flat({key: value for key, value in stated.items() if key not in ("calcium", "bone")})]
     left = "<h3>Calcium</h3>" + definitions(calcium)
     right = "<h3>Bone</h3>" + definitions(bone)
     shown = element("div", f"<div>{left}</div><div>{right}</div>", "two")
-    return shown + ("<h3>Settings of this run</h3>" + definitions(given) if given else "")
+    return shown + ("<h3>Stated about patient and scan</h3>" + definitions(given) if given else "")
 
 
 def provenance(result: Mapping[str, Any]) -> str:
