@@ -27,7 +27,6 @@ from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
@@ -229,10 +228,6 @@ def _options() -> str:
     return table(("option", "setting", "meaning"), rows)
 
 
-def _acquisition() -> str:
-    return ", ".join(f"`{field.name}`" for field in fields(Acquisition)) + "\n"
-
-
 def _result() -> str:
     """Return the parts of result.json, two levels deep, from its schema."""
     schema = load_table("result.schema")
@@ -274,7 +269,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "vertebra-columns": lambda: _columns(VERTEBRA_COLUMNS),
     "settings": _toml,
     "setting-options": _options,
-    "acquisition-fields": _acquisition,
     "result-parts": _result,
 }
 
