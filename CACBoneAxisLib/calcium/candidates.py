@@ -61,7 +61,8 @@ class Candidates:
 
     def label_at(self, zyx: tuple[int, int, int]) -> int | None:
         """Return the component of the voxel, or None where it is no candidate."""
-        position = self.positions_of(np.array([zyx]))[0]
+        # In the type of ``starts``: another would make searchsorted convert all of them.
+        position = self.positions_of(np.array([zyx]))[0].astype(self.starts.dtype)
         run = int(np.searchsorted(self.starts, position, side="right")) - 1
         return int(self.labels[run]) if run >= 0 and position < self.stops[run] else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,8 @@ def divide(
     cut = [hit for hit in hits if hit[0].cut_radius_mm is not None]
     pieces = _carve(image, cut, protocol)
     taken = np.concatenate([p.mask.indices() for p in pieces if p.mask] or [np.empty((0, 3), dtype=np.intp)])
-    taken_labels = {candidates.label_at((int(z), int(y), int(x))) for z, y, x in taken}
+    # A piece is connected, so its seed's voxel says which component it was carved from.
+    taken_labels = {candidates.label_at(voxel) for _, voxel in cut}
     by_component: dict[int, list[tuple[Seed, Voxel]]] = {}
     for seed, voxel in hits:
         label = candidates.label_at(voxel)
@@ -103,28 +104,37 @@ def _holds(mask: Mask, voxel: Voxel) -> bool:
 
 
 def _carve(image: CTImage, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol) -> list[Piece]:
-    owner: dict[Voxel, tuple[float, Voxel]] = {}
-    for seed, start in hits:
-        for voxel, distance in _within_reach(image, seed, start, protocol):
-            owner[voxel] = min(owner.get(voxel, (np.inf, start)), (distance, start))
+    starts = sorted({start for _, start in hits})
+    claims = [(*_within_reach(image, seed, start, protocol), starts.index(start)) for seed, start in hits]
+    if not claims:
+        return []
+    voxels = np.concatenate([zyx for zyx, _, _ in claims])
+    distances = np.concatenate([distance for _, distance, _ in claims])
+    claimants = np.concatenate([np.full(len(distance), number) for _, distance, number in claims])
+    # Sorted by voxel, then distance: the first claim to each voxel is the nearest seed's.
+    order = np.lexsort((claimants, distances, *voxels.T))
+    voxels, claimants = voxels[order], claimants[order]
+    first = np.append(True, np.any(voxels[1:] != voxels[:-1], axis=1))
+    voxels, owners = voxels[first], claimants[first]
     pieces = []
-    for start in dict.fromkeys(start for _, start in hits):
-        # The seed's own voxel is the seed's, even where a neighbour's centre is nearer to it.
-        voxels = {start} | {voxel for voxel, (_, whose) in owner.items() if whose == start}
-        others = {other for _, other in hits if other != start}
-        own = Mask.from_indices(np.array(sorted(voxels - others)))
-        part = _connected(own, start, protocol.growth_connectivity)
+    for number, start in enumerate(starts):
+        part = _connected(Mask.from_indices(voxels[owners == number]), start, protocol.growth_connectivity)
         pieces.append(Piece([seed for seed, voxel in hits if voxel == start], part, part.count))
     return pieces
 
 
-def _within_reach(image: CTImage, seed: Seed, start: Voxel, protocol: CalciumProtocol) -> Iterator[tuple[Voxel, float]]:
-    """Yield the candidates connected to the seed's voxel inside its sphere, with their distance in mm."""
+def _within_reach(
+    image: CTImage, seed: Seed, start: Voxel, protocol: CalciumProtocol
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the candidates connected to the seed's voxel inside its sphere, and their distances in mm.
+
+    The seed's own voxel is at distance -1: it stays the seed's, even where it lies outside the
+    sphere, as it can in thick slices, or where another seed is nearer to its centre.
+    """
     geometry = image.geometry
     spacing = np.asarray(geometry.spacing_mm)
     radius = seed.cut_radius_mm or 0.0
     index = geometry.to_index(seed.position_mm)
-    # The block holds the sphere and the seed's own voxel, which may lie outside it in thick slices.
     low = np.maximum(np.minimum(np.ceil(index - radius / spacing), start[::-1]).astype(int), 0)
     high = np.maximum(np.floor(index + radius / spacing), start[::-1]).astype(int) + 1
     high = np.minimum(high, geometry.shape[::-1])
@@ -136,12 +146,12 @@ def _within_reach(image: CTImage, seed: Seed, start: Voxel, protocol: CalciumPro
     distance = np.sqrt(squared).round(6)
     block = image.hu[low[2] : high[2], low[1] : high[1], low[0] : high[0]] >= protocol.threshold_hu
     block &= distance <= radius
-    block[tuple(np.subtract(start, low[::-1]))] = True
-    offset = (int(low[2]), int(low[1]), int(low[0]))
-    part = _connected(Mask(offset, block), start, protocol.growth_connectivity)
-    for zyx in part.indices():
-        at = tuple(zyx - low[::-1])
-        yield (int(zyx[0]), int(zyx[1]), int(zyx[2])), float(distance[at])
+    here = tuple(np.subtract(start, low[::-1]))
+    block[here] = True
+    distance[here] = -1.0
+    part = _connected(Mask((int(low[2]), int(low[1]), int(low[0])), block), start, protocol.growth_connectivity)
+    zyx = part.indices()
+    return zyx, distance[tuple((zyx - low[::-1]).T)]
 
 
 def _connected(mask: Mask, voxel: Voxel, connectivity: int) -> Mask:
