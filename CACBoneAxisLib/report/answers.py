@@ -28,18 +28,19 @@ def calcium_card(result: Mapping[str, Any]) -> str:
         parts.append(f'<p class="big">{text(format_value(total["agatston"], "agatston"))} <small>Agatston</small></p>')
         if total["agatston"] == 0:
             parts.append(element("p", text(f"0 — {wording.zero_words(result)}"), "lead"))
-    for number, entry in enumerate(calcium["categories"].values()):
+    for number, entry in enumerate(wording.categories(result)):
         words = wording.category_words(entry)
         if number == 0:
             source = f"<small>Scheme: {text(entry['scheme'])}. {text(entry.get('source') or '')}</small>"
             parts.append(element("p", f"{text(words)} {source}", "lead"))
         else:
             parts.append(_line(entry["scheme"], words, entry.get("source") or ""))
-    parts.append(_line("Arteries with calcium", wording.arteries_words(result)))
-    volume = format_value(total["volume_mm3"], "volume_mm3", unit=True)
-    mass = format_value(total["mass_mg"], "mass_mg", unit=True)
-    without = " (needs the scanner's calibration factor)" if total["mass_mg"] is None else ""
-    parts.append(_line("Volume", f"{volume}. Mass: {mass}{without}"))
+    if wording.anything_scored(result):
+        parts.append(_line("Arteries with calcium", wording.arteries_words(result)))
+        volume = format_value(total["volume_mm3"], "volume_mm3", unit=True)
+        mass = format_value(total["mass_mg"], "mass_mg", unit=True)
+        without = " (needs the scanner's calibration factor)" if total["mass_mg"] is None else ""
+        parts.append(_line("Volume", f"{volume}. Mass: {mass}{without}"))
     parts.append(_verdict(result, "calcium"))
     missing = " missing" if total["agatston"] is None else ""
     return element("section", "\n".join(parts), f"card{missing}")
@@ -89,14 +90,12 @@ def _line(name: str, words: str, source: str = "") -> str:
 
 
 def _verdict(result: Mapping[str, Any], question: str) -> str:
-    """The verdict in words, with the findings that led to it."""
+    """The verdict in words, with the findings that have this very effect."""
     fitness = result["suitability"][question]
     verdict = fitness["verdict"]
     words = wording.VERDICT_WORDS[question][verdict]
     effects = load_table("findings")["findings"]
-    telling = [
-        item for item in fitness["findings"] if effects.get(item["code"], {}).get(question, "standard") != "standard"
-    ]
+    telling = [f for f in fitness["findings"] if effects.get(f["code"], {}).get(question) == verdict]
     reasons = list(dict.fromkeys(item["message"] for item in telling))
     listed = element("ul", "".join(element("li", text(reason)) for reason in reasons)) if reasons else ""
     content = f"<b>{text(verdict)}.</b> {text(words)}{listed}"

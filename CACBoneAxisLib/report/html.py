@@ -114,7 +114,7 @@ def definition_list(result: Mapping[str, Any]) -> str:
         ),
         *(
             (entry["scheme"], f"{wording.category_words(entry)}. {entry.get('source') or ''}")
-            for entry in result["calcium"]["categories"].values()
+            for entry in wording.categories(result)
         ),
         (
             "Mean HU",

@@ -40,9 +40,11 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     else:
         zero = f" - {wording.zero_words(result)}" if total["agatston"] == 0 else ""
         lines.append(f"  Agatston score: {format_value(total['agatston'], 'agatston')}{zero}")
-    for entry in calcium["categories"].values():
+    for entry in wording.categories(result):
         lines += _wrapped(f"{wording.category_words(entry)} - {entry['scheme']}", "  category: ")
     lines += _wrapped(wording.VERDICT_WORDS["calcium"][_verdict(result, "calcium")], _label(result, "calcium"))
+    if not wording.anything_scored(result):
+        return lines
     keys = ("agatston", "volume_mm3", "mass_mg")
     rows = []
     territories = calcium["territories"]

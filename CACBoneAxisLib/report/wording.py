@@ -84,12 +84,24 @@ def why_missing(findings: Iterable[Mapping[str, str]], codes: Sequence[str] = ()
     """Return, in the findings' own words, why a number is missing.
 
     The sentences of the errors and of the named codes; where there is neither, all
-    of them, and where there is nothing at all, that no reason was recorded.
+    of them, and where there is nothing at all, that no reason was recorded. A
+    sentence that another one contains is not said twice.
     """
     items = list(findings)
     telling = [item for item in items if item["severity"] == "error" or item["code"] in codes] or items
     sentences = list(dict.fromkeys(item["message"] for item in telling))
-    return " ".join(sentences) or "No reason was recorded."
+    told = [s for s in sentences if not any(s in other for other in sentences if other != s)]
+    return " ".join(told) or "No reason was recorded."
+
+
+def categories(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the categories of the total that could be given, the headline first."""
+    return [entry for entry in result["calcium"]["categories"].values() if entry["category"] is not None]
+
+
+def anything_scored(result: Mapping[str, Any]) -> bool:
+    """Return whether any territory has a score, if only of zero."""
+    return any(values["agatston"] is not None for values in result["calcium"]["territories"].values())
 
 
 def territory_table() -> list[dict[str, Any]]:

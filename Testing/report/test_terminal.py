@@ -32,9 +32,15 @@ def test_zero_says_what_was_not_found_and_null_says_why(example: Any) -> None:
     calcium["total"]["agatston"] = 0
     assert "Agatston score: 0 - no calcium at or above 130 HU" in terminal_summary(example.result)
     calcium["total"]["agatston"] = None
+    for values in calcium["territories"].values():
+        values["agatston"] = None
+    for entry in calcium["categories"].values():
+        entry |= {"category": None, "label": None}
     reason = "No seeds were given, so calcium was not scored."
     calcium["findings"] = [{"code": "no-seeds", "severity": "note", "message": reason}]
     assert f"Agatston score: — not measured. {reason}" in terminal_summary(example.result)
+    assert "categor" not in terminal_summary(example.result)
+    assert "Left anterior" not in terminal_summary(example.result)
 
 
 def test_no_vertebra_is_not_measured_and_not_an_empty_table(example: Any) -> None:

@@ -74,4 +74,6 @@ def test_why_a_number_is_missing_is_said_in_the_words_of_the_errors() -> None:
     error = {"code": "e", "severity": "error", "message": "An error."}
     assert wording.why_missing([note, error]) == "An error."
     assert wording.why_missing([note]) == "A note."
+    longer = {"code": "f", "severity": "error", "message": "No score: An error."}
+    assert wording.why_missing([error, longer]) == "No score: An error."
     assert wording.why_missing([]) == "No reason was recorded."
