@@ -54,13 +54,19 @@ class Cage:
         self.ribs = Tubes.joined(ribs)
         self.cartilages = Tubes.joined(cartilages)
         self.clavicles = Tubes.joined(
-            [Tubes.along(np.array([(s * 17, -58, 250), (s * 45, -58, 262), (s * 90, -30, 276)]), [9, 6.5, 6]) for s in (-1, 1)]
+            [
+                Tubes.along(np.array([(s * 17, -58, 250), (s * 45, -58, 262), (s * 90, -30, 276)]), [9, 6.5, 6])
+                for s in (-1, 1)
+            ]
         )
         self.blades = [
             (Ellipsoid((s * 106, 74, 214), (46, 3.4, 62), frame_along((s * 0.82, -0.5, 0.0))), s) for s in (-1, 1)
         ]
         self.spines = Tubes.joined(
-            [Tubes.along(np.array([(s * 76, 102, 236), (s * 106, 90, 250), (s * 142, 58, 264)]), [3.5, 5, 7]) for s in (-1, 1)]
+            [
+                Tubes.along(np.array([(s * 76, 102, 236), (s * 106, 90, 250), (s * 142, 58, 264)]), [3.5, 5, 7])
+                for s in (-1, 1)
+            ]
         )
 
     @staticmethod

@@ -126,7 +126,9 @@ class Mediastinum:
             [(-3, 22, 290), (-1, 28, 240), (2, 28, 200), (3, 22, 160), (8, 18, 120), (18, 8, 88), (34, -8, 66)], 7.0, 40
         )
         self.azygos = _tube([(-12, 36, 190), (-9, 34, 120), (-7, 28, 40)], 3.5, 20)
-        self.arteries = {k: Tubes.along(c.point(np.linspace(0, 1, 24)), np.linspace(2.1, 1.3, 24)) for k, c in arteries().items()}
+        self.arteries = {
+            k: Tubes.along(c.point(np.linspace(0, 1, 24)), np.linspace(2.1, 1.3, 24)) for k, c in arteries().items()
+        }
         self.grooves = Tubes.joined([Tubes.along(c.point(np.linspace(0, 1, 16)), 4.6) for k, c in arteries().items()])
         nodes = rng.uniform((-26, -16, 196), (26, 20, 236), (7, 3))
         self.nodes = [Ellipsoid(tuple(p), tuple(rng.uniform(2.5, 5.5, 3))) for p in nodes]

@@ -20,7 +20,7 @@ from CACBoneAxisLib.phantom.trunk import (
     diaphragm_height,
 )
 
-TWIGS, TWIG_RADIUS_MM = 240, 0.62
+TWIGS, TWIG_RADIUS_MM = 480, 0.72
 PARENCHYMA_HU, VESSEL_HU, WALL_HU, AIR_HU = -868.0, 35.0, -10.0, -985.0
 HILUM = {-1: np.array([-40.0, 8.0, 182.0]), 1: np.array([44.0, 14.0, 180.0])}
 
@@ -33,7 +33,7 @@ def _apex(x: Array, y: Array, z: Array) -> Array:
     """The two domes of the lungs under the first ribs."""
     up = np.maximum(z - 196, 0)
     ramp = np.minimum(up / 45, 1)
-    return ramp * (((np.abs(x) - 46) / 62) ** 2 + ((y - 8) / 62) ** 2) + (up / 74) ** 2 - 1
+    return (ramp * (((np.abs(x) - 46) / 62) ** 2 + ((y - 8) / 62) ** 2) + (up / 74) ** 2 - 1) * 33
 
 
 LUNGS = both(cavity(0.0), _apex)
@@ -63,7 +63,7 @@ class Lungs:
     def _tree(root: NDArray[np.float64], side: int, rng: np.random.Generator) -> Tubes:
         """Grow a tree that fills a lung: each random place is joined to a near twig, by a short way from the hilum.
 
-        A branch is as thick as the number of twigs beyond it asks (radius to the 2.6th
+        A branch is as thick as the number of twigs beyond it asks (radius to the third
         power adds up at a fork, after Murray).
         """
         targets = []
@@ -91,7 +91,7 @@ class Lungs:
         flow[np.setdiff1d(np.arange(len(places)), parents)] = 1
         for i in range(len(places) - 1, 0, -1):
             flow[parents[i]] += flow[i]
-        radius = TWIG_RADIUS_MM * np.maximum(flow, 1) ** (1 / 2.6)
+        radius = TWIG_RADIUS_MM * np.maximum(flow, 1) ** (1 / 3)
         child = np.arange(1, len(places))
         points = np.array(places)
         return Tubes(points[np.array(parents)[child]], points[child], radius[child], radius[child] * 0.92)

@@ -48,24 +48,28 @@ class Ellipsoid:
         reach = np.sqrt(((axes * np.asarray(self.radii)[:, None]) ** 2).sum(axis=0))
         return tuple(np.asarray(self.center) - reach), tuple(np.asarray(self.center) + reach)
 
-    def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance from the surface, mm, to first order, negative inside."""
-        inside = self(x, y, z) + 1
-        k0 = np.sqrt(inside) + np.float32(1e-6)
-        k1 = np.sqrt(Ellipsoid(self.center, tuple(r**2 for r in self.radii), self.axes)(x, y, z) + 1)  # type: ignore[arg-type]
-        return k0 * (k0 - 1) / (k1 + np.float32(1e-6))
-
-    def __call__(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the squared, scaled distance from the centre minus 1."""
+    def _scaled(self, x: Array, y: Array, z: Array, power: int = 1) -> Array:
+        """Return the squared distance from the centre in units of the radii to a power."""
         dx, dy, dz = (p - np.float32(c) for p, c in zip((x, y, z), self.center, strict=True))
+        radii = [r**power for r in self.radii]
         if self.axes is None:
-            rx, ry, rz = (np.float32(1 / r) for r in self.radii)
-            return (dx * rx) ** 2 + (dy * ry) ** 2 + (dz * rz) ** 2 - 1
-        total: Array = np.float32(-1.0)  # type: ignore[assignment]
-        for axis, radius in zip(self.axes, self.radii, strict=True):
+            rx, ry, rz = (np.float32(1 / r) for r in radii)
+            return (dx * rx) ** 2 + (dy * ry) ** 2 + (dz * rz) ** 2
+        total: Array = np.float32(0.0)  # type: ignore[assignment]
+        for axis, radius in zip(self.axes, radii, strict=True):
             a, b, c = (np.float32(v / radius) for v in axis)
             total = total + (a * dx + b * dy + c * dz) ** 2
         return total
+
+    def distance(self, x: Array, y: Array, z: Array) -> Array:
+        """Return the distance from the surface, mm, to first order, negative inside."""
+        k0 = np.sqrt(self._scaled(x, y, z)) + np.float32(1e-6)
+        k1 = np.sqrt(self._scaled(x, y, z, 2)) + np.float32(1e-6)
+        return k0 * (k0 - 1) / k1
+
+    def __call__(self, x: Array, y: Array, z: Array) -> Array:
+        """Return a function that is zero on the surface, negative inside and near it changes by about 1 in a mm."""
+        return (self._scaled(x, y, z) - 1) * np.float32(min(self.radii) / 2)
 
 
 def frame_along(direction: Sequence[float], up: Vector = (0.0, 0.0, 1.0)) -> tuple[Vector, Vector, Vector]:
@@ -186,4 +190,3 @@ class Tubes:
 def edge(distance_mm: Array, voxel_mm: float) -> Array:
     """Return how much of a voxel lies where a distance in mm is negative, for an edge one voxel wide."""
     return np.clip(0.5 - distance_mm * np.float32(1 / voxel_mm), 0, 1)
-

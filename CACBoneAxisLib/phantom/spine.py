@@ -97,7 +97,8 @@ class Vertebra:
             pieces.append(((13.0, ry + 9, 0.30 * h), (30.0, ry + 17, 0.45 * h), 4.2))
         mirror = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
         starts, ends = (
-            np.concatenate([np.array(piece[k]) * mirror for piece in pieces]) @ self.axes.T + self.center_mm for k in (0, 1)
+            np.concatenate([np.array(piece[k]) * mirror for piece in pieces]) @ self.axes.T + self.center_mm
+            for k in (0, 1)
         )
         radii = np.repeat([piece[2] for piece in pieces], 2)
         return Tubes(starts, ends, radii, radii)

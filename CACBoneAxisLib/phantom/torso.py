@@ -122,7 +122,9 @@ def _seeds(placed: Iterable[Lesion], hu: NDArray[np.int16], frame: Frame) -> Poi
         block = hu[tuple(slice(*b) for b in bounds)].astype(np.float32)
         near = np.broadcast_to(lesion.ellipsoid(*frame.coordinates(bounds)), block.shape)
         # The voxel nearest to the centre counts even where the lesion is smaller than a voxel.
-        chosen = np.unravel_index(np.argmax(np.where(near < max(0.0, float(near.min())) + 1e-6, block, -np.inf)), block.shape)
+        chosen = np.unravel_index(
+            np.argmax(np.where(near < max(0.0, float(near.min())) + 1e-6, block, -np.inf)), block.shape
+        )
         zyx = np.asarray(chosen) + [b[0] for b in bounds]
         points.append(ControlPoint(lesion.name, _triple(frame.geometry.to_lps(zyx[::-1]))))
     return PointList(SEED_LIST_NAME, tuple(points))

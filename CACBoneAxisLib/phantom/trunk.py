@@ -27,13 +27,16 @@ CAVITY_BOX = (-142.0, -105.0, -500.0), (142.0, 88.0, 500.0)
 
 
 def column(half_width: Profile, front: Profile, back: Profile, inset_mm: float, exponent: float = 2.4) -> Shape:
-    """Return a trunk-like column whose cross-section is a superellipse; ``inset_mm`` moves its wall inwards."""
+    """Return a trunk-like column whose cross-section is a superellipse; ``inset_mm`` moves its wall inwards.
+
+    Near the wall the function changes by about 1 in a mm.
+    """
 
     def shape(x: Array, y: Array, z: Array) -> Array:
         a = half_width(z) - inset_mm
         b = (back(z) - front(z)) / 2 - inset_mm
         middle = (back(z) + front(z)) / 2
-        return np.abs(x / a) ** exponent + np.abs((y - middle) / b) ** exponent - 1
+        return (np.abs(x / a) ** exponent + np.abs((y - middle) / b) ** exponent - 1) * np.float32(45)
 
     return shape
 
@@ -62,7 +65,7 @@ def below_diaphragm(depth_mm: float) -> Shape:
 
 
 def both(*shapes: Shape) -> Shape:
-    """Return what is common to several shapes of similar steepness."""
+    """Return what is common to several shapes; each must change by about 1 in a mm near its surface."""
 
     def shape(x: Array, y: Array, z: Array) -> Array:
         f = shapes[0](x, y, z)
@@ -100,7 +103,9 @@ class Trunk:
             Curve([(-24, 6, 92), (-10, -24, 80), (6, -46, 66)]),
             Curve([(-12, -16, 10), (-34, -18, 18), (-62, -6, 24), (-90, 6, 26)]),
         ]
-        self.hepatic = Tubes.joined([Tubes.along(c.point(np.linspace(0, 1, 12)), np.linspace(5, 2, 12)) for c in hepatic])
+        self.hepatic = Tubes.joined(
+            [Tubes.along(c.point(np.linspace(0, 1, 12)), np.linspace(5, 2, 12)) for c in hepatic]
+        )
         self.psoas = Tubes.joined(
             [
                 Tubes.along(np.array([(s * 22, 44, 4), (s * 33, 41, -50), (s * 42, 32, -150)]), [4, 14, 25])
@@ -109,7 +114,9 @@ class Trunk:
         )
         self.crura = Tubes.joined(
             [
-                Tubes.along(np.array([(s * 22, 14, 62), (s * 18, 16, 25), (s * 14, 16, -20), (s * 10, 18, -60)]), [2, 5, 6, 3])
+                Tubes.along(
+                    np.array([(s * 22, 14, 62), (s * 18, 16, 25), (s * 14, 16, -20), (s * 10, 18, -60)]), [2, 5, 6, 3]
+                )
                 for s in (-1, 1)
             ]
         )
@@ -157,6 +164,7 @@ class Trunk:
 
         slab.paint((-150, -110, 20), (150, 100, 260), plane, self._fat, upright=True)
         for s in (-1, 1):
+
             def erector(x: Array, y: Array, z: Array, s: int = s) -> Array:
                 return ((x - s * 31) / 27) ** 2 + ((y - SPINE_AXIS_P(z) - 43) / 17) ** 2 - 1
 
@@ -197,7 +205,7 @@ class Trunk:
             if gas:
                 bubble = Ellipsoid(loop.center, tuple(r - 3.0 for r in loop.radii))  # type: ignore[arg-type]
                 level = loop.center[1] + 2
-                slab.paint(*bubble.box, both(bubble, lambda x, y, z, level=level: (y - level) / 20 + 0 * x), -960.0)
+                slab.paint(*bubble.box, both(bubble, lambda x, y, z, level=level: y - level + 0 * x), -960.0)
 
     def _paint_stomach(self, slab: Slab, room: Shape) -> None:
         stomach = Ellipsoid((66, -22, 52), (58, 50, 42), frame_along((0.25, -0.35, -1.0)))
@@ -206,7 +214,7 @@ class Trunk:
         slab.paint(*lumen.box, both(lumen, room), lambda b: np.float32(STOMACH_HU) + 9 * self.ripple.on(self.frame, b))
 
         def gas(x: Array, y: Array, z: Array) -> Array:
-            return (y + 40) / 40 + 0 * x
+            return y + 40 + 0 * x
 
         slab.paint(*lumen.box, both(lumen, cavity(9.0), below_diaphragm(8.0), gas), -970.0)
 
