@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
 
@@ -58,6 +59,16 @@ def _vector(values: Any, path: Path, what: str, count: int = 3) -> np.ndarray:
     if vector.shape != (count,) or not np.all(np.isfinite(vector)):
         raise refusal("markups-damaged", file=path.name, what=what)
     return vector
+
+
+def region_center(position_mm: ArrayLike) -> NDArray[np.float64]:
+    """Return the centre of an ROI with the precision that Slicer keeps of it.
+
+    An ROI node that is loaded or moved passes its centre through single precision
+    (vtkMRMLMarkupsROINode::UpdateControlPointsFromBoxROI). Files and scenes are read
+    alike, so that both give the same digits.
+    """
+    return np.asarray(position_mm, dtype=np.float32).astype(float)
 
 
 def _triple(vector: np.ndarray) -> tuple[float, float, float]:
@@ -126,7 +137,7 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         raise refusal("markups-damaged", file=path.name, what="orientation")
     return Box(
         name,
-        _triple(_vector(markup.get("center"), path, "center") * flip),
+        _triple(region_center(_vector(markup.get("center"), path, "center") * flip)),
         _triple(size),
         tuple(_triple(row) for row in axes),
         points[0].label if points else "",

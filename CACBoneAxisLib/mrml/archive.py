@@ -18,7 +18,7 @@ from CACBoneAxisLib.imaging.markups import PointList
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition
 from CACBoneAxisLib.study import StudyInputs, StudyResult
 
 SCENE_FILE = "scene.mrb"
@@ -62,6 +62,7 @@ def add_volume(image: CTImage, scene: Any) -> Any:
     matrix = RAS_TO_LPS @ image.geometry.index_to_lps
     array = np.ascontiguousarray(image.hu)
     volume = slicer.util.addVolumeFromArray(array, matrix, image.source.name)
+    keep_acquisition(volume, image.acquisition)
     # As a chest CT is looked at; without it the whole range from air to metal is spread over the greys.
     volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()

@@ -10,7 +10,7 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
+from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_center
 
 LPS = np.array([-1.0, -1.0, 1.0])
 
@@ -64,7 +64,7 @@ def box_from_node(node: Any) -> Box:
     rows = LPS[:, None] * axes
     return Box(
         str(node.GetName()),
-        _triple(matrix[:3, 3] * LPS),
+        _triple(region_center(matrix[:3, 3] * LPS)),
         _triple(size),
         (_triple(rows[0]), _triple(rows[1]), _triple(rows[2])),
         (node.GetNthControlPointLabel(0) or "") if has_point else "",

@@ -15,6 +15,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.study import Settings, StudyResult
 from CACBoneAxisLib.study.output import write_study
 
@@ -189,6 +190,7 @@ def _keep_inputs(record: Any, nodes: ReadingNodes) -> None:
         record.RemoveNodeReferenceIDs(role)
         for item in items:
             record.AddNodeReferenceID(role, item.GetID())
+    keep_acquisition(nodes.volume, acquisition_of(nodes.volume))
     record.SetAttribute(READ_FOR_CALCIUM, "false" if nodes.seeds is None else "true")
 
 

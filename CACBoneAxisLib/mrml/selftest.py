@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from CACBoneAxisLib.imaging.markups import region_center
 from CACBoneAxisLib.mrml.archive import add_study
 from CACBoneAxisLib.mrml.scene import find_result, replay
-from CACBoneAxisLib.phantom import TorsoParameters, make_torso
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso, torso_settings
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
 # Large voxels: the comparison is of digits, not of accuracy, and the test should take seconds.
-SPACING_MM = (1.4, 1.4, 3.0)
+PIXEL_MM = 1.4
 
 
 def compare_torso(logic: Any, scene: Any) -> list[str]:
@@ -24,11 +28,13 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     logic : CACBoneAxisLogic
     scene : an empty scene, the application's own
     """
-    torso = make_torso(TorsoParameters(spacing_mm=SPACING_MM))
-    inputs = StudyInputs(torso.image, (torso.seeds,), tuple(torso.regions), settings=Settings())
+    torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
+    regions = tuple(replace(box, center_mm=_triple(region_center(box.center_mm))) for box in torso.regions)
+    settings = Settings.from_mapping(torso_settings(torso))
+    inputs = StudyInputs(torso.image, (torso.seeds,), regions, settings=settings)
     expected = analyze(inputs)
     nodes = add_study(expected, inputs, scene)
-    found = logic.analyze(nodes.volume, seeds=list(nodes.seeds or ()), regions=list(nodes.regions))
+    found = logic.analyze(nodes.volume, seeds=list(nodes.seeds or ()), regions=list(nodes.regions), settings=torso_settings(torso))
     record = find_result(scene, nodes.volume)
     answers = {"nodes": found.to_dict(), "replay": replay(record).to_dict()}
     differences = [
@@ -37,6 +43,10 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     if not expected.to_dict()["calcium"]["total"]["agatston"]:
         differences.append("the torso has no score, so nothing was compared")
     return differences
+
+
+def _triple(values: np.ndarray) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
 
 
 def _differences(expected: Any, found: Any, path: str = "") -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
+from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.orient import to_axial
 
@@ -20,6 +24,8 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # A transform may turn and move the patient, not stretch: its axes are unit vectors at right
 # angles up to the rounding of a matrix stored with six digits.
 RIGID_TOLERANCE = 1e-4
+
+ACQUISITION_ATTRIBUTE = "CACBoneAxis.Acquisition"
 
 
 def image_from_volume(volume: Any) -> CTImage:
@@ -34,14 +40,14 @@ def image_from_volume(volume: Any) -> CTImage:
     Returns
     -------
     CTImage
-        ``hu`` is a view of the node's own voxels; do not write into it. The
-        acquisition is what the DICOM database knows of the node.
+        ``hu`` is a view of the node's own voxels where they are 16 bit, as CTs are; do
+        not write into it. The acquisition is what :func:`acquisition_of` knows.
 
     Raises
     ------
     UnusableInputError
-        When there is no volume, it has no voxels, it is a label volume, or it stands
-        under a transform that bends or stretches.
+        When there is no volume, it has no voxels or a single slice, it is a label volume
+        or does not look like a CT, or it stands under a transform that bends or stretches.
     """
     if volume is None:
         raise refusal("node-missing", what="CT volume")
@@ -50,8 +56,12 @@ def image_from_volume(volume: Any) -> CTImage:
         raise refusal("not-hu", file=name, why="it is a label volume")
     if volume.GetImageData() is None or volume.GetImageData().GetNumberOfPoints() == 0:
         raise refusal("node-empty", node=name)
-    hu, geometry = to_axial(slicer.util.arrayFromVolume(volume), volume_geometry(volume))
-    return CTImage(hu, geometry, acquisition_of(volume), ImageSource(name, "Slicer scene"))
+    hounsfield = as_hounsfield(slicer.util.arrayFromVolume(volume), name)
+    hu, geometry = to_axial(hounsfield.values, volume_geometry(volume))
+    if geometry.shape[0] < 2:
+        raise refusal("single-slice", file=name)
+    source = ImageSource(name, "Slicer scene")
+    return CTImage(hu, geometry, acquisition_of(volume), source, hounsfield.findings)
 
 
 def volume_geometry(volume: Any) -> ImageGeometry:
@@ -100,7 +110,17 @@ def world_from_node(node: Any) -> NDArray[np.float64]:
 
 
 def acquisition_of(volume: Any) -> Acquisition:
-    """Return what the DICOM database knows of a volume node that was loaded from it; otherwise all unknown."""
+    """Return what is known of how a volume was scanned; all unknown where nothing is.
+
+    What was kept with the node by :func:`keep_acquisition`, else what the header says of
+    a volume that was loaded from the DICOM database.
+    """
+    kept = volume.GetAttribute(ACQUISITION_ATTRIBUTE)
+    if kept:
+        facts = json.loads(kept)
+        if facts.get("image_type") is not None:
+            facts["image_type"] = tuple(facts["image_type"])
+        return Acquisition(**facts)
     uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     path = database.fileForInstance(uids[0]) if uids and database is not None else ""
@@ -108,6 +128,11 @@ def acquisition_of(volume: Any) -> Acquisition:
         return Acquisition()
     import pydicom
 
-    from CACBoneAxisLib.imaging.dicom import acquisition_from
-
     return acquisition_from(pydicom.dcmread(path, stop_before_pixels=True))
+
+
+def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:
+    """Keep with a volume node how it was scanned, so that a saved scene knows it without the DICOM files."""
+    facts = {name: value for name, value in asdict(acquisition).items() if value is not None}
+    if facts:
+        volume.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(facts))

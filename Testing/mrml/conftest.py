@@ -51,14 +51,15 @@ def small_ct():
 @pytest.fixture
 def small_study(small_ct):
     """The small CT with one seed per calcification and one region."""
-    from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
+    from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_center
     from CACBoneAxisLib.study import StudyInputs
 
     def at(z, y, x):
         return tuple(float(v) for v in small_ct.geometry.to_lps((x, y, z)))
 
     seeds = PointList("Seeds", (ControlPoint("LAD-1", at(4, 20, 31)), ControlPoint("RCA-1", at(7, 24, 50))))
-    region = Box("L1", at(5.5, 58, 45), (20.0, 16.0, 10.0), label="L1")
+    center = tuple(float(v) for v in region_center(at(5.5, 58, 45)))
+    region = Box("L1", center, (20.0, 16.0, 10.0), label="L1")
     return StudyInputs(small_ct, (seeds,), (region,))
 
 

@@ -19,7 +19,7 @@ ORIGIN_LPS = (-31.5, 12.25, -140.0)
 @pytest.fixture
 def patient() -> np.ndarray:
     """A patient whose voxels all differ: 4 slices of 5 rows of 6 columns, (z, y, x)."""
-    return np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6) - 60
+    return np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6) * 12 - 1000
 
 
 def matrix_to_ras() -> np.ndarray:
