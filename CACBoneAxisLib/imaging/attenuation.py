@@ -12,6 +12,8 @@ from CACBoneAxisLib.imaging.hounsfield import WHOLE_NUMBER_TOLERANCE_HU, sample
 
 # Air lies between these; what is below is padding outside the scan field, above it lung.
 AIR_FROM_HU, AIR_TO_HU = -1150, -930
+# Up to here values are looked at: where they are most frequent above air's range, they are lung.
+DARK_TO_HU = -880
 AIR_BIN_HU = 10
 AIR_HALF_WIDTH_HU = 25
 # Air is measured where its peak holds this part of the scan and of the values that dark.
@@ -56,9 +58,10 @@ class Attenuation:
     def air_hu(self) -> float | None:
         """Median of the air around the patient, None where too little of it is in the scan.
 
-        The fullest 10 HU between -1150 and -930, and 25 HU to each side of it.
+        The most frequent 10 HU of what is dark, if they lie between -1150 and -930, and 25 HU
+        to each side of them.
         """
-        dark = self.values[(self.values >= AIR_FROM_HU) & (self.values < AIR_TO_HU + AIR_HALF_WIDTH_HU)]
+        dark = self.values[(self.values >= AIR_FROM_HU) & (self.values < DARK_TO_HU)]
         if dark.size < AIR_PART_OF_SCAN * self.values.size:
             return None
         at_floor = dark == dark.min()
@@ -66,8 +69,10 @@ class Attenuation:
         # Scanners cut at -1024; the pile there says nothing about the scale.
         if np.count_nonzero(at_floor) > FLOOR_PART * dark.size and above_floor.size > FLOOR_PART * dark.size:
             dark = above_floor
-        counts, edges = np.histogram(dark, np.arange(AIR_FROM_HU, AIR_TO_HU + AIR_BIN_HU, AIR_BIN_HU))
+        counts, edges = np.histogram(dark, np.arange(AIR_FROM_HU, DARK_TO_HU + AIR_BIN_HU, AIR_BIN_HU))
         peak = edges[int(np.argmax(counts))] + AIR_BIN_HU / 2
+        if peak > AIR_TO_HU:
+            return None
         air = dark[np.abs(dark - peak) <= AIR_HALF_WIDTH_HU]
         if air.size < max(AIR_PART_OF_SCAN * self.values.size, AIR_PART_OF_DARK * dark.size):
             return None

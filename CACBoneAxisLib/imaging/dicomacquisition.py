@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -35,6 +36,13 @@ def acquisition_from(header: Any) -> Acquisition:
     of cardiac synchronisation says so, False only where the technique is stated as NONE.
     An age of 0 is what anonymisers write, so it is unknown.
     """
+    with warnings.catch_warnings():
+        # Remarks on the spelling of values say nothing to a reader of the scan.
+        warnings.simplefilter("ignore")
+        return _acquisition(header)
+
+
+def _acquisition(header: Any) -> Acquisition:
     shared = first(header, "SharedFunctionalGroupsSequence")
     frame = first(header, "PerFrameFunctionalGroupsSequence")
     converted = first(shared, "UnassignedSharedConvertedAttributesSequence")

@@ -107,8 +107,8 @@ def _dataset(pixels: np.ndarray, geometry: Any, position: np.ndarray, slope: Any
 def save(dataset: Dataset, path: Path) -> None:
     """Write a dataset as an explicit little endian file with pydicom 2.4 or 3."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", CT_IMAGE_STORAGE)
+    meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", generate_uid())
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
     if pydicom.__version_info__[0] == "2":

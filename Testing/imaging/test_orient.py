@@ -44,7 +44,7 @@ def test_every_voxel_keeps_its_value_and_its_place(order, signs, turn):
 @pytest.mark.parametrize("signs", list(product([1, -1], repeat=3)))
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_axes_become_left_back_and_head_and_nothing_is_turned(order, signs, turn):
-    view, axial = to_axial(*a_stored_image(order, signs, turn))
+    _, axial = to_axial(*a_stored_image(order, signs, turn))
     assert np.allclose(np.asarray(axial.direction), turn, atol=1e-12)
 
 

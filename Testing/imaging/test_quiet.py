@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from CACBoneAxisLib.imaging.quiet import quiet_libraries
+
+
+def test_only_what_is_written_inside_is_lost(capfd):
+    os.write(2, b"before ")
+    with quiet_libraries():
+        os.write(2, b"inside ")
+        with quiet_libraries():
+            os.write(2, b"deeper ")
+        os.write(2, b"inside ")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"
+
+
+def test_it_ends_with_an_exception_and_with_threads(capfd):
+    def task(_):
+        with pytest.raises(ValueError, match="x"), quiet_libraries():
+            os.write(2, b"inside")
+            raise ValueError("x")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(task, range(200)))
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
