@@ -12,8 +12,8 @@ from CACBoneAxisLib.mrml.archive import add_study
 from CACBoneAxisLib.mrml.scene import find_result, replay
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, torso_settings
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
-
-# Large voxels: the comparison is of digits, not of accuracy, and the test should take seconds.
+# Twice the default: digits are compared, not accuracy, and the test should take seconds. Much
+# larger pixels would be refused a score.
 PIXEL_MM = 1.4
 
 

@@ -1,0 +1,113 @@
+"""PythonQt as Slicer has it, imitated over PySide6, for tests.
+
+What is imitated, because code for Slicer depends on it:
+
+- properties are attributes (``button.checked``, ``label.text = "x"``), methods are called
+  (``table.currentRow()``); an attribute that is neither cannot be set
+- ``object.connect("clicked()", f)``: the signal is named by its signature, a name that Qt does
+  not know gives ``False`` and no exception, and ``f`` gets exactly the signature's arguments
+- ``object.clicked.connect(f)`` too
+- ``objectName`` is also ``name``; a deleted object is falsy, not None
+
+What is not: everything else. Widgets of ctk and MRML are plain Qt widgets with the
+properties, signals and slots that the panel's .ui file and code use (:mod:`widgets`).
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import shiboken6
+from PySide6 import QtCore, QtGui, QtWidgets
+
+
+class Wrapped:
+    """A QObject as PythonQt shows it."""
+
+    __slots__ = ("_object",)
+
+    def __init__(self, qobject: QtCore.QObject) -> None:
+        object.__setattr__(self, "_object", qobject)
+
+    def __getattr__(self, name: str) -> Any:
+        qobject = self._object
+        name = "objectName" if name == "name" else name
+        if qobject.metaObject().indexOfProperty(name) >= 0:
+            return wrap(qobject.property(name))
+        attribute = getattr(qobject, name)
+        if isinstance(attribute, QtCore.SignalInstance):
+            return attribute
+        return lambda *arguments: wrap(attribute(*(unwrap(a) for a in arguments)))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        name = "objectName" if name == "name" else name
+        meta = self._object.metaObject()
+        if meta.indexOfProperty(name) < 0:
+            raise AttributeError(f"{meta.className()} has no property {name}")
+        if value is None and isinstance(self._object.property(name), str):
+            value = "None"
+        if not self._object.setProperty(name, unwrap(value)):
+            raise ValueError(f"{meta.className()}.{name} cannot be {value!r}")
+
+    def connect(self, signal: str, handler: Callable[..., Any]) -> bool:
+        """Connect a signal named by its signature; False where there is none."""
+        signature = QtCore.QMetaObject.normalizedSignature(signal).data().decode()
+        name, _, rest = signature.partition("(")
+        if self._object.metaObject().indexOfSignal(signature) < 0:
+            print(f"QObject::connect: no such signal {signature}")  # noqa: T201 as PythonQt does
+            return False
+        types_of = [t for t in rest.rstrip(")").split(",") if t]
+        emitter = getattr(self._object, name)
+        emitter.connect(lambda *arguments: handler(*(wrap(a) for a in arguments[: len(types_of)])))
+        return True
+
+    def __bool__(self) -> bool:
+        return shiboken6.isValid(self._object)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Wrapped) and other._object is self._object
+
+    def __hash__(self) -> int:
+        return hash(self._object)
+
+    def __repr__(self) -> str:
+        return f"{self._object.metaObject().className()} {self._object.objectName()}"
+
+
+def wrap(value: Any) -> Any:
+    """Return a QObject as PythonQt shows it, lists of them too; anything else as it is."""
+    if isinstance(value, QtCore.QObject):
+        return Wrapped(value)
+    return [wrap(item) for item in value] if isinstance(value, list) else value
+
+
+def unwrap(value: Any) -> Any:
+    """Return the QObject under a wrapper; anything else as it is."""
+    return value._object if isinstance(value, Wrapped) else value
+
+
+def module(name: str, **own: Any) -> types.ModuleType:
+    """Return a module ``qt`` or ``ctk``: Qt's classes, whose objects come wrapped, and the given ones."""
+
+    class Module(types.ModuleType):
+        def __getattr__(self, attribute: str) -> Any:
+            for source in (QtWidgets, QtGui, QtCore):
+                if hasattr(source, attribute):
+                    found = getattr(source, attribute)
+                    is_object = isinstance(found, type) and issubclass(found, QtCore.QObject)
+                    return _factory(found) if is_object else found
+            raise AttributeError(attribute)
+
+    made = Module(name)
+    vars(made).update(own)
+    return made
+
+
+def _factory(qt_class: type) -> Callable[..., Any]:
+    def make(*arguments: Any) -> Wrapped:
+        return Wrapped(qt_class(*(unwrap(a) for a in arguments)))
+
+    make.qt_class = qt_class  # type: ignore[attr-defined]
+    return make
