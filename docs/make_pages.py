@@ -27,6 +27,7 @@ from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
@@ -156,6 +157,26 @@ def _quality() -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(text)).strip() + "\n"
 
 
+def _suitability() -> str:
+    rules = suitability
+    tilt, air = f"{rules.LARGEST_TILT_DEGREES:g} degrees", rules.AIR_HU
+    rows = [
+        ("tube voltage", f"{rules.STANDARD_KVP:g} kVp", "`kvp-not-120`"),
+        ("increment", f"{rules.STANDARD_INCREMENT_MM:g} mm", "`increment-not-3`"),
+        ("thick slices", f"increment above {rules.THICK_INCREMENT_MM:g} mm", "`increment-thick`"),
+        ("axial slices", f"within {tilt} of the patient's axial plane", "`slices-not-axial`"),
+        (
+            "pixels",
+            f"up to {rules.LARGEST_USUAL_PIXEL_MM:g} mm; up to {rules.LARGEST_PIXEL_MM:g} mm unless the voxels are cubes",
+            "`pixels-large`, `pixels-coarse`",
+        ),
+        ("air", f"{air - rules.AIR_BELOW_HU:g} to {air + rules.AIR_ABOVE_HU:g} HU", "`hu-air-off`"),
+        ("darkest value", f"at most {rules.DARKEST_EXPECTED_HU:g} HU", "`hu-clipped-low`"),
+        ("cut at the top", f"above {rules.HARMLESS_CUT_HU:g} HU at least", "`hu-clipped-dense`, `hu-clipped-high`"),
+    ]
+    return table(("what", "expected", "else the finding"), rows)
+
+
 def _rounding() -> str:
     rows = [
         (q.name, f"`{key}`", "as few as say it" if q.decimals is None else q.decimals, q.unit)
@@ -263,6 +284,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "levels": _levels,
     "quality-rules": _quality,
     "summary-order": lambda: ", ".join(SUMMARY_ORDER) + ".\n",
+    "suitability-limits": _suitability,
     "rounding": _rounding,
     "findings": _findings,
     "lesion-columns": lambda: _columns(LESION_COLUMNS),
