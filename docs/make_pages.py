@@ -163,16 +163,18 @@ def _suitability() -> str:
     rows = [
         ("tube voltage", f"{rules.STANDARD_KVP:g} kVp", "`kvp-not-120`"),
         ("increment", f"{rules.STANDARD_INCREMENT_MM:g} mm", "`increment-not-3`"),
-        ("thick slices", f"increment above {rules.THICK_INCREMENT_MM:g} mm", "`increment-thick`"),
+        ("", f"at most {rules.THICK_INCREMENT_MM:g} mm", "`increment-thick`"),
         ("axial slices", f"within {tilt} of the patient's axial plane", "`slices-not-axial`"),
+        ("pixels", f"at most {rules.LARGEST_USUAL_PIXEL_MM:g} mm", "`pixels-large`"),
         (
-            "pixels",
-            f"up to {rules.LARGEST_USUAL_PIXEL_MM:g} mm; up to {rules.LARGEST_PIXEL_MM:g} mm unless the voxels are cubes",
-            "`pixels-large`, `pixels-coarse`",
+            "",
+            f"at most {rules.LARGEST_PIXEL_MM:g} mm; above {rules.LARGEST_USUAL_PIXEL_MM:g} mm, no cubes",
+            "`pixels-coarse`",
         ),
         ("air", f"{air - rules.AIR_BELOW_HU:g} to {air + rules.AIR_ABOVE_HU:g} HU", "`hu-air-off`"),
         ("darkest value", f"at most {rules.DARKEST_EXPECTED_HU:g} HU", "`hu-clipped-low`"),
-        ("cut at the top", f"above {rules.HARMLESS_CUT_HU:g} HU at least", "`hu-clipped-dense`, `hu-clipped-high`"),
+        ("brightest values", "not cut off", "`hu-clipped-dense`"),
+        ("", f"not cut off at {rules.HARMLESS_CUT_HU:g} HU or below", "`hu-clipped-high`"),
     ]
     return table(("what", "expected", "else the finding"), rows)
 
