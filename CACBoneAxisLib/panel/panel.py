@@ -17,7 +17,7 @@ from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
 from CACBoneAxisLib.panel.patient import PatientSection
 from CACBoneAxisLib.panel.progress import CancelledError, Progress
-from CACBoneAxisLib.panel.report import ReportSection
+from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 
@@ -77,6 +77,8 @@ class Panel(VTKObservationMixin):
             self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         self.parameters = parameters
         if parameters is not None:
+            if str(parameters.outputFolder) in ("", "."):
+                parameters.outputFolder = documents_folder()
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         self.changed_since_result = False
         self.refresh()
@@ -107,6 +109,11 @@ class Panel(VTKObservationMixin):
             return None
         return find_result(slicer.mrmlScene, self.parameters.volume)
 
+    def result_mapping(self) -> Any:
+        """Return the result mapping of the current volume, or None."""
+        record = self.result()
+        return result_mapping(record) if record is not None and record.GetText() else None
+
     # What happens outside
 
     def onParametersChanged(self, caller: Any = None, event: Any = None) -> None:
@@ -125,7 +132,7 @@ class Panel(VTKObservationMixin):
         """React to a node that a user deleted under the panel."""
         if self.parameters is None or slicer.mrmlScene.IsClosing():
             return
-        if any(node is watched for watched, _events in self._watched) or node.IsA("vtkMRMLTextNode"):
+        if any(node is watched for watched in self._watched) or node.IsA("vtkMRMLTextNode"):
             self._shown = None
             self.inputChanged()
 
@@ -174,7 +181,7 @@ class Panel(VTKObservationMixin):
         record = self.result()
         shown = (record, record.GetMTime()) if record is not None else None
         if shown != self._shown or shown is None:
-            mapping = result_mapping(record) if record is not None and record.GetText() else None
+            mapping = self.result_mapping()
             for section in self.sections:
                 section.show(mapping)
             self._shown = shown
@@ -183,16 +190,25 @@ class Panel(VTKObservationMixin):
 
     def _watch(self) -> None:
         """Observe the seeds and regions that are chosen now, and no others."""
-        for node, events in self._watched:
-            for event in events:
-                self.removeObserver(node, event, self.inputChanged)
-        self._watched = []
-        if self.parameters is None:
+        chosen: list[Any] = []
+        if self.parameters is not None:
+            chosen = [node for node in (self.parameters.seeds, self.parameters.vertebrae) if node is not None]
+            chosen += existing_regions(self.parameters)
+        if [id(node) for node in chosen] == [id(node) for node in self._watched]:
             return
-        placed = slicer.vtkMRMLMarkupsNode
-        events = (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent)
-        seeds = [self.parameters.seeds] if self.parameters.seeds is not None else []
-        for node in (*seeds, *existing_regions(self.parameters)):
-            self._watched.append((node, events))
-            for event in events:
+        for node in self._watched:
+            for event in _input_events(node):
+                self.removeObserver(node, event, self.inputChanged)
+        for node in chosen:
+            for event in _input_events(node):
                 self.addObserver(node, event, self.inputChanged)
+        self._watched = chosen
+
+
+def _input_events(node: Any) -> tuple[int, ...]:
+    """Return the events with which a node says that an analysis would come out differently."""
+    moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+    if node.IsA("vtkMRMLSegmentationNode"):
+        return (slicer.vtkSegmentation.SourceRepresentationModified, moved)
+    placed = slicer.vtkMRMLMarkupsNode
+    return (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent, moved)

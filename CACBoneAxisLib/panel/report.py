@@ -15,6 +15,11 @@ from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
 
 
+def documents_folder() -> Path:
+    """Return the folder in which the user's documents are, where reports go unless another is chosen."""
+    return Path(qt.QStandardPaths.writableLocation(qt.QStandardPaths.DocumentsLocation))
+
+
 class ReportSection(Section):
     """Lists the findings and saves the report of the current volume."""
 

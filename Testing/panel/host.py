@@ -36,6 +36,9 @@ class Host:
         self.jumps: list[tuple[float, float, float]] = []
         self.opened: list[str] = []
         self._before: dict[str, Any] = {}
+        # The panel's files hold the qt that was there when they were imported.
+        for name in [n for n in sys.modules if n.startswith("CACBoneAxisLib.panel")]:
+            del sys.modules[name]
         self._install()
         self.module = self._import()
         self.panel_parent = widgets.qMRMLWidget()

@@ -1,0 +1,429 @@
+"""The panel as a user presses it, in the host of this folder."""
+
+from __future__ import annotations
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+import vtk  # noqa: E402
+
+LAD, RCA = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4  # by hand: slices x pixels x mm2 x weight, 3 mm increment
+
+
+@pytest.fixture
+def volume(scene, small_ct):
+    """The small CT in the scene."""
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    return add_volume(small_ct, scene)
+
+
+@pytest.fixture
+def opened(host, volume):
+    """The module opened on the small CT."""
+    host.open()
+    return host
+
+
+def place(host, ras):
+    """Place a seed as a click in a slice view does: a preview point that becomes defined."""
+    seeds = host.widget._parameterNode.seeds
+    seeds.AddControlPoint(vtk.vtkVector3d(*ras))
+    host.process()
+
+
+def ras_of(small_ct, z, y, x):
+    lps = small_ct.geometry.to_lps((x, y, z))
+    return -lps[0], -lps[1], lps[2]
+
+
+@pytest.fixture
+def seeded(opened, small_ct):
+    """One seed in each of the two arteries, placed with the buttons."""
+    ui = opened.widget.ui
+    ui.placeSeedsButton.click()
+    place(opened, ras_of(small_ct, 4, 20, 31))
+    ui.territoryRCAButton.click()
+    place(opened, ras_of(small_ct, 7, 24, 50))
+    ui.placeSeedsButton.click()
+    return opened
+
+
+def cell(table, row, column):
+    return table.item(row, column).text()
+
+
+# Opening
+
+
+def test_the_first_ct_is_chosen_when_the_module_is_opened(opened, volume):
+    assert opened.widget._parameterNode.volume is volume
+    assert opened.widget.ui.volumeSelector.currentNode() is volume
+
+
+def test_without_a_ct_nothing_can_be_pressed_and_tooltips_say_why(host):
+    ui = host.open().ui
+    for button in (ui.applyButton, ui.placeSeedsButton, ui.levelL1Button, ui.saveReportButton):
+        assert not button.enabled
+        assert button.toolTip
+    assert "CT volume" in ui.applyButton.toolTip
+
+
+def test_apply_waits_for_something_to_analyse(opened):
+    ui = opened.widget.ui
+    assert not ui.applyButton.enabled
+    assert "seed" in ui.applyButton.toolTip
+    ui.levelL1Button.click()
+    assert ui.applyButton.enabled
+
+
+# Calcium
+
+
+def test_seeds_are_named_after_the_artery_that_is_pressed(seeded):
+    seeds = seeded.widget._parameterNode.seeds
+    assert [seeds.GetNthControlPointLabel(n) for n in range(2)] == ["LAD-1", "RCA-1"]
+
+
+def test_the_pressed_artery_is_kept_in_the_parameter_node(opened):
+    for code in ("LM", "LAD", "LCX", "RCA", "AV", "MV", "AA", "DA"):
+        button = getattr(opened.widget.ui, f"territory{code}Button")
+        button.click()
+        assert opened.widget._parameterNode.territory == code
+        assert button.checked
+
+
+def test_placing_uses_slicers_own_place_mode_and_ends_with_it(opened, scene):
+    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+    ui = opened.widget.ui
+    ui.placeSeedsButton.click()
+    assert interaction.GetCurrentInteractionMode() == interaction.Place
+    assert interaction.GetPlaceModePersistence() == 1
+    # A right click in a view ends it; the button follows.
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    assert not ui.placeSeedsButton.checked
+    ui.placeSeedsButton.click()
+    ui.placeSeedsButton.click()
+    assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
+
+
+def test_a_seed_can_be_taken_back(seeded):
+    ui, seeds = seeded.widget.ui, seeded.widget._parameterNode.seeds
+    ui.removeSeedButton.click()
+    assert [seeds.GetNthControlPointLabel(n) for n in range(seeds.GetNumberOfControlPoints())] == ["LAD-1"]
+    ui.removeSeedButton.click()
+    assert not ui.removeSeedButton.enabled
+
+
+def test_apply_shows_the_score_worked_out_by_hand(seeded):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    assert f"<b>{LAD + RCA:.1f}</b>" in ui.calciumLabel.text
+    assert cell(ui.lesionTable, 0, 1) == "LAD"
+    assert cell(ui.lesionTable, 0, 2) == f"{LAD:.1f}"
+    assert cell(ui.lesionTable, 1, 2) == f"{RCA:.1f}"
+    assert ui.territoryTable.rowCount >= 5
+
+
+def test_an_empty_list_of_seeds_is_no_score_and_the_statement_makes_it_0(opened):
+    ui = opened.widget.ui
+    ui.placeSeedsButton.click()
+    ui.placeSeedsButton.click()
+    ui.levelL1Button.click()
+    ui.applyButton.click()
+    assert "No Agatston score" in ui.calciumLabel.text
+    ui.noneFoundCheckBox.click()
+    ui.applyButton.click()
+    assert "Agatston score <b>0</b>" in ui.calciumLabel.text
+
+
+def test_the_statement_cannot_be_made_beside_seeds(seeded):
+    assert not seeded.widget.ui.noneFoundCheckBox.enabled
+
+
+def test_a_click_on_a_lesion_sends_the_views_there(seeded, small_ct):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    ui.lesionTable.selectRow(1)
+    assert seeded.jumps[-1] == pytest.approx(ras_of(small_ct, 7, 24, 50), abs=1e-6)
+
+
+def test_protocol_fields_reach_the_result(seeded):
+    ui = seeded.widget.ui
+    ui.minimumAreaSpinBox.value = 2.5
+    ui.massFactorSpinBox.value = 0.0008
+    ui.thresholdSpinBox.value = 200
+    ui.applyButton.click()
+    protocol = seeded.widget.panel.result_mapping()["calcium"]["protocol"]
+    assert (protocol["minimum_area_mm2"], protocol["mass_factor_mg_per_mm3_per_hu"]) == (2.5, 0.0008)
+    assert protocol["threshold_hu"] == 200
+
+
+# Bone
+
+
+def test_a_level_button_adds_a_region_where_the_views_cross(opened, volume, scene):
+    crosshair = scene.AddNode(slicer.vtkMRMLCrosshairNode())
+    crosshair.SetCrosshairMode(crosshair.ShowBasic)
+    crosshair.SetCrosshairRAS(-1.5, -26.0, 116.0)
+    opened.widget.ui.levelT12Button.click()
+    (region,) = opened.widget._parameterNode.regions
+    assert region.GetName() == "T12"
+    assert list(region.GetCenter()) == pytest.approx([-1.5, -26.0, 116.0], abs=1e-5)
+    assert list(region.GetSize()) == [24.0, 18.0, 10.0]
+    assert region.GetDisplayNode().GetHandlesInteractive()
+
+
+def test_pressed_again_it_shows_the_region_instead_of_adding_another(opened):
+    ui = opened.widget.ui
+    ui.levelL2Button.click()
+    ui.levelL2Button.click()
+    assert len(opened.widget._parameterNode.regions) == 1
+    assert len(opened.jumps) == 1
+
+
+def test_every_other_level_is_in_the_menu(opened):
+    ui = opened.widget.ui
+    assert ui.levelComboBox.count == 17
+    ui.levelComboBox.setCurrentIndex(0)
+    ui.levelOtherButton.click()
+    assert opened.widget._parameterNode.regions[0].GetName() == "T1"
+
+
+def test_remove_takes_the_last_region(opened):
+    ui = opened.widget.ui
+    ui.levelL1Button.click()
+    ui.levelL2Button.click()
+    ui.removeRegionButton.click()
+    assert [r.GetName() for r in opened.widget._parameterNode.regions] == ["L1"]
+    ui.removeRegionButton.click()
+    assert not ui.removeRegionButton.enabled
+
+
+def test_the_region_is_measured(opened):
+    ui = opened.widget.ui
+    ui.levelL1Button.click()
+    opened.widget._parameterNode.regions[0].SetSize(20.0, 16.0, 10.0)
+    opened.widget._parameterNode.regions[0].SetCenter(-1.5, -26.4, 116.5)
+    ui.applyButton.click()
+    assert cell(ui.vertebraTable, 0, 0) == "L1"
+    assert cell(ui.vertebraTable, 0, 1) == "120.0"
+    assert "120.0 HU" in ui.boneLabel.text
+
+
+def test_a_calibration_gives_bmd_in_its_material(opened):
+    ui = opened.widget.ui
+    ui.levelL1Button.click()
+    opened.widget._parameterNode.regions[0].SetSize(20.0, 16.0, 10.0)
+    opened.widget._parameterNode.regions[0].SetCenter(-1.5, -26.4, 116.5)
+    assert not ui.slopeSpinBox.enabled
+    ui.calibrationComboBox.setCurrentIndex(1)
+    assert ui.slopeSpinBox.enabled
+    ui.slopeSpinBox.value = 0.8
+    ui.interceptSpinBox.value = 5.0
+    ui.materialComboBox.setCurrentIndex(1)
+    ui.applyButton.click()
+    # 0.8 x 120 + 5
+    assert "101.0 mg/cm3 K2HPO4" in ui.boneLabel.text
+
+
+# Scan, patient, report
+
+
+def test_what_the_file_does_not_say_is_taken_from_the_fields(seeded):
+    ui = seeded.widget.ui
+    ui.ageSpinBox.value = 63
+    ui.sexComboBox.setCurrentIndex(1)
+    ui.kvpSpinBox.value = 100
+    ui.contrastComboBox.setCurrentIndex(1)
+    ui.applyButton.click()
+    study = seeded.widget.panel.result_mapping()["study"]
+    assert study["patient"]["age_years"] == 63
+    assert study["patient"]["sex"] == "F"
+    assert study["acquisition"]["kvp"] == 100
+    assert study["acquisition"]["contrast"] is False
+
+
+def test_the_verdicts_and_findings_are_in_plain_words(seeded):
+    ui = seeded.widget.ui
+    ui.contrastComboBox.setCurrentIndex(2)
+    ui.applyButton.click()
+    assert "unsuitable" in ui.scanLabel.text
+    assert "Contrast agent was given" in ui.findingsBrowser.plainText
+
+
+def test_input_that_cannot_be_used_is_one_sentence_in_the_panel(seeded):
+    seeds = seeded.widget._parameterNode.seeds
+    seeds.SetNthControlPointLabel(0, "Where?")
+    seeded.widget.ui.applyButton.click()
+    assert "Where?" in seeded.widget.ui.messageLabel.text
+    assert seeded.widget.ui.applyButton.enabled
+
+
+def test_the_report_is_saved_and_opened(seeded, tmp_path):
+    ui = seeded.widget.ui
+    assert not ui.saveReportButton.enabled
+    ui.folderPathLineEdit.currentPath = str(tmp_path)
+    ui.applyButton.click()
+    assert not ui.openReportButton.enabled
+    ui.saveReportButton.click()
+    (folder,) = tmp_path.iterdir()
+    assert (folder / "result.json").is_file()
+    assert str(folder) in ui.reportLabel.text
+    ui.openReportButton.click()
+    assert seeded.opened == [str(folder / "report.html")]
+
+
+def test_a_label_volume_is_made_on_request(seeded, scene):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLLabelMapVolumeNode") == 0
+    ui.labelVolumeCheckBox.click()
+    ui.applyButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLLabelMapVolumeNode") == 1
+
+
+# Changing, cancelling, closing
+
+
+def test_a_change_says_that_the_numbers_are_old(seeded):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    assert not ui.messageLabel.text
+    ui.minimumAreaSpinBox.value = 2.0
+    assert "press Apply" in ui.messageLabel.text
+    assert not ui.saveReportButton.enabled
+
+
+def test_live_update_analyses_after_a_burst_of_changes_once(seeded):
+    widget = seeded.widget
+    widget.ui.applyButton.click()
+    analysed = []
+    real = widget.logic.analyzeNodes
+    widget.logic.analyzeNodes = lambda *a, **k: (analysed.append(1), real(*a, **k))[1]
+    widget.ui.liveUpdateCheckBox.click()
+    for area in (1.5, 2.0, 2.5):
+        widget.ui.minimumAreaSpinBox.value = area
+    assert widget.panel.timer.isActive()
+    assert not analysed
+    widget.panel.timer.timeout.emit()
+    assert len(analysed) == 1
+    assert not widget.panel.changed_since_result
+    assert not widget.panel.timer.isActive()
+
+
+def test_cancel_ends_the_analysis_and_keeps_the_last_result(seeded, monkeypatch):
+    widget = seeded.widget
+    widget.ui.applyButton.click()
+    score = widget.ui.calciumLabel.text
+    widget.ui.minimumAreaSpinBox.value = 5.0
+    seen = []
+
+    def slow(nodes, settings, progress, **shown):
+        progress.patience_seconds = 0
+        progress("Scoring calcium", 0.5)
+        seen.append((widget.ui.progressBar.isVisibleTo(widget.ui.applyPanel._object), widget.ui.applyButton.enabled))
+        widget.ui.cancelButton.click()
+        progress("Measuring bone", 0.8)
+        pytest.fail("went on after Cancel")
+
+    monkeypatch.setattr(widget.logic, "analyzeNodes", slow)
+    widget.ui.applyButton.click()
+    assert seen == [(True, False)]
+    assert "Cancelled" in widget.ui.messageLabel.text
+    assert widget.ui.calciumLabel.text == score
+    assert widget.ui.applyButton.enabled
+
+
+def test_closing_the_scene_leaves_an_empty_panel(seeded, scene):
+    widget = seeded.widget
+    widget.ui.applyButton.click()
+    scene.Clear(False)
+    assert widget._parameterNode is not None
+    assert widget._parameterNode.volume is None
+    assert not widget.ui.calciumLabel.text
+    assert not widget.ui.applyButton.enabled
+
+
+@pytest.mark.parametrize("what", ["seeds", "volume", "region", "result"])
+def test_a_node_deleted_under_the_panel_is_no_error(seeded, scene, what):
+    widget = seeded.widget
+    widget.ui.levelL1Button.click()
+    widget.ui.applyButton.click()
+    parameters = widget._parameterNode
+    node = {
+        "seeds": parameters.seeds,
+        "volume": parameters.volume,
+        "region": parameters.regions[0],
+        "result": widget.panel.result(),
+    }[what]
+    scene.RemoveNode(node)
+    widget.ui.applyButton.click()
+    if what == "volume":
+        assert not widget.ui.applyButton.enabled
+        assert not widget.ui.calciumLabel.text
+
+
+def test_leaving_and_coming_back_shows_the_same(seeded):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    score = ui.calciumLabel.text
+    seeded.exit()
+    seeded.enter()
+    assert ui.calciumLabel.text == score
+    assert ui.applyButton.enabled
+
+
+def test_nothing_is_observed_after_cleanup(seeded, scene):
+    widget = seeded.widget
+    widget.ui.levelL1Button.click()
+    widget.cleanup()
+    assert widget.Observations == []
+    assert widget.panel.Observations == []
+    assert all(not getattr(section, "Observations", []) for section in widget.panel.sections)
+    parameters = widget.logic.getParameterNode()
+    parameters.threshold = 140.0
+    parameters.seeds.SetNthControlPointLabel(0, "LM-1")
+    scene.Clear(False)
+
+
+def test_reload_takes_the_library_along(opened):
+    import sys
+
+    saved = {n: m for n, m in sys.modules.items() if n.startswith("CACBoneAxisLib")}
+    try:
+        opened.widget.onReload()
+        assert opened.widget.reloads == 1
+        assert not [n for n in sys.modules if n.startswith("CACBoneAxisLib")]
+    finally:
+        sys.modules.update(saved)
+
+
+def test_choices_and_numbers_survive_saving_the_scene(seeded, scene, tmp_path):
+    """The scene is written, cleared and imported; the panel shows what it showed."""
+    ui = seeded.widget.ui
+    ui.levelL1Button.click()
+    ui.minimumAreaSpinBox.value = 0.5
+    ui.sexComboBox.setCurrentIndex(2)
+    ui.applyButton.click()
+    shown = ui.calciumLabel.text, ui.boneLabel.text
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
+        archive.extractall(tmp_path / "unpacked")  # noqa: S202 our own file
+    (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
+    scene.Clear(False)
+    assert not ui.calciumLabel.text
+    scene.SetURL(str(mrml))
+    scene.SetRootDirectory(str(mrml.parent))
+    assert scene.Import()
+    seeded.process()
+    assert (ui.calciumLabel.text, ui.boneLabel.text) == shown
+    assert ui.minimumAreaSpinBox.value == 0.5
+    assert ui.sexComboBox.currentText == "male"
+    assert [r.GetName() for r in seeded.widget._parameterNode.regions] == ["L1"]
+    ui.applyButton.click()
+    assert (ui.calciumLabel.text, ui.boneLabel.text) == shown
