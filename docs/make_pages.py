@@ -160,15 +160,16 @@ def _quality() -> str:
 def _suitability() -> str:
     rules = suitability
     tilt, air = f"{rules.LARGEST_TILT_DEGREES:g} degrees", rules.AIR_HU
+    usual, largest = f"{rules.LARGEST_USUAL_PIXEL_MM:g} mm", f"{rules.LARGEST_PIXEL_MM:g} mm"
     rows = [
         ("tube voltage", f"{rules.STANDARD_KVP:g} kVp", "`kvp-not-120`"),
         ("increment", f"{rules.STANDARD_INCREMENT_MM:g} mm", "`increment-not-3`"),
         ("", f"at most {rules.THICK_INCREMENT_MM:g} mm", "`increment-thick`"),
         ("axial slices", f"within {tilt} of the patient's axial plane", "`slices-not-axial`"),
-        ("pixels", f"at most {rules.LARGEST_USUAL_PIXEL_MM:g} mm", "`pixels-large`"),
+        ("pixels", f"at most {usual}", "`pixels-large`"),
         (
             "",
-            f"at most {rules.LARGEST_PIXEL_MM:g} mm; above {rules.LARGEST_USUAL_PIXEL_MM:g} mm, no cubes",
+            f"at most {largest}; above {usual}, no cubes",
             "`pixels-coarse`",
         ),
         ("air", f"{air - rules.AIR_BELOW_HU:g} to {air + rules.AIR_ABOVE_HU:g} HU", "`hu-air-off`"),
