@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.phantom.canvas import Array, Frame, Slab
+from CACBoneAxisLib.phantom.canvas import Array, Frame, Shape, Slab
 from CACBoneAxisLib.phantom.parameters import TorsoParameters
 from CACBoneAxisLib.phantom.shapes import Curve, Ellipsoid, Tubes, edge, frame_along
 from CACBoneAxisLib.phantom.spine import vertebrae
@@ -38,8 +38,9 @@ class Cage:
             v = spine[f"T{number}"]
             top = v.center_mm[2] + 0.6 * v.half_height_mm
             for side in (-1, 1):
-                head = v.center_mm + [side * (v.half_width_mm + 2), 0.7 * v.half_depth_mm, 0.6 * v.half_height_mm]
-                neck = v.center_mm + [side * (v.half_width_mm + 15), v.half_depth_mm + 11, 0.5 * v.half_height_mm]
+                w, d, h = v.half_width_mm, v.half_depth_mm, v.half_height_mm
+                head = v.center_mm + np.array([side * (w + 2), 0.7 * d, 0.6 * h])
+                neck = v.center_mm + np.array([side * (w + 15), d + 11, 0.5 * h])
                 reach = np.radians(_REACH_DEGREES[number - 1])
                 path = [head, neck]
                 for t in np.linspace(0.0, 1.0, 12):
@@ -60,7 +61,7 @@ class Cage:
             ]
         )
         self.blades = [
-            (Ellipsoid((s * 106, 74, 214), (46, 3.4, 62), frame_along((s * 0.82, -0.5, 0.0))), s) for s in (-1, 1)
+            Ellipsoid((s * 106, 74, 214), (46, 3.4, 62), frame_along((s * 0.82, -0.5, 0.0))) for s in (-1, 1)
         ]
         self.spines = Tubes.joined(
             [
@@ -88,7 +89,7 @@ class Cage:
             if found is not None:
                 slab.blend(found[0], edge(found[1], self.voxel_mm), CORTEX_HU)
                 slab.blend(found[0], edge(found[1] + shell, self.voxel_mm), MARROW_HU)
-        for blade, side in self.blades:
+        for blade in self.blades:
             slab.paint(*blade.box, blade, CORTEX_HU)
             inner = blade.grown(-1.2)
             slab.paint(*inner.box, inner, MARROW_HU)
@@ -101,7 +102,7 @@ def sternum_axis(z: float) -> float:
     return float(CAVITY_FRONT(z)) - 8.0
 
 
-def _sternum(inset: float):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _sternum(inset: float) -> Shape:
     def shape(x: Array, y: Array, z: Array) -> Array:
         width = np.interp(z, (84, 96, 118, 150, 188, 193, 198, 225, 247), (5, 8, 19, 18, 15, 13, 22, 29, 24))
         middle = CAVITY_FRONT(z) - np.float32(8.0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 Counts = tuple[int, int, int]
 ONE: Counts = (1, 1, 1)

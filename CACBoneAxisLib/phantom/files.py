@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -16,13 +16,13 @@ from CACBoneAxisLib.phantom.parameters import HU_PER_MG_HYDROXYAPATITE, calibrat
 from CACBoneAxisLib.phantom.torso import Torso
 
 
-def to_itk(array: NDArray[np.generic], geometry: ImageGeometry, storage_axes: str = "LPS") -> sitk.Image:
+def to_itk(array: NDArray[np.generic], geometry: ImageGeometry, storage_axes: str = "LPS") -> SimpleITK.Image:
     """Return an array (z, y, x) as an ITK image whose axes point as asked (``LPS``: unchanged)."""
-    image = sitk.GetImageFromArray(array)
+    image = SimpleITK.GetImageFromArray(array)
     image.SetSpacing(geometry.spacing_mm)
     image.SetOrigin(geometry.origin_mm)
     image.SetDirection([value for row in geometry.direction for value in row])
-    return image if storage_axes == "LPS" else sitk.DICOMOrient(image, storage_axes)
+    return image if storage_axes == "LPS" else SimpleITK.DICOMOrient(image, storage_axes)
 
 
 def torso_settings(torso: Torso) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def write_torso(torso: Torso, folder: str | Path) -> dict[str, Path]:
     geometry, axes = torso.image.geometry, torso.parameters.storage_axes
     files = {"ct": folder / "ct.nrrd", "vertebrae": folder / "vertebrae.nrrd", "seeds": folder / "seeds.mrk.json"}
     for name, array in (("ct", torso.image.hu), ("vertebrae", torso.vertebrae)):
-        sitk.WriteImage(to_itk(array, geometry, axes), str(files[name]), True, 1)
+        SimpleITK.WriteImage(to_itk(array, geometry, axes), str(files[name]), True, 1)
     write_markups(files["seeds"], [torso.seeds])
     for box in torso.regions:
         files[box.name] = folder / f"{box.name}.mrk.json"

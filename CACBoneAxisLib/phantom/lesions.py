@@ -72,7 +72,7 @@ def paint_lesion(lesion: Lesion, parameters: TorsoParameters, frame: Frame) -> l
     is the contrast times the volume to about a percent at any sampling.
     """
     plaque = lesion.ellipsoid.grown(PLAQUE_MARGIN_MM)
-    bounds = frame.bounds(*(np.asarray(c) for c in plaque.box))
+    bounds = frame.bounds(np.asarray(plaque.box[0]), np.asarray(plaque.box[1]))
     if bounds is None:
         return []
     brush = Brush(frame, bounds, (2, 2, 2))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from numpy.typing import NDArray
 
 from CACBoneAxisLib.phantom.canvas import Array, Bounds, Frame, Slab
 from CACBoneAxisLib.phantom.parameters import TorsoParameters
@@ -39,6 +40,46 @@ def _apex(x: Array, y: Array, z: Array) -> Array:
 LUNGS = both(cavity(0.0), _apex)
 
 
+@lru_cache(maxsize=8)
+def _tree(seed: int, side: int, number: int) -> Tubes:
+    """Grow a tree that fills a lung: each random place is joined to a near twig, by a short way from the hilum.
+
+    A branch is as thick as the number of twigs beyond it asks (radius to the third
+    power adds up at a fork, after Murray).
+    """
+    rng = np.random.default_rng([seed, side + 1, number])
+    root = HILUM[side] + [0.0, 2.0 * number, -12.0 * number]
+    targets: list[tuple[float, float, float]] = []
+    while len(targets) < TWIGS:
+        z = rng.uniform(10, 258)
+        x, y = side * rng.uniform(20, 134), rng.uniform(-95, 80)
+        a, f, b = float(CAVITY_HALF_WIDTH(z)) - 4, float(CAVITY_FRONT(z)) + 4, float(CAVITY_BACK(z)) - 4
+        in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
+        if in_column and z > float(diaphragm_height(np.array(x), np.array(y))) + 4:
+            targets.append((x, y, z))
+    # The far places come first and lay the trunks, at whose sides the others then bud.
+    far = np.linalg.norm(np.array(targets) - root, axis=1) * rng.uniform(0.6, 1.4, len(targets))
+    places, parents = [root], [-1]
+    for target in np.array(targets)[np.argsort(-far)]:
+        known = np.array(places)
+        at = int(np.argmin(np.linalg.norm(known - target, axis=1) + 0.45 * np.linalg.norm(known - root, axis=1)))
+        start = places[at]
+        way = target - start
+        count = max(1, round(float(np.linalg.norm(way)) / 9.0))
+        for k in range(1, count + 1):
+            places.append(start + way * k / count + rng.normal(0, 0.8, 3))
+            parents.append(at)
+            at = len(places) - 1
+    flow = np.zeros(len(places))
+    flow[np.setdiff1d(np.arange(len(places)), parents)] = 1
+    for i in range(len(places) - 1, 0, -1):
+        flow[parents[i]] += flow[i]
+    radius = TWIG_RADIUS_MM * np.maximum(flow, 1) ** (1 / 3)
+    child = np.arange(1, len(places))
+    points = np.array(places)
+    return Tubes(points[np.array(parents)[child]], points[child], radius[child], radius[child] * 0.92)
+
+
 class Lungs:
     """Both lungs, ready to be painted slab by slab."""
 
@@ -47,7 +88,7 @@ class Lungs:
         self.voxel_mm = parameters.spacing_mm
         self.mottle = Texture(rng, (1.4, 1.2, 1.2), 1.0)
         self.patches = Texture(rng, (9.0, 9.0, 9.0), 4.0)
-        trees = [self._tree(HILUM[s] + [0.0, 2.0 * k, -12.0 * k], s, rng) for s in (-1, 1) for k in (0, 1)]
+        trees = [_tree(parameters.seed, s, k) for s in (-1, 1) for k in (0, 1)]
         self.vessels = Tubes.joined(trees)
         airways = []
         for s, main in ((-1, RIGHT_BRONCHUS), (1, LEFT_BRONCHUS)):
@@ -58,43 +99,6 @@ class Lungs:
                 path = Curve([main.point(0.8), end, middle, target]) if k else Curve([main.point(0.55), middle, target])
                 airways.append(Tubes.along(path.point(np.linspace(0, 1, 14)), np.linspace(4.4, 1.3, 14)))
         self.airways = Tubes.joined(airways)
-
-    @staticmethod
-    def _tree(root: NDArray[np.float64], side: int, rng: np.random.Generator) -> Tubes:
-        """Grow a tree that fills a lung: each random place is joined to a near twig, by a short way from the hilum.
-
-        A branch is as thick as the number of twigs beyond it asks (radius to the third
-        power adds up at a fork, after Murray).
-        """
-        targets = []
-        while len(targets) < TWIGS:
-            z = rng.uniform(10, 258)
-            x, y = side * rng.uniform(20, 134), rng.uniform(-95, 80)
-            a, f, b = float(CAVITY_HALF_WIDTH(z)) - 4, float(CAVITY_FRONT(z)) + 4, float(CAVITY_BACK(z)) - 4
-            in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
-            if in_column and z > float(diaphragm_height(np.float32(x), np.float32(y))) + 4:
-                targets.append((x, y, z))
-        # The far places come first and lay the trunks, at whose sides the others then bud.
-        far = np.linalg.norm(np.array(targets) - root, axis=1) * rng.uniform(0.6, 1.4, len(targets))
-        places, parents = [root], [-1]
-        for target in np.array(targets)[np.argsort(-far)]:
-            known = np.array(places)
-            at = int(np.argmin(np.linalg.norm(known - target, axis=1) + 0.45 * np.linalg.norm(known - root, axis=1)))
-            start = places[at]
-            way = target - start
-            count = max(1, round(float(np.linalg.norm(way)) / 9.0))
-            for k in range(1, count + 1):
-                places.append(start + way * k / count + rng.normal(0, 0.8, 3))
-                parents.append(at)
-                at = len(places) - 1
-        flow = np.zeros(len(places))
-        flow[np.setdiff1d(np.arange(len(places)), parents)] = 1
-        for i in range(len(places) - 1, 0, -1):
-            flow[parents[i]] += flow[i]
-        radius = TWIG_RADIUS_MM * np.maximum(flow, 1) ** (1 / 3)
-        child = np.arange(1, len(places))
-        points = np.array(places)
-        return Tubes(points[np.array(parents)[child]], points[child], radius[child], radius[child] * 0.92)
 
     def _fill(self, bounds: Bounds) -> Array:
         """HU of lung: denser where it lies lowest, and finely mottled."""

@@ -64,7 +64,7 @@ class Ellipsoid:
     def distance(self, x: Array, y: Array, z: Array) -> Array:
         """Return the distance from the surface, mm, to first order, negative inside."""
         k0 = np.sqrt(self._scaled(x, y, z)) + np.float32(1e-6)
-        k1 = np.sqrt(self._scaled(x, y, z, 2)) + np.float32(1e-6)
+        k1 = np.sqrt(self._scaled(x, y, z, 2)) + np.float32(1e-6 / min(self.radii))
         return k0 * (k0 - 1) / k1
 
     def __call__(self, x: Array, y: Array, z: Array) -> Array:
@@ -72,7 +72,7 @@ class Ellipsoid:
         return (self._scaled(x, y, z) - 1) * np.float32(min(self.radii) / 2)
 
 
-def frame_along(direction: Sequence[float], up: Vector = (0.0, 0.0, 1.0)) -> tuple[Vector, Vector, Vector]:
+def frame_along(direction: Points, up: Vector = (0.0, 0.0, 1.0)) -> tuple[Vector, Vector, Vector]:
     """Return three orthonormal rows, the first along ``direction``, the third as near to ``up`` as it can be."""
     first = np.asarray(direction, dtype=float) / np.linalg.norm(direction)
     second = np.cross(up, first)
@@ -86,7 +86,7 @@ def frame_along(direction: Sequence[float], up: Vector = (0.0, 0.0, 1.0)) -> tup
 class Curve:
     """A smooth path through points, by its fraction of the length from 0 to 1."""
 
-    def __init__(self, points: Sequence[Sequence[float]]) -> None:
+    def __init__(self, points: Points) -> None:
         knots = np.asarray(points, dtype=float)
         chord = np.r_[0, np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))]
         dense = CubicSpline(chord, knots)(np.linspace(0, chord[-1], 400))
@@ -124,7 +124,8 @@ class Tubes:
     def joined(cls, parts: Sequence[Tubes]) -> Tubes:
         """Return several sets as one; they share the first's ``flat``."""
         names = ("start", "end", "radius_start", "radius_end")
-        return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in names), flat=parts[0].flat)
+        start, end, first, last = (np.concatenate([getattr(p, n) for p in parts]) for n in names)
+        return cls(start, end, first, last, parts[0].flat)
 
     def _found(self, frame: Frame, reach_mm: float) -> list[tuple[int, Bounds]]:
         """Return the pieces that touch the scan, each with the block of voxels around it."""

@@ -62,7 +62,7 @@ class Vertebra:
         rx, ry = self.half_width_mm * waist, self.half_depth_mm * waist
         bent = v + 0.16 * self.half_depth_mm * np.maximum(0, 1 - (u / (0.75 * self.half_width_mm)) ** 2) * (v > 0)
         k0 = np.sqrt((u / rx) ** 2 + (bent / ry) ** 2) + 1e-6
-        k1 = np.sqrt((u / rx**2) ** 2 + (bent / ry**2) ** 2) + 1e-6
+        k1 = np.sqrt((u / rx**2) ** 2 + (bent / ry**2) ** 2) + 1e-6 / ry
         return k0 * (k0 - 1) / k1
 
     def body(self, u: Array, v: Array, w: Array) -> Array:
@@ -128,7 +128,7 @@ def paint_posterior(vertebra: Vertebra, parameters: TorsoParameters, frame: Fram
     ry, h = vertebra.half_depth_mm, vertebra.half_height_mm
     reach = 43.0 if vertebra.lumbar else 36.0
     low = vertebra.center_mm - [reach, -0.5 * ry, 2.2 * h + (8 if vertebra.lumbar else 14)]
-    bounds = frame.bounds(low, vertebra.center_mm + [reach, ry + 46.0, 1.3 * h + 8.0])
+    bounds = frame.bounds(low, vertebra.center_mm + np.array([reach, ry + 46.0, 1.3 * h + 8.0]))
     if bounds is None:
         return None
     brush = Brush(frame, bounds, FINE)
@@ -181,7 +181,7 @@ def region(vertebra: Vertebra, frame: Frame) -> Box:
         vertebra.level,
         tuple(float(c) for c in frame.to_scan(center)),  # type: ignore[arg-type]
         tuple(float(s * frame.scale) for s in sizes),  # type: ignore[arg-type]
-        tuple(tuple(float(c) for c in row) for row in axes),
+        tuple((float(a), float(b), float(c)) for a, b, c in axes),
         vertebra.level,
         '{"shape": "elliptic-cylinder"}',
     )

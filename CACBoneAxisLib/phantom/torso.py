@@ -116,7 +116,7 @@ def _seeds(placed: Iterable[Lesion], hu: NDArray[np.int16], frame: Frame) -> Poi
     for lesion in placed:
         if not _in_image(frame.to_scan(np.asarray(lesion.ellipsoid.center)), frame.geometry):
             continue
-        bounds = frame.bounds(*(np.asarray(c) for c in lesion.ellipsoid.box), margin=0.0)
+        bounds = frame.bounds(np.asarray(lesion.ellipsoid.box[0]), np.asarray(lesion.ellipsoid.box[1]), 0.0)
         if bounds is None:
             continue
         block = hu[tuple(slice(*b) for b in bounds)].astype(np.float32)
@@ -143,7 +143,7 @@ def _regions(frame: Frame) -> tuple[Box, ...]:
 
 def _truth(p: TorsoParameters, frame: Frame, placed: Iterable[Lesion], seeds: PointList) -> dict[str, Any]:
     seed_of = {point.label: list(point.position_mm) for point in seeds.points}
-    found = []
+    found: list[dict[str, Any]] = []
     for lesion in placed:
         c = lesion.calcification
         center = frame.to_scan(np.asarray(lesion.ellipsoid.center))

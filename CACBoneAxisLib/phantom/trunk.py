@@ -76,6 +76,15 @@ def both(*shapes: Shape) -> Shape:
     return shape
 
 
+def _above(level_p_mm: float) -> Shape:
+    """Return what lies in front of a fluid level in a patient on the back."""
+
+    def shape(x: Array, y: Array, z: Array) -> Array:
+        return y - level_p_mm + 0 * x
+
+    return shape
+
+
 class Trunk:
     """Skin, fat, muscle and the abdominal organs, ready to be painted slab by slab."""
 
@@ -203,9 +212,9 @@ class Trunk:
         for loop, gas in self.gut:
             slab.paint(*loop.box, loop, BOWEL_HU)
             if gas:
-                bubble = Ellipsoid(loop.center, tuple(r - 3.0 for r in loop.radii))  # type: ignore[arg-type]
-                level = loop.center[1] + 2
-                slab.paint(*bubble.box, both(bubble, lambda x, y, z, level=level: y - level + 0 * x), -960.0)
+                x, y, z = loop.radii
+                bubble = Ellipsoid(loop.center, (x - 3.0, y - 3.0, z - 3.0))
+                slab.paint(*bubble.box, both(bubble, _above(loop.center[1] + 2)), -960.0)
 
     def _paint_stomach(self, slab: Slab, room: Shape) -> None:
         stomach = Ellipsoid((66, -22, 52), (58, 50, 42), frame_along((0.25, -0.35, -1.0)))
@@ -213,10 +222,7 @@ class Trunk:
         lumen = stomach.grown(-4.0)
         slab.paint(*lumen.box, both(lumen, room), lambda b: np.float32(STOMACH_HU) + 9 * self.ripple.on(self.frame, b))
 
-        def gas(x: Array, y: Array, z: Array) -> Array:
-            return y + 40 + 0 * x
-
-        slab.paint(*lumen.box, both(lumen, cavity(9.0), below_diaphragm(8.0), gas), -970.0)
+        slab.paint(*lumen.box, both(lumen, cavity(9.0), below_diaphragm(8.0), _above(-40.0)), -970.0)
 
     def _tubes(self, slab: Slab, tubes: Tubes, hu: float) -> None:
         found = tubes.distance(slab)
