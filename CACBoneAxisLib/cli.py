@@ -52,9 +52,9 @@ class ProgressBar:
         self._wait = wait_seconds
         self._shown = ""
 
-    def __call__(self, message: str, fraction: float) -> None:
-        """Show what is being done and the part of it that is done, 0 to 1."""
-        if perf_counter() - self._start < self._wait:
+    def __call__(self, message: str, fraction: float, *, at_once: bool = False) -> None:
+        """Show what is being done and the part of it that is done, 0 to 1; ``at_once`` when it is known to be long."""
+        if not at_once and perf_counter() - self._start < self._wait:
             return
         if self._stream.isatty():
             full = round(24 * min(max(fraction, 0.0), 1.0))
@@ -218,16 +218,16 @@ def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: After
 
     folder = Path(arguments.output)
     result_folder = check_folder(folder / "result")
-    bar("Making the digital torso", 0.0)
+    bar("Making the digital torso", 0.0, at_once=True)
     torso = make_torso(TorsoParameters())
     files = write_torso(torso, folder / "torso")
     words = [
         "analyze",
-        str(files["image"]),
+        str(files["ct"]),
         "--seeds",
         str(files["seeds"]),
         "--rois",
-        *map(str, files["regions"]),
+        *(str(files[region.name]) for region in torso.regions),
         "--settings",
         str(files["settings"]),
         "--id",

@@ -8,7 +8,9 @@ them costs time and memory in proportion to the number of runs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,10 @@ _REACH: dict[int, tuple[tuple[int, int, int], ...]] = {
     18: ((0, 1, 1), (1, -1, 0), (1, 0, 1), (1, 1, 0)),
     26: ((0, 1, 1), (1, -1, 1), (1, 0, 1), (1, 1, 1)),
 }
+
+# NumPy lets other threads run while it compares and searches; more than these gain little.
+THREADS = 4
+SLAB = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +117,27 @@ def find_candidates(
 
     Notes
     -----
-    One pass over the volume, slice by slice, with one slice of working memory; then
-    O(runs log runs) time and about 60 bytes a run.
+    One pass over the volume, slice by slice, with a slice of working memory for each
+    thread; then O(runs log runs) time and about 60 bytes a run.
     """
+    if hu.dtype.kind in "iu":
+        # Comparing whole numbers with a whole number spares their conversion to floating point.
+        threshold_hu = hu.dtype.type(ceil(threshold_hu))
+    slices = hu.shape[0]
+    starts_of_slabs = range(0, slices, SLAB)
+    found = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        slabs = pool.map(lambda first: _edges(hu, threshold_hu, first, min(first + SLAB, slices)), starts_of_slabs)
+        for first, edges in zip(starts_of_slabs, slabs, strict=True):
+            found.append(edges)
+            if progress is not None:
+                progress(first / slices)
+    together = np.concatenate(found) if found else np.empty(0, dtype=np.int32)
+    return _joined(hu.shape, together[::2].copy(), together[1::2].copy(), connectivity)
+
+
+def _edges(hu: NDArray[Any], threshold_hu: float, first: int, stop: int) -> NDArray[Any]:
+    """Return where runs start and stop, in turns, in some of the slices."""
     slices, rows, columns = hu.shape
     width, plane = columns + 2, (rows + 2) * (columns + 2)
     padded = np.zeros((rows + 2, width), dtype=bool)
@@ -121,14 +145,11 @@ def find_candidates(
     changes = np.empty(plane - 1, dtype=bool)
     index_type = np.int32 if slices * plane < np.iinfo(np.int32).max else np.int64
     found = []
-    for z in range(slices):
+    for z in range(first, stop):
         np.greater_equal(hu[z], threshold_hu, out=core)
         np.not_equal(flat[1:], flat[:-1], out=changes)
         found.append((np.flatnonzero(changes) + (z * plane + 1)).astype(index_type))
-        if progress is not None and z % 32 == 0:
-            progress(z / slices)
-    edges: NDArray[Any] = np.concatenate(found) if found else np.empty(0, dtype=index_type)
-    return _joined(hu.shape, edges[::2].copy(), edges[1::2].copy(), connectivity)
+    return np.concatenate(found)
 
 
 def _joined(
@@ -142,10 +163,13 @@ def _joined(
     width, plane = columns + 2, (rows + 2) * (columns + 2)
     count, labels = 0, np.empty(0, dtype=np.int32)
     if starts.size:
-        links = [
-            _touching(starts, stops, slice_step * plane + row_step * width, reach)
-            for slice_step, row_step, reach in _REACH[connectivity]
-        ]
+        with ThreadPoolExecutor(THREADS) as pool:
+            links = list(
+                pool.map(
+                    lambda step: _touching(starts, stops, step[0] * plane + step[1] * width, step[2]),
+                    _REACH[connectivity],
+                )
+            )
         first = np.concatenate([a for a, _ in links])
         second = np.concatenate([b for _, b in links])
         graph = coo_array((np.ones(first.size), (first, second)), shape=(starts.size, starts.size))

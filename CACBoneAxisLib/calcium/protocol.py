@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
+# Twelve bits from -1024 HU, what CT scanners store.
+MAXIMUM_THRESHOLD_HU = 3071.0
+
 
 @dataclass(frozen=True)
 class CalciumProtocol:
@@ -73,6 +76,10 @@ class CalciumProtocol:
         for name, value in numbers.items():
             if not isfinite(value) or value < 0:
                 raise ValueError(f"calcium.{name} must be a number of 0 or more, not {value}")
+        if self.threshold_hu > MAXIMUM_THRESHOLD_HU:
+            raise ValueError(
+                f"calcium.threshold_hu must be at most {MAXIMUM_THRESHOLD_HU:g}, not {self.threshold_hu:g}"
+            )
         if self.reference_increment_mm == 0:
             raise ValueError("calcium.reference_increment_mm must be more than 0")
         weights = self.weight_thresholds_hu

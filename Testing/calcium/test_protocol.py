@@ -15,6 +15,7 @@ from CACBoneAxisLib.calcium.protocol import CalciumProtocol
     [
         ("threshold_hu", float("nan")),
         ("threshold_hu", 100.0),
+        ("threshold_hu", 40000.0),
         ("minimum_area_mm2", -1.0),
         ("reference_increment_mm", 0.0),
         ("weight_thresholds_hu", (130.0, 300.0, 200.0, 400.0)),
