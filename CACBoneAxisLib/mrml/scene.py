@@ -15,6 +15,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.study import Settings, StudyResult
 from CACBoneAxisLib.study.output import write_study
@@ -64,6 +65,7 @@ def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool 
     for role, (title, columns, rows) in TABLES.items():
         outputs[role] = _output(record, role, "vtkMRMLTableNode", f"{name} {title}")
         tables.fill_table(outputs[role], columns, rows(mapping))
+    load_terminology()
     segments = result_segments(result)
     outputs["segmentation"] = _output(record, "segmentation", "vtkMRMLSegmentationNode", f"{name} calcium and bone")
     show_segments(segments, result, nodes.volume, outputs["segmentation"])
