@@ -96,8 +96,8 @@ DEFAULT_CORONARY = (
     Calcification("RCA", 0.50, 2.8, 400.0, 5.0),
 )
 DEFAULT_AORTIC = (
-    Calcification("AA", 0.86, 3.0, 480.0, 9.0, 60.0),
-    Calcification("AA", 0.97, 2.8, 420.0, 7.0, 150.0),
+    Calcification("AA", 0.52, 3.0, 480.0, 8.0, 40.0),
+    Calcification("AA", 0.84, 2.8, 440.0, 7.0, 0.0),
     Calcification("DA", 0.22, 2.8, 480.0, 8.0, 100.0),
     Calcification("DA", 0.48, 3.0, 520.0, 10.0, 60.0),
     Calcification("DA", 0.80, 3.0, 560.0, 12.0, 150.0),

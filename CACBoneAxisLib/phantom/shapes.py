@@ -89,19 +89,19 @@ class Curve:
     def __init__(self, points: Points) -> None:
         knots = np.asarray(points, dtype=float)
         chord = np.r_[0, np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))]
-        dense = CubicSpline(chord, knots)(np.linspace(0, chord[-1], 400))
+        dense = CubicSpline(chord, knots)(np.linspace(0, chord[-1], 300))
         length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))]
         self.length_mm = float(length[-1])
-        self._at = CubicSpline(length / length[-1], dense)
+        self._fraction, self._points = length / length[-1], dense
 
     def point(self, fraction: float | NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the points, mm."""
-        return np.asarray(self._at(fraction))
+        return np.stack([np.interp(fraction, self._fraction, axis) for axis in self._points.T], axis=-1)
 
     def tangent(self, fraction: float) -> NDArray[np.float64]:
         """Return the unit tangent at a fraction."""
-        t = np.asarray(self._at(fraction, 1))
-        return t / np.linalg.norm(t)
+        t = self.point(min(fraction + 0.005, 1.0)) - self.point(max(fraction - 0.005, 0.0))
+        return np.asarray(t / np.linalg.norm(t))
 
 
 class Tubes:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import SimpleITK
 
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
+from CACBoneAxisLib.phantom import write_torso
 
 
 @pytest.mark.parametrize("axes", ["LPS", "RAI", "PIR", "SLA"])
-def test_the_same_patient_is_written_in_any_axis_order_and_sign(tmp_path, axes):
-    torso = make_torso(TorsoParameters.small(storage_axes=axes, z_range_mm=(100.0, 140.0)))
+def test_the_same_patient_is_written_in_any_axis_order_and_sign(tmp_path, small, axes):
+    torso = replace(small, parameters=replace(small.parameters, storage_axes=axes))
     files = write_torso(torso, tmp_path / axes)
     stored = SimpleITK.ReadImage(str(files["ct"]))
     found = SimpleITK.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(stored.GetDirection())
@@ -22,8 +23,6 @@ def test_the_same_patient_is_written_in_any_axis_order_and_sign(tmp_path, axes):
     back = SimpleITK.DICOMOrient(stored, "LPS")
     assert np.array_equal(SimpleITK.GetArrayFromImage(back), torso.image.hu)
     assert back.GetOrigin() == pytest.approx(torso.image.geometry.origin_mm)
-    straight = make_torso(TorsoParameters.small(z_range_mm=(100.0, 140.0)))
-    assert np.array_equal(straight.image.hu, torso.image.hu)
 
 
 def test_everything_is_written_and_read_back(tmp_path, small):
@@ -35,7 +34,8 @@ def test_everything_is_written_and_read_back(tmp_path, small):
     assert read_markups(files["seeds"]) == [small.seeds]
     for box in small.regions:
         read = read_markups(files[box.name])[0]
-        assert (read.name, read.center_mm, read.size_mm) == (box.name, box.center_mm, box.size_mm)
+        assert (read.name, read.size_mm) == (box.name, pytest.approx(box.size_mm, abs=1e-4))
+        assert read.center_mm == pytest.approx(box.center_mm, abs=1e-4)  # mm
         assert np.array(read.axes) == pytest.approx(np.array(box.axes))
     assert json.loads(files["truth"].read_text())["bone"] == small.truth["bone"]
     labels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(files["vertebrae"])))

@@ -11,6 +11,7 @@ from scipy import ndimage
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.phantom import Calcification, TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.lesions import lesions, place
+from CACBoneAxisLib.phantom.lungs import LEFT_BRONCHUS, RIGHT_BRONCHUS, TRACHEA
 
 
 def without_calcium(parameters: TorsoParameters) -> TorsoParameters:
@@ -43,12 +44,12 @@ def test_the_calcium_adds_exactly_its_mass_whatever_the_point_spread(fwhm_mm):
     excess = with_calcium.image.hu.astype(float) - make_torso(without_calcium(parameters)).image.hu
     geometry = with_calcium.image.geometry
     factor = with_calcium.truth["calcium"]["mass_factor_mg_per_mm3_per_hu"]
-    x, y, z = np.meshgrid(*(np.arange(n) for n in geometry.shape[::-1]), indexing="ij")
-    points = geometry.to_lps(np.stack([x, y, z], axis=-1).transpose(2, 1, 0, 3))
     for row in with_calcium.truth["calcium"]["lesions"]:
         if row["in_image"] and row["territory"] != "DA":
-            near = np.linalg.norm(points - row["center_lps_mm"], axis=-1) < row["length_mm"] / 2 + 4.5
-            mass = excess[near].sum() * geometry.voxel_volume_mm3 * factor
+            reach = np.ceil((row["length_mm"] / 2 + 4.5) / np.array(geometry.spacing_mm)).astype(int)
+            center = np.rint(geometry.to_index(row["center_lps_mm"])).astype(int)
+            block = tuple(slice(c - r, c + r + 1) for c, r in zip(center[::-1], reach[::-1], strict=True))
+            mass = excess[block].sum() * geometry.voxel_volume_mm3 * factor
             sampling = 0.02  # 6 x 6 x 6 samples to a voxel, HU rounded to integers
             assert mass == pytest.approx(row["mass_mg"], rel=sampling), row["name"]
 
@@ -117,3 +118,12 @@ def test_lesions_are_numbered_within_their_territory_and_keep_their_size_in_a_sc
 def test_a_calcification_that_makes_no_sense_is_refused_in_a_sentence(wrong):
     with pytest.raises(UnusableInputError, match="Calcification LAD-1"):
         place(wrong, "LAD-1")
+
+
+def test_no_default_plaque_lies_in_an_airway():
+    airways = np.concatenate(
+        [curve.point(np.linspace(0, 1, 200)) for curve in (TRACHEA, LEFT_BRONCHUS, RIGHT_BRONCHUS)]
+    )
+    for lesion in lesions(TorsoParameters()):
+        gap = np.linalg.norm(airways - lesion.ellipsoid.center, axis=1).min()
+        assert gap > 8.6 + 1.4 + max(lesion.ellipsoid.radii), lesion.name  # trachea's lumen, its wall

@@ -69,12 +69,12 @@ def test_the_grid_is_the_one_asked_for():
 
 
 def test_a_turned_patient_shows_the_same_organs_elsewhere():
-    straight = TorsoParameters.small(noise_sd_hu=0.0, z_range_mm=(100.0, 160.0), rods=False)
+    straight = TorsoParameters.small(noise_sd_hu=0.0, z_range_mm=(120.0, 150.0), rods=False)
     turned = replace(straight, rotation_degrees=(0.0, 0.0, 90.0))
     a, b = (render(p, scan_frame(p)) for p in (straight, turned))
     fields = [
-        np.count_nonzero((image > low) & (image < high)) for image in (a, b) for low, high in ((-950, -700), (20, 70))
+        np.count_nonzero((image > low) & (image < high)) for image in (a, b) for low, high in ((-890, -780), (20, 70))
     ]
-    # The field of view is centred 16 mm off the axis of rotation, so little is cut; textures are tied to the scan.
+    # Lung and soft tissue. Textures are tied to the scan, and edges are sharpened differently.
     assert fields[2] == pytest.approx(fields[0], rel=0.03)
     assert fields[3] == pytest.approx(fields[1], rel=0.05)
