@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - as its users write it
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
-from CACBoneAxisLib.imaging.dicomfiles import Progress, Series, SliceHeader, find_series, image_type, is_enhanced, text
+from CACBoneAxisLib.imaging.dicomelements import image_type, text
+from CACBoneAxisLib.imaging.dicomfiles import Progress, Series, SliceHeader, find_series, is_enhanced
 from CACBoneAxisLib.imaging.dicomstack import Stack, increment_mm, stack_slices
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.hounsfield import INT16, WHOLE_NUMBER_TOLERANCE_HU
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.quiet import quiet_libraries
-from CACBoneAxisLib.imaging.stored import LARGEST_VOXELS
+from CACBoneAxisLib.imaging.stored import LARGEST_VOXELS, image_array
 
 # Rescale Type says the unit; US (unspecified) is what many scanners write for HU.
 HOUNSFIELD_TYPES = {"", "HU", "HU_MOD", "US", "NORMALIZED"}
@@ -132,10 +134,14 @@ def _check_units(series: Series, name: str) -> None:
         raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")
 
 
-def _read_pixels(path: Path) -> NDArray:
-    """Return a file's rescaled pixels (frames, rows, columns); the array is its own."""
+def _gdcm_reader() -> Any:
     reader = sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
+    return reader
+
+
+def _read_pixels(path: Path, reader: Any) -> NDArray:
+    """Return a file's rescaled pixels (frames, rows, columns)."""
     reader.SetFileName(str(path))
     try:
         with quiet_libraries():
@@ -144,24 +150,25 @@ def _read_pixels(path: Path) -> NDArray:
         raise refusal("file-unreadable", file=path.name) from None
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise refusal("file-unreadable", file=path.name)
-    array = sitk.GetArrayFromImage(image)
+    array = image_array(image)
     return array.reshape(-1, *array.shape[-2:])
 
 
 def _classic_pixels(stack: Stack, progress: Progress | None) -> NDArray:
     volume = np.empty(stack.geometry.shape, dtype=np.int16)
+    reader = _gdcm_reader()
     for index, one in enumerate(stack.slices):
         if progress is not None and index % 10 == 0:
             progress("Reading slices", index / len(stack.slices))
-        pixels = _slice_values(one, stack.geometry)
+        pixels = _slice_values(one, stack.geometry, reader)
         if pixels.dtype != np.int16 and volume.dtype == np.int16:
             volume = volume.astype(np.float32)
         volume[index] = pixels
     return volume
 
 
-def _slice_values(one: SliceHeader, geometry: ImageGeometry) -> NDArray:
-    pixels = _read_pixels(one.path)
+def _slice_values(one: SliceHeader, geometry: ImageGeometry, reader: Any) -> NDArray:
+    pixels = _read_pixels(one.path, reader)
     if pixels.shape != (1, *geometry.shape[1:]):
         raise refusal("file-unreadable", file=one.path.name)
     return _compact(pixels[0], one.path)
@@ -188,7 +195,7 @@ def _enhanced_pixels(stack: Stack) -> NDArray:
     path = stack.slices[0].path
     if len({(one.slope, one.intercept) for one in stack.slices}) > 1:
         raise refusal("enhanced-rescale", file=path.name)
-    pixels = _compact(_read_pixels(path), path)
+    pixels = _compact(_read_pixels(path, _gdcm_reader()), path)
     frames = np.array([one.frame for one in stack.slices])
     if frames.max() >= len(pixels) or pixels.shape[1:] != stack.geometry.shape[1:]:
         raise refusal("file-unreadable", file=path.name)

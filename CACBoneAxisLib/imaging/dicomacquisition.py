@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicomfiles import first, image_type, kernel, number, text
+from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, number, text
 
 # What people write into Contrast/Bolus Agent to say that none was given.
 NO_CONTRAST = {"NONE", "NO", "N", "NIL", "0", "WITHOUT", "NO CONTRAST", "NON CONTRAST", "NON-CONTRAST", "UNENHANCED"}

@@ -12,12 +12,20 @@ from typing import Any
 
 import pydicom
 
+from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, number, numbers, text
 from CACBoneAxisLib.imaging.findings import refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
 # Image Type values of pictures that are no slices of a volume.
 NO_SLICE_TYPES = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "DOSE", "DOSE_INFO", "SCREEN", "CAPTURE", "SCREENSHOT"}
 DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
+# What is needed of every file; the rest is read of one file of each series.
+SCANNED = [
+    *("SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesInstanceUID", "SeriesNumber"),
+    *("SeriesDescription", "ConvolutionKernel", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing"),
+    *("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+]
 DAMAGED = "file that cannot be read"
 Progress = Callable[[str, float], None]
 
@@ -69,13 +77,13 @@ def is_dicom(path: Path) -> bool:
     )  # fmt: skip
 
 
-def read_header(path: Path) -> Any:
-    """Return the pydicom dataset of a file without its pixels; None when it cannot be read."""
+def read_header(path: Path, keywords: list[str] | None = None) -> Any:
+    """Return the pydicom dataset of a file (or these elements), without pixels; None when it cannot be read."""
     try:
         with warnings.catch_warnings():
             # Remarks on the spelling of values say nothing to a reader of the scan.
             warnings.simplefilter("ignore")
-            return pydicom.dcmread(path, stop_before_pixels=True, force=True)
+            return pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=keywords)
     except Exception:  # pydicom raises whatever the damage leads to
         return None
 
@@ -96,10 +104,10 @@ def find_series(folder: Path, progress: Progress | None = None) -> tuple[list[Se
     paths = [folder] if folder.is_file() else list(_files(folder))
     groups: dict[tuple[Any, ...], list[tuple[Any, list[SliceHeader]]]] = {}
     skipped: Counter[str] = Counter()
-    for number, path in enumerate(paths):
-        if progress is not None and number % 25 == 0:
-            progress("Reading headers", number / len(paths))
-        header = read_header(path) if is_dicom(path) else None
+    for done, path in enumerate(paths):
+        if progress is not None and done % 25 == 0:
+            progress("Reading headers", done / len(paths))
+        header = read_header(path, SCANNED) if is_dicom(path) else None
         if header is None:
             if path.name.lower().endswith(DICOM_SUFFIXES):
                 skipped[DAMAGED] += 1
@@ -148,8 +156,8 @@ def _no_slice(header: Any, path: Path) -> str | None:
         return "object without pixels"
     if int(number(header, "SamplesPerPixel") or 1) != 1:
         return "screen capture or other derived object"
-    kinds = {word for value in image_type(header) for word in value.upper().replace("_", " ").split()}
-    kinds |= {value.upper() for value in image_type(header)}
+    values = [value.upper() for value in image_type(header)]
+    kinds = {*values, *(word for value in values for word in value.replace("_", " ").split())}
     return "localizer or dose sheet" if kinds & NO_SLICE_TYPES else None
 
 
@@ -170,7 +178,7 @@ def _series_key(header: Any, path: Path) -> tuple[Any, ...]:
 
 
 def _as_series(key: tuple[Any, ...], members: list[tuple[Any, list[SliceHeader]]]) -> Series:
-    header = members[0][0]
+    header = read_header(members[0][1][0].path) if members[0][1] else members[0][0]
     series_number = number(header, "SeriesNumber")
     return Series(
         uid=key[0],
@@ -226,66 +234,3 @@ def _slice_header(
         slope=number(rescale, "RescaleSlope"),
         intercept=number(rescale, "RescaleIntercept"),
     )
-
-
-def first(dataset: Any, keyword: str) -> Any:
-    """Return the first item of a sequence, None where there is none."""
-    items = dataset.get(keyword) if dataset is not None else None
-    return items[0] if items else None
-
-
-def text(dataset: Any, keyword: str) -> str:
-    """Return an element as one line of text, empty where it is absent or damaged."""
-    try:
-        value = dataset.get(keyword) if dataset is not None else None
-    except Exception:  # pydicom raises whatever the damage leads to
-        return ""
-    if value is None:
-        return ""
-    if not isinstance(value, str) and hasattr(value, "__iter__"):
-        value = " ".join(str(one) for one in value)
-    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-
-
-def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
-    """Return an element of ``count`` finite numbers, None where it is absent or damaged."""
-    try:
-        value: Any = dataset.get(keyword) if dataset is not None else None
-        values = tuple(float(one) for one in (value if count > 1 else [value]))
-    except Exception:  # pydicom raises whatever the damage leads to
-        return None
-    finite = len(values) == count and all(abs(one) < float("inf") for one in values)
-    return values if finite else None
-
-
-def number(dataset: Any, keyword: str) -> float | None:
-    """Return an element that is one finite number, None where it is absent or damaged."""
-    values = numbers(dataset, keyword, 1)
-    return None if values is None else values[0]
-
-
-def image_type(header: Any) -> tuple[str, ...]:
-    """Return the values of Image Type."""
-    try:
-        value = header.get("ImageType")
-    except Exception:  # pydicom raises whatever the damage leads to
-        return ()
-    if not value:
-        return ()
-    return (str(value),) if isinstance(value, str) else tuple(str(one) for one in value)
-
-
-def kernel(header: Any) -> str | None:
-    """Return the convolution kernel, several values joined by a blank, also from an enhanced header."""
-    shared = first(header, "SharedFunctionalGroupsSequence")
-    frame = first(header, "PerFrameFunctionalGroupsSequence")
-    for source in (
-        header,
-        first(shared, "CTReconstructionSequence"),
-        first(frame, "CTReconstructionSequence"),
-        first(shared, "UnassignedSharedConvertedAttributesSequence"),
-    ):
-        found = text(source, "ConvolutionKernel")
-        if found:
-            return found
-    return None

@@ -50,7 +50,7 @@ def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
         (a gap off the usual one by more than 0.02 mm and 2 %), ``gantry-tilt`` (stacked
         more than 0.5 degrees off the slices' normal, or half a pixel over the stack).
     """
-    if any(s.position_mm is None or s.row is None or s.spacing_mm is None for s in slices):
+    if not slices or any(s.position_mm is None or s.row is None or s.spacing_mm is None for s in slices):
         raise refusal("no-position", file=name)
     in_plane = np.array([[*s.row, *s.column] for s in slices])  # type: ignore[misc]
     spacing = np.array([s.spacing_mm for s in slices])

@@ -61,14 +61,16 @@ def as_hounsfield(array: NDArray, name: str) -> Hounsfield:
     UnusableInputError
         ``not-finite``; ``not-hu`` when the values are a labelmap's or another unit's.
     """
-    low, high = _range(array, name)
-    _check_plausible(array, low, high, name)
+    some = sample(array)
+    # int16 can hold nothing that a look at every voxel would have to find.
+    low, high = (some.min(), some.max()) if array.dtype == np.int16 else _range(array, name)
+    _check_plausible(some, float(low), float(high), name)
     if array.dtype == np.int16:
         return Hounsfield(array)
     if array.dtype == np.uint16:  # no value is above what int16 holds
         return Hounsfield(array.view(np.int16))
     # A look at a sample spares most fractional images the attempt.
-    if np.issubdtype(array.dtype, np.integer) or _is_whole(sample(array)):
+    if np.issubdtype(array.dtype, np.integer) or _is_whole(some):
         whole = _whole(array)
         if whole is not None:
             return Hounsfield(whole)
@@ -85,7 +87,7 @@ def _range(array: NDArray, name: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _check_plausible(array: NDArray, low: float, high: float, name: str) -> None:
+def _check_plausible(some: NDArray, low: float, high: float, name: str) -> None:
     why = None
     if low < INT16.min or high > INT16.max:
         why = f"its values go from {low:.6g} to {high:.6g}"
@@ -94,7 +96,7 @@ def _check_plausible(array: NDArray, low: float, high: float, name: str) -> None
     elif high - low < SMALLEST_RANGE_HU:
         why = f"its values go from {low:.6g} to {high:.6g} only"
     elif low > AIR_AT_MOST_HU:
-        distinct = np.unique(sample(array)).size
+        distinct = np.unique(some).size
         if distinct < FEW_DISTINCT_VALUES:
             why = f"it has {distinct} distinct values and no air near -1000"
     if why is not None:

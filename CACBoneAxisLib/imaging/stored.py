@@ -60,6 +60,11 @@ class _Held:
         self.__array_interface__ = dict(sitk.GetArrayViewFromImage(image).__array_interface__)
 
 
+def image_array(image: Any) -> NDArray:
+    """Return a SimpleITK image's own memory as a read-only array (z, y, x), which keeps the image alive."""
+    return np.asarray(_Held(image))
+
+
 def format_name(path: Path) -> str:
     """Return the name of the file's format for people, from its suffix."""
     name = path.name.lower()
@@ -98,7 +103,7 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
         raise refusal("file-unreadable", file=path.name) from None
     except MemoryError:
         raise refusal("file-unreadable", file=path.name) from None
-    array = np.asarray(_Held(image))
+    array = image_array(image)
     if not is_intact(path, array):
         raise refusal("file-unreadable", file=path.name)
     metadata = {key: _text(image.GetMetaData(key)) for key in image.GetMetaDataKeys()}

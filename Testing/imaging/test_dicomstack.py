@@ -101,6 +101,7 @@ def test_slices_without_a_place_are_refused():
     assert code_of([slices[0], replace(slices[1], position_mm=None)]) == "no-position"
     assert code_of([slices[0], replace(slices[1], row=None, column=None)]) == "no-position"
     assert code_of([replace(s, row=(0.0, 0.0, 0.0)) for s in slices]) == "no-position"
+    assert code_of([]) == "no-position"
 
 
 def test_slices_oblique_to_the_patient_are_a_volume():
