@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -121,7 +121,8 @@ def score_calcium(
             findings.append(
                 finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g} mm2")
             )
-    if protocol.mass_factor_mg_per_mm3_per_hu is None:
+    with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
+    if not with_mass:
         findings.append(finding("mass-unavailable"))
 
     counted = [(lesion.territories[0], score) for lesion, score in scored if lesion.status == "scored" and score]
@@ -129,7 +130,7 @@ def score_calcium(
         code for lesion, _ in scored if lesion.status in ("conflict", "implausible") for code in lesion.territories
     }
     by_territory = {
-        code: Totals() if code in undecided else _sum(score for owner, score in counted if owner == code)
+        code: Totals() if code in undecided else _sum([score for owner, score in counted if owner == code], with_mass)
         for code in territories()
     }
     coronary = coronary_codes()
@@ -147,7 +148,7 @@ def score_calcium(
         findings.append(finding("total-incomplete", undecided=f"the lesion at {names}"))
         total = Totals()
     else:
-        total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s])
+        total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s], with_mass)
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
@@ -168,12 +169,10 @@ def _is_coronary_conflict(lesion: Lesion, coronary: Sequence[str]) -> bool:
     return lesion.status == "conflict" and set(lesion.territories) <= set(coronary) and decisions == {False}
 
 
-def _sum(scores: Iterable[LesionScore]) -> Totals:
-    items = list(scores)
-    masses = [s.mass_mg for s in items if s.mass_mg is not None]
+def _sum(scores: Sequence[LesionScore], with_mass: bool) -> Totals:
     return Totals(
-        agatston=float(sum(s.agatston for s in items)),
-        volume_mm3=float(sum(s.volume_mm3 for s in items)),
-        mass_mg=sum(masses) if masses and len(masses) == len(items) else None,
-        lesions=sum(1 for s in items if s.agatston > 0),
+        agatston=float(sum(s.agatston for s in scores)),
+        volume_mm3=float(sum(s.volume_mm3 for s in scores)),
+        mass_mg=float(sum(s.mass_mg or 0.0 for s in scores)) if with_mass else None,
+        lesions=sum(1 for s in scores if s.agatston > 0),
     )

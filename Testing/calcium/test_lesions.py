@@ -214,6 +214,12 @@ def test_no_seeds_after_reading_is_a_zero() -> None:
     assert result.categories["cac-drs"].category == "A0/N0"
 
 
+def test_the_mass_of_no_calcium_is_zero_where_there_is_a_factor_and_unknown_where_there_is_none() -> None:
+    image = make_image((3, 9, 9))
+    assert score_calcium(image, [], CalciumProtocol(mass_factor_mg_per_mm3_per_hu=0.001)).total.mass_mg == 0
+    assert score_calcium(image, [], PROTOCOL).total.mass_mg is None
+
+
 def test_the_counted_voxels_have_the_reported_volume(bar: CTImage) -> None:
     bar.hu[2, 0, 4:6] = 150
     result = score_calcium(bar, [seed_at(bar, (1, 4, 6))], PROTOCOL)
