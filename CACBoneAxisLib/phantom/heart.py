@@ -178,8 +178,8 @@ class Mediastinum:
             slab.paint(*node.box, node, 38.0)
 
         def beside(x: Array, y: Array, z: Array) -> Array:
-            middle = SPINE_AXIS_P(z) + np.float32(27)
-            return (x / 33) ** 2 + ((y - middle) / 31) ** 2 - 1
+            middle = SPINE_AXIS_P(z) + np.float32(28)
+            return (x / 27) ** 2 + ((y - middle) / 30) ** 2 - 1
 
         slab.paint((-34, -20, -200), (34, 125, 300), beside, 34.0, upright=True)
 
