@@ -135,7 +135,8 @@ def _files(folder: Path) -> Iterator[Path]:
         subfolders.sort()
         for name in sorted(names):
             path = Path(directory) / name
-            if name == "DICOMDIR" or not path.is_file():
+            # macOS leaves a "._name" beside every file it copies.
+            if name == "DICOMDIR" or name.startswith(".") or not path.is_file():
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(root):
                 continue
