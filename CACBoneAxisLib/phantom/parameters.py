@@ -165,7 +165,7 @@ class TorsoParameters:
 
     @classmethod
     def small(cls, **changes: Any) -> TorsoParameters:
-        """Return a whole torso on 2 mm voxels, for tests: less than a second."""
+        """Return a whole torso on 2 mm voxels, for tests: a second or so."""
         coarse = cls(spacing_mm=2.0, slice_increment_mm=4.0, field_of_view_mm=(360.0, 360.0))
         return replace(coarse, **changes)
 
