@@ -90,7 +90,7 @@ class BoneProtocol:
     region : RegionProtocol
     calibration : Calibration
     t_score_reference
-        Name of a reference in ``data/t_score_references.json`` or in a site's own file;
+        Name of a reference in ``data/t_score_references.json``;
         None for no T-score, because a reference is a choice of population.
     hu_thresholds
         ``all``, ``none`` or the names of rows in ``data/hu_thresholds.json``.

@@ -118,9 +118,7 @@ def score_calcium(
     scored = tuple(_measured(image, lesion, protocol) for lesion in lesions)
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
-            findings.append(
-                finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g} mm2")
-            )
+            findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))

@@ -62,6 +62,9 @@ def bone_card(result: Mapping[str, Any]) -> str:
             parts.append(
                 element("p", f"{text(wording.class_words(acr))} <small>{text(class_source(acr))}</small>", "lead")
             )
+        elif lead := wording.threshold_lead(summary["hu_thresholds"]):
+            words, source = lead
+            parts.append(element("p", f"{text(words)} <small>{text(source)}</small>", "lead"))
         if bmd:
             parts.append(_line("Bone mineral density", wording.bmd_words(bmd)))
         else:

@@ -182,16 +182,40 @@ def short_class_words(acr_class: Mapping[str, Any] | None) -> str:
     return "" if acr_class is None else class_words(acr_class).partition(" (")[0]
 
 
+def threshold_lead(thresholds: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """Return where the mean lies among the HU thresholds for low bone density, and the threshold's source.
+
+    The lowest threshold that it does not exceed, or else the highest; None where none of
+    the thresholds is about low density.
+    """
+    about = [item for item in thresholds if "osteop" in str(item["meaning"])]
+    if not about:
+        return None
+    passed = [item for item in about if item["below"]]
+    item = min(passed, key=_limit) if passed else max(about, key=_limit)
+    condition, effect = _condition(item)
+    return f"{condition[0].upper()}{condition[1:]} ({effect})", str(item["source"])
+
+
+def _limit(item: Mapping[str, Any]) -> float:
+    return float(item["threshold_hu"])
+
+
+def _condition(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return on which side of a threshold the mean lies, and what the threshold means."""
+    condition, _, effect = str(item["meaning"]).rpartition("below: ")
+    condition += "below"
+    if not item["below"]:
+        condition = "above" if condition == "at or below" else f"not {condition}"
+    return f"{condition} {format_value(item['threshold_hu'], 'threshold_hu', unit=True)}", effect
+
+
 def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return for each source of HU thresholds on which side of them the mean lies, and what that means."""
     by_source: dict[str, list[str]] = {}
-    for item in sorted(thresholds, key=lambda threshold: -threshold["threshold_hu"]):
-        condition, _, effect = str(item["meaning"]).rpartition("below: ")
-        condition += "below"
-        if not item["below"]:
-            condition = "above" if condition == "at or below" else f"not {condition}"
-        limit = format_value(item["threshold_hu"], "threshold_hu", unit=True)
-        by_source.setdefault(str(item["source"]), []).append(f"{condition} {limit} ({effect})")
+    for item in sorted(thresholds, key=_limit, reverse=True):
+        condition, effect = _condition(item)
+        by_source.setdefault(str(item["source"]), []).append(f"{condition} ({effect})")
     return [f"{', '.join(texts)} - {source}" for source, texts in by_source.items()]
 
 

@@ -77,3 +77,21 @@ def test_why_a_number_is_missing_is_said_in_the_words_of_the_errors() -> None:
     longer = {"code": "f", "severity": "error", "message": "No score: An error."}
     assert wording.why_missing([error, longer]) == "No score: An error."
     assert wording.why_missing([]) == "No reason was recorded."
+
+
+def test_the_lead_is_the_lowest_threshold_for_low_density_that_the_mean_does_not_exceed() -> None:
+    def threshold(hu: float, meaning: str, below: bool) -> dict[str, object]:
+        return {"name": "x", "threshold_hu": hu, "below": below, "meaning": meaning, "source": f"Paper {hu:g}"}
+
+    both = [
+        threshold(160, "at or below: 90 % sensitive for DXA osteoporosis", True),
+        threshold(110, "at or below: more than 90 % specific for DXA osteoporosis", True),
+        threshold(90, "at or below: higher risk of fracture", True),
+    ]
+    assert wording.threshold_lead(both) == (
+        "At or below 110 HU (more than 90 % specific for DXA osteoporosis)",
+        "Paper 110",
+    )
+    above = [{**item, "below": False} for item in both]
+    assert wording.threshold_lead(above) == ("Above 160 HU (90 % sensitive for DXA osteoporosis)", "Paper 160")
+    assert wording.threshold_lead(both[2:]) is None
