@@ -16,8 +16,9 @@ from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, numb
 from CACBoneAxisLib.imaging.findings import refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
-# Image Type values of pictures that are no slices of a volume.
-NO_SLICE_TYPES = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "DOSE", "DOSE_INFO", "SCREEN", "CAPTURE", "SCREENSHOT"}
+# Words and whole values of Image Type of pictures that are no slices of a volume.
+NO_SLICE_WORDS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SCREENSHOT"}
+NO_SLICE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO", "SCREEN SAVE", "SCREEN_SAVE", "SCREEN CAPTURE"}
 DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 # What is needed of every file; the rest is read of one file of each series.
 SCANNED = [
@@ -158,8 +159,8 @@ def _no_slice(header: Any, path: Path) -> str | None:
     if int(number(header, "SamplesPerPixel") or 1) != 1:
         return "screen capture or other derived object"
     values = [value.upper() for value in image_type(header)]
-    kinds = {*values, *(word for value in values for word in value.replace("_", " ").split())}
-    return "localizer or dose sheet" if kinds & NO_SLICE_TYPES else None
+    words = {word for value in values for word in value.replace("_", " ").split()}
+    return "localizer or dose sheet" if words & NO_SLICE_WORDS or NO_SLICE_VALUES.intersection(values) else None
 
 
 def _detail(skipped: Counter[str]) -> str:

@@ -52,3 +52,25 @@ def test_a_header_that_ends_before_its_size_is_refused_by_name(folder):
     (folder / "IM0003.dcm").write_bytes(whole[:place])
     with pytest.raises(UnusableInputError, match=r"^IM0003\.dcm cannot be read as an image\.$"):
         find_series(folder)
+
+
+@pytest.mark.parametrize(
+    ("image_type", "is_slice"),
+    [
+        (["ORIGINAL", "PRIMARY", "AXIAL", "CT_SOM5 SPI"], True),
+        (["DERIVED", "PRIMARY", "AXIAL", "LOW DOSE"], True),
+        (["ORIGINAL", "PRIMARY", "LOCALIZER", "CT_SOM5 TOP"], False),
+        (["ORIGINAL", "SECONDARY", "SCOUT_LAT"], False),
+        (["DERIVED", "SECONDARY", "OTHER", "DOSE_INFO"], False),
+        (["DERIVED", "SECONDARY", "SCREEN SAVE"], False),
+    ],
+)
+def test_slices_are_told_from_localizers_and_dose_sheets(
+    tmp_path, dicom_writer, small_hu, small_geometry, image_type, is_slice
+):
+    dicom_writer.write_series(tmp_path / "s", small_hu, small_geometry, header={"ImageType": image_type})
+    if is_slice:
+        assert len(find_series(tmp_path / "s")[0]) == 1
+    else:
+        with pytest.raises(UnusableInputError, match="8 x localizer or dose sheet"):
+            find_series(tmp_path / "s")
