@@ -19,9 +19,9 @@ def is_sharp(kernel: str | None, manufacturer: str | None = None) -> bool:
     name = kernel.strip().upper()
     for entry in load_table("kernels")["kernels"]:
         of_vendor = re.search(rf"\b({entry['manufacturer']})", vendor) is not None
-        if not of_vendor and (vendor or entry["vendor_only"]):
+        if vendor and not of_vendor:
             continue
-        # Siemens puts the strength of iterative reconstruction behind the name ("Br64f 3").
+        # Siemens puts the strength of iterative reconstruction behind the name ("Br38f 3").
         if any(re.fullmatch(entry["pattern"], one, re.IGNORECASE) for one in {name, name.split()[0]}):
             return True
     return False
