@@ -74,7 +74,8 @@ def _show_one(segment: Segment, to_ijk: NDArray[np.float64], volume: Any, segmen
         item.SetColor(*(channel / 255 for channel in segment.color))
         item.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), segment.terminology)
         item.SetTag(OWN_TAG, "1")
-        content.AddSegment(item, segment.id)
+        if not content.AddSegment(item, segment.id):
+            raise RuntimeError(f"Slicer's Segmentations module is not there to hold the segment {segment.name}")
     offset, block = block_in_volume(_union(segment.masks), to_ijk)
     picture = _oriented_image(offset, block, ijk_to_ras(volume))
     logic = slicer.vtkSlicerSegmentationsModuleLogic

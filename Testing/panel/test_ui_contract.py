@@ -1,0 +1,182 @@
+"""The .ui file against the code that uses it and against Slicer."""
+
+from __future__ import annotations
+
+import ast
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+UI_FILE = REPOSITORY / "CACBoneAxis" / "Resources" / "UI" / "CACBoneAxis.ui"
+PANEL_FILES = sorted((REPOSITORY / "CACBoneAxisLib" / "panel").glob("*.py"))
+MODULE_FILE = REPOSITORY / "CACBoneAxis" / "CACBoneAxis.py"
+TREE = ET.parse(UI_FILE)  # noqa: S314 our own file
+WIDGETS = {w.get("name"): w for w in TREE.getroot().iter("widget")}
+
+# A widget class in Slicer, where its header is in Slicer's or CTK's sources, and the properties that
+# the .ui file may set because that header declares them with Q_PROPERTY (or its base class does).
+SLICERS = {
+    "ctkCollapsibleButton": ("CTK Libs/Widgets/ctkCollapsibleButton.h", {"text", "collapsed"}),
+    "ctkCollapsibleGroupBox": ("CTK Libs/Widgets/ctkCollapsibleGroupBox.h", {"title", "collapsed"}),
+    "ctkPathLineEdit": ("CTK Libs/Widgets/ctkPathLineEdit.h", {"filters", "currentPath"}),
+    "qMRMLNodeComboBox": (
+        "Libs/MRML/Widgets/qMRMLNodeComboBox.h",
+        {
+            "nodeTypes",
+            "addEnabled",
+            "removeEnabled",
+            "renameEnabled",
+            "noneEnabled",
+            "showChildNodeTypes",
+            "selectNodeUponCreation",
+        },
+    ),
+    "qMRMLWidget": ("Libs/MRML/Widgets/qMRMLWidget.h", {"geometry"}),
+}
+CONTROLS = {
+    "QPushButton",
+    "QCheckBox",
+    "QComboBox",
+    "QSpinBox",
+    "QDoubleSpinBox",
+    "QTableWidget",
+    "QTextBrowser",
+    "QProgressBar",
+    "ctkPathLineEdit",
+    "qMRMLNodeComboBox",
+}
+# What the code sets because it changes with what is there; Apply and the like have no fixed text.
+NOT_BOUND = {"levelComboBox"}
+PAIRS = {
+    "QCheckBox": {"bool"},
+    "QSpinBox": {"int"},
+    "QDoubleSpinBox": {"float"},
+    "ctkPathLineEdit": {"pathlib.Path"},
+}
+
+
+def own_property(widget: ET.Element, name: str) -> str | None:
+    for item in widget.findall("property"):
+        if item.get("name") == name:
+            return "".join(item.itertext()).strip()
+    return None
+
+
+def parameters() -> dict[str, str]:
+    """The fields of the parameter node and their types, as written."""
+    tree = ast.parse(MODULE_FILE.read_text(encoding="utf-8"))
+    (cls,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "CACBoneAxisParameterNode"]
+    fields = {}
+    for node in cls.body:
+        if isinstance(node, ast.AnnAssign):
+            text = ast.unparse(node.annotation)
+            fields[node.target.id] = re.sub(r"Annotated\[(.*?), .*", r"\1", text)
+    return fields
+
+
+def bound() -> dict[str, ET.Element]:
+    """The widget bound to each parameter."""
+    names = {own_property(w, "SlicerParameterName"): w for w in WIDGETS.values()}
+    names.pop(None)
+    return names
+
+
+def test_every_name_that_the_code_uses_is_in_the_file():
+    used = set()
+    for path in PANEL_FILES:
+        text = path.read_text(encoding="utf-8")
+        used |= set(re.findall(r"\bui\.(\w+)", text))
+    assert used
+    assert used <= set(WIDGETS)
+
+
+def test_names_that_the_code_puts_together_are_in_the_file():
+    territories = {f"territory{code}Button" for code in ("LM", "LAD", "LCX", "RCA", "AV", "MV", "AA", "DA")}
+    levels = {f"level{level}Button" for level in ("T12", "L1", "L2", "Other")}
+    fields = {f"{name}SpinBox" for name in ("slope", "intercept", "calibrationKvp")}
+    assert territories | levels | fields <= set(WIDGETS)
+
+
+def test_every_widget_name_occurs_once():
+    names = [w.get("name") for w in TREE.getroot().iter("widget")]
+    assert len(names) == len(set(names))
+
+
+# State that is chosen with buttons and clicks, or that has no widget.
+CHOSEN_OTHERWISE = {"territory", "regions", "otherSettings"}
+
+
+def test_every_parameter_has_its_widget_and_no_widget_another_name():
+    assert set(bound()) == set(parameters()) - CHOSEN_OTHERWISE
+
+
+@pytest.mark.parametrize("name", sorted(set(parameters()) - CHOSEN_OTHERWISE))
+def test_the_widget_can_show_the_type_of_its_parameter(name):
+    """The pairs that Slicer's guiConnectors.py registers."""
+    kind, widget = parameters()[name], bound()[name].get("class")
+    if kind.startswith("vtkMRML"):
+        assert widget == "qMRMLNodeComboBox"
+        assert own_property(bound()[name], "nodeTypes") == kind
+    elif widget == "QComboBox":
+        assert kind in ("Contrast", "Sex", "RegionShape", "Calibration", "Material", "TScoreReference")
+    else:
+        assert kind in PAIRS[widget]
+
+
+def test_every_control_says_what_it_does():
+    text = "\n".join(path.read_text(encoding="utf-8") for path in PANEL_FILES)
+    told_by_code = set(re.findall(r"enable\(\s*self\.ui\.(\w+)", text)) | {
+        f"level{level}Button" for level in ("T12", "L1", "L2", "Other")
+    }
+    silent = {
+        name
+        for name, widget in WIDGETS.items()
+        if widget.get("class") in CONTROLS and not own_property(widget, "toolTip") and name not in told_by_code
+    }
+    assert silent == set()
+
+
+def test_every_custom_widget_is_slicers_and_declared():
+    custom = {w.get("class") for w in WIDGETS.values()} - {c for c in CONTROLS if c.startswith("Q")} - {"QWidget", "QLabel"}
+    assert custom == set(SLICERS)
+    declared = {c.findtext("class") for c in TREE.getroot().find("customwidgets")}
+    assert custom <= declared
+
+
+@pytest.mark.parametrize("class_name", sorted(SLICERS))
+def test_only_properties_that_slicers_widgets_have_are_set(class_name):
+    generic = {"toolTip", "enabled", "SlicerParameterName"}
+    for widget in WIDGETS.values():
+        if widget.get("class") == class_name:
+            assert {p.get("name") for p in widget.findall("property")} <= SLICERS[class_name][1] | generic
+
+
+def test_every_node_selector_hears_of_the_scene():
+    selectors = {name for name, w in WIDGETS.items() if w.get("class") == "qMRMLNodeComboBox"}
+    connected = {
+        c.findtext("receiver")
+        for c in TREE.getroot().find("connections")
+        if c.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
+        and c.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
+        and c.findtext("sender") == "CACBoneAxis"
+    }
+    assert connected == selectors
+
+
+def test_there_is_no_styling_against_slicers_themes():
+    assert not [p for p in TREE.getroot().iter("property") if p.get("name") in ("styleSheet", "palette", "font")]
+    for path in PANEL_FILES:
+        assert "setStyleSheet" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [*PANEL_FILES, MODULE_FILE], ids=lambda p: p.name)
+def test_no_formatted_text_is_inside_a_translation(path):
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
+    ]
+    assert all(isinstance(call.args[0], ast.Constant) for call in calls)
