@@ -22,14 +22,17 @@ from CACBoneAxisLib.imaging.masks import Mask
 
 # For each connectivity, the rows before a run's own that it can touch, as steps (slices, rows),
 # and by how many columns a run may miss the other and still touch it (corners or edges).
+# First the row above, then the slice below: straight, above, and below it (_needed relies on it).
 _REACH: dict[int, tuple[tuple[int, int, int], ...]] = {
     6: ((0, 1, 0), (1, 0, 0)),
-    18: ((0, 1, 1), (1, -1, 0), (1, 0, 1), (1, 1, 0)),
-    26: ((0, 1, 1), (1, -1, 1), (1, 0, 1), (1, 1, 1)),
+    18: ((0, 1, 1), (1, 0, 1), (1, 1, 0), (1, -1, 0)),
+    26: ((0, 1, 1), (1, 0, 1), (1, 1, 1), (1, -1, 1)),
 }
+# Pairs of runs that touch: (later, earlier), int arrays (pairs,).
+Link = tuple[NDArray[Any], NDArray[Any]]
 
-# NumPy lets other threads run while it compares and searches; more than these gain little.
-THREADS = 4
+# NumPy lets another thread run while it compares and searches; more gain little and hold more memory.
+THREADS = 2
 SLAB = 16
 
 
@@ -170,16 +173,44 @@ def _joined(
                     _REACH[connectivity],
                 )
             )
+        links = _needed(links, starts.size)
         first = np.concatenate([a for a, _ in links])
         second = np.concatenate([b for _, b in links])
-        graph = coo_array((np.ones(first.size), (first, second)), shape=(starts.size, starts.size))
+        graph = coo_array((np.ones(first.size, dtype=bool), (first, second)), shape=(starts.size, starts.size))
         count, labels = connected_components(graph, directed=False)
     return Candidates((slices, rows, columns), starts, stops, labels, int(count))
 
 
-def _touching(
-    starts: NDArray[np.signedinteger], stops: NDArray[np.signedinteger], step: int, reach: int
-) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+def _needed(links: list[Link], runs: int) -> list[Link]:
+    """Return the links less most of those that others imply, which in solid bone is almost half of them.
+
+    A run linked to the run straight below it need not be linked to what that one is linked to
+    in the row above (or the row below) as well.
+    """
+    if len(links) < 4:
+        return links
+    in_slice, straight, above, below = links
+    to_row_above = _first_link(in_slice, runs)
+    to_below = _first_link(straight, runs)
+    run, other = above
+    through = to_below[run]
+    keep = (through < 0) | (to_row_above[through] != other)
+    above = run[keep], other[keep]
+    run, other = below
+    through = to_below[run]
+    keep = (through < 0) | (to_row_above[other] != through)
+    return [in_slice, straight, above, (run[keep], other[keep])]
+
+
+def _first_link(link: Link, runs: int) -> NDArray[Any]:
+    """Return for every run the first that it is linked to, or -1."""
+    run, other = link
+    target = np.full(runs, -1, dtype=other.dtype)
+    target[run[::-1]] = other[::-1]
+    return target
+
+
+def _touching(starts: NDArray[np.signedinteger], stops: NDArray[np.signedinteger], step: int, reach: int) -> Link:
     """Return the pairs (run, earlier run) that touch when the first is moved back by ``step`` positions.
 
     Two runs touch when they share a column, or with a reach of 1 also when one ends
