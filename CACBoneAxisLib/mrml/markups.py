@@ -35,7 +35,7 @@ def points_from_node(node: Any) -> PointList:
         position = [0.0, 0.0, 0.0]
         node.GetNthControlPointPositionWorld(n, position)
         label, description = node.GetNthControlPointLabel(n), node.GetNthControlPointDescription(n)
-        points.append(ControlPoint(label or "", _triple(position * LPS), description or ""))
+        points.append(ControlPoint(label or "", _triple(np.asarray(position) * LPS), description or ""))
     return PointList(str(node.GetName()), tuple(points))
 
 

@@ -64,7 +64,11 @@ def add_seeds_node(scene: Any, volume: Any) -> Any:
 def name_seed(node: Any, number: int, territory: str) -> str:
     """Label a control point ``LAD-2`` after the territory and the next free number, and return the label."""
     others = [node.GetNthControlPointLabel(n) for n in range(node.GetNumberOfControlPoints()) if n != number]
-    used = [int(tail) for head, _, tail in (label.rpartition("-") for label in others) if head == territory and tail.isdigit()]
+    used = [
+        int(tail)
+        for head, _, tail in (label.rpartition("-") for label in others)
+        if head == territory and tail.isdigit()
+    ]
     label = f"{territory}-{max(used, default=0) + 1}"
     node.SetNthControlPointLabel(number, label)
     return label

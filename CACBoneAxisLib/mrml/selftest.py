@@ -12,6 +12,7 @@ from CACBoneAxisLib.mrml.archive import add_study
 from CACBoneAxisLib.mrml.scene import find_result, replay
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, torso_settings
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
+
 # Twice the default: digits are compared, not accuracy, and the test should take seconds. Much
 # larger pixels would be refused a score.
 PIXEL_MM = 1.4
@@ -34,7 +35,9 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     inputs = StudyInputs(torso.image, (torso.seeds,), regions, settings=settings)
     expected = analyze(inputs)
     nodes = add_study(expected, inputs, scene)
-    found = logic.analyze(nodes.volume, seeds=list(nodes.seeds or ()), regions=list(nodes.regions), settings=torso_settings(torso))
+    found = logic.analyze(
+        nodes.volume, seeds=list(nodes.seeds or ()), regions=list(nodes.regions), settings=torso_settings(torso)
+    )
     record = find_result(scene, nodes.volume)
     answers = {"nodes": found.to_dict(), "replay": replay(record).to_dict()}
     differences = [
@@ -56,5 +59,7 @@ def _differences(expected: Any, found: Any, path: str = "") -> list[str]:
         kept = [n for n in names if f"{path}.{n}" not in (".study.image.format", ".study.image.name")]
         return [d for n in kept for d in _differences(expected.get(n), found.get(n), f"{path}.{n}")]
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        return [d for n, pair in enumerate(zip(expected, found, strict=True)) for d in _differences(*pair, f"{path}[{n}]")]
+        return [
+            d for n, pair in enumerate(zip(expected, found, strict=True)) for d in _differences(*pair, f"{path}[{n}]")
+        ]
     return [] if expected == found else [f"{path}: {expected!r} / {found!r}"]

@@ -54,7 +54,9 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
     """Return one row of formatted texts per lesion of a result mapping."""
     rows = []
     for lesion in result["calcium"]["lesions"]:
-        shown = {name: format_value(lesion[name], quantity) for name, (_, quantity) in LESION_COLUMNS.items() if quantity}
+        shown = {
+            name: format_value(lesion[name], quantity) for name, (_, quantity) in LESION_COLUMNS.items() if quantity
+        }
         shown |= {
             "lesion": str(lesion["id"]),
             "territory": lesion["territory"] or "",
@@ -81,13 +83,15 @@ def territory_rows(result: Mapping[str, Any]) -> list[Row]:
     named = [(f"{t['code']} {t['name']}", found[t["code"]]) for t in territory_table() if t["code"] in found]
     rows = []
     for name, entry in [*named, (TOTAL, result["calcium"]["total"])]:
-        shown = {key: format_value(entry[key], quantity) for key, (_, quantity) in TERRITORY_COLUMNS.items() if quantity}
+        shown = {
+            key: format_value(entry[key], quantity) for key, (_, quantity) in TERRITORY_COLUMNS.items() if quantity
+        }
         rows.append({"territory": name, "lesions": format_value(entry["lesions"], "count"), **shown})
     return rows
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per vertebra of a result mapping, and the summary at the end where there is one."""
+    """Return one row of formatted texts per vertebra of a result mapping, and at the end the summary, if there is one."""
     bone = result["bone"]
     summary = dict(bone["summary"] or {})
     rows = [_vertebra_row(v["level"], STATUS_WORDS[v["status"]], v) for v in bone["vertebrae"]]
@@ -99,12 +103,14 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
 def _vertebra_row(level: str, status: str, entry: Mapping[str, Any]) -> Row:
     bmd, t_score, acr = entry.get("bmd") or {}, entry.get("t_score") or {}, entry.get("acr_class") or {}
     values = {**entry, "bmd": bmd.get("value"), "t_score": t_score.get("value")}
-    shown = {name: format_value(values.get(name), quantity) for name, (_, quantity) in VERTEBRA_COLUMNS.items() if quantity}
+    shown = {
+        name: format_value(values.get(name), quantity) for name, (_, quantity) in VERTEBRA_COLUMNS.items() if quantity
+    }
     shown |= {
         "level": level,
         "status": status,
         "material": bmd.get("material") or "",
-        "acr_class": str(acr.get("label") or CLASS_WORDS.get(acr.get("class", ""), acr.get("class", ""))),
+        "acr_class": str(CLASS_WORDS.get(acr.get("class", ""), acr.get("class", ""))),
     }
     return {name: shown[name] for name in VERTEBRA_COLUMNS}
 

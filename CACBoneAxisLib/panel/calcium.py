@@ -58,7 +58,9 @@ class CalciumSection(Section, VTKObservationMixin):
         seeds = parameters.seeds if parameters is not None else None
         self._observe(seeds)
         count = seeds.GetNumberOfDefinedControlPoints() if seeds is not None else 0
-        volume_missing = "" if parameters is not None and parameters.volume is not None else _("Choose a CT volume first.")
+        volume_missing = (
+            "" if parameters is not None and parameters.volume is not None else _("Choose a CT volume first.")
+        )
         if parameters is not None and parameters.territory in self.buttons:
             self.buttons[parameters.territory].checked = True
         for button in self.buttons.values():

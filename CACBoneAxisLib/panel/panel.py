@@ -11,7 +11,12 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.parameters import existing_regions, nodes_from_parameters, seeds_given, settings_from_parameters
+from CACBoneAxisLib.mrml.parameters import (
+    existing_regions,
+    nodes_from_parameters,
+    seeds_given,
+    settings_from_parameters,
+)
 from CACBoneAxisLib.mrml.scene import find_result, result_mapping
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection

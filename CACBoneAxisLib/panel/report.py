@@ -43,7 +43,9 @@ class ReportSection(Section):
             missing = _("Choose a folder first.")
         enable(self.ui.saveReportButton, missing, _("Save page, tables, segmentations and result.json."))
         page = self._page()
-        enable(self.ui.openReportButton, "" if page else _("Save the report first."), _("Open the page in the browser."))
+        enable(
+            self.ui.openReportButton, "" if page else _("Save the report first."), _("Open the page in the browser.")
+        )
         set_text(self.ui.reportLabel, _("Saved in {folder}").format(folder=page.parent) if page else "")
 
     def show(self, result: Mapping[str, Any] | None) -> None:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from CACBoneAxisLib.panel.panel import Panel
 
 
+MOST_ROWS = 14
+FRAME_PIXELS = 4
+
+
 class Section:
     """One part of the panel: turns what a user does into changes of the scene, and shows what is there.
 
@@ -71,16 +75,16 @@ def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: 
             item = qt.QTableWidgetItem(text)
             if c == 0:
                 item.setData(qt.Qt.UserRole, ids[r] if ids else "")
-            else:
-                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            elif text[:1].isdigit() or text[:2].strip("-").isdigit():
+                item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
             table.setItem(r, c, item)
-    table.resizeColumnsToContents()
     table.verticalHeader().hide()
-    header = table.horizontalHeader()
-    header.setStretchLastSection(True)
+    table.horizontalHeader().setStretchLastSection(True)
+    table.resizeColumnsToContents()
+    table.resizeRowsToContents()
     # As tall as its rows, within reason: the panel scrolls, a table in it should not have to.
-    height = table.verticalHeader().defaultSectionSize * min(len(rows), 8) + header.sizeHint.height() + 6
-    table.setFixedHeight(height)
+    heights = [table.rowHeight(r) for r in range(min(len(rows), MOST_ROWS))]
+    table.setFixedHeight(table.horizontalHeader().sizeHint.height() + sum(heights) + FRAME_PIXELS)
     table.visible = bool(rows)
     table.blockSignals(False)
 

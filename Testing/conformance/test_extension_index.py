@@ -173,7 +173,15 @@ def test_nothing_is_executed_at_import(path):
         elif isinstance(node, ast.Expr):
             assert isinstance(node.value, ast.Constant), ast.unparse(node)
         else:
-            kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+            kinds = (
+                ast.Import,
+                ast.ImportFrom,
+                ast.FunctionDef,
+                ast.ClassDef,
+                ast.Assign,
+                ast.AnnAssign,
+                ast.AugAssign,
+            )
             assert isinstance(node, kinds), ast.unparse(node)
 
 

@@ -34,7 +34,9 @@ ROUNDING_MM = 1e-9
 
 def assert_same_points(found: PointList, expected: PointList) -> None:
     assert [(p.label, p.description) for p in found.points] == [(p.label, p.description) for p in expected.points]
-    assert np.allclose([p.position_mm for p in found.points], [p.position_mm for p in expected.points], atol=ROUNDING_MM)
+    assert np.allclose(
+        [p.position_mm for p in found.points], [p.position_mm for p in expected.points], atol=ROUNDING_MM
+    )
 
 
 def assert_same_box(found: Box, expected: Box) -> None:

@@ -77,7 +77,7 @@ def test_the_label_volume_holds_the_same_voxels(shown, scene):
 
 def test_no_segment_is_larger_than_what_it_holds(shown):
     """Writing a segment at full size once would make every later update slow."""
-    nodes, result, segmentation = shown
+    nodes, _result, segmentation = shown
     image = segmentation.GetSegmentation().GetSegment("LAD").GetRepresentation("Binary labelmap")
     whole = np.prod(nodes.volume.GetImageData().GetDimensions())
     assert image.GetNumberOfPoints() < whole / 4

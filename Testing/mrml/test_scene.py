@@ -138,7 +138,7 @@ def test_a_saved_scene_is_replayed_to_the_same_digits(scene, nodes, tmp_path):
     fresh = bare_scene.new_scene()
     try:
         with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-            archive.extractall(tmp_path / "unpacked")  # noqa: S202 our own file
+            archive.extractall(tmp_path / "unpacked")
         (mrml,) = Path(tmp_path / "unpacked").rglob("*.mrml")
         fresh.SetURL(str(mrml))
         fresh.SetRootDirectory(str(mrml.parent))
@@ -166,4 +166,3 @@ def test_the_report_is_written_whole(nodes, tmp_path):
     assert {"result.json", "report.html", "lesions.csv", "vertebrae.csv"} <= names
     with pytest.raises(UnusableInputError, match="result"):
         save_report(None, tmp_path)
-

@@ -30,7 +30,9 @@ def render(path: Path) -> None:
 
     scene = bare_scene.new_scene()
     torso = make_torso(TorsoParameters())
-    inputs = StudyInputs(torso.image, (torso.seeds,), torso.regions, settings=Settings.from_mapping(torso_settings(torso)))
+    inputs = StudyInputs(
+        torso.image, (torso.seeds,), torso.regions, settings=Settings.from_mapping(torso_settings(torso))
+    )
     add_study(analyze(inputs), inputs, scene)
     host = Host(scene)
     ui = host.open().ui

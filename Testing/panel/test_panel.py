@@ -413,7 +413,7 @@ def test_choices_and_numbers_survive_saving_the_scene(seeded, scene, tmp_path):
     import zipfile
 
     with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-        archive.extractall(tmp_path / "unpacked")  # noqa: S202 our own file
+        archive.extractall(tmp_path / "unpacked")
     (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
     scene.Clear(False)
     assert not ui.calciumLabel.text

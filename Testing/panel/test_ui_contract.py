@@ -140,7 +140,9 @@ def test_every_control_says_what_it_does():
 
 
 def test_every_custom_widget_is_slicers_and_declared():
-    custom = {w.get("class") for w in WIDGETS.values()} - {c for c in CONTROLS if c.startswith("Q")} - {"QWidget", "QLabel"}
+    custom = (
+        {w.get("class") for w in WIDGETS.values()} - {c for c in CONTROLS if c.startswith("Q")} - {"QWidget", "QLabel"}
+    )
     assert custom == set(SLICERS)
     declared = {c.findtext("class") for c in TREE.getroot().find("customwidgets")}
     assert custom <= declared

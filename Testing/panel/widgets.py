@@ -11,13 +11,13 @@ from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 
-class ctkCollapsibleButton(QGroupBox):  # noqa: N801 the name in the .ui file
+class ctkCollapsibleButton(QGroupBox):
     """A section with a title (ctk draws a button; here a group box)."""
 
     text = Property(str, QGroupBox.title, QGroupBox.setTitle)
 
 
-class ctkCollapsibleGroupBox(QGroupBox):  # noqa: N801
+class ctkCollapsibleGroupBox(QGroupBox):
     """A group that hides its content while collapsed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -29,14 +29,13 @@ class ctkCollapsibleGroupBox(QGroupBox):  # noqa: N801
 
     def _set(self, value: bool) -> None:
         self._collapsed = value
+        # A collapsed group of ctk is its title alone.
+        self.setMaximumHeight(self.fontMetrics().height() + 4 if value else 16777215)
         for child in self.findChildren(QWidget):
             if child.parent() is self:
                 child.setVisible(not value)
 
     collapsed = Property(bool, _get, _set)
-
-    def setLayout(self, layout: Any) -> None:
-        super().setLayout(layout)
 
     def showEvent(self, event: Any) -> None:
         """Hide the content that the loader added after the property was set."""
@@ -44,7 +43,7 @@ class ctkCollapsibleGroupBox(QGroupBox):  # noqa: N801
         self._set(self._collapsed)
 
 
-class ctkPathLineEdit(QWidget):  # noqa: N801
+class ctkPathLineEdit(QWidget):
     """A path with a button."""
 
     currentPathChanged = Signal(str)
@@ -70,7 +69,7 @@ class ctkPathLineEdit(QWidget):  # noqa: N801
     filters = Property(int, lambda self: 0, lambda self, value: None)
 
 
-class qMRMLNodeComboBox(QWidget):  # noqa: N801
+class qMRMLNodeComboBox(QWidget):
     """Chooses a node of given classes from the scene."""
 
     currentNodeChanged = Signal(object)
@@ -139,7 +138,7 @@ class qMRMLNodeComboBox(QWidget):  # noqa: N801
     selectNodeUponCreation = Property(bool, lambda self: False, lambda self, value: None)
 
 
-class qMRMLWidget(QWidget):  # noqa: N801
+class qMRMLWidget(QWidget):
     """Passes its scene on to the receivers that the .ui file connects."""
 
     entered = False
