@@ -12,6 +12,7 @@ from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
+from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
@@ -153,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--output", default="demo", metavar="DIR", help="folder of the torso and its result (demo)")
     add_batch(commands)
     add_make_manifest(commands)
+    add_cohort(commands)
     return parser
 
 

@@ -62,12 +62,12 @@ class DaskExecutor:
         coming = as_completed(list(waiting))
         losses: dict[str, int] = {}
         for future in coming:
-            task = waiting.pop(future)
+            task: Task | None = waiting.pop(future)
             error = future.exception() if future.status == "error" else None
             if error is None and future.status == "finished":
                 yield future.result()
-                task = next(tasks, None)  # type: ignore[assignment]
-            else:
+                task = next(tasks, None)
+            elif task is not None:
                 # The scheduler gave the study up, or lost it: give it once more, and not for ever.
                 losses[task["key"]] = losses.get(task["key"], 0) + 1
                 if losses[task["key"]] > LOSSES:

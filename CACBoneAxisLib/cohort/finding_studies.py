@@ -41,8 +41,8 @@ def find_studies(folder: Path, base: Path, progress: Progress | None = None) -> 
         if progress is not None:
             progress(f"{len(rows)} studies found", 0.0)
         for row in _studies_in(here, names):
-            row = {column: ";".join(_relative(path, base) for path in paths) for column, paths in row.items()}
-            rows.append({"study_id": f"s{len(rows) + 1:04d}", **row})
+            cells = {column: ";".join(_relative(path, base) for path in paths) for column, paths in row.items()}
+            rows.append({"study_id": f"s{len(rows) + 1:04d}", **cells})
     return rows
 
 

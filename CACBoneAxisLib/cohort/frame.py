@@ -14,7 +14,18 @@ from CACBoneAxisLib.imaging.findings import refusal
 JOIN_COLUMNS = ("study_id", "patient_id")
 # Read where the table has them; the statistics need no more, however many columns and rows there are.
 NEEDED = (
-    *("study_id", "patient_id", "scan_date", "age_years", "sex", "kvp", "contrast", "agatston", "volume_mm3", "mass_mg"),
+    *(
+        "study_id",
+        "patient_id",
+        "scan_date",
+        "age_years",
+        "sex",
+        "kvp",
+        "contrast",
+        "agatston",
+        "volume_mm3",
+        "mass_mg",
+    ),
     *("mean_hu", "bmd_mg_cm3", "bmd_material", "bone_levels", "acr_class", "settings_sha256"),
 )
 
@@ -54,7 +65,7 @@ def read_results(path: str | Path) -> Any:
     import pandas
 
     path = Path(path)
-    if path.is_dir() and not any(path.glob("*.parquet")) or (path / "results.parquet").exists():
+    if (path.is_dir() and not any(path.glob("*.parquet"))) or (path / "results.parquet").exists():
         path = next((p for p in (path / "results.parquet", path / "results.csv") if p.exists()), path / "results.csv")
     if path.is_dir() or path.suffix == ".parquet":
         require("pyarrow", "results.parquet")

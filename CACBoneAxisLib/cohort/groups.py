@@ -86,9 +86,7 @@ def table_one(data: Any, bone: str, scheme: dict[str, Any]) -> list[Group]:
     for sex in SEXES:
         of_sex = data if sex == "all" else data[data["sex"] == sex]
         groups.append(_group(of_sex, sex, "all", bone))
-        groups += [
-            _group(of_sex[of_sex["category"] == name], sex, name, bone) for name in category_names(scheme)
-        ]
+        groups += [_group(of_sex[of_sex["category"] == name], sex, name, bone) for name in category_names(scheme)]
     return groups
 
 
@@ -161,13 +159,18 @@ def between_sexes(data: Any, bone: str) -> list[Test]:
         found.append(Test("Women against men: bone", "Welch's t test", words="Not tested: too few or equal values."))
     else:
         t = ttest_ind(a, b, equal_var=False)
-        found.append(Test("Women against men: bone", "Welch's t test", float(t.statistic), float(t.pvalue), len(a) + len(b)))
+        found.append(
+            Test("Women against men: bone", "Welch's t test", float(t.statistic), float(t.pvalue), len(a) + len(b))
+        )
     counts = [[int((g["agatston"] > 0).sum()), int((g["agatston"] == 0).sum())] for g in (women, men)]
     what = "Women against men: any calcium"
     if not all(map(sum, counts)):
         return [*found, Test(what, "Fisher's exact test", words="Not tested: one sex has no score.")]
     odds = fisher_exact(counts)
-    return [*found, Test(what, "Fisher's exact test", _finite(odds.statistic), float(odds.pvalue), sum(map(sum, counts)))]
+    return [
+        *found,
+        Test(what, "Fisher's exact test", _finite(odds.statistic), float(odds.pvalue), sum(map(sum, counts))),
+    ]
 
 
 def _finite(value: float) -> float | None:

@@ -128,7 +128,9 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        lines = [(reader.line_num, [plain(cell) for cell in cells]) for cells in reader if any(c.strip() for c in cells)]
+        lines = [
+            (reader.line_num, [plain(cell) for cell in cells]) for cells in reader if any(c.strip() for c in cells)
+        ]
     except csv.Error:
         raise refusal("table-unreadable", file=path.name) from None
     if not lines or "\0" in text:
@@ -148,7 +150,9 @@ def _check_header(file: str, header: list[str]) -> None:
             raise refusal("manifest-columns", file=file, problem=f"it has two columns {name}")
         if name not in MANIFEST_COLUMNS and not name.startswith(SETTING_SECTIONS):
             near = difflib.get_close_matches(name, MANIFEST_COLUMNS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MANIFEST_COLUMNS)} and settings by name"
+            hint = (
+                f"did you mean {near[0]}?" if near else f"known are {', '.join(MANIFEST_COLUMNS)} and settings by name"
+            )
             shown = name or "without a name"
             raise refusal("manifest-columns", file=file, problem=f"it has a column {shown}; {hint}")
     for name in ("study_id", "image"):

@@ -68,13 +68,18 @@ def result_columns() -> dict[str, Column]:
         "findings": ("text", "codes of all findings"),
         "folder": ("text", "where the study's report and result.json are, below `studies`"),
         "image_sha256": ("text", "of the CT"),
-        "settings_sha256": ("text", "of all calcium and bone settings: equal where studies were measured by the same rules"),
+        "settings_sha256": (
+            "text",
+            "of all calcium and bone settings: equal where studies were measured by the same rules",
+        ),
         "version": ("text", "of CACBoneAxis"),
     }
     return columns
 
 
-def result_row(result: Mapping[str, Any], cells: Mapping[str, str], folder: str, settings_sha256: str) -> dict[str, Any]:
+def result_row(
+    result: Mapping[str, Any], cells: Mapping[str, str], folder: str, settings_sha256: str
+) -> dict[str, Any]:
     """Return the row of a study.
 
     Parameters

@@ -114,7 +114,13 @@ def progress_words(state: BatchState) -> str:
     if state.seconds_left is None:
         return words
     minutes = state.seconds_left / 60
-    left = f"{minutes / 60:.1f} h" if minutes >= 90 else f"{minutes:.0f} min" if minutes >= 1.5 else f"{minutes * 60:.0f} s"
+    left = (
+        f"{minutes / 60:.1f} h"
+        if minutes >= 90
+        else f"{minutes:.0f} min"
+        if minutes >= 1.5
+        else f"{minutes * 60:.0f} s"
+    )
     return f"{words}, {state.per_hour:.0f} an hour, {left} left"
 
 
