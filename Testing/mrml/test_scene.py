@@ -17,6 +17,7 @@ from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     find_result,
+    is_current,
     reading_nodes,
     replay,
     result_mapping,
@@ -147,9 +148,27 @@ def test_a_saved_scene_is_replayed_to_the_same_digits(scene, nodes, tmp_path):
         again = replay(record)
         assert answers(again) == answers(result)
         assert again.settings == settings
+        assert is_current(record, reading_nodes(record), settings)
         assert answers(again)["calcium"]["lesions"][1]["status"] == "excluded"
     finally:
         bare_scene.close_scene(fresh)
+
+
+@pytest.mark.parametrize("what", ["seed", "decision", "region", "settings", "nothing", "empty list"])
+def test_a_result_is_current_until_what_it_was_made_from_changes(nodes, small_result, what):
+    settings = small_result.settings
+    record = show_result(small_result, nodes).result
+    if what == "seed":
+        nodes.seeds[0].SetNthControlPointPosition(0, 1, 2, 3)
+    elif what == "decision":
+        nodes.seeds[0].SetNthControlPointDescription(0, '{"decision": "excluded", "reason": "stent"}')
+    elif what == "region":
+        nodes.regions[0].SetSize(10, 10, 10)
+    elif what == "settings":
+        settings = type(settings).from_mapping({"calcium": {"minimum_area_mm2": 2}})
+    elif what == "empty list":
+        nodes = ReadingNodes(nodes.volume, (), nodes.regions)
+    assert is_current(record, nodes, settings) == (what == "nothing")
 
 
 def test_a_replay_without_its_volume_says_so(scene, nodes):
