@@ -19,7 +19,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 
 SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
 MARKUPS_SUFFIX = ".mrk.json"
-AXIS_DECIMALS = 12
+AXIS_NOISE = 1e-12
 IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -77,7 +77,8 @@ def region_axes(axes: ArrayLike) -> NDArray[np.float64]:
 
     Scenes compute them from matrices, so a 0 of the file may come as 7e-18.
     """
-    return np.round(np.asarray(axes, dtype=float), AXIS_DECIMALS) + 0.0
+    axes = np.asarray(axes, dtype=float)
+    return np.where(np.abs(axes) < AXIS_NOISE, 0.0, axes)
 
 
 def _triple(vector: np.ndarray) -> tuple[float, float, float]:
