@@ -48,10 +48,8 @@ class CalciumSection(Section, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop placing, and observing."""
-        if self._seeds is not None and is_placing(slicer.mrmlScene, self._seeds):
-            stop_placing(slicer.mrmlScene)
+        self._observe(None)
         self.removeObservers()
-        self._seeds = None
 
     def update(self, parameters: Any) -> None:
         """Show the current artery, and what can be done with the seeds."""
@@ -155,6 +153,8 @@ class CalciumSection(Section, VTKObservationMixin):
             return
         event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
         if self._seeds is not None:
+            if is_placing(slicer.mrmlScene, self._seeds):
+                stop_placing(slicer.mrmlScene)
             self.removeObserver(self._seeds, event, self.onSeedPlaced)
         self._seeds = seeds
         if seeds is not None:
