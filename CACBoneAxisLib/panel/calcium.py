@@ -85,11 +85,11 @@ class CalciumSection(Section, VTKObservationMixin):
         set_text(self.ui.calciumLabel, calcium_answer(result))
         self._lesions = {str(lesion["id"]): lesion for lesion in result["calcium"]["lesions"]}
         rows = tables.lesion_rows(result)
-        titles = [tables.LESION_COLUMNS[name][0] for name in SHOWN_COLUMNS]
+        titles = [tables.heading(tables.LESION_COLUMNS, name) for name in SHOWN_COLUMNS]
         ids = [row["lesion"] for row in rows]
         fill(self.ui.lesionTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
         rows = tables.territory_rows(result) if result["calcium"]["total"]["agatston"] is not None or rows else []
-        titles = [title for title, _quantity in tables.TERRITORY_COLUMNS.values()]
+        titles = [tables.heading(tables.TERRITORY_COLUMNS, name) for name in tables.TERRITORY_COLUMNS]
         fill(self.ui.territoryTable, titles, [list(row.values()) for row in rows])
 
     # What a user does
