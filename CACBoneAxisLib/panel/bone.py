@@ -70,7 +70,7 @@ class BoneSection(Section):
         self._vertebrae = {v["level"]: v for v in result["bone"]["vertebrae"]}
         set_text(self.ui.boneLabel, bone_answer(result))
         rows = tables.vertebra_rows(result)
-        titles = [tables.VERTEBRA_COLUMNS[name][0] for name in SHOWN_COLUMNS]
+        titles = [tables.heading(tables.VERTEBRA_COLUMNS, name) for name in SHOWN_COLUMNS]
         ids = [row["level"] for row in rows]
         fill(self.ui.vertebraTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
 

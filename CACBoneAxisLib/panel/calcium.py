@@ -48,10 +48,8 @@ class CalciumSection(Section, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop placing, and observing."""
-        if self._seeds is not None and is_placing(slicer.mrmlScene, self._seeds):
-            stop_placing(slicer.mrmlScene)
+        self._observe(None)
         self.removeObservers()
-        self._seeds = None
 
     def update(self, parameters: Any) -> None:
         """Show the current artery, and what can be done with the seeds."""
@@ -87,11 +85,11 @@ class CalciumSection(Section, VTKObservationMixin):
         set_text(self.ui.calciumLabel, calcium_answer(result))
         self._lesions = {str(lesion["id"]): lesion for lesion in result["calcium"]["lesions"]}
         rows = tables.lesion_rows(result)
-        titles = [tables.LESION_COLUMNS[name][0] for name in SHOWN_COLUMNS]
+        titles = [tables.heading(tables.LESION_COLUMNS, name) for name in SHOWN_COLUMNS]
         ids = [row["lesion"] for row in rows]
         fill(self.ui.lesionTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
         rows = tables.territory_rows(result) if result["calcium"]["total"]["agatston"] is not None or rows else []
-        titles = [title for title, _quantity in tables.TERRITORY_COLUMNS.values()]
+        titles = [tables.heading(tables.TERRITORY_COLUMNS, name) for name in tables.TERRITORY_COLUMNS]
         fill(self.ui.territoryTable, titles, [list(row.values()) for row in rows])
 
     # What a user does
@@ -155,6 +153,8 @@ class CalciumSection(Section, VTKObservationMixin):
             return
         event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
         if self._seeds is not None:
+            if is_placing(slicer.mrmlScene, self._seeds):
+                stop_placing(slicer.mrmlScene)
             self.removeObserver(self._seeds, event, self.onSeedPlaced)
         self._seeds = seeds
         if seeds is not None:

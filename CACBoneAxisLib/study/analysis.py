@@ -84,7 +84,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         contrast=acquisition.contrast,
         kvp=acquisition.kvp,
     )
-    tell("Done", 1.0)
+    tell("Measuring bone", 1.0)
     return StudyResult(
         inputs.study_id,
         settings,
