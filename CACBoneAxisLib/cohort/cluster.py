@@ -59,7 +59,7 @@ class DaskExecutor:
 
         threads = sum(self._client.nthreads().values()) or 1
         waiting = {self._submit(task): task for task in islice(tasks, AHEAD * threads)}
-        coming = as_completed(list(waiting))
+        coming = as_completed(list(waiting), loop=self._client.loop)
         losses: dict[str, int] = {}
         for future in coming:
             task: Task | None = waiting.pop(future)

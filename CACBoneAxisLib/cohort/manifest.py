@@ -103,7 +103,8 @@ def read_manifest(path: str | Path, root: str | Path | None = None) -> list[Mani
         row = _row(number, header, cells)
         if row.problem is None:
             row = _checked(row, seen, folder, inside)
-        seen.setdefault(row.study_id, number)
+        if row.problem is None:
+            seen[row.study_id] = number
         rows.append(row)
     if not rows:
         raise refusal("manifest-columns", file=path.name, problem="it has no row below the header")

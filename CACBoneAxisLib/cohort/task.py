@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.reading import content_files
 from CACBoneAxisLib.study import Settings, analyze
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
-from CACBoneAxisLib.study.output import RESULT_FILE, write_study
+from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
 
 STUDIES = "studies"
@@ -134,6 +135,9 @@ def _analysed(task: Task, hashes: dict[str, str | None]) -> Outcome:
         hashes[paths["image"][0]] = inputs.image.source.sha256
     result = analyze(inputs)
     folder = Path(task["output"]) / STUDIES / task["folder"]
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= KNOWN_FILES:
+        # What a loss of power may leave is no result any more, but nobody else's either.
+        shutil.rmtree(folder)
     write_study(result, folder)
     flush_folder(folder)
     rules = {name: part for name, part in settings.to_mapping().items() if name in ("calcium", "bone")}
