@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_rows
 from CACBoneAxisLib.cohort.executors import Executor
 from CACBoneAxisLib.cohort.journal import FolderLock, Journal
 from CACBoneAxisLib.cohort.manifest import ManifestRow
@@ -28,7 +30,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 SCHEMA = "cacboneaxis/batch/1"
 MARK, JOURNAL, LOCK = "batch.json", "journal.jsonl", ".lock"
-RESULTS, PARQUET, FAILURES = "results.csv", "results.parquet", "failures.csv"
+RESULTS, PARQUET, FAILURES, CHANGES = "results.csv", "results.parquet", "failures.csv", "changes.csv"
 
 
 @dataclass(frozen=True)
@@ -175,11 +177,12 @@ def run_batch(
 
 
 def write_tables(rows: Sequence[ManifestRow], folder: BatchFolder, partition_rows: int = PARTITION_ROWS) -> None:
-    """Write results.csv, results.parquet (where pyarrow is installed) and failures.csv from the journal."""
+    """Write results.csv, results.parquet (where pyarrow is installed), failures.csv and changes.csv."""
     write_table(folder.path / RESULTS, result_columns(), _results(rows, folder.journal))
     if parquet_available():
         write_parquet(folder.path / PARQUET, _results(rows, folder.journal), partition_rows)
     write_table(folder.path / FAILURES, FAILURE_COLUMNS, _failures(rows, folder.journal))
+    write_table(folder.path / CHANGES, CHANGE_COLUMNS, change_rows(_of_followed(rows, folder.journal)))
 
 
 def _results(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
@@ -187,6 +190,13 @@ def _results(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
         outcome = journal.get(row.study_id) if row.problem is None else None
         if outcome is not None and outcome["status"] == "done":
             yield outcome["row"]
+
+
+def _of_followed(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
+    """Return the results of patients with several studies; only these are in memory at a time."""
+    studies = Counter(row.cells.get("patient_id") for row in rows)
+    followed = {patient for patient, count in studies.items() if patient and count > 1}
+    return _results([row for row in rows if row.cells.get("patient_id") in followed], journal)
 
 
 def _failures(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.cohort.changes import change_rows
 from CACBoneAxisLib.cohort.manifest import plain, read_csv
 from CACBoneAxisLib.cohort.schema import result_columns
 from CACBoneAxisLib.imaging.findings import refusal
@@ -26,6 +27,7 @@ NEEDED = (
         "volume_mm3",
         "mass_mg",
     ),
+    *("slice_increment_mm", "kernel", "manufacturer", "model"),
     *("mean_hu", "bmd_mg_cm3", "bmd_material", "bone_levels", "acr_class", "settings_sha256"),
 )
 
@@ -37,11 +39,13 @@ class Cohort:
     Parameters
     ----------
     data : pandas DataFrame
+    scans : the same before later scans of a patient were left out
     remarks : what a reader of the statistics must know, a sentence each
     clinical : names of the columns that the clinical table added
     """
 
     data: Any
+    scans: Any
     remarks: tuple[str, ...] = ()
     clinical: tuple[str, ...] = field(default=())
 
@@ -153,14 +157,27 @@ def make_cohort(results: Any, clinical: Any = None) -> Cohort:
             data[name] = data[name].where(data[name].notna(), found) if name in data.columns else found
         added = tuple(name for name in clinical.columns if name not in results.columns)
     data["sex"] = data["sex"].where(data["sex"].isin(["F", "M"]), None)
+    scans = data
     named = data["patient_id"].notna()
     order = data[named].sort_values(["scan_date", "study_id"], kind="stable")
     later = order.index[order["patient_id"].duplicated()]
     if len(later):
         remarks.append(f"{len(later)} later scans of patients with several are left out; each patient counts once.")
+        remarks += follow_up_words(change_rows(data.to_dict("records")))
         data = data.drop(index=later)
     remarks += _mixtures(data)
-    return Cohort(data.reset_index(drop=True), tuple(remarks), added)
+    return Cohort(data.reset_index(drop=True), scans, tuple(remarks), added)
+
+
+def follow_up_words(changes: list[dict[str, Any]]) -> list[str]:
+    """Return what became of calcium between successive scans, in a sentence."""
+    known = [row for row in changes if row["beyond_root"] is not None]
+    if not known:
+        return []
+    beyond = sum(row["beyond_root"] for row in known)
+    unlike = sum(row["differs"] is not None for row in known)
+    words = f"Between {len(known)} pairs of successive scans, calcium progressed in {beyond} by the square-root rule"
+    return [f"{words}; {unlike} of the pairs were not scanned and measured alike." if unlike else f"{words}."]
 
 
 def _mixtures(data: Any) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from CACBoneAxisLib.cohort.agreement import Agreement
+from CACBoneAxisLib.cohort.changes import DAYS_A_YEAR
 from CACBoneAxisLib.cohort.groups import SEXES, category_names, with_category
 from CACBoneAxisLib.data import load_table
 
@@ -144,6 +145,26 @@ def bland_altman(first: Sequence[float], second: Sequence[float], found_: Agreem
                           ha="right")  # fmt: skip
         axes.set_xlabel(f"Mean of both: {found_.quantity}")
         axes.set_ylabel("Second minus first")
+    return found[0]
+
+
+def follow_up(data: Any) -> str | None:
+    """Return the root of the Agatston score over the years since the first scan, a line a patient; None without any."""
+    import pandas
+
+    used = data[data["patient_id"].notna() & data["scan_date"].notna() & data["agatston"].notna()]
+    used = used.assign(day=pandas.to_datetime(used["scan_date"], errors="coerce")).dropna(subset=["day"])
+    used = used[used["patient_id"].duplicated(keep=False)].sort_values(["day", "study_id"])
+    if not len(used):
+        return None
+    found: list[str] = []
+    with _axes(found.append) as axes:
+        for _, scans in used.groupby("patient_id", sort=True):
+            years = (scans["day"] - scans["day"].iloc[0]).dt.days / DAYS_A_YEAR
+            sex = scans["sex"].iloc[0]
+            axes.plot(years, np.sqrt(scans["agatston"]), ".-", color=COLORS.get(sex, COLORS["all"]), alpha=0.6)
+        axes.set_xlabel("Years since the first scan")
+        axes.set_ylabel("Square root of the Agatston score")
     return found[0]
 
 

@@ -108,6 +108,7 @@ def figures(found: CohortStatistics) -> dict[str, tuple[str, str]]:
         "Calcium against bone": ("scatter.svg", plots.scatter(data, found.bone, found.unit, found.outcome, words)),
         "Categories of calcium and bone together": ("joint-grid.svg", plots.joint_grid(data, scheme)),
     }
+    drawn["Follow-up"] = ("follow-up.svg", plots.follow_up(found.cohort.scans))
     if found.bone == "bmd_mg_cm3":
         drawn["Beside the published cohorts"] = ("published.svg", plots.beside_published(own))
     for one, column in zip(found.agreements, (found.outcome, found.bone), strict=False):
