@@ -15,8 +15,8 @@ CHANGE_COLUMNS: dict[str, str] = {
     "baseline_study": "study_id of the earlier scan",
     "followup_study": "study_id of the next one",
     "years": "between them",
-    "differs": "what was not the same in both: a warning about calcium; but for kernel and slice increment, no change of "
-    "bone is given",
+    "differs": "what was not the same in both: a warning about calcium; but for kernel and slice increment, no change "
+    "of bone is given",
     "agatston_baseline": "total of the earlier scan",
     "agatston_followup": "total of the next one",
     "agatston_change": "follow-up minus baseline",
