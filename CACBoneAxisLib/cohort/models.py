@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from CACBoneAxisLib.cohort.checks import logistic_checks, residual_checks
+
 # The coefficient of bone is for so many mg/cm3 or HU: one of them is less than any scanner tells apart.
 BONE_STEP = 10.0
 OUTCOMES = {"agatston": "Agatston score", "volume_mm3": "calcium volume (mm3)", "mass_mg": "calcium mass (mg)"}
 PER_PARAMETER = 10
-DOUBTFUL_P = 0.05
-COLLINEAR_VIF = 10.0
-COOK_LIMIT = 1.0
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def linear(design: Design, outcome: str, adjustment: str) -> Model:
         **base,
         n=n,
         coefficients=_coefficients(robust, list(fitted.params.index), design.names),
-        checks=tuple(_residual_checks(fitted, design)),
+        checks=tuple(residual_checks(fitted)),
         words=tuple(words),
         fit=float(fitted.rsquared),
     )
@@ -227,7 +226,7 @@ def logistic(design: Design, outcome: str, adjustment: str) -> Model:
         **base,
         n=n,
         coefficients=_coefficients(fitted, list(fitted.params.index), design.names),
-        checks=tuple(_logistic_checks(fitted)),
+        checks=tuple(logistic_checks(fitted)),
         words=tuple(words),
         fit=float(fitted.prsquared),
     )
@@ -256,51 +255,3 @@ def _coefficients(fitted: Any, terms: list[str], names: dict[str, str]) -> tuple
         )
     ]
     return tuple(sorted(found, key=lambda c: c.term == "constant"))
-
-
-def _residual_checks(fitted: Any, design: Design) -> list[str]:
-    from statsmodels.stats.diagnostic import het_breuschpagan
-    from statsmodels.stats.outliers_influence import OLSInfluence, variance_inflation_factor
-    from statsmodels.stats.stattools import jarque_bera
-
-    _, p_normal, skew, _ = jarque_bera(fitted.resid)
-    _, p_spread, _, _ = het_breuschpagan(fitted.resid, fitted.model.exog)
-    farthest = float(np.nanmax(OLSInfluence(fitted).cooks_distance[0]))
-    said = [
-        f"Residuals {_against(p_normal)} normal (Jarque-Bera p {p_words(p_normal)}, skewness {skew:.2f}).",
-        f"The sizes of the residuals {_against(p_spread)} even over the predictions "
-        f"(Breusch-Pagan p {p_words(p_spread)}); the intervals (HC3) hold either way.",
-        f"Largest Cook's distance {farthest:.2f}"
-        + (": one study decides much of this result." if farthest > COOK_LIMIT else "."),
-    ]
-    if design.columns.shape[1] > 1:
-        factors = [float(variance_inflation_factor(fitted.model.exog, i)) for i in range(1, fitted.model.exog.shape[1])]
-        doubt = (
-            ": terms say the same; their coefficients cannot be told apart." if max(factors) > COLLINEAR_VIF else "."
-        )
-        said.append(f"Largest variance inflation factor {max(factors):.1f}{doubt}")
-    return said
-
-
-def _logistic_checks(fitted: Any) -> list[str]:
-    from scipy.stats import mannwhitneyu
-
-    outcome = np.asarray(fitted.model.endog)
-    predicted = np.asarray(fitted.predict())
-    ones, zeros = predicted[outcome == 1], predicted[outcome == 0]
-    area = mannwhitneyu(ones, zeros).statistic / (len(ones) * len(zeros))
-    pearson = np.abs(np.asarray(fitted.resid_pearson))
-    return [
-        f"Area under the ROC curve {area:.2f} (same data, so optimistic).",
-        f"Largest Pearson residual {pearson.max():.1f}"
-        + (": a study that the model does not expect." if pearson.max() > 5 else "."),
-    ]
-
-
-def _against(p: float) -> str:
-    return "are not shown to be other than" if p >= DOUBTFUL_P else "are not"
-
-
-def p_words(p: float) -> str:
-    """Return a p value as it is printed."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.cohort.checks import p_words
 from CACBoneAxisLib.cohort.groups import SEXES, Group
-from CACBoneAxisLib.cohort.models import Model, p_words
+from CACBoneAxisLib.cohort.models import Model
 from CACBoneAxisLib.cohort.statistics import CohortStatistics
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report.html import CONTENT_POLICY

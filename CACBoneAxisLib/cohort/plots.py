@@ -75,6 +75,7 @@ def bone_by_category(data: Any, bone: str, unit: str, scheme: dict[str, Any]) ->
                                   ha="center", fontsize=8, color=COLORS[sex])  # fmt: skip
             axes.plot([], [], color=COLORS[sex], label=SEXES[sex])
         axes.set_xticks(range(len(names)), names)
+        axes.set_xlim(-0.5, len(names) - 0.5)
         axes.margins(y=0.12)
         axes.set_xlabel(f"Coronary calcium: {scheme['scheme']}")
         axes.set_ylabel(f"Bone, {unit}")
@@ -181,6 +182,6 @@ def beside_published(own: Sequence[tuple[str, float, float]]) -> str | None:
         axes.figure.set_size_inches(SIZE_INCHES[0] + 1.4, 0.26 * len(rows) + 0.8)
         for place, (_, mean, sd, color) in enumerate(rows):
             axes.errorbar(mean, -place, xerr=sd, fmt="o", color=color, markersize=4, capsize=2)
-        axes.set_yticks([-place for place in range(len(rows))], [row[0] for row in rows], fontsize=8)
+        axes.set_yticks([-place for place in range(len(rows))], [row[0] for row in rows], fontsize=7)
         axes.set_xlabel("BMD, mg/cm3: mean and SD")
     return found[0]

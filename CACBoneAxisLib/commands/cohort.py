@@ -11,9 +11,10 @@ from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort import plots
+from CACBoneAxisLib.cohort.checks import p_words
 from CACBoneAxisLib.cohort.frame import make_cohort, read_clinical, read_results, require
 from CACBoneAxisLib.cohort.groups import SEXES
-from CACBoneAxisLib.cohort.models import OUTCOMES, p_words
+from CACBoneAxisLib.cohort.models import OUTCOMES
 from CACBoneAxisLib.cohort.page import between, number, render_cohort
 from CACBoneAxisLib.cohort.statistics import CohortStatistics, statistics
 from CACBoneAxisLib.imaging.findings import refusal
