@@ -140,6 +140,7 @@ class CACBoneAxisParameterNode:
     liveUpdate: bool = False
     makeLabelVolume: bool = False
     outputFolder: pathlib.Path
+    batchFolder: pathlib.Path
     otherSettings: str = ""
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_rows
 from CACBoneAxisLib.cohort.executors import Executor
-from CACBoneAxisLib.cohort.journal import FolderLock, Journal
+from CACBoneAxisLib.cohort.journal import LOCK_WAIT_S, FolderLock, Journal
 from CACBoneAxisLib.cohort.manifest import ManifestRow
+from CACBoneAxisLib.cohort.plan import write_plan
 from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
 from CACBoneAxisLib.cohort.tables import (
     PARTITION_ROWS,
@@ -73,6 +74,7 @@ class BatchFolder:
     ----------
     folder : must not exist, be empty, or with ``resume`` hold a batch
     resume : whether an earlier batch there is gone on with
+    wait_seconds : for another process to let go of the folder
 
     Raises
     ------
@@ -80,7 +82,7 @@ class BatchFolder:
         When there is something else, or another batch is at work there.
     """
 
-    def __init__(self, folder: str | Path, *, resume: bool) -> None:
+    def __init__(self, folder: str | Path, *, resume: bool, wait_seconds: float = LOCK_WAIT_S) -> None:
         self.path = Path(folder).absolute()
         mark, new_mark = self.path / MARK, self.path / f".{MARK}.new"
         if self.path.exists() and not _is_batch(mark):
@@ -94,7 +96,7 @@ class BatchFolder:
             content = {"schema": SCHEMA, "software": "CACBoneAxis", "version": __version__}
             new_mark.write_text(json.dumps(content) + "\n", encoding="utf-8", newline="\n")
             new_mark.replace(mark)
-        self.lock = FolderLock(self.path / LOCK)
+        self.lock = FolderLock(self.path / LOCK, wait_seconds)
         (self.path / STUDIES).mkdir(exist_ok=True)
         for unfinished in (self.path / STUDIES).glob(".*"):
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -143,6 +145,7 @@ def run_batch(
     usable = [row for row in rows if row.problem is None]
     state = BatchState(len(rows), len(rows) - len(usable), len(rows) - len(usable))
     journal = folder.journal
+    write_plan(folder.path, rows, settings or {}, partition_rows)
 
     def tasks() -> Iterator[Task]:
         for row in usable:

@@ -68,6 +68,20 @@ class Journal:
         self._file.close()
 
 
+def read_outcomes(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the last outcome of every study, without holding the journal: a batch may be writing it."""
+    outcomes: dict[str, dict[str, Any]] = {}
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                record = _parsed(line)
+                if record is not None:
+                    outcomes[record["study_id"]] = record
+    except FileNotFoundError:
+        pass
+    return outcomes
+
+
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)

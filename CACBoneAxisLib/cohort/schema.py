@@ -66,6 +66,7 @@ def result_columns() -> dict[str, Column]:
         "t_score_reference": ("text", "its reference"),
         "bone_reason": ("text", "why there is no mean"),
         "findings": ("text", "codes of all findings"),
+        "corrections": ("integer", "how often the reading was corrected in review; 0: as the manifest has it"),
         "folder": ("text", "where the study's report and result.json are, below `studies`"),
         "image_sha256": ("text", "of the CT"),
         "settings_sha256": (
@@ -116,6 +117,7 @@ def result_row(
         "t_score_reference": t_score.get("reference"),
         "bone_reason": bone_missing(result) if bone["mean_hu"] is None else None,
         "findings": " ".join(sorted({remark.code for remark in remarks(result)})) or None,
+        "corrections": result["provenance"].get("review", {}).get("corrections", 0),
         "folder": folder,
         "image_sha256": inputs.get("image"),
         "settings_sha256": settings_sha256,

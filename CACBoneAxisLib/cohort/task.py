@@ -9,14 +9,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.cohort.corrections import Correction, last_correction
+from CACBoneAxisLib.cohort.disk import flush_folder
 from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
@@ -24,7 +26,7 @@ from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.reading import content_files
 from CACBoneAxisLib.study import Settings, analyze
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
-from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, write_study
+from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
 
 STUDIES = "studies"
@@ -35,6 +37,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
 
 Task = dict[str, Any]
 Outcome = dict[str, Any]
+Progress = Callable[[str, float], None]
 
 
 def folder_name(study_id: str) -> str:
@@ -61,13 +64,16 @@ def make_task(row: ManifestRow, output: Path, settings: Mapping[str, Any]) -> Ta
     return task
 
 
-def process(task: Task) -> Outcome:
+def process(task: Task, progress: Progress | None = None) -> Outcome:
     """Analyse a study and write its folder, unless it is known to be complete and unchanged.
+
+    A reading that was corrected in review takes the place of the manifest's.
 
     Parameters
     ----------
     task : of :func:`make_task`; ``known`` may hold an earlier outcome of the same study, and
         ``rehash`` says that sizes and times of files are not to be trusted
+    progress : called with what is being done and the part done (0 to 1)
 
     Returns
     -------
@@ -78,12 +84,15 @@ def process(task: Task) -> Outcome:
     """
     known = task.get("known")
     stamps = {path: _stamp(Path(path)) for paths in task["paths"].values() for path in paths}
-    if known and _still_holds(task, known, stamps):
+    correction = last_correction(Path(task["output"]), task["folder"])
+    reading = {} if correction is None else {"reading": correction.sha256}
+    if known and known.get("reading") == reading.get("reading") and _still_holds(task, known, stamps):
         return {**known, "stamps": stamps, "kept": True}
     outcome: Outcome = {"study_id": task["study_id"], "key": task["key"], "stamps": stamps, "folder": task["folder"]}
+    outcome |= reading
     hashes: dict[str, str | None] = {}
     try:
-        outcome |= _analysed(task, hashes)
+        outcome |= _analysed(task, hashes, correction, progress)
     except UnusableInputError as error:
         outcome |= {"status": "failed", "code": error.code, "message": _without_names(str(error), task)}
     except MemoryError:
@@ -117,12 +126,18 @@ def _failed(code: str, **values: Any) -> Outcome:
     return {"status": "failed", "code": code, "message": str(refusal(code, **values))}
 
 
-def _analysed(task: Task, hashes: dict[str, str | None]) -> Outcome:
-    paths = task["paths"]
+def study_settings(task: Task, correction: Correction | None) -> Settings:
+    """Return the settings of a study: the run's, over them the row's file, its cells, and what a reader corrected."""
     said = dict(task["settings"])
-    for path in paths["settings"]:
+    for path in task["paths"]["settings"]:
         said = merge(said, read_settings(path))
-    settings = Settings.from_mapping(merge(said, task["overrides"]))
+    said = merge(said, task["overrides"])
+    return Settings.from_mapping(merge(said, correction.settings) if correction is not None else said)
+
+
+def study_files(task: Task, correction: Correction | None) -> StudyFiles:
+    """Return the files of a study; a corrected reading takes the place of the manifest's."""
+    paths = task["paths"]
     files = StudyFiles(
         paths["image"][0],
         paths["seeds"] or None,
@@ -130,13 +145,24 @@ def _analysed(task: Task, hashes: dict[str, str | None]) -> Outcome:
         paths["vertebrae"][0] if paths["vertebrae"] else None,
         task["cells"].get("series"),
     )
-    inputs = load_study(files, settings, task["study_id"])
+    return files if correction is None else correction.files(files)
+
+
+def _analysed(
+    task: Task, hashes: dict[str, str | None], correction: Correction | None, progress: Progress | None
+) -> Outcome:
+    settings = study_settings(task, correction)
+    tell = progress or (lambda message, fraction: None)
+    inputs = load_study(
+        study_files(task, correction), settings, task["study_id"], lambda message, part: tell(message, part / 2)
+    )
     if inputs.image.source.format != "DICOM":
-        hashes[paths["image"][0]] = inputs.image.source.sha256
-    result = analyze(inputs)
+        hashes[task["paths"]["image"][0]] = inputs.image.source.sha256
+    result = analyze(inputs, lambda message, part: tell(message, 0.5 + part / 2))
+    if correction is not None:
+        result = replace(result, review=correction.provenance)
     folder = Path(task["output"]) / STUDIES / task["folder"]
-    if folder.is_dir() and {path.name for path in folder.iterdir()} <= KNOWN_FILES:
-        # What a loss of power may leave is no result any more, but nobody else's either.
+    if _is_wreck(folder):
         shutil.rmtree(folder)
     write_study(result, folder)
     flush_folder(folder)
@@ -144,6 +170,17 @@ def _analysed(task: Task, hashes: dict[str, str | None]) -> Outcome:
     text = json.dumps(rules, sort_keys=True)
     row = result_row(result.to_dict(), task["cells"], task["folder"], hashlib.sha256(text.encode()).hexdigest())
     return {"status": "done", "row": row, "result_sha256": _hash(folder / RESULT_FILE)}
+
+
+def _is_wreck(folder: Path) -> bool:
+    """Return whether a loss of power left a folder that is no result any more, but nobody else's either."""
+    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= KNOWN_FILES:
+        return False
+    try:
+        check_folder(folder)
+    except UnusableInputError:
+        return True
+    return False
 
 
 def _still_holds(task: Task, known: Outcome, stamps: Mapping[str, str]) -> bool:
@@ -185,19 +222,6 @@ def _hash(path: Path) -> str | None:
         return content_sha256(files) if files else None
     except OSError:
         return None
-
-
-def flush_folder(folder: Path) -> None:
-    """Make sure that the files of a folder are on the disk before anything says that they are."""
-    for path in (*folder.iterdir(), folder, folder.parent):
-        if path.is_dir() and os.name == "nt":
-            continue  # Windows flushes files, not folders
-        flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY
-        descriptor = os.open(path, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _without_names(message: str, task: Task) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import SimpleITK
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
@@ -114,6 +115,18 @@ def read_labels(path: str | Path) -> LabelImage:
         labels = _compact(array)
     view, geometry = to_axial(labels, stored.geometry)
     return LabelImage(view, geometry, names, path.name, content_sha256([path]))
+
+
+def write_labels(path: str | Path, labels: LabelImage) -> None:
+    """Write a label image as a compressed ``.seg.nrrd`` whose segments have its names; :func:`read_labels` reads it."""
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(labels.labels))
+    image.SetSpacing(labels.geometry.spacing_mm)
+    image.SetOrigin(labels.geometry.origin_mm)
+    image.SetDirection([value for row in labels.geometry.direction for value in row])
+    for number, (value, name) in enumerate(sorted((labels.names or {}).items())):
+        for key, text in (("ID", f"Segment_{value}"), ("Name", name), ("LabelValue", str(value)), ("Layer", "0")):
+            image.SetMetaData(f"Segment{number}_{key}", text)
+    SimpleITK.WriteImage(image, str(path), useCompression=True)
 
 
 @dataclass(frozen=True)

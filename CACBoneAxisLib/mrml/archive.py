@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ def write_scene(result: StudyResult, inputs: StudyInputs, folder: Path) -> None:
 
 
 def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNodes:
+    """Add a study that was analysed to a scene, with the panel's choices, and return the nodes."""
+    return add_inputs(replace(inputs, settings=result.settings), scene)
+
+
+def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:
     """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
     volume = add_volume(inputs.image, scene)
     seeds = None
@@ -51,9 +57,9 @@ def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNo
         regions[-1].SetName(box.name)
     vertebrae = None
     if inputs.vertebrae is not None:
-        vertebrae = add_vertebrae(inputs.vertebrae, volume, scene, result.settings.bone.numbering)
+        vertebrae = add_vertebrae(inputs.vertebrae, volume, scene, inputs.settings.bone.numbering)
     nodes = ReadingNodes(volume, seeds, tuple(regions), vertebrae)
-    keep_choices(nodes, result.settings.to_mapping(), scene)
+    keep_choices(nodes, inputs.settings.to_mapping(), scene)
     return nodes
 
 
@@ -106,14 +112,6 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         node.SetAttribute("ModuleName", "CACBoneAxis")
         node.SetName("CACBoneAxis")
         node = scene.AddNode(node)
-    for name, chosen in (
-        ("volume", nodes.volume),
-        ("seeds", (nodes.seeds or (None,))[0]),
-        ("vertebrae", nodes.vertebrae),
-        *((f"regions.{n}", region) for n, region in enumerate(nodes.regions)),
-    ):
-        node.SetParameter(name, "")
-        node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
     calcium, bone = settings["calcium"], settings["bone"]
     calibration = bone["calibration"]
     contrast = {None: "UNKNOWN", False: "NO", True: "YES"}[settings["acquisition"]["contrast"]]
@@ -137,5 +135,15 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "otherSettings": json.dumps(settings),
         "tScoreReference": "NONE" if reference is None else reference.replace("-", "_").upper(),
     }
-    for name, value in texts.items():
-        node.SetParameter(name, str(value))
+    # One event for all of them: who listens never sees half a study.
+    with slicer.util.NodeModify(node):
+        for name, chosen in (
+            ("volume", nodes.volume),
+            ("seeds", (nodes.seeds or (None,))[0]),
+            ("vertebrae", nodes.vertebrae),
+            *((f"regions.{n}", region) for n, region in enumerate(nodes.regions)),
+        ):
+            node.SetParameter(name, "")
+            node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
+        for name, value in texts.items():
+            node.SetParameter(name, str(value))

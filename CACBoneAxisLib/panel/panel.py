@@ -19,6 +19,7 @@ from CACBoneAxisLib.mrml.parameters import (
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.scene import find_result, is_current, result_mapping
+from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
 from CACBoneAxisLib.panel.patient import PatientSection
@@ -28,7 +29,7 @@ from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.study import Settings
 
-SECTIONS = (ScanSection, PatientSection, CalciumSection, BoneSection, ReportSection)
+SECTIONS = (ScanSection, PatientSection, CalciumSection, BoneSection, ReportSection, BatchSection)
 
 # After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
 # short enough to feel immediate.
@@ -166,29 +167,45 @@ class Panel(VTKObservationMixin):
         if self.missing():
             return
         parameters = self.parameters
-        self.timer.stop()
-        self.progress = Progress(self.ui.progressBar, self.ui.cancelButton)
-        set_text(self.ui.messageLabel, "")
-        try:
+
+        def work(progress: Progress) -> None:
             enable(self.ui.applyButton, self.missing(), "")
             self.logic.analyzeNodes(
                 nodes_from_parameters(parameters),
                 settings_from_parameters(parameters),
-                progress=self.progress,
+                progress=progress,
                 labelVolume=parameters.makeLabelVolume,
             )
-            message, self._vertebrae_changed = "", False
-        except CancelledError:
-            message = _("Cancelled; the last result stays.")
-        except UnusableInputError as error:
-            message = str(error)
-        finally:
-            self.progress = None
-            self.ui.progressBar.visible = False
-            self.ui.cancelButton.visible = False
+            self._vertebrae_changed = False
+
+        set_text(self.ui.messageLabel, "")
+        message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
         self.refresh()
         if message:
             set_text(self.ui.messageLabel, message)
+
+    def run(self, work: Callable[[Progress], None], bar: Any, cancel_button: Any) -> str:
+        """Do work that tells its progress; return what went wrong in one sentence, empty where nothing did.
+
+        Parameters
+        ----------
+        bar : the progress bar to show
+        cancel_button : the button that ends the work at its next step; None for work that cannot be cancelled
+        """
+        self.timer.stop()
+        self.progress = Progress(bar, cancel_button)
+        try:
+            work(self.progress)
+        except CancelledError:
+            return str(_("Cancelled; the last result stays."))
+        except (UnusableInputError, OSError) as error:
+            return str(error)
+        finally:
+            self.progress = None
+            bar.visible = False
+            if cancel_button is not None:
+                cancel_button.visible = False
+        return ""
 
     def onLiveUpdate(self) -> None:
         """Analyse a moment after the last change."""

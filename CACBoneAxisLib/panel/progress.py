@@ -36,7 +36,8 @@ class Progress:
         """Show the message and the part done; raise :class:`CancelledError` when the user cancelled."""
         if monotonic() - self.started >= self.patience_seconds:
             self.bar.visible = True
-            self.cancel_button.visible = True
+            if self.cancel_button is not None:
+                self.cancel_button.visible = True
             self.bar.setRange(0, 100)
             self.bar.setValue(round(100 * fraction))
             self.bar.setFormat(f"{message} %p%")

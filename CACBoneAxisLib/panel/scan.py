@@ -25,12 +25,13 @@ class ScanSection(Section):
         spacing = " x ".join(format_value(value, "spacing_mm") for value in image["spacing_mm"])
         lines = [_("{size} voxels of {spacing} mm").format(size=size, spacing=spacing)]
         names = {"calcium": _("For calcium"), "bone": _("For bone")}
-        words = {
-            "standard": _("standard"),
-            "opportunistic": _("opportunistic"),
-            "unsuitable": _("unsuitable"),
-        }
+        words = verdict_words()
         lines += [f"{names[q]}: <b>{words[result['suitability'][q]['verdict']]}</b>" for q in names]
         errors = {f["message"] for q in names for f in result["suitability"][q]["findings"] if f["severity"] == "error"}
         lines += [escape(message) for message in sorted(errors)]
         set_text(self.ui.scanLabel, "<br>".join(lines))
+
+
+def verdict_words() -> dict[str, str]:
+    """Return how the verdicts are called."""
+    return {"standard": _("standard"), "opportunistic": _("opportunistic"), "unsuitable": _("unsuitable")}

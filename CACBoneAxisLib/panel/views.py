@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import slicer
 
@@ -11,3 +12,10 @@ def jump_to(position_ras_mm: Sequence[float]) -> None:
     """Centre every slice view on a point in RAS mm."""
     right, anterior, superior = (float(value) for value in position_ras_mm)
     slicer.modules.markups.logic().JumpSlicesToLocation(right, anterior, superior, True)
+
+
+def show_volume(volume: Any) -> None:
+    """Show a volume in every slice view; without a main window there is none."""
+    layout = getattr(slicer.app, "layoutManager", None)
+    if layout is not None and layout() is not None:
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)

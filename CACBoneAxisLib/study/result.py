@@ -33,6 +33,7 @@ class StudyResult:
     suitability : how fit the scan is for each question
     calcium, bone : the answers
     started, seconds : when the analysis began and how long it took
+    review : of a reading that was corrected in review, how often, when, and which result it replaces
     """
 
     study_id: str
@@ -45,6 +46,7 @@ class StudyResult:
     bone: BoneResult
     started: datetime
     seconds: float
+    review: Mapping[str, Any] | None = None
 
     @property
     def calcium_masks(self) -> dict[int, Mask]:
@@ -99,6 +101,7 @@ class StudyResult:
                 "inputs": [asdict(file) for file in self.files],
                 "started": self.started.isoformat(timespec="seconds"),
                 "seconds": self.seconds,
+                **({} if self.review is None else {"review": dict(self.review)}),
             },
         }
         result: dict[str, Any] = stored(mapping)

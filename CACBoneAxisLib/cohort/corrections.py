@@ -1,0 +1,206 @@
+"""Readings that were corrected in review: kept beside the studies of a batch, never overwritten.
+
+``reviews/NAME/reading-N`` holds what the reader decided the Nth time, ``reviews/NAME/previous-N``
+the study's folder as it was before. The batch analyses a study from its last reading, so
+that going on with it neither loses nor repeats a correction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.cohort.disk import flush_folder
+from CACBoneAxisLib.imaging.labels import LabelImage, write_labels
+from CACBoneAxisLib.imaging.markups import Box, PointList, write_markups
+from CACBoneAxisLib.study.loading import StudyFiles
+from CACBoneAxisLib.study.output import RESULT_FILE
+from CACBoneAxisLib.study.settings import merge
+
+REVIEWS = "reviews"
+READING, PREVIOUS = "reading-", "previous-"
+READING_FILE, SEEDS_FILE, REGIONS_FILE, VERTEBRAE_FILE = (
+    "reading.json",
+    "seeds.mrk.json",
+    "regions.mrk.json",
+    "vertebrae.seg.nrrd",
+)
+SCHEMA = "cacboneaxis/reading/1"
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedReading:
+    """What a reader decided in review.
+
+    Parameters
+    ----------
+    seeds : point lists; None when the scan was not read for calcium
+    regions : one ROI per vertebra
+    vertebrae : labels of vertebrae, or None
+    same_vertebrae : the labels are those the study was opened with; ``vertebrae`` is not looked at
+    settings : those that the reader changed, nested as in a settings file
+    """
+
+    seeds: tuple[PointList, ...] | None = None
+    regions: tuple[Box, ...] = ()
+    vertebrae: LabelImage | None = None
+    same_vertebrae: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A corrected reading as it is kept.
+
+    Parameters
+    ----------
+    number : 1 for the first correction of a study
+    folder : ``reading-N``
+    content : of its ``reading.json``
+    sha256 : of its ``reading.json``, which names the others with theirs
+    """
+
+    number: int
+    folder: Path
+    content: Mapping[str, Any]
+    sha256: str
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings that go over those of the manifest."""
+        return dict(self.content["settings"])
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What ``result.json`` says about the correction."""
+        return {
+            "corrections": self.number,
+            "corrected": self.content["corrected"],
+            "replaces_sha256": self.content["replaces_sha256"],
+        }
+
+    def files(self, files: StudyFiles) -> StudyFiles:
+        """Return the files of a study with the corrected ones in place of the manifest's."""
+        names = self.content["files"]
+        return replace(
+            files,
+            seeds=[self.folder / SEEDS_FILE] if SEEDS_FILE in names else None,
+            regions=[self.folder / REGIONS_FILE] if REGIONS_FILE in names else [],
+            vertebrae=(
+                files.vertebrae
+                if self.content["manifest_vertebrae"]
+                else self.folder / VERTEBRAE_FILE
+                if VERTEBRAE_FILE in names
+                else None
+            ),
+        )
+
+
+def last_correction(batch: Path, folder: str) -> Correction | None:
+    """Return the last correction of the study in ``studies/folder``, or None."""
+    found = [
+        (int(path.name.removeprefix(READING)), path)
+        for path in (batch / REVIEWS / folder).glob(f"{READING}*")
+        if path.name.removeprefix(READING).isdigit()
+    ]
+    for number, path in sorted(found, reverse=True):
+        try:
+            text = (path / READING_FILE).read_bytes()
+            content = json.loads(text)
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict) and content.get("schema") == SCHEMA:
+            return Correction(number, path, content, hashlib.sha256(text).hexdigest())
+    return None
+
+
+def keep_previous(batch: Path, folder: str, study: Path) -> int:
+    """Copy the study's folder to ``previous-N`` and return N, the number of the correction that replaces it."""
+    reviews = batch / REVIEWS / folder
+    reviews.mkdir(parents=True, exist_ok=True)
+    for unfinished in reviews.glob(".*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    numbers = [
+        int(path.name.rpartition("-")[2]) for path in reviews.iterdir() if path.name.rpartition("-")[2].isdigit()
+    ]
+    number = max(numbers, default=0) + 1
+    if study.is_dir():
+        unfinished = reviews / f".{PREVIOUS}{number}"
+        shutil.copytree(study, unfinished)
+        flush_folder(unfinished)
+        unfinished.rename(reviews / f"{PREVIOUS}{number}")
+    return number
+
+
+def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReading, before: Correction | None) -> Path:
+    """Write a corrected reading to ``reading-N``, whole, and return its folder.
+
+    Parameters
+    ----------
+    before : the correction that this one goes over, whose settings and vertebrae still hold
+    """
+    reviews = batch / REVIEWS / folder
+    unfinished = reviews / f".{READING}{number}"
+    unfinished.mkdir(parents=True)
+    if reading.seeds is not None:
+        points = tuple(point for one in reading.seeds for point in one.points)
+        write_markups(unfinished / SEEDS_FILE, [PointList("Seeds", points)])
+    if reading.regions:
+        write_markups(unfinished / REGIONS_FILE, reading.regions)
+    if reading.same_vertebrae:
+        if before is not None and (before.folder / VERTEBRAE_FILE).is_file():
+            shutil.copyfile(before.folder / VERTEBRAE_FILE, unfinished / VERTEBRAE_FILE)
+    elif reading.vertebrae is not None:
+        write_labels(unfinished / VERTEBRAE_FILE, reading.vertebrae)
+    manifests = reading.same_vertebrae and (before is None or bool(before.content["manifest_vertebrae"]))
+    result = reviews / f"{PREVIOUS}{number}" / RESULT_FILE
+    content = {
+        "schema": SCHEMA,
+        "corrected": datetime.now(UTC).isoformat(timespec="seconds"),
+        "replaces_sha256": hashlib.sha256(result.read_bytes()).hexdigest() if result.is_file() else None,
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(unfinished.iterdir())},
+        "manifest_vertebrae": manifests,
+        "settings": merge(before.settings if before is not None else {}, reading.settings),
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    (unfinished / READING_FILE).write_text(text, encoding="utf-8", newline="\n")
+    flush_folder(unfinished)
+    kept = reviews / f"{READING}{number}"
+    unfinished.rename(kept)
+    return kept
+
+
+def take_back(batch: Path, folder: str, number: int, study: Path) -> None:
+    """Undo a correction that could not be analysed: the study is what it was before."""
+    reviews = batch / REVIEWS / folder
+    previous = reviews / f"{PREVIOUS}{number}"
+    shutil.rmtree(reviews / f"{READING}{number}", ignore_errors=True)
+    shutil.rmtree(reviews / f".{READING}{number}", ignore_errors=True)
+    if previous.is_dir() and _result(previous) != _result(study):
+        shutil.rmtree(study, ignore_errors=True)
+        previous.rename(study)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _result(folder: Path) -> bytes | None:
+    path = folder / RESULT_FILE
+    return path.read_bytes() if path.is_file() else None
+
+
+def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of nested settings that are not what they were before."""
+    changed: dict[str, Any] = {}
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            if part := changed_settings(old, value):
+                changed[name] = part
+        elif value != old:
+            changed[name] = value
+    return changed
