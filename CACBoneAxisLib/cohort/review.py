@@ -20,7 +20,7 @@ from CACBoneAxisLib.cohort.plan import Plan, read_plan
 from CACBoneAxisLib.cohort.task import STUDIES, Task, make_task, process, study_files, study_settings
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.study import StudyInputs
-from CACBoneAxisLib.study.loading import load_study
+from CACBoneAxisLib.study.loading import StudyFiles, load_study
 
 Progress = Callable[[str, float], None]
 
@@ -75,6 +75,8 @@ def list_studies(batch: str | Path) -> list[ReviewedStudy]:
 def load_for_review(batch: str | Path, study_id: str, progress: Progress | None = None) -> StudyInputs:
     """Read a study with the reading that its row rests on: the last correction, else the manifest's.
 
+    A study that failed because its reading cannot be used comes without one.
+
     Raises
     ------
     UnusableInputError
@@ -84,8 +86,15 @@ def load_for_review(batch: str | Path, study_id: str, progress: Progress | None 
     batch = Path(batch).absolute()
     task = _task(batch, read_plan(batch), study_id)
     correction = last_correction(batch, task["folder"])
-    inputs = load_study(study_files(task, correction), study_settings(task, correction), study_id, progress)
+    files, settings = study_files(task, correction), study_settings(task, correction)
     outcome = read_outcomes(batch / JOURNAL).get(study_id) or {}
+    try:
+        inputs = load_study(files, settings, study_id, progress)
+    except UnusableInputError as error:
+        if outcome.get("status") != "failed" or error.code == "file-missing":
+            raise
+        # Where it is the reading that nobody can use, the CT is there to be read anew.
+        inputs = load_study(StudyFiles(files.image, series=files.series), settings, study_id, progress)
     analysed = (outcome.get("row") or {}).get("image_sha256")
     if analysed is not None and analysed != inputs.image.source.sha256:
         raise refusal("review-changed", study=study_id)

@@ -95,7 +95,7 @@ class BatchSection(Section):
                 review.close_study(slicer.mrmlScene, before)
             show_volume(volume)
         self.panel.refresh()
-        set_text(self.ui.batchLabel, message)
+        set_text(self.ui.batchLabel, message or self._studies[study_id].problem)
 
     def onReplace(self) -> None:
         """Put the corrected reading in the place of the row."""
@@ -192,32 +192,38 @@ def study_titles() -> list[str]:
     """Return the titles of the table's columns."""
     return [
         _("Study"),
+        _("State"),
         _("Agatston"),
         _("Category"),
         _("Mean HU"),
         _("BMD"),
         _("For calcium"),
         _("For bone"),
-        _("Corrected"),
         _("Remark"),
     ]
 
 
 def study_texts(study: ReviewedStudy) -> list[str]:
-    """Return a study's cells as texts: numbers, verdicts, corrections, and why something is not there."""
+    """Return a study's cells as texts: state, numbers, verdicts, and why something is not there."""
     row = study.row
     if not row:
-        return [study.study_id, "", "", "", "", "", "", "", study.problem or _("not analysed yet")]
+        state = _("failed") if study.problem else _("not analysed yet")
+        return [study.study_id, state, "", "", "", "", "", "", study.problem]
     category = next((value for name, value in row.items() if name.startswith("category_")), None)
     reasons = [row[name] for name in ("calcium_reason", "bone_reason") if row[name]]
+    state = _("complete")
+    if study.corrections:
+        state = (
+            _("corrected") if study.corrections == 1 else _("corrected {count} times").format(count=study.corrections)
+        )
     return [
         study.study_id,
+        state,
         format_value(row["agatston"], "agatston"),
         category or "",
         format_value(row["mean_hu"], "mean_hu"),
         format_value(row["bmd_mg_cm3"], "bmd"),
         verdict_words().get(row["calcium_verdict"], ""),
         verdict_words().get(row["bone_verdict"], ""),
-        _("{count} times").format(count=study.corrections) if study.corrections else "",
         " ".join(reasons),
     ]

@@ -162,6 +162,10 @@ def provenance(result: Mapping[str, Any]) -> str:
             "; ".join(f"{key} {_plain(value)}" for key, value in scan.items() if value is not None) or "not known",
         ),
     ]
+    if review := made.get("review"):
+        replaced = review["replaces_sha256"]
+        more = f"; the result before has SHA-256 {replaced}" if replaced else ""
+        pairs.append(("Corrected in review", f"{review['corrected']}, correction {review['corrections']}{more}"))
     pairs += [
         (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}")
         for item in made["inputs"]

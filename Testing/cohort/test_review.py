@@ -9,7 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 from small_batch import rows_of, run, study_row, tables, write_manifest
-from small_study import LAD_AGATSTON, RCA_AGATSTON, small_image, small_region
+from small_study import LAD_AGATSTON, RCA_AGATSTON, small_image, small_region, small_seeds
 
 from CACBoneAxisLib.cohort import review
 from CACBoneAxisLib.cohort.batch import BatchFolder
@@ -189,3 +189,17 @@ def test_changed_settings_are_the_leaves_that_differ():
     before = {"calcium": {"threshold_hu": 130.0, "in": 8}, "patient": {"sex": "F"}}
     now = {"calcium": {"threshold_hu": 140.0, "in": 8}, "patient": {"sex": "F"}}
     assert changed_settings(before, now) == {"calcium": {"threshold_hu": 140.0}}
+
+
+def test_a_study_whose_reading_is_damaged_can_be_read_anew(studies, tmp_path):
+    manifest = studies(1)
+    (tmp_path / "in" / "a00" / "seeds.mrk.json").write_text("{", encoding="utf-8")
+    run(manifest, tmp_path / "out")
+    assert review.list_studies(tmp_path / "out")[0].problem
+    inputs = review.load_for_review(tmp_path / "out", "a00")
+    assert (inputs.seeds, inputs.regions) == (None, ())
+    reading = CorrectedReading((PointList("Seeds", small_seeds().points[:1]),), (small_region(),), same_vertebrae=True)
+    assert review.replace_reading(tmp_path / "out", "a00", reading).row["agatston"] == LAD_AGATSTON
+    assert rows_of(tmp_path / "out" / "failures.csv") == []
+    page = (tmp_path / "out" / "studies" / "a00" / "report.html").read_text(encoding="utf-8")
+    assert "Corrected in review" in page
