@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -40,6 +42,7 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
+    ("--z-score-reference", "bone.z_score_reference", str, "reference population for the Z-score: mesa-2013"),
 )
 
 
@@ -138,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
     one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
     one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
+    one.add_argument("--estimates", nargs="+", metavar="NAME", help="published equations to print beside the BMD")
     one.add_argument(
         "--set",
         action="append",
@@ -165,6 +170,11 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     options.append(("acquisition.ecg_gated", answers[arguments.gated]))
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
+    if arguments.estimates is not None:
+        options.append(("bone.estimates", arguments.estimates))
+    if arguments.site_references is not None:
+        rows = [asdict(row) for row in load_t_score_references(arguments.site_references)]
+        options.append(("bone.site_references", rows))
     for text in arguments.set:
         name, sign, value = text.partition("=")
         if not sign:

@@ -131,6 +131,37 @@ def _t_scores() -> str:
     return table(("reference", "site", "material", "sex", "mean, mg/cm3", "SD, mg/cm3", "source"), rows)
 
 
+def _z_scores() -> str:
+    """Return one table per site and sex: mean and SD by age (rows) and ancestry (columns)."""
+    content = load_table("z_score_references")
+    names = list(content["ancestries"])
+    text = f"`{content['reference']}`: {content['source']}. Mean ± SD, {content['units']}. {content['note']}\n"
+    for (site, sex), group in groupby(content["rows"], key=lambda r: (r["site"], r["sex"])):
+        by_age: dict[tuple[int, int], dict[str, str]] = {}
+        for r in group:
+            ages = (r["age_from_years"], r["age_to_years"])
+            by_age.setdefault(ages, {})[r["ancestry"]] = f"{r['mean_mg_cm3']} ± {r['sd_mg_cm3']}"
+        rows = [(f"{first}-{last}", *(cells[name] for name in names)) for (first, last), cells in by_age.items()]
+        text += f"\n**{'Women' if sex == 'F' else 'Men'}, {site}**\n\n" + table(("age, years", *names), rows)
+    return text
+
+
+def _conversions() -> str:
+    directions = {"inverse": "solved for the first", "forward": "as it stands", "both": "both ways"}
+    rows = [
+        (
+            f"`{r['name']}`",
+            f"{r['to']} = {r['slope']:g} x {r['from']}" + (f" {r['intercept']:+g}" if r["intercept"] else ""),
+            directions[r["direction"]],
+            {"F": "women", "M": "men", None: ""}[r["sex"]] + (f"{r['kvp']} kVp" if r["kvp"] else ""),
+            r["source"],
+            r["note"],
+        )
+        for r in load_table("bmd_conversions")["rows"]
+    ]
+    return table(("name", "equation, mg/cm3", "used", "for", "source", "to know"), rows)
+
+
 def _hu_thresholds() -> str:
     rows = [
         (f"`{r['name']}`", r["level"], f"{r['threshold_hu']:g}", r["meaning"], r["source"])
@@ -283,6 +314,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calibration": lambda: _protocol(Calibration),
     "bmd-classes": _bmd_classes,
     "t-score-references": _t_scores,
+    "z-score-references": _z_scores,
+    "conversions": _conversions,
     "hu-thresholds": _hu_thresholds,
     "levels": _levels,
     "quality-rules": _quality,

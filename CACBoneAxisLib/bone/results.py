@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from CACBoneAxisLib.bone.calibration import Bmd
+from CACBoneAxisLib.bone.estimates import Estimate
 from CACBoneAxisLib.bone.measurement import HuStatistics
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import AcrClass, HuThreshold, TScore
+from CACBoneAxisLib.bone.zscores import ZScore
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.imaging.masks import Mask
 
@@ -25,6 +27,8 @@ class Reading:
     acr_class: AcrClass | None = None
     t_score: TScore | None = None
     hu_thresholds: tuple[HuThreshold, ...] = ()
+    z_score: ZScore | None = None
+    estimates: tuple[Estimate, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the reading as the result file has it."""
@@ -33,6 +37,8 @@ class Reading:
             "bmd": self.bmd.to_mapping() if self.bmd else None,
             "acr_class": self.acr_class.to_mapping() if self.acr_class else None,
             "t_score": self.t_score.to_mapping() if self.t_score else None,
+            "z_score": self.z_score.to_mapping() if self.z_score else None,
+            "estimates": [item.to_mapping() for item in self.estimates],
             "hu_thresholds": [threshold.to_mapping() for threshold in self.hu_thresholds],
         }
 
@@ -70,7 +76,8 @@ class VertebraMeasurement:
             "bmd": reading.pop("bmd"),
             "acr_class": reading.pop("acr_class"),
             "t_score": reading.pop("t_score"),
-            "z_score": None,
+            "z_score": reading.pop("z_score"),
+            "estimates": reading.pop("estimates"),
             "hu_thresholds": reading.pop("hu_thresholds"),
             "status": self.status,
             "findings": [asdict(item) for item in self.findings],

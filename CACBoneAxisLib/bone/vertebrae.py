@@ -122,6 +122,8 @@ def measure_vertebrae(
     sex: str | None = None,
     contrast: bool | None = None,
     kvp: float | None = None,
+    age_years: float | None = None,
+    ancestry: str | None = None,
     references: Sequence[TScoreReference] | None = None,
 ) -> BoneResult:
     """Measure the trabecular bone of every vertebra that a region or a labelmap names.
@@ -140,9 +142,10 @@ def measure_vertebrae(
     sex : ``F`` or ``M``, for the T-score
     contrast : whether contrast agent was given; HU thresholds are then not applied
     kvp : tube voltage of the scan, for the calibration
-    references : T-score references to choose from, the shipped ones where None
+    age_years, ancestry : of the patient, for the Z-score
+    references : T-score references to choose from beside the protocol's own; the shipped ones where None
 
-    ``sex``, ``contrast`` and ``kvp`` are the image's own where not given.
+    ``sex``, ``age_years``, ``contrast`` and ``kvp`` are the image's own where not given.
 
     Raises
     ------
@@ -151,19 +154,23 @@ def measure_vertebrae(
         grid or names no level, or the protocol names a reference that is not known.
     """
     protocol = protocol or BoneProtocol()
-    references = t_score_references() if references is None else tuple(references)
+    references = (*(t_score_references() if references is None else references), *protocol.site_references)
     if protocol.t_score_reference is not None:
         check_reference(protocol.t_score_reference, references)
     stated = image.acquisition
     said: list[Finding] = []
-    usable, calibration_said = protocol.calibration.check(stated.kvp if kvp is None else kvp)
+    kvp = stated.kvp if kvp is None else kvp
+    usable, calibration_said = protocol.calibration.check(kvp)
     contrast = stated.contrast if contrast is None else contrast
     reader = Reader(
         protocol,
         protocol.calibration if usable else None,
         stated.sex if sex is None else sex,
         bool(contrast),
-        tuple(references),
+        references,
+        stated.age_years if age_years is None else age_years,
+        ancestry,
+        kvp,
     )
     candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
     if labels is not None:

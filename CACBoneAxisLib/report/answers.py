@@ -74,6 +74,9 @@ def bone_card(result: Mapping[str, Any]) -> str:
             parts.append(
                 _line("T-score", wording.t_score_words(summary["t_score"]), summary["t_score"].get("source") or "")
             )
+        if summary["z_score"]:
+            parts.append(_line("Z-score", wording.z_score_words(summary["z_score"]), summary["z_score"]["source"]))
+        parts += [_line("Asked for", wording.estimate_words(item)) for item in summary["estimates"]]
         lines = wording.threshold_words(summary["hu_thresholds"])
         if lines:
             items = "".join(element("li", text(line)) for line in lines)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.markup import group_row, row, table
+from CACBoneAxisLib.report.markup import element, group_row, row, table, text
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.segmentation import level_color
 from CACBoneAxisLib.report.tables import lesion_reason, vertebra_reason
@@ -42,6 +42,7 @@ VERTEBRA_COLUMNS = (
     ("BMD, mg/cm3", True),
     ("Material", False),
     ("T-score", True),
+    ("Z-score", True),
     ("Class", False),
     ("Status", False),
 )
@@ -111,10 +112,15 @@ def vertebra_table(result: Mapping[str, Any]) -> str:
             format_value(bmd["value"], "bmd"),
             bmd["material"],
             format_value(v["t_score"] and v["t_score"]["value"], "t_score"),
+            format_value(v["z_score"] and v["z_score"]["value"], "z_score"),
             wording.short_class_words(v["acr_class"]),
             status,
         ]
         rows.append(
             row(VERTEBRA_COLUMNS, cells, "" if v["status"] == "measured" else "beside", level_color(v["level"]))
         )
-    return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows)
+    estimates = [
+        f"{v['level']}: {wording.estimate_words(item)}" for v in result["bone"]["vertebrae"] for item in v["estimates"]
+    ]
+    listed = element("ul", "".join(element("li", text(line)) for line in estimates)) if estimates else ""
+    return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows) + listed

@@ -131,6 +131,11 @@ def definition_list(result: Mapping[str, Any]) -> str:
             "Difference to the mean of the named young reference, in its standard deviations. QCT T-scores are not "
             "DXA T-scores, and the WHO classes do not apply to them (ISCD).",
         ),
+        (
+            "Z-score",
+            "Difference to the mean of people of the same age, sex and ancestry in the named reference, in its "
+            "standard deviations.",
+        ),
     ]
     return definitions(pairs)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.report.numbers import stored
-from CACBoneAxisLib.report.wording import territory_table, threshold_words, why_missing
+from CACBoneAxisLib.report.wording import estimate_words, territory_table, threshold_words, why_missing
 
 Row = dict[str, Any]
 
@@ -54,6 +54,8 @@ VERTEBRA_COLUMNS: dict[str, str] = {
     "t_score_reference": "its reference",
     "z_score": "Z-score, where a reference was chosen",
     "z_score_reference": "its reference",
+    "z_score_group": "the group of the reference that the patient belongs to",
+    "estimates": "densities computed by published equations, where asked for",
     "hu_thresholds": "each published threshold and the side of it the mean lies on",
     "findings": "codes of the findings at this level",
 }
@@ -115,6 +117,8 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
             "t_score_reference": t_score.get("reference"),
             "z_score": z_score.get("value"),
             "z_score_reference": z_score.get("reference"),
+            "z_score_group": z_score.get("group"),
+            "estimates": "; ".join(estimate_words(item) for item in vertebra["estimates"]),
             "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
             "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
         }

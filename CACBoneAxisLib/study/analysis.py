@@ -83,6 +83,8 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         sex=acquisition.sex,
         contrast=acquisition.contrast,
         kvp=acquisition.kvp,
+        age_years=acquisition.age_years,
+        ancestry=settings.patient.ethnicity,
     )
     tell("Done", 1.0)
     return StudyResult(

@@ -81,7 +81,8 @@ class Settings:
         """Return the settings as nested names and values; ``from_mapping`` makes the same settings of them."""
         mapping = asdict(self)
         mapping["bone"]["hu_thresholds"] = _plain(mapping["bone"]["hu_thresholds"])
-        mapping["bone"]["numbering"] = _plain(mapping["bone"]["numbering"])
+        for name in ("numbering", "estimates", "site_references"):
+            mapping["bone"][name] = _plain(mapping["bone"][name])
         mapping["calcium"]["weight_thresholds_hu"] = list(mapping["calcium"]["weight_thresholds_hu"])
         return mapping
 
