@@ -91,11 +91,11 @@ def territory_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per vertebra of a result mapping, and at the end the summary, if there is one."""
+    """Return one row of formatted texts per vertebra of a result mapping, and last the mean of several."""
     bone = result["bone"]
     summary = dict(bone["summary"] or {})
     rows = [_vertebra_row(v["level"], STATUS_WORDS[v["status"]], v) for v in bone["vertebrae"]]
-    if summary.get("mean_hu") is not None:
+    if summary.get("mean_hu") is not None and len(summary["levels"]) > 1:
         rows.append(_vertebra_row(str(summary["label"]), "", summary))
     return rows
 

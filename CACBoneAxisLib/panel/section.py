@@ -76,7 +76,7 @@ def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: 
             if c == 0:
                 item.setData(qt.Qt.UserRole, ids[r] if ids else "")
             elif text[:1].isdigit() or text[:2].strip("-").isdigit():
-                item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             table.setItem(r, c, item)
     table.verticalHeader().hide()
     table.horizontalHeader().setStretchLastSection(True)

@@ -86,7 +86,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         age_years=acquisition.age_years,
         ancestry=settings.patient.ethnicity,
     )
-    tell("Done", 1.0)
+    tell("Measuring bone", 1.0)
     return StudyResult(
         inputs.study_id,
         settings,
