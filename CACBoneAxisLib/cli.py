@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.labels import read_labels
@@ -19,6 +20,7 @@ from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
 from CACBoneAxisLib.study.inputs import read_markup_files
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -141,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
     one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
     one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    one.add_argument("--phantom", metavar="NAME", help=f"phantom in the scan: {', '.join(phantoms())}")
+    one.add_argument("--calibration", metavar="FILE", help="file of cacboneaxis calibrate")
     one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
     one.add_argument("--estimates", nargs="+", metavar="NAME", help="published equations to print beside the BMD")
     one.add_argument(
@@ -150,6 +154,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="any setting, for example calcium.minimum_area_mm2=0.5",
     )
+
+    phantom = commands.add_parser(
+        "calibrate",
+        help="make a calibration file from a phantom scan",
+        description="Measure a phantom scanned without a patient and write a calibration for scans of the same kind.",
+    )
+    phantom.set_defaults(run=_calibrate)
+    phantom.add_argument("image", help="DICOM folder, NRRD or NIfTI file")
+    phantom.add_argument("--phantom", required=True, metavar="NAME", help=", ".join(phantoms()))
+    phantom.add_argument("--settings", metavar="FILE", help="settings: the certificate, what the file does not say")
+    phantom.add_argument("--series", help="which CT series of the folder")
+    phantom.add_argument("--date", metavar="YYYY-MM-DD", help="when the phantom was scanned")
+    phantom.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting")
+    phantom.add_argument("--output", required=True, metavar="FILE", help="calibration file, JSON")
 
     show = commands.add_parser(
         "demo", help="analyse a digital torso", description="Make a digital torso and analyse it."
@@ -170,12 +188,21 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     options.append(("acquisition.ecg_gated", answers[arguments.gated]))
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
+    if arguments.phantom is not None:
+        options += [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    if arguments.calibration is not None:
+        options.insert(0, ("bone.calibration", calibration_from(read_settings(arguments.calibration))))
     if arguments.estimates is not None:
         options.append(("bone.estimates", arguments.estimates))
     if arguments.site_references is not None:
         rows = [asdict(row) for row in load_t_score_references(arguments.site_references)]
         options.append(("bone.site_references", rows))
-    for text in arguments.set:
+    return Settings.from_mapping(_with_options(said, options, arguments.set))
+
+
+def _with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
+    """Return settings overruled by options of dotted names, and then by NAME=VALUE words."""
+    for text in words:
         name, sign, value = text.partition("=")
         if not sign:
             raise refusal("settings-invalid", problem=f"--set takes NAME=VALUE, not {text}")
@@ -189,7 +216,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
             for part in reversed(name.split(".")):
                 nested = {part: nested}
             said = merge(said, nested)
-    return Settings.from_mapping(said)
+    return said
 
 
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
@@ -215,6 +242,15 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
     report = write_study(result, folder, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+
+
+def _calibrate(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    said = read_settings(arguments.settings) if arguments.settings else {}
+    options = [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    settings = Settings.from_mapping(_with_options(said, options, arguments.set))
+    image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
+    bar("Measuring the rods", 0.8)
+    return write_calibration(image, settings, arguments.date, Path(arguments.output))
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

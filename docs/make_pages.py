@@ -48,6 +48,7 @@ ACQUISITION_MEANINGS = {
     "ecg_gated": "whether the scan was ECG-gated",
     "manufacturer": "of the scanner",
     "model": "of the scanner",
+    "table_height_mm": "height of the table",
 }
 
 
@@ -160,6 +161,24 @@ def _conversions() -> str:
         for r in load_table("bmd_conversions")["rows"]
     ]
     return table(("name", "equation, mg/cm3", "used", "for", "source", "to know"), rows)
+
+
+def _phantoms() -> str:
+    rows = [
+        (
+            f"`{r['name']}`",
+            r["title"],
+            r["material"],
+            "; ".join(
+                f"{rod['name']}: {rod['density_mg_cm3']:g}"
+                + (f" (water {rod['water_mg_cm3']:g})" if "water_mg_cm3" in rod else "")
+                for rod in r["rods"]
+            ),
+            r["source"],
+        )
+        for r in load_table("calibration_phantoms")["phantoms"]
+    ]
+    return table(("name", "phantom", "material", "rods, mg/cm3", "source"), rows)
 
 
 def _hu_thresholds() -> str:
@@ -314,6 +333,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calibration": lambda: _protocol(Calibration),
     "bmd-classes": _bmd_classes,
     "t-score-references": _t_scores,
+    "phantoms": _phantoms,
     "z-score-references": _z_scores,
     "conversions": _conversions,
     "hu-thresholds": _hu_thresholds,

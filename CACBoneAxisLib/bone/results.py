@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from CACBoneAxisLib.bone.calibration import Bmd
+from CACBoneAxisLib.bone.calibration import Bmd, Calibration
 from CACBoneAxisLib.bone.estimates import Estimate
 from CACBoneAxisLib.bone.measurement import HuStatistics
+from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import AcrClass, HuThreshold, TScore
 from CACBoneAxisLib.bone.zscores import ZScore
@@ -105,18 +106,31 @@ class BoneSummary:
 
 @dataclass(frozen=True, eq=False)
 class BoneResult:
-    """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level."""
+    """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level.
+
+    ``phantom`` is what the phantom in the scan says, None where none was asked for.
+    """
 
     protocol: BoneProtocol
     vertebrae: tuple[VertebraMeasurement, ...]
     summary: BoneSummary
     findings: tuple[Finding, ...] = ()
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    phantom: PhantomScan | None = None
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration with the line that was used; the settings' where a phantom gave none."""
+        found = self.phantom.calibration if self.phantom else None
+        return found or self.protocol.calibration
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the result as the result file has it, without the masks."""
         return {
-            "calibration": self.protocol.calibration.to_mapping(),
+            "calibration": {
+                **self.calibration.to_mapping(),
+                "phantom_scan": self.phantom.to_mapping() if self.phantom else None,
+            },
             "protocol": self.protocol.to_mapping(),
             "vertebrae": [vertebra.to_mapping() for vertebra in self.vertebrae],
             "summary": self.summary.to_mapping(),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
+from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import content_findings, overlap, placement_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
@@ -125,6 +126,7 @@ def measure_vertebrae(
     age_years: float | None = None,
     ancestry: str | None = None,
     references: Sequence[TScoreReference] | None = None,
+    phantom: PhantomScan | None = None,
 ) -> BoneResult:
     """Measure the trabecular bone of every vertebra that a region or a labelmap names.
 
@@ -145,6 +147,8 @@ def measure_vertebrae(
     age_years, ancestry : of the patient, for the Z-score
     references : T-score references to choose from beside the protocol's own; the shipped ones where None
 
+    phantom : what the phantom in the scan says; looked for where the calibration is by phantom and this is None
+
     ``sex``, ``age_years``, ``contrast`` and ``kvp`` are the image's own where not given.
 
     Raises
@@ -160,11 +164,15 @@ def measure_vertebrae(
     stated = image.acquisition
     said: list[Finding] = []
     kvp = stated.kvp if kvp is None else kvp
-    usable, calibration_said = protocol.calibration.check(kvp)
+    if phantom is None and protocol.calibration.kind == "phantom":
+        phantom = calibrate_in_scan(image, protocol.calibration)
+    calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
+    usable, calibration_said = calibration.check(kvp, stated)
+    said += phantom.findings if phantom else ()
     contrast = stated.contrast if contrast is None else contrast
     reader = Reader(
         protocol,
-        protocol.calibration if usable else None,
+        calibration if usable else None,
         stated.sex if sex is None else sex,
         bool(contrast),
         references,
@@ -178,7 +186,8 @@ def measure_vertebrae(
         said += numbering_said
         candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
     if not candidates:
-        return BoneResult(protocol, (), summarize((), reader)[0], (*said, finding("no-regions")))
+        nothing = (*said, finding("no-regions"))
+        return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)
     candidates.sort(key=lambda c: levels()[c.level].order)
     said += calibration_said
     if contrast:
@@ -190,7 +199,7 @@ def measure_vertebrae(
     for _, more in measured:
         common = (*common, *more)
     said += [*_between(image, masks), *reader.general_findings(), *dict.fromkeys(common)]
-    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks)
+    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom)
 
 
 def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:

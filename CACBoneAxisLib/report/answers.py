@@ -68,7 +68,7 @@ def bone_card(result: Mapping[str, Any]) -> str:
         if bmd:
             parts.append(_line("Bone mineral density", wording.bmd_words(bmd)))
         else:
-            why = wording.bone_value_missing(result, ("no-calibration", "calibration-kvp"))
+            why = wording.bone_value_missing(result, wording.NO_BMD_CODES)
             parts.append(_line("Bone mineral density", f"not given. {why}"))
         if summary["t_score"]:
             parts.append(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.report.numbers import stored
-from CACBoneAxisLib.report.wording import estimate_words, territory_table, threshold_words, why_missing
+from CACBoneAxisLib.report.wording import NO_BMD_CODES, estimate_words, territory_table, threshold_words, why_missing
 
 Row = dict[str, Any]
 
@@ -130,7 +130,7 @@ def vertebra_reason(vertebra: Mapping[str, Any], findings: Iterable[Mapping[str,
     """Return why values of a vertebra are missing, in words; empty where none is."""
     if vertebra["mean_hu"] is None:
         return why_missing(vertebra["findings"], ("vertebra-excluded",))
-    about_bmd = ("no-calibration", "calibration-kvp", "no-t-score-reference")
+    about_bmd = (*NO_BMD_CODES, "no-t-score-reference")
     missing = vertebra["bmd"] is None or vertebra["t_score"] is None
     telling = [f for f in [*vertebra["findings"], *findings] if f["code"] in about_bmd or "t-score" in f["code"]]
     return " ".join(dict.fromkeys(f["message"] for f in telling)) if missing else ""

@@ -44,6 +44,19 @@ STATUS_WORDS = {
 CLASS_WORDS = {"low-bone-mass": "low bone mass"}
 
 
+# Findings that say why there is no BMD although there is a mean HU.
+NO_BMD_CODES = (
+    "no-calibration",
+    "calibration-kvp",
+    "calibration-differs",
+    "rods-none",
+    "rods-missing",
+    "rods-many",
+    "rods-swapped",
+    "phantom-wrong",
+)
+
+
 @dataclass(frozen=True)
 class Remark:
     """A finding as the report shows it: once, with the questions and levels it concerns."""
