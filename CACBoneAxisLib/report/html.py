@@ -19,7 +19,10 @@ SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers tha
 
 
 def render_html(
-    result: Mapping[str, Any], lesion_figures: Sequence[Figure] = (), vertebra_figures: Sequence[Figure] = ()
+    result: Mapping[str, Any],
+    lesion_figures: Sequence[Figure] = (),
+    vertebra_figures: Sequence[Figure] = (),
+    bone_figures: Sequence[Figure] = (),
 ) -> str:
     """Return the report as one HTML page with style and pictures inside it.
 
@@ -39,6 +42,9 @@ def render_html(
         if lesion_figures
         else "",
         section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
+        section("Bone in pictures", "\n".join(figure(item, "wide") for item in bone_figures), "bone-pictures")
+        if bone_figures
+        else "",
         section("How the numbers are defined", definition_list(result), "definitions"),
         section("What was set", settings(result), "set"),
         section("Provenance", provenance(result), "provenance"),
