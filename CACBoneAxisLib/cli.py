@@ -39,6 +39,7 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
     ("--threshold", "calcium.threshold_hu", float, "calcium threshold, HU (130)"),
     ("--region-shape", "bone.region.shape", str, "what fills a region's box: box, ellipsoid, elliptic-cylinder"),
+    ("--region-protocol", "bone.region.protocol", str, "region in a labelled vertebra, such as qct-ellipse"),
     ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
     ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),

@@ -163,6 +163,19 @@ def _conversions() -> str:
     return table(("name", "equation, mg/cm3", "used", "for", "source", "to know"), rows)
 
 
+def _region_protocols() -> str:
+    rows = []
+    for r in load_table("region_protocols")["rows"]:
+        size = "" if r["shape"] is None else f"{r['diameter_mm']:.2f} mm across" if r["diameter_mm"] else ""
+        if r["width_fraction"]:
+            size = f"{r['width_fraction']:g} of the width, {r['depth_fraction']:g} of the depth"
+        height = {None: "", 0.0: "one slice"}.get(r["height_mm"], f"{r['height_mm']} mm")
+        forward = f"{r['forward_fraction']:g} of the depth" if r["forward_fraction"] else ""
+        rows.append((f"`{r['name']}`", r["title"], size, height, forward, r["source"]))
+    header = ("name", "region", "size", "height", "moved forward by", "source")
+    return load_table("region_protocols")["note"] + "\n\n" + table(header, rows)
+
+
 def _phantoms() -> str:
     rows = [
         (
@@ -333,6 +346,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calibration": lambda: _protocol(Calibration),
     "bmd-classes": _bmd_classes,
     "t-score-references": _t_scores,
+    "region-protocols": _region_protocols,
     "phantoms": _phantoms,
     "z-score-references": _z_scores,
     "conversions": _conversions,

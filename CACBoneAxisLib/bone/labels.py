@@ -96,7 +96,12 @@ class TrabecularCore:
 
 
 def trabecular_core(
-    labels: NDArray[np.integer], number: int, box: Box, spacing_mm: tuple[float, float, float], erosion_mm: float
+    labels: NDArray[np.integer],
+    number: int,
+    box: Box,
+    spacing_mm: tuple[float, float, float],
+    erosion_mm: float,
+    body: NDArray[np.bool_] | None = None,
 ) -> TrabecularCore:
     """Return the voxels of a label that lie more than ``erosion_mm`` from its outside.
 
@@ -118,9 +123,10 @@ def trabecular_core(
     box : the block that holds it, of ``label_boxes``
     spacing_mm : (x, y, z)
     erosion_mm : 0 keeps every voxel of the label, in all its pieces
+    body : bool array of the box's shape, what of the label is the vertebral body; all of it where None
     """
     at_border = any(s.start == 0 or s.stop == n for s, n in zip(box, labels.shape, strict=True))
-    block = labels[box] == number
+    block = labels[box] == number if body is None else body
     if erosion_mm > 0:
         distance = ndimage.distance_transform_edt(np.pad(block, 1), sampling=spacing_mm[::-1])[1:-1, 1:-1, 1:-1]
         block = _largest_piece(distance > erosion_mm * (1 + DISTANCE_SLACK))

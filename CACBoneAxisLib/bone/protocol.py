@@ -10,6 +10,7 @@ from typing import Any
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.references import TScoreReference, hu_threshold_names, t_score_references
 from CACBoneAxisLib.bone.zscores import z_score_reference_names
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
@@ -27,6 +28,8 @@ class RegionProtocol:
     ----------
     shape
         What fills a region's box unless the region says otherwise.
+    protocol
+        From a labelmap: which region of ``data/region_protocols.json`` is measured.
     erosion_mm
         From a labelmap: voxels farther than this from the outside of the vertebra.
     minimum_voxels
@@ -40,6 +43,8 @@ class RegionProtocol:
         Fraction of such voxels above which it is said.
     spread_hu
         Robust standard deviation above which the region is said to hold several tissues.
+    parting_hu
+        Mean and median farther apart than this are said, with the likely cause.
     fat_hu, fat_tolerance
         A region of which more than this fraction is below this is not in a vertebra.
     low_hu
@@ -52,6 +57,7 @@ class RegionProtocol:
     """
 
     shape: str = "elliptic-cylinder"
+    protocol: str = "eroded-core"
     erosion_mm: float = 4.0
     minimum_voxels: int = 100
     outside_tolerance: float = 0.01
@@ -59,6 +65,7 @@ class RegionProtocol:
     maximum_trabecular_hu: float = 500.0
     foreign_tolerance: float = 0.01
     spread_hu: float = 75.0
+    parting_hu: float = 8.0
     fat_hu: float = -75.0
     fat_tolerance: float = 0.25
     low_hu: float = 0.0
@@ -72,8 +79,11 @@ class RegionProtocol:
         """Raise ValueError, in one clause, for a value that nothing can be measured with."""
         if self.shape not in REGION_SHAPES:
             raise ValueError(f"bone.region.shape must be one of {', '.join(REGION_SHAPES)}, not {self.shape!r}")
+        if self.protocol not in region_protocols():
+            known = ", ".join(region_protocols())
+            raise ValueError(f"bone.region.protocol must be one of {known}, not {self.protocol!r}")
         for name, value in asdict(self).items():
-            if name == "shape":
+            if name in ("shape", "protocol"):
                 continue
             if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
                 raise ValueError(f"bone.region.{name} must be a number, not {value!r}")

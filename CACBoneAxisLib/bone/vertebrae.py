@@ -11,7 +11,8 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
+from CACBoneAxisLib.bone.labelled import described_region, labelled_region
+from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
@@ -215,14 +216,8 @@ def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -
     region = item.region
     if not item.own_shape:
         region = replace(region, shape=cast(RegionShape, protocol.region.shape))
-    flip = np.array([-1.0, -1.0, 1.0])
     axes = np.asarray(region.axes)
-    described = {
-        "shape": region.shape,
-        "center_ras_mm": [float(v) + 0.0 for v in np.asarray(region.center_mm) * flip],
-        "size_mm": [float(v) for v in region.size_mm],
-        "axes_ras": [[float(v) + 0.0 for v in row] for row in axes * flip[:, None]],
-    }
+    described = described_region(region)
     if item.excluded is not None:
         said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
         return _Candidate(item.level, "roi", described, None, said, excluded=True)
@@ -238,18 +233,13 @@ def _from_labels(
     labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
-    erosion = protocol.region.erosion_mm
     cores = []
     for level, number in numbers.items():
-        described = {"shape": "eroded-label", "erosion_mm": erosion, "label": number}
         if level in given:
-            cores.append(_Candidate(level, "labelmap", described, None))
+            cores.append(_Candidate(level, "labelmap", {"label": number}, None))
             continue
-        core = trabecular_core(labels.labels, number, boxes[number], image.geometry.spacing_mm, erosion)
-        findings = [finding("vertebra-at-border", level=level)] if core.at_border else []
-        if core.mask is None:
-            findings.append(finding("region-empty", level=level))
-        cores.append(_Candidate(level, "labelmap", described, core.mask, tuple(findings)))
+        found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
+        cores.append(_Candidate(level, "labelmap", found.described, found.mask, found.findings, axes=found.axes))
     return cores, said
 
 
