@@ -19,6 +19,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 
 SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
 MARKUPS_SUFFIX = ".mrk.json"
+CENTER_DECIMALS = 4
 AXIS_NOISE = 1e-12
 IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -67,9 +68,10 @@ def region_center(position_mm: ArrayLike) -> NDArray[np.float64]:
 
     An ROI node that is loaded or moved passes its centre through single precision
     (vtkMRMLMarkupsROINode::UpdateControlPointsFromBoxROI). Files and scenes are read
-    alike, so that both give the same digits.
+    alike, so that both give the same digits; 0.1 um is finer than any centre is placed
+    and keeps 26.4 from being printed as 26.39999962.
     """
-    return np.asarray(position_mm, dtype=np.float32).astype(float)
+    return np.asarray(position_mm, dtype=np.float32).astype(float).round(CENTER_DECIMALS)
 
 
 def region_axes(axes: ArrayLike) -> NDArray[np.float64]:

@@ -115,6 +115,13 @@ def _vertebra_row(level: str, status: str, entry: Mapping[str, Any]) -> Row:
     return {name: shown[name] for name in VERTEBRA_COLUMNS}
 
 
+def heading(columns: Mapping[str, tuple[str, str | None]], name: str) -> str:
+    """Return what stands over a column: its title, and its unit where it has one."""
+    title, quantity = columns[name]
+    unit = QUANTITIES[quantity].unit if quantity else ""
+    return f"{title} [{unit}]" if unit else title
+
+
 def fill_table(node: Any, columns: Mapping[str, tuple[str, str | None]], rows: Sequence[Row]) -> None:
     """Make a table node hold the rows as text, with titles and units of the columns.
 
@@ -135,8 +142,7 @@ def fill_table(node: Any, columns: Mapping[str, tuple[str, str | None]], rows: S
     node.SetAndObserveTable(table)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
-    for name, (title, quantity) in columns.items():
-        unit = QUANTITIES[quantity].unit if quantity else ""
-        node.SetColumnTitle(name, f"{title} [{unit}]" if unit else title)
-        node.SetColumnUnitLabel(name, unit)
+    for name, (_, quantity) in columns.items():
+        node.SetColumnTitle(name, heading(columns, name))
+        node.SetColumnUnitLabel(name, QUANTITIES[quantity].unit if quantity else "")
     node.EndModify(was_modifying)

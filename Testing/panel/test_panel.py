@@ -109,6 +109,13 @@ def test_placing_uses_slicers_own_place_mode_and_ends_with_it(opened, scene):
     assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
 
 
+def test_leaving_the_module_ends_placing(opened, scene):
+    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+    opened.widget.ui.placeSeedsButton.click()
+    opened.exit()
+    assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
+
+
 def test_a_seed_can_be_taken_back(seeded):
     ui, seeds = seeded.widget.ui, seeded.widget._parameterNode.seeds
     ui.removeSeedButton.click()
