@@ -109,7 +109,9 @@ def trabecular_core(
     voxel that is not of the label, in mm, with the true spacing in each direction
     (scipy's exact Euclidean distance transform). So the first layer of voxels has the
     distance of one spacing, not of half of one: at 3 mm, ``> 4 mm`` strips a layer and
-    every voxel whose diagonal neighbour (4.24 mm) is all that separates it stays.
+    every voxel whose diagonal neighbour (4.24 mm) is all that separates it stays. At
+    least one layer goes on every side, also where the spacing is wider than the erosion:
+    else slices of 5 mm would keep the endplates.
 
     What lies beyond the border of the scan counts as outside, because it cannot be
     shown to be bone. Of several pieces that erosion leaves, such as the core of the
@@ -128,8 +130,10 @@ def trabecular_core(
     at_border = any(s.start == 0 or s.stop == n for s, n in zip(box, labels.shape, strict=True))
     block = labels[box] == number if body is None else body
     if erosion_mm > 0:
-        distance = ndimage.distance_transform_edt(np.pad(block, 1), sampling=spacing_mm[::-1])[1:-1, 1:-1, 1:-1]
-        block = _largest_piece(distance > erosion_mm * (1 + DISTANCE_SLACK))
+        padded = np.pad(block, 1)
+        distance = ndimage.distance_transform_edt(padded, sampling=spacing_mm[::-1])
+        deep = (distance > erosion_mm * (1 + DISTANCE_SLACK)) & ndimage.binary_erosion(padded)
+        block = _largest_piece(deep[1:-1, 1:-1, 1:-1])
     if not block.any():
         return TrabecularCore(None, at_border)
     offset = np.array([s.start for s in box])

@@ -52,6 +52,8 @@ much denser or lighter than the rest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations, pairwise
 from math import ceil
 
 import numpy as np
@@ -188,6 +190,22 @@ def overlap(first: Mask, second: Mask) -> int:
         for m in (first, second)
     )
     return int(np.count_nonzero(a & b))
+
+
+def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list[Finding]:
+    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
+    said = [
+        finding("regions-overlap", first=first, second=second)
+        for first, second in combinations(masks, 2)
+        if overlap(masks[first], masks[second])
+    ]
+    height = {level: geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
+    said += [
+        finding("levels-order", upper=upper, lower=lower)
+        for upper, lower in pairwise(masks)
+        if height[upper] < height[lower]
+    ]
+    return said
 
 
 def _metal_around(

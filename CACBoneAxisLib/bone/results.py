@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration
 from CACBoneAxisLib.bone.estimates import Estimate
+from CACBoneAxisLib.bone.heights import Heights
 from CACBoneAxisLib.bone.measurement import HuStatistics
 from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
@@ -58,6 +59,7 @@ class VertebraMeasurement:
     statistics: HuStatistics | None = None
     reading: Reading = field(default_factory=Reading)
     findings: tuple[Finding, ...] = ()
+    heights: Heights | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the vertebra as the result file has it."""
@@ -80,6 +82,7 @@ class VertebraMeasurement:
             "z_score": reading.pop("z_score"),
             "estimates": reading.pop("estimates"),
             "hu_thresholds": reading.pop("hu_thresholds"),
+            "heights": self.heights.to_mapping() if self.heights else None,
             "status": self.status,
             "findings": [asdict(item) for item in self.findings],
         }

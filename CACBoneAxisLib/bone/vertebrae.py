@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
 from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.bone.heights import Heights, labelled_heights
 from CACBoneAxisLib.bone.labelled import described_region, labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.bone.quality import content_findings, overlap, placement_findings
+from CACBoneAxisLib.bone.quality import between_findings, content_findings, placement_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
@@ -113,6 +113,7 @@ class _Candidate:
     findings: tuple[Finding, ...] = ()
     excluded: bool = False
     axes: NDArray[np.floating] | None = None
+    heights: Heights | None = None
 
 
 def measure_vertebrae(
@@ -199,7 +200,7 @@ def measure_vertebrae(
     summary, common = summarize(vertebrae, reader)
     for _, more in measured:
         common = (*common, *more)
-    said += [*_between(image, masks), *reader.general_findings(), *dict.fromkeys(common)]
+    said += [*between_findings(image.geometry, masks), *reader.general_findings(), *dict.fromkeys(common)]
     return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom)
 
 
@@ -233,21 +234,34 @@ def _from_labels(
     labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
+    heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
     cores = []
     for level, number in numbers.items():
         if level in given:
-            cores.append(_Candidate(level, "labelmap", {"label": number}, None))
+            cores.append(_Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level)))
             continue
         found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
-        cores.append(_Candidate(level, "labelmap", found.described, found.mask, found.findings, axes=found.axes))
+        cores.append(
+            _Candidate(
+                level,
+                "labelmap",
+                found.described,
+                found.mask,
+                found.findings,
+                axes=found.axes,
+                heights=heights.get(level),
+            )
+        )
     return cores, said
 
 
 def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
     """Return the given regions, told of where the labelmap had the level too."""
-    labelled = {core.level for core in cores}
+    labelled = {core.level: core.heights for core in cores}
     return [
-        replace(c, findings=(*c.findings, finding("region-and-label", level=c.level))) if c.level in labelled else c
+        replace(c, findings=(*c.findings, finding("region-and-label", level=c.level)), heights=labelled[c.level])
+        if c.level in labelled
+        else c
         for c in given
     ]
 
@@ -257,7 +271,7 @@ def _measure(
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement and what was said that does not concern this level alone."""
     source: Any = candidate.source
-    said = candidate.findings
+    said = (*candidate.findings, *(candidate.heights.findings(candidate.level) if candidate.heights else ()))
     mask = candidate.mask
     if mask is not None:
         said = (
@@ -266,26 +280,13 @@ def _measure(
         )
     if mask is None or any(f.severity == "error" for f in said):
         status: Any = "excluded" if candidate.excluded else "not-measured"
-        return VertebraMeasurement(candidate.level, source, candidate.described, status, findings=said), ()
+        heights = candidate.heights
+        return VertebraMeasurement(
+            candidate.level, source, candidate.described, status, None, findings=said, heights=heights
+        ), ()
     statistics = measure(mask.values(image.hu), image.geometry.voxel_volume_mm3)
     reading, more, common = reader.read(candidate.level, statistics.mean_hu)
     vertebra = VertebraMeasurement(
-        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more)
+        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more), candidate.heights
     )
     return vertebra, common
-
-
-def _between(image: CTImage, masks: dict[str, Mask]) -> list[Finding]:
-    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
-    said = [
-        finding("regions-overlap", first=first, second=second)
-        for first, second in combinations(masks, 2)
-        if overlap(masks[first], masks[second])
-    ]
-    height = {level: image.geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
-    said += [
-        finding("levels-order", upper=upper, lower=lower)
-        for upper, lower in pairwise(masks)
-        if height[upper] < height[lower]
-    ]
-    return said

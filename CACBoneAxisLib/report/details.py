@@ -94,6 +94,41 @@ def lesion_table(result: Mapping[str, Any]) -> str:
     )
 
 
+HEIGHT_COLUMNS = (
+    ("Level", False),
+    ("Anterior, mm", True),
+    ("Middle, mm", True),
+    ("Posterior, mm", True),
+    ("Wedge, %", True),
+    ("Biconcave, %", True),
+    ("Crush, %", True),
+    ("Genant grade suggested", False),
+)
+
+
+def height_table(result: Mapping[str, Any]) -> str:
+    """Return the six-point heights of the labelled vertebrae; empty where there are none."""
+    rows = []
+    for v in result["bone"]["vertebrae"]:
+        h = v["heights"]
+        if h is None:
+            continue
+        heights = [format_value(h[f"{place}_mm"], "length_mm") for place in ("anterior", "middle", "posterior")]
+        losses = [
+            format_value(None if h[kind] is None else 100 * h[kind], "percent")
+            for kind in ("wedge", "biconcave", "crush")
+        ]
+        grade = f"{h['genant_grade']} ({h['deformity']})" if h["genant_grade"] else "none"
+        rows.append(row(HEIGHT_COLUMNS, [v["level"], *heights, *losses, grade], "", level_color(v["level"])))
+    if not rows:
+        return ""
+    caption = (
+        "Heights of the labelled bodies and the loss of height, per cent. A grade (Genant 1993) is a suggestion to "
+        "look: normal lumbar wedging reaches 21 %."
+    )
+    return table(caption, HEIGHT_COLUMNS, rows)
+
+
 def vertebra_table(result: Mapping[str, Any]) -> str:
     """Return the table per vertebra, with those that were not measured and why."""
     rows = []

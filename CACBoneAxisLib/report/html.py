@@ -32,7 +32,7 @@ def render_html(
     calcium_pictures = element("div", "\n".join(figure(item) for item in lesion_figures), "pictures")
     bone_pictures = "\n".join(figure(item, "wide") for item in vertebra_figures)
     lesions = details.lesion_table(result) if result["calcium"]["lesions"] else ""
-    vertebrae = details.vertebra_table(result) if result["bone"]["vertebrae"] else ""
+    vertebrae = details.vertebra_table(result) + details.height_table(result) if result["bone"]["vertebrae"] else ""
     if not result["bone"]["vertebrae"]:
         vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
     sections = [

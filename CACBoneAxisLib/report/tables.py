@@ -56,6 +56,10 @@ VERTEBRA_COLUMNS: dict[str, str] = {
     "z_score_reference": "its reference",
     "z_score_group": "the group of the reference that the patient belongs to",
     "estimates": "densities computed by published equations, where asked for",
+    "height_anterior_mm": "anterior height of the labelled body",
+    "height_middle_mm": "middle height",
+    "height_posterior_mm": "posterior height",
+    "genant_grade": "grade that the heights suggest, 0 for none",
     "hu_thresholds": "each published threshold and the side of it the mean lies on",
     "findings": "codes of the findings at this level",
 }
@@ -106,6 +110,7 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
     for vertebra in result["bone"]["vertebrae"]:
         bmd, acr = vertebra["bmd"] or {}, vertebra["acr_class"] or {}
         t_score, z_score = vertebra["t_score"] or {}, vertebra["z_score"] or {}
+        heights = vertebra["heights"] or {}
         row: Row = {
             "study_id": result["study"]["id"],
             "reason": vertebra_reason(vertebra, result["bone"]["findings"]),
@@ -119,6 +124,8 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
             "z_score_reference": z_score.get("reference"),
             "z_score_group": z_score.get("group"),
             "estimates": "; ".join(estimate_words(item) for item in vertebra["estimates"]),
+            **{f"height_{place}_mm": heights.get(f"{place}_mm") for place in ("anterior", "middle", "posterior")},
+            "genant_grade": heights.get("genant_grade"),
             "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
             "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
         }

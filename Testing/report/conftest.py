@@ -110,6 +110,7 @@ def vertebra(image: CTImage, mask: Mask, level: str) -> dict[str, Any]:
         "t_score": None,
         "z_score": None,
         "estimates": [],
+        "heights": None,
         "hu_thresholds": [
             {
                 "name": f"Pickhardt {limit}",
