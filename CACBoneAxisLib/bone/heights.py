@@ -21,6 +21,8 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 # these parts of it from the front: the rims are rounded, so that the outermost tenth says little.
 MIDLINE_MM = 5.0
 LINES, STEP_MM = 7, 0.1
+# A label ends at whole slices: at 5 mm, phantoms of 25 mm measured 30. At 3 mm the error is up to 2.5 mm, a tenth.
+LARGEST_INCREMENT_MM = 3.0
 # 1 - 80 / 100 is a little less than 0.2 in floating point.
 ROUNDING = 1e-9
 PART_OF_DEPTH = 0.14
@@ -102,7 +104,7 @@ class Heights:
 def labelled_heights(
     labels: NDArray[np.integer], numbers: Mapping[str, int], boxes: Mapping[int, Box], geometry: ImageGeometry
 ) -> dict[str, Heights]:
-    """Return the heights of every labelled vertebra that lies whole in the scan, by level.
+    """Return the heights of every labelled vertebra that lies whole in the scan, by level; none on thick slices.
 
     Parameters
     ----------
@@ -112,6 +114,8 @@ def labelled_heights(
     geometry : of the labels
     """
     found: dict[str, Heights] = {}
+    if geometry.slice_increment_mm > LARGEST_INCREMENT_MM:
+        return found
     for level, number in numbers.items():
         box = boxes[number]
         if any(s.start == 0 or s.stop == n for s, n in zip(box, labels.shape, strict=True)):
@@ -140,6 +144,8 @@ def six_points(
     centres, is followed; a height is the length from where it first reaches one half to
     where it last does, the median over the lines of its place.
     """
+    # A margin of what is outside, so that the outermost voxels count to their half way out.
+    padded = np.pad(body, 1).astype(np.float32)
     reach = frame.height_mm
     w = np.arange(-reach, reach + STEP_MM / 2, STEP_MM)
     u = np.linspace(-MIDLINE_MM, MIDLINE_MM, LINES)
@@ -147,8 +153,8 @@ def six_points(
     for place in PLACES.values():
         v = (np.linspace(-0.5, 0.5, LINES) * PART_OF_DEPTH + place - 0.5) * frame.depth_mm
         local = np.stack(np.meshgrid(u, v, w, indexing="ij"), axis=-1)
-        index = geometry.to_index(frame.center_mm + local @ frame.axes.T)[..., ::-1] - np.asarray(offset)
-        inside = ndimage.map_coordinates(body.astype(np.float32), np.moveaxis(index, -1, 0), order=1) >= 0.5
+        index = geometry.to_index(frame.center_mm + local @ frame.axes.T)[..., ::-1] - np.asarray(offset) + 1
+        inside = ndimage.map_coordinates(padded, np.moveaxis(index, -1, 0), order=1) >= 0.5
         if not inside.any(axis=-1).all():
             return None
         lengths = inside.shape[-1] - inside[..., ::-1].argmax(axis=-1) - inside.argmax(axis=-1)

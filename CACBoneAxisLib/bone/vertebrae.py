@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.bone.heights import Heights, labelled_heights
+from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
 from CACBoneAxisLib.bone.labelled import described_region, labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
@@ -235,6 +235,8 @@ def _from_labels(
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
     heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
+    if image.geometry.slice_increment_mm > LARGEST_INCREMENT_MM:
+        said = (*said, finding("heights-thick", increment=f"{image.geometry.slice_increment_mm:g}"))
     cores = []
     for level, number in numbers.items():
         if level in given:

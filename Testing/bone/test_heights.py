@@ -44,7 +44,7 @@ def heights(**changes):
         ({"anterior": 18.0, "middle": 22.0}, "wedge", 2),
         ({"anterior": 14.0, "middle": 20.0}, "wedge", 3),
         ({"middle": 19.0}, "biconcave", 2),
-        ({"anterior": 19.0, "middle": 19.0, "posterior": 19.0}, "crush", 2),
+        ({"anterior": 18.0, "middle": 18.0, "posterior": 18.0}, "crush", 2),
     ],
 )
 def test_the_heights_are_those_it_was_made_with_and_the_grade_follows(shape, deformity, grade):
