@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,9 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
+
+# A region that has more of another vertebra than this holds two; less is a touch of rounding.
+OTHER_VERTEBRA = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +97,24 @@ def described_region(region: Region) -> dict[str, Any]:
         "size_mm": [float(v) for v in region.size_mm],
         "axes_ras": [[float(v) + 0.0 for v in row] for row in np.asarray(region.axes) * flip[:, None]],
     }
+
+
+def label_findings(
+    level: str, mask: Mask, labels: NDArray[np.integer], numbers: Mapping[str, int]
+) -> tuple[Finding, ...]:
+    """Return what labels say about a region that a person placed: another vertebra in it, or instead of its own.
+
+    Parameters
+    ----------
+    level, mask : of the region
+    labels : int array (z, y, x)
+    numbers : label by level
+    """
+    values = mask.values(labels)
+    parts = {name: float(np.count_nonzero(values == number)) / values.size for name, number in numbers.items()}
+    others = [name for name, part in parts.items() if name != level and part > OTHER_VERTEBRA]
+    if not others:
+        return ()
+    if parts.get(level, 0.0) <= OTHER_VERTEBRA:
+        return (finding("region-other-level", level=level, found=" and ".join(others)),)
+    return (finding("region-two-vertebrae", level=level, others=" and ".join(others)),)

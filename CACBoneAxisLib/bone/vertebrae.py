@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
-from CACBoneAxisLib.bone.labelled import described_region, labelled_region
+from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
@@ -240,7 +240,10 @@ def _from_labels(
     cores = []
     for level, number in numbers.items():
         if level in given:
-            cores.append(_Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level)))
+            told = _Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
+            mask = given[level].mask
+            said_of = label_findings(level, mask, labels.labels, numbers) if mask else ()
+            cores.append(replace(told, findings=said_of))
             continue
         found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
         cores.append(
@@ -259,13 +262,15 @@ def _from_labels(
 
 def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
     """Return the given regions, told of where the labelmap had the level too."""
-    labelled = {core.level: core.heights for core in cores}
-    return [
-        replace(c, findings=(*c.findings, finding("region-and-label", level=c.level)), heights=labelled[c.level])
-        if c.level in labelled
-        else c
-        for c in given
-    ]
+    labelled = {core.level: core for core in cores}
+    told = []
+    for c in given:
+        core = labelled.get(c.level)
+        if core is not None:
+            more = (finding("region-and-label", level=c.level), *core.findings)
+            c = replace(c, findings=(*c.findings, *more), heights=core.heights)
+        told.append(c)
+    return told
 
 
 def _measure(

@@ -9,7 +9,9 @@ from CACBoneAxisLib.bone.labelled import labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.regions import Region
 
 SPACING = (0.9, 0.9, 1.5)
 SHAPE = (50, 110, 90)
@@ -127,3 +129,21 @@ def test_every_protocol_is_on_file_with_its_source():
     assert list(region_protocols()) == ["eroded-core", "qct-ellipse", "anterior-cylinder", "sphere", "circle-200"]
     assert np.pi / 4 * region_protocols()["circle-200"].diameter_mm ** 2 == pytest.approx(200, abs=0.01)
     assert all(named.source for named in region_protocols().values())
+
+
+@pytest.mark.parametrize(
+    ("center_mm", "height_mm", "code"),
+    [(32.0, 14.0, None), (16.0, 40.0, "region-two-vertebrae"), (0.0, 14.0, "region-other-level")],
+)
+def test_labels_tell_of_a_region_in_two_vertebrae_or_in_another_one(spine, labelled, center_mm, height_mm, code):
+    image = spine()
+    z = np.arange(image.hu.shape[0]) * 2.0 - 32.0
+    labels = np.zeros(image.hu.shape, dtype=np.uint8)
+    for number, middle in ((20, 32.0), (21, 0.0)):
+        labels[np.abs(z - middle) <= 12] = number
+    labels[:, :20] = labels[:, -20:] = 0
+    placed = VertebraRegion("L1", Region((0.0, 0.0, center_mm), (20.0, 16.0, height_mm)))
+    result = measure_vertebrae(image, [placed], labelled(labels, image.geometry))
+    found = next(v for v in result.vertebrae if v.level == "L1")
+    assert [f.code for f in found.findings if f.severity == "error"] == ([code] if code else [])
+    assert (found.statistics is None) == bool(code)
