@@ -6,6 +6,7 @@ by name, printed beside the measured value with its source, and used for nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,16 @@ class Estimate:
         }
 
 
+def unmet_levels(names: Iterable[str], measured: Iterable[str]) -> tuple[Finding, ...]:
+    """Return what is to be said about equations for a level that was not measured."""
+    there = set(measured)
+    said = []
+    for row in load_table("bmd_conversions")["rows"]:
+        if row["kind"] == "level" and row["name"] in names and row["to"] not in there:
+            said.append(finding("estimate-not-applied", name=row["name"], why=f"{row['to']} was not measured"))
+    return tuple(dict.fromkeys(said))
+
+
 def estimate_names() -> tuple[str, ...]:
     """Return the names of the equations on file."""
     return tuple(dict.fromkeys(row["name"] for row in load_table("bmd_conversions")["rows"]))
@@ -55,27 +66,28 @@ def estimate(
     kind = rows[0]["kind"]
     row = next((r for r in rows if r["sex"] in (None, sex)), None)
     if row is None:
-        return _refused(name, level, "the patient's sex is not known")
+        return _refused(name, "the patient's sex is not known")
     if kind == "level":
         if level != row["to"]:
-            return _refused(name, level, f"it is for {row['to']}")
+            # Said once for the scan, and only where no level has it (bone/reading.py).
+            return None, ()
         what, material, forward = f"at {row['from']}", bmd.material, False
     elif kind == "material":
         if bmd.material not in (row["from"], row["to"]):
-            return _refused(name, level, f"the density is in {bmd.material}")
+            return _refused(name, f"the density is in {bmd.material}")
         if row["kvp"] is not None and (kvp is None or abs(kvp - row["kvp"]) > KVP_TOLERANCE):
-            return _refused(name, level, f"it is for {row['kvp']} kVp")
+            return _refused(name, f"it is for {row['kvp']} kVp")
         forward = bmd.material == row["from"]
         material = row["to"] if forward else row["from"]
         what = f"in {material}"
     else:
         if not contrast:
-            return _refused(name, level, "no contrast agent is known to have been given")
+            return _refused(name, "no contrast agent is known to have been given")
         what, material, forward = f"{row['to']}, from the {row['from']}", bmd.material, True
     value = bmd.value_mg_cm3
     result = row["slope"] * value + row["intercept"] if forward else (value - row["intercept"]) / row["slope"]
     return Estimate(name, what, Bmd(result, material), value, row["source"], row["note"]), ()
 
 
-def _refused(name: str, level: str, why: str) -> tuple[None, tuple[Finding, ...]]:
-    return None, (finding("estimate-not-applied", level=level, name=name, why=why),)
+def _refused(name: str, why: str) -> tuple[None, tuple[Finding, ...]]:
+    return None, (finding("estimate-not-applied", name=name, why=why),)

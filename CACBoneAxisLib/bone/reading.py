@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration, plausibility
-from CACBoneAxisLib.bone.estimates import Estimate, estimate
+from CACBoneAxisLib.bone.estimates import Estimate, estimate, unmet_levels
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import (
     HuThreshold,
@@ -50,6 +50,7 @@ GENERAL_CODES = (
     "z-score-ancestry",
     "z-score-age",
     "z-score-material",
+    "estimate-not-applied",
 )
 
 
@@ -111,7 +112,7 @@ class Reader:
         for name in self.protocol.estimates:
             one, why = estimate(name, level, bmd, sex=self.sex, contrast=self.contrast, kvp=self.kvp)
             estimates += [one] if one else []
-            said += why
+            score_said = (*score_said, *why)
         reading = Reading(mean_hu, bmd, acr_class(bmd.value_mg_cm3, site), score, thresholds, z_score, tuple(estimates))
         general = tuple(f for f in score_said if f.code in GENERAL_CODES)
         return reading, (*said, *(f for f in score_said if f not in general)), general
@@ -136,4 +137,5 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Reader) -> tuple
     means = [s.mean_hu for s in (measured[level].statistics for level in chosen) if s is not None]
     reading, said, general = reader.read("-".join(chosen), sum(means) / len(means), label)
     alone = (finding("one-lumbar-level", level=chosen[0]),) if len(chosen) == 1 else ()
-    return BoneSummary(chosen, label, reading, (*alone, *said)), general
+    unmet = unmet_levels(reader.protocol.estimates, measured) if reader.calibration else ()
+    return BoneSummary(chosen, label, reading, (*alone, *said)), (*general, *unmet)

@@ -1,7 +1,7 @@
 import pytest
 
 from CACBoneAxisLib.bone.calibration import Bmd
-from CACBoneAxisLib.bone.estimates import estimate, estimate_names
+from CACBoneAxisLib.bone.estimates import estimate, estimate_names, unmet_levels
 from CACBoneAxisLib.data import load_table
 
 
@@ -37,7 +37,6 @@ def test_equations_give_what_is_worked_by_hand_and_keep_the_measured_value(argum
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ({"name": "budoff-2012-t12", "level": "L1"}, "it is for T12"),
         ({"name": "budoff-2012-t12", "level": "T12", "sex": None}, "sex is not known"),
         ({"name": "faulkner-1993", "material": "as in SWAN"}, "the density is in as in SWAN"),
         ({"name": "goodsitt-1992-80kvp", "kvp": 120.0}, "it is for 80 kVp"),
@@ -58,3 +57,10 @@ def test_every_equation_says_where_it_comes_from():
     for row in rows:
         assert row["source"]
         assert row["confidence"] in ("A", "B")
+
+
+def test_a_level_equation_is_silent_at_other_levels_and_said_once_where_its_level_is_missing():
+    assert run("budoff-2012-t12", 100.0, level="L1") == (None, ())
+    assert unmet_levels(("budoff-2012-t12",), ["T12", "L1"]) == ()
+    (said,) = unmet_levels(("budoff-2012-t12", "faulkner-1993"), ["L1", "L2"])
+    assert said.message == "The equation budoff-2012-t12 is not applied, because T12 was not measured."
