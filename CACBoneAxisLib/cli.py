@@ -6,16 +6,21 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.phantoms import phantoms
+from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
 from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
+from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -34,11 +39,13 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
     ("--threshold", "calcium.threshold_hu", float, "calcium threshold, HU (130)"),
     ("--region-shape", "bone.region.shape", str, "what fills a region's box: box, ellipsoid, elliptic-cylinder"),
+    ("--region-protocol", "bone.region.protocol", str, "region in a labelled vertebra, such as qct-ellipse"),
     ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
     ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
+    ("--z-score-reference", "bone.z_score_reference", str, "reference population for the Z-score: mesa-2013"),
 )
 
 
@@ -139,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
     one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
     one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    one.add_argument("--phantom", metavar="NAME", help=f"phantom in the scan: {', '.join(phantoms())}")
+    one.add_argument("--calibration", metavar="FILE", help="file of cacboneaxis calibrate")
+    one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
+    one.add_argument("--estimates", nargs="+", metavar="NAME", help="published equations to print beside the BMD")
     one.add_argument(
         "--set",
         action="append",
@@ -146,6 +157,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="any setting, for example calcium.minimum_area_mm2=0.5",
     )
+
+    phantom = commands.add_parser(
+        "calibrate",
+        help="make a calibration file from a phantom scan",
+        description="Measure a phantom scanned without a patient and write a calibration for scans of the same kind.",
+    )
+    phantom.set_defaults(run=_calibrate)
+    phantom.add_argument("image", help="DICOM folder, NRRD or NIfTI file")
+    phantom.add_argument("--phantom", required=True, metavar="NAME", help=", ".join(phantoms()))
+    phantom.add_argument("--settings", metavar="FILE", help="settings: the certificate, what the file does not say")
+    phantom.add_argument("--series", help="which CT series of the folder")
+    phantom.add_argument("--date", metavar="YYYY-MM-DD", help="when the phantom was scanned")
+    phantom.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting")
+    phantom.add_argument("--output", required=True, metavar="FILE", help="calibration file, JSON")
 
     show = commands.add_parser(
         "demo", help="analyse a digital torso", description="Make a digital torso and analyse it."
@@ -169,7 +194,21 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     options.append(("acquisition.ecg_gated", answers[arguments.gated]))
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
-    for text in arguments.set:
+    if arguments.phantom is not None:
+        options += [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    if arguments.calibration is not None:
+        options.insert(0, ("bone.calibration", calibration_from(read_settings(arguments.calibration))))
+    if arguments.estimates is not None:
+        options.append(("bone.estimates", arguments.estimates))
+    if arguments.site_references is not None:
+        rows = [asdict(row) for row in load_t_score_references(arguments.site_references)]
+        options.append(("bone.site_references", rows))
+    return Settings.from_mapping(_with_options(said, options, arguments.set))
+
+
+def _with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
+    """Return settings overruled by options of dotted names, and then by NAME=VALUE words."""
+    for text in words:
         name, sign, value = text.partition("=")
         if not sign:
             raise refusal("settings-invalid", problem=f"--set takes NAME=VALUE, not {text}")
@@ -183,7 +222,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
             for part in reversed(name.split(".")):
                 nested = {part: nested}
             said = merge(said, nested)
-    return Settings.from_mapping(said)
+    return said
 
 
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
@@ -196,6 +235,15 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
     report = write_study(result, folder, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+
+
+def _calibrate(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    said = read_settings(arguments.settings) if arguments.settings else {}
+    options = [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    settings = Settings.from_mapping(_with_options(said, options, arguments.set))
+    image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
+    bar("Measuring the rods", 0.8)
+    return write_calibration(image, settings, arguments.date, Path(arguments.output))
 
 
 def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:

@@ -26,7 +26,7 @@ from CACBoneAxisLib.cohort.tables import (
     write_parquet,
     write_table,
 )
-from CACBoneAxisLib.cohort.task import STUDIES, Task, make_task
+from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, make_task
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 SCHEMA = "cacboneaxis/batch/1"
@@ -173,10 +173,19 @@ def run_batch(
         raise KeyboardInterrupt(
             f"Stopped after {state.done} of {state.studies} studies; the same command with --resume goes on."
         ) from None
+    except OSError as error:
+        raise _said(error) from None
     finally:
         executor.close()
-    write_tables(rows, folder, partition_rows)
+    try:
+        write_tables(rows, folder, partition_rows)
+    except OSError as error:
+        raise _said(error) from None
     return state
+
+
+def _said(error: OSError) -> Exception:
+    return refusal("disk-full") if error.errno in FULL else error
 
 
 def write_tables(rows: Sequence[ManifestRow], folder: BatchFolder, partition_rows: int = PARTITION_ROWS) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,9 @@ class Journal:
             return _parsed(self._file.readline())
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; what a full disk did not take is a line cut short, and was reported."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def read_outcomes(path: Path) -> dict[str, dict[str, Any]]:

@@ -212,7 +212,8 @@ def logistic(design: Design, outcome: str, adjustment: str) -> Model:
         return Model(**base, n=n, words=(*design.words, problem))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", (ConvergenceWarning))
+            warnings.simplefilter("ignore", RuntimeWarning)  # overflow on the way to what is said below
+            warnings.simplefilter("error", ConvergenceWarning)
             warnings.simplefilter("error", PerfectSeparationWarning)
             fitted = Logit(with_calcium, add_constant(design.columns, has_constant="add")).fit(disp=0, maxiter=200)
     except (PerfectSeparationError, PerfectSeparationWarning, ConvergenceWarning, np.linalg.LinAlgError):

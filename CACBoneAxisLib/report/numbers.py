@@ -42,6 +42,7 @@ QUANTITIES: dict[str, Quantity] = {
     "bmd": Quantity(1, "mg/cm3", "Bone mineral density"),
     "t_score": Quantity(2, "", "T-score"),
     "z_score": Quantity(2, "", "Z-score"),
+    "percent": Quantity(0, "%", "Per cent"),
     "position_mm": Quantity(1, "mm", "Position"),
     "length_mm": Quantity(1, "mm", "Length"),
     "spacing_mm": Quantity(2, "mm", "Spacing"),

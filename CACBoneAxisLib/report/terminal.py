@@ -82,6 +82,10 @@ def _bone(result: Mapping[str, Any]) -> list[str]:
             lines += _wrapped(f"{wording.class_words(acr)} - {acr['source']}", "  class: ")
         if summary["t_score"]:
             lines += _wrapped(wording.t_score_words(summary["t_score"]), "  T-score: ")
+        if summary["z_score"]:
+            lines += _wrapped(wording.z_score_words(summary["z_score"]), "  Z-score: ")
+        for item in summary["estimates"]:
+            lines += _wrapped(wording.estimate_words(item), "  ")
         for text in wording.threshold_words(summary["hu_thresholds"]):
             lines += _wrapped(text, "  threshold: ")
     lines += _wrapped(wording.VERDICT_WORDS["bone"][_verdict(result, "bone")], _label(result, "bone"))

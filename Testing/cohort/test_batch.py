@@ -168,6 +168,21 @@ def test_a_full_disk_stops_the_batch_and_loses_nothing(studies, tmp_path, monkey
     assert tables(out) == tables(tmp_path / "straight")
 
 
+@pytest.mark.parametrize("what", ["journal.os.fsync", "tables.write_csv"])
+def test_a_disk_that_is_full_for_journal_or_tables_is_the_same_sentence(studies, tmp_path, monkeypatch, what):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    manifest, out = studies(2), tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(f"CACBoneAxisLib.cohort.{what}", full)
+        with pytest.raises(ValueError, match="disk is full"):
+            run(manifest, out)
+    assert run(manifest, out, resume=True).done == 2
+    run(manifest, tmp_path / "straight")
+    assert tables(out) == tables(tmp_path / "straight")
+
+
 def test_a_line_of_the_journal_cut_short_costs_its_study_only(studies, tmp_path):
     manifest, out = studies(3), tmp_path / "out"
     run(manifest, out)
