@@ -145,7 +145,6 @@ def run_batch(
     usable = [row for row in rows if row.problem is None]
     state = BatchState(len(rows), len(rows) - len(usable), len(rows) - len(usable))
     journal = folder.journal
-    write_plan(folder.path, rows, settings or {}, partition_rows)
 
     def tasks() -> Iterator[Task]:
         for row in usable:
@@ -154,6 +153,7 @@ def run_batch(
             yield task
 
     try:
+        write_plan(folder.path, rows, settings or {}, partition_rows)
         for outcome in executor.outcomes(tasks()):
             if outcome["status"] == "stop":
                 raise UnusableInputError("disk-full", outcome["message"])

@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,10 +127,11 @@ def keep_previous(batch: Path, folder: str, study: Path) -> int:
     reviews.mkdir(parents=True, exist_ok=True)
     for unfinished in reviews.glob(".*"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    numbers = [
-        int(path.name.rpartition("-")[2]) for path in reviews.iterdir() if path.name.rpartition("-")[2].isdigit()
-    ]
-    number = max(numbers, default=0) + 1
+    last = last_correction(batch, folder)
+    number = last.number + 1 if last is not None else 1
+    # Left by a loss of power, before anything was replaced.
+    for name in (f"{PREVIOUS}{number}", f"{READING}{number}"):
+        shutil.rmtree(reviews / name, ignore_errors=True)
     if study.is_dir():
         unfinished = reviews / f".{PREVIOUS}{number}"
         shutil.copytree(study, unfinished)
@@ -186,6 +188,8 @@ def take_back(batch: Path, folder: str, number: int, study: Path) -> None:
         shutil.rmtree(study, ignore_errors=True)
         previous.rename(study)
     shutil.rmtree(previous, ignore_errors=True)
+    with suppress(OSError):  # earlier corrections stay
+        reviews.rmdir()
 
 
 def _result(folder: Path) -> bytes | None:

@@ -37,11 +37,13 @@ class ReviewedStudy:
     study_id : as in the manifest
     row : of results.csv; empty where there is no result
     problem : the sentence of failures.csv; empty where there is none
+    usable : False where the manifest's row names no study that could be opened
     """
 
     study_id: str
     row: Mapping[str, Any]
     problem: str = ""
+    usable: bool = True
 
     @property
     def corrections(self) -> int:
@@ -64,7 +66,7 @@ def list_studies(batch: str | Path) -> list[ReviewedStudy]:
     for row in plan.rows:
         outcome = outcomes.get(row.study_id) or {}
         if row.problem is not None:
-            studies.append(ReviewedStudy(row.study_id, {}, row.problem[1]))
+            studies.append(ReviewedStudy(row.study_id, {}, row.problem[1], usable=False))
         elif outcome.get("status") == "failed":
             studies.append(ReviewedStudy(row.study_id, {}, outcome["message"]))
         else:

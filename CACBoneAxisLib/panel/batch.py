@@ -9,7 +9,6 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.cohort.review import ReviewedStudy, list_studies, replace_reading
-from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml import review
 from CACBoneAxisLib.mrml.archive import keep_choices
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
@@ -46,7 +45,7 @@ class BatchSection(Section):
     def update(self, parameters: Any) -> None:
         """List the folder where another was chosen; show what can be done."""
         folder = self._folder(parameters)
-        if folder != self._listed:
+        if folder != self._listed and self.panel.progress is None:
             self._listed = folder
             self._list()
         busy = _("Wait until what is running has ended.") if self.panel.progress is not None else ""
@@ -54,9 +53,12 @@ class BatchSection(Section):
         enable(
             self.ui.batchRefreshButton, busy or chosen, _("Read the folder again, for instance while the batch runs.")
         )
-        study = selected_id(self.ui.batchTable)
-        missing = busy or chosen or ("" if study else _("Choose a study in the table first."))
-        ready = _("Load {study} with the reading that its row rests on.").format(study=study)
+        study = self._selected()
+        missing = busy or chosen or ("" if study is not None else _("Choose a study in the table first."))
+        if study is not None and not study.usable:
+            missing = study.problem
+        ready = _("Load {study} with the reading that its row rests on.")
+        ready = ready.format(study=study.study_id if study is not None else "")
         enable(self.ui.batchOpenButton, missing, ready)
         opened = review.study_of(parameters.volume) if parameters is not None else None
         ready = _("Put this reading in the row of {study}; the earlier result is kept.")
@@ -68,7 +70,7 @@ class BatchSection(Section):
 
     def onSelected(self) -> None:
         """Say why the selected study has no result, where it has none."""
-        study = self._studies.get(selected_id(self.ui.batchTable))
+        study = self._selected()
         set_text(self.ui.batchLabel, study.problem if study is not None else "")
         self.update(self.panel.parameters)
 
@@ -79,10 +81,11 @@ class BatchSection(Section):
 
     def onOpen(self) -> None:
         """Load the selected study, show what its reading comes to, and take the last one out of the scene."""
-        parameters, study_id = self.panel.parameters, selected_id(self.ui.batchTable)
+        parameters, study = self.panel.parameters, self._selected()
         batch = self._folder(parameters)
-        if batch is None or not study_id or self.panel.progress is not None:
+        if batch is None or study is None or not study.usable or self.panel.progress is not None:
             return
+        study_id = study.study_id
         before = self.panel.result()
         finished = before is not None and self._is_finished(parameters.volume, before)
         there = review.find_study(slicer.mrmlScene, batch, study_id)
@@ -95,7 +98,7 @@ class BatchSection(Section):
                 review.close_study(slicer.mrmlScene, before)
             show_volume(volume)
         self.panel.refresh()
-        set_text(self.ui.batchLabel, message or self._studies[study_id].problem)
+        set_text(self.ui.batchLabel, message or study.problem)
 
     def onReplace(self) -> None:
         """Put the corrected reading in the place of the row."""
@@ -115,6 +118,9 @@ class BatchSection(Section):
         self.panel.refresh()
         done = _("The row of {study} holds this reading now; the earlier result is kept.").format(study=study_id)
         set_text(self.ui.batchLabel, message or done)
+
+    def _selected(self) -> ReviewedStudy | None:
+        return self._studies.get(selected_id(self.ui.batchTable))
 
     def _run(self, work: Any, cancellable: bool = True) -> str:
         cancel = self.ui.batchCancelButton if cancellable else None
@@ -143,21 +149,28 @@ class BatchSection(Section):
 
     def _list(self) -> None:
         """Fill the table with the batch's studies; a folder that is none is said in words."""
-        selected, studies, message = selected_id(self.ui.batchTable), [], ""
-        if self._listed is not None:
-            try:
-                studies = list_studies(self._listed)
-            except (UnusableInputError, OSError) as error:
-                message = str(error)
-        self._studies = {study.study_id: study for study in studies}
-        rows = [study_texts(study) for study in studies]
-        fill(self.ui.batchTable, study_titles(), rows, [study.study_id for study in studies])
+        selected = selected_id(self.ui.batchTable)
+        self._studies = {}
+        set_text(self.ui.batchLabel, self._run(self._fill, cancellable=False))
         self.ui.batchTable.blockSignals(True)
-        for number, study in enumerate(studies):
-            if study.study_id == selected:
-                self.ui.batchTable.selectRow(number)
+        if selected in self._studies:
+            self.ui.batchTable.selectRow(int(selected))
         self.ui.batchTable.blockSignals(False)
-        set_text(self.ui.batchLabel, message)
+
+    def _fill(self, progress: Any) -> None:
+        fill(self.ui.batchTable, [], [])
+        if self._listed is not None:
+            # Not by study_id: a manifest may name one twice, and the second is a failure of its own.
+            self._studies = {str(n): study for n, study in enumerate(list_studies(self._listed))}
+        shown = self._studies.values()
+        rows = [study_texts(study) for study in shown]
+        fill(
+            self.ui.batchTable,
+            study_titles(),
+            rows,
+            list(self._studies),
+            lambda part: progress(_("Listing the studies"), part),
+        )
 
     def _missing(self, opened: tuple[Path, str] | None) -> str:
         """Return what keeps the row from being replaced, in words; empty where nothing does."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 MOST_ROWS = 14
+ROWS_PER_STEP = 500
 FRAME_PIXELS = 4
 
 
@@ -72,14 +73,25 @@ def doubts(findings: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(serious))
 
 
-def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: Sequence[str] | None = None) -> None:
-    """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted."""
+def fill(
+    table: Any,
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    ids: Sequence[str] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted.
+
+    ``progress`` is called with the part done now and then, for tables that take a moment.
+    """
     table.blockSignals(True)
     table.setRowCount(0)
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
     table.setRowCount(len(rows))
     for r, row in enumerate(rows):
+        if progress is not None and r % ROWS_PER_STEP == 0:
+            progress(r / len(rows))
         for c, text in enumerate(row):
             item = qt.QTableWidgetItem(text)
             if c == 0:

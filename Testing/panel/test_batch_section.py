@@ -25,7 +25,7 @@ def batch(tmp_path):
     for name in ("a00", "a01"):
         (tmp_path / "in" / name).mkdir(parents=True)
         write_small_study(tmp_path / "in" / name)
-    rows = [study_row("a00"), study_row("a01"), ["gone", "gone/ct.nrrd", "", "", ""]]
+    rows = [study_row("a00"), study_row("a01"), ["gone", "gone/ct.nrrd", "", "", ""], study_row("a00")]
     run(write_manifest(tmp_path / "in" / "manifest.csv", rows), tmp_path / "out")
     return tmp_path / "out"
 
@@ -63,10 +63,33 @@ def remove_rca(host):
 
 def test_studies_and_failures_are_listed(listed):
     table = listed.widget.ui.batchTable
-    assert table.rowCount == 3
+    assert table.rowCount == 4
     assert cells(table, 0)[:5] == ["a00", "complete", "26.0", "11-100", "120.0"]
     assert cells(table, 2)[1] == "failed"
     assert "does not exist" in cells(table, 2)[-1]
+
+
+def test_a_second_row_of_a_study_is_a_failure_of_its_own(listed):
+    ui = listed.widget.ui
+    ui.batchTable.selectRow(3)
+    assert cells(ui.batchTable, 3)[:2] == ["a00", "failed"]
+    assert "same study_id" in ui.batchLabel.text
+    assert not ui.batchOpenButton.enabled
+    assert "same study_id" in ui.batchOpenButton.toolTip
+
+
+def test_a_long_list_shows_progress(listed, monkeypatch):
+    from CACBoneAxisLib.panel import progress, section
+
+    monkeypatch.setattr(progress.Progress.__init__, "__defaults__", (0.0,))
+    monkeypatch.setattr(section, "ROWS_PER_STEP", 1)
+    ui, seen = listed.widget.ui, []
+    monkeypatch.setattr(listed, "process", lambda: seen.append(ui.batchOpenButton.enabled))
+    slicer.app.processEvents = listed.process
+    ui.batchRefreshButton.click()
+    assert len(seen) == 4
+    assert not ui.batchProgressBar._object.isVisibleTo(ui.batchProgressPanel._object)
+    assert ui.batchTable.rowCount == 4
 
 
 def test_what_cannot_be_pressed_says_why(host):
