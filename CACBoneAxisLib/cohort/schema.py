@@ -64,6 +64,8 @@ def result_columns() -> dict[str, Column]:
         "acr_class": ("text", "BMD class"),
         "t_score": ("number", "T-score, where a reference was chosen"),
         "t_score_reference": ("text", "its reference"),
+        "z_score": ("number", "Z-score, where a reference was chosen"),
+        "z_score_reference": ("text", "its reference"),
         "bone_reason": ("text", "why there is no mean"),
         "findings": ("text", "codes of all findings"),
         "corrections": ("integer", "how often the reading was corrected in review; 0: as the manifest has it"),
@@ -92,6 +94,7 @@ def result_row(
     """
     study, calcium, bone = result["study"], result["calcium"], result["bone"]["summary"]
     total, t_score, bmd = calcium["total"], bone["t_score"] or {}, bone["bmd"] or {}
+    z_score = bone["z_score"] or {}
     inputs = {entry["role"]: entry["sha256"] for entry in result["provenance"]["inputs"]}
     row: dict[str, Any] = {
         "study_id": study["id"],
@@ -115,6 +118,8 @@ def result_row(
         "acr_class": (bone["acr_class"] or {}).get("class"),
         "t_score": t_score.get("value"),
         "t_score_reference": t_score.get("reference"),
+        "z_score": z_score.get("value"),
+        "z_score_reference": z_score.get("reference"),
         "bone_reason": bone_missing(result) if bone["mean_hu"] is None else None,
         "findings": " ".join(sorted({remark.code for remark in remarks(result)})) or None,
         "corrections": result["provenance"].get("review", {}).get("corrections", 0),
