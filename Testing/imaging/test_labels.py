@@ -8,7 +8,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.labels import LabelImage, read_labels
+from CACBoneAxisLib.imaging.labels import LabelImage, read_labels, write_labels
 
 CT = ImageGeometry((10, 12, 14), (0.7, 0.8, 2.5), (-20.0, 5.0, 100.0))
 
@@ -130,3 +130,10 @@ def test_the_published_vertebrae_lie_on_their_ct(shared_data):
     image = read_ct(shared_data / "spine" / "ct.nii.gz")
     labels = read_labels(shared_data / "spine" / "vertebral_bodies.nii.gz").on_grid_of(image.geometry)
     assert sorted(np.unique(labels.labels).tolist()) == [0, 19, 20, 21, 22, 23, 24]
+
+
+def test_written_labels_are_read_with_their_names_and_place(tmp_path):
+    write_labels(tmp_path / "spine.seg.nrrd", LabelImage(labels_in(), CT, {20: "L1", 21: "T12"}))
+    read = read_labels(tmp_path / "spine.seg.nrrd")
+    assert np.array_equal(read.on_grid_of(CT).labels, labels_in())
+    assert (read.names, read.geometry) == ({20: "L1", 21: "T12"}, CT)
