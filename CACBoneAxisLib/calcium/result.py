@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.categories import Category, categorise
+from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
+from CACBoneAxisLib.calcium.masscalibration import MassCalibration
+from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
+from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
-from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
+from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
+from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
@@ -41,6 +46,10 @@ class CalciumResult:
     arteries : number of coronary arteries with a score above 0; None where one is undecided
     categories : of the total, by scheme
     findings : what to know about these numbers
+    meaning : of the total, for the patient
+    under_protocols : the same lesions under every protocol; empty without lesions
+    visual : what the reader saw by eye
+    mass_calibration : what the factor for the mass was measured on
     """
 
     protocol: CalciumProtocol
@@ -50,17 +59,25 @@ class CalciumResult:
     arteries: int | None
     categories: dict[str, Category]
     findings: tuple[Finding, ...]
+    meaning: Meaning = field(default_factory=Meaning)
+    under_protocols: tuple[UnderProtocol, ...] = ()
+    visual: VisualReading = field(default_factory=VisualReading)
+    mass_calibration: MassCalibration | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
         return {
-            "protocol": {**asdict(self.protocol), "citation": CalciumProtocol.CITATION},
+            "protocol": asdict(self.protocol),
+            "mass_calibration": self.mass_calibration.to_mapping() if self.mass_calibration else None,
             "lesions": [
                 _lesion_mapping(number, lesion, score) for number, (lesion, score) in enumerate(self.lesions, start=1)
             ],
             "territories": {code: asdict(totals) for code, totals in self.territories.items()},
             "total": {**asdict(self.total), "arteries": self.arteries},
             "categories": {scheme: asdict(category) for scheme, category in self.categories.items()},
+            "under_protocols": [row.to_mapping() for row in self.under_protocols],
+            "visual": self.visual.to_mapping(),
+            **self.meaning.to_mapping(),
             "findings": [asdict(item) for item in self.findings],
         }
 
@@ -97,6 +114,7 @@ def score_calcium(
     *,
     candidates: Candidates | None = None,
     progress: Callable[[float], None] | None = None,
+    patient: Patient | None = None,
 ) -> CalciumResult:
     """Score the lesions that the seeds stand for.
 
@@ -107,6 +125,7 @@ def score_calcium(
     protocol : the decisions
     candidates : of this image and protocol, when they are known already
     progress : called with the fraction done
+    patient : on whom percentiles and risk depend
     """
     if candidates is None and seeds:
         candidates = find_candidates(image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
@@ -115,7 +134,7 @@ def score_calcium(
     if candidates is not None:
         lesions, remarks = grow_lesions(image, candidates, seeds, protocol)
         findings += remarks
-    scored = tuple(_measured(image, lesion, protocol) for lesion in lesions)
+    scored = _measured(image, lesions, protocol)
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
@@ -150,16 +169,49 @@ def score_calcium(
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
+    in_total = [
+        number
+        for number, (lesion, score) in enumerate(scored, start=1)
+        if score and (_counts(lesion, coronary) or _is_coronary_conflict(lesion, coronary))
+    ]
+    grown = {
+        number: lesion.mask
+        for number, lesion in enumerate(lesions, start=1)
+        if lesion.mask is not None and (lesion.status == "scored" or number in in_total)
+    }
     return CalciumResult(
-        protocol, scored, by_territory, total, arteries, categorise(total.agatston, arteries), tuple(findings)
+        protocol,
+        scored,
+        by_territory,
+        total,
+        arteries,
+        categorise(total.agatston, arteries),
+        tuple(findings),
+        meaning_of(
+            total.agatston,
+            total.volume_mm3,
+            [score for number, (_, score) in enumerate(scored, start=1) if score and number in in_total],
+            {code: by_territory[code].agatston for code in coronary},
+            patient or Patient(),
+        ),
+        under_every_protocol(image, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
     )
 
 
-def _measured(image: CTImage, lesion: Lesion, protocol: CalciumProtocol) -> tuple[Lesion, LesionScore | None]:
-    if lesion.mask is None:
-        return lesion, None
-    score, counted = score_lesion(image, lesion.mask, protocol)
-    return replace(lesion, mask=counted), score
+def _measured(
+    image: CTImage, lesions: Sequence[Lesion], protocol: CalciumProtocol
+) -> tuple[tuple[Lesion, LesionScore | None], ...]:
+    """Return every lesion with the voxels that count in place of those it was grown from, and its score."""
+    masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
+    found = score_masks(image, masks, protocol.threshold_hu, protocol)
+    return tuple(
+        (replace(lesion, mask=found[number][1]), found[number][0]) if number in found else (lesion, None)
+        for number, lesion in enumerate(lesions)
+    )
+
+
+def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:
+    return lesion.status == "scored" and lesion.territories[0] in coronary
 
 
 def _is_coronary_conflict(lesion: Lesion, coronary: Sequence[str]) -> bool:

@@ -9,10 +9,12 @@ from time import perf_counter
 
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae, regions_from
 from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.findings import finding
+from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.suitability import Fitness, assess
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
@@ -46,7 +48,8 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     tell = progress or (lambda message, fraction: None)
     settings = inputs.settings
     seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
-    regions = regions_from(inputs.regions)
+    for_mass = [box for box in inputs.regions if is_calibration_region(box)]
+    regions = regions_from([box for box in inputs.regions if not is_calibration_region(box)])
 
     tell("Checking the scan", 0.0)
     acquisition, disagreements = inputs.image.acquisition.merged(settings.stated)
@@ -66,13 +69,21 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     elif suitability.calcium.verdict == "unsuitable":
         calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(suitability.calcium)))
     else:
+        calibration, remarks = mass_calibration(image, for_mass, settings.calcium)
+        protocol = settings.calcium
+        if calibration is not None and protocol.mass_factor_mg_per_mm3_per_hu is None:
+            protocol = replace(protocol, mass_factor_mg_per_mm3_per_hu=calibration.factor_mg_per_mm3_per_hu)
         calcium = score_calcium(
             image,
             seeds,
-            settings.calcium,
+            protocol,
             candidates=candidates,
             progress=lambda f: tell("Scoring calcium", 0.1 + f * 0.6),
+            patient=settings.patient_known(acquisition),
         )
+        remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
+        calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
+    calcium = replace(calcium, visual=settings.visual)
 
     tell("Measuring bone", 0.8)
     bone = measure_vertebrae(
@@ -97,6 +108,20 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         started,
         perf_counter() - clock,
     )
+
+
+def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:
+    """Return what to know about a protocol on a scan of this tube voltage."""
+    found = []
+    changes = protocol.changed()
+    if changes:
+        found.append(finding("protocol-changed", protocol=protocol.protocol, changes="; ".join(changes)))
+    if protocol.kvp is not None and kvp is None:
+        found.append(finding("protocol-kvp-unknown", protocol=protocol.protocol, kvp=f"{protocol.kvp:g}"))
+    elif protocol.kvp is not None and kvp is not None and round(kvp) != round(protocol.kvp):
+        adapted = f"{protocol.kvp:g}"
+        found.append(finding("protocol-kvp", protocol=protocol.protocol, adapted=adapted, kvp=f"{kvp:g}"))
+    return tuple(found)
 
 
 def _why(fitness: Fitness) -> str:
