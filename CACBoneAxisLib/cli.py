@@ -23,6 +23,7 @@ from CACBoneAxisLib.study.settings import merge, read_settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 
+ARTERIES = ("lm", "lad", "lcx", "rca")
 AfterAnalysis = Callable[[StudyResult, StudyInputs, Path], None]
 
 # Options that say one setting: flag, dotted name, type, help.
@@ -30,6 +31,10 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--age", "patient.age_years", float, "patient's age in years"),
     ("--sex", "patient.sex", str, "F or M"),
     ("--ethnicity", "patient.ethnicity", str, "as the reference tables name it"),
+    ("--bmi", "patient.bmi_kg_m2", float, "body mass index, kg/m2"),
+    ("--cholesterol", "patient.total_cholesterol_mg_dl", float, "total cholesterol, mg/dL"),
+    ("--hdl", "patient.hdl_mg_dl", float, "HDL cholesterol, mg/dL"),
+    ("--systolic", "patient.systolic_mmhg", float, "systolic blood pressure, mmHg"),
     ("--kvp", "acquisition.kvp", float, "tube voltage, where the file does not say"),
     ("--kernel", "acquisition.kernel", str, "reconstruction kernel, where the file does not say"),
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
@@ -40,6 +45,16 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
+)
+# Options that are answered with yes or no: flag, dotted name, help.
+YES_NO_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--contrast", "acquisition.contrast", "whether contrast agent was given"),
+    ("--gated", "acquisition.ecg_gated", "whether the scan was ECG-gated"),
+    ("--diabetes", "patient.diabetes", "whether the patient has diabetes"),
+    ("--smoker", "patient.smoker", "whether the patient smokes"),
+    ("--lipid-medication", "patient.lipid_medication", "whether lipids are treated"),
+    ("--pressure-medication", "patient.pressure_medication", "whether blood pressure is treated"),
+    ("--family-history", "patient.family_history", "whether there was a heart attack in the family"),
 )
 
 
@@ -136,8 +151,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
     for flag, _, kind, words in SETTING_OPTIONS:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
-    one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
-    one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    for flag, _, words in YES_NO_OPTIONS:
+        one.add_argument(flag, choices=("yes", "no"), help=words)
+    one.add_argument("--protocol", metavar="NAME", help="scoring protocol: a name, or a JSON or TOML file of your own")
+    one.add_argument(
+        "--visual",
+        nargs=4,
+        type=int,
+        metavar=("LM", "LAD", "LCX", "RCA"),
+        help="calcium by eye in each artery: 0 absent, 1 under a third of its length, 2 to two thirds, 3 more",
+    )
     one.add_argument(
         "--set",
         action="append",
@@ -157,12 +180,12 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace) -> Settings:
     """Return the settings of the file, overruled by what the command line says."""
     said: dict[str, Any] = read_settings(arguments.settings) if arguments.settings else {}
-    options: list[tuple[str, Any]] = [
-        (name, getattr(arguments, flag.lstrip("-").replace("-", "_"))) for flag, name, _, _ in SETTING_OPTIONS
-    ]
+    if arguments.protocol:
+        said = merge(said, {"calcium": _protocol(arguments.protocol)})
+    options: list[tuple[str, Any]] = [(name, _said(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
     answers = {"yes": True, "no": False, None: None}
-    options.append(("acquisition.contrast", answers[arguments.contrast]))
-    options.append(("acquisition.ecg_gated", answers[arguments.gated]))
+    options += [(name, answers[_said(arguments, flag)]) for flag, name, _ in YES_NO_OPTIONS]
+    options += [(f"visual.{artery}", n) for artery, n in zip(ARTERIES, arguments.visual or (None,) * 4, strict=True)]
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
     for text in arguments.set:
@@ -180,6 +203,21 @@ def _settings(arguments: argparse.Namespace) -> Settings:
                 nested = {part: nested}
             said = merge(said, nested)
     return Settings.from_mapping(said)
+
+
+def _said(arguments: argparse.Namespace, flag: str) -> Any:
+    return getattr(arguments, flag.lstrip("-").replace("-", "_"))
+
+
+def _protocol(name: str) -> dict[str, Any]:
+    """Return the calcium settings that ``--protocol`` stands for: a name, or a file with the fields of a protocol."""
+    if not name.lower().endswith((".json", ".toml")):
+        return {"protocol": name}
+    content = read_settings(name)
+    fields = content.get("calcium", content)
+    if not isinstance(fields, dict):
+        raise refusal("settings-invalid", problem=f"{Path(name).name} does not hold the fields of a protocol")
+    return fields
 
 
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:

@@ -52,6 +52,11 @@ class CalciumProtocol:
     volume_threshold_hu
         Volume, mass, mean and peak are those of the voxels at or above it; None for
         ``threshold_hu``.
+    contrast_threshold_hu
+        On a contrast-enhanced scan volume and number of lesions are given at this threshold; None
+        for no such measurement, unless the next is set.
+    contrast_threshold_sd
+        Or at the mean of the blood in the aorta plus this many standard deviations.
     seed_search_mm
         How far from a seed the nearest candidate voxel may be, measured to the voxel's box.
     maximum_lesion_volume_mm3
@@ -74,6 +79,8 @@ class CalciumProtocol:
     mass_factor_mg_per_mm3_per_hu: float | None = None
     volume: Literal["voxels", "isotropic"] = "voxels"
     volume_threshold_hu: float | None = None
+    contrast_threshold_hu: float | None = None
+    contrast_threshold_sd: float | None = None
     seed_search_mm: float = 2.0
     maximum_lesion_volume_mm3: float = 2000.0
     bone_volume_mm3: float = 10000.0
@@ -89,7 +96,7 @@ class CalciumProtocol:
             "maximum_lesion_volume_mm3": self.maximum_lesion_volume_mm3,
             "bone_volume_mm3": self.bone_volume_mm3,
         }
-        for name in ("kvp", "volume_threshold_hu"):
+        for name in ("kvp", "volume_threshold_hu", "contrast_threshold_hu", "contrast_threshold_sd"):
             if getattr(self, name) is not None:
                 numbers[name] = getattr(self, name)
         for name, value in numbers.items():
@@ -111,7 +118,7 @@ class CalciumProtocol:
             raise ValueError(f"calcium.mass_factor_mg_per_mm3_per_hu must be more than 0, not {factor}")
 
     def changed(self) -> tuple[str, ...]:
-        """Return the scoring rules in which this differs from the protocol of its name, in words; none for one's own."""
+        """Return the rules in which this differs from the protocol of its name, in words; none for one's own."""
         if self.protocol not in presets():
             return ()
         original = CalciumProtocol(**preset_fields(self.protocol))

@@ -9,15 +9,18 @@ from typing import Any
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
+from CACBoneAxisLib.calcium.contrast import ContrastCalcium
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
 from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
+from CACBoneAxisLib.calcium.noise import chance_peak_hu
 from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
+from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
@@ -50,6 +53,8 @@ class CalciumResult:
     under_protocols : the same lesions under every protocol; empty without lesions
     visual : what the reader saw by eye
     mass_calibration : what the factor for the mass was measured on
+    blood : as measured in the aorta; None where it was not found
+    contrast_calcium : volume and number of lesions on a contrast-enhanced scan
     """
 
     protocol: CalciumProtocol
@@ -63,6 +68,8 @@ class CalciumResult:
     under_protocols: tuple[UnderProtocol, ...] = ()
     visual: VisualReading = field(default_factory=VisualReading)
     mass_calibration: MassCalibration | None = None
+    blood: BloodPool | None = None
+    contrast_calcium: ContrastCalcium | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
@@ -75,6 +82,8 @@ class CalciumResult:
             "territories": {code: asdict(totals) for code, totals in self.territories.items()},
             "total": {**asdict(self.total), "arteries": self.arteries},
             "categories": {scheme: asdict(category) for scheme, category in self.categories.items()},
+            "blood": _blood_mapping(self.blood),
+            "contrast_calcium": self.contrast_calcium.to_mapping() if self.contrast_calcium else None,
             "under_protocols": [row.to_mapping() for row in self.under_protocols],
             "visual": self.visual.to_mapping(),
             **self.meaning.to_mapping(),
@@ -101,6 +110,12 @@ def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> d
     }
 
 
+def _blood_mapping(blood: BloodPool | None) -> dict[str, Any] | None:
+    if blood is None:
+        return None
+    return {key: value for key, value in asdict(blood).items() if key != "discs"}
+
+
 def no_calcium_result(protocol: CalciumProtocol, reason: Finding) -> CalciumResult:
     """Return a result without numbers: calcium was not, or must not be, scored."""
     none = {code: Totals() for code in territories()}
@@ -115,6 +130,7 @@ def score_calcium(
     candidates: Candidates | None = None,
     progress: Callable[[float], None] | None = None,
     patient: Patient | None = None,
+    blood: BloodPool | None = None,
 ) -> CalciumResult:
     """Score the lesions that the seeds stand for.
 
@@ -126,6 +142,7 @@ def score_calcium(
     candidates : of this image and protocol, when they are known already
     progress : called with the fraction done
     patient : on whom percentiles and risk depend
+    blood : as measured in the aorta, for what its noise would produce by chance
     """
     if candidates is None and seeds:
         candidates = find_candidates(image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
@@ -138,6 +155,7 @@ def score_calcium(
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
+    findings += _by_chance(image, scored, protocol, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -166,6 +184,12 @@ def score_calcium(
         total = Totals()
     else:
         total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s], with_mass)
+    if total.agatston == 0:
+        noise = "not measured" if blood is None else f"{blood.noise_hu:.0f} HU"
+        increment = f"{image.geometry.slice_increment_mm:g}"
+        findings.append(
+            finding("zero-rests-on", threshold=f"{protocol.threshold_hu:g}", increment=increment, noise=noise)
+        )
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
@@ -208,6 +232,30 @@ def _measured(
         (replace(lesion, mask=found[number][1]), found[number][0]) if number in found else (lesion, None)
         for number, lesion in enumerate(lesions)
     )
+
+
+def _by_chance(
+    image: CTImage,
+    scored: Sequence[tuple[Lesion, LesionScore | None]],
+    protocol: CalciumProtocol,
+    blood: BloodPool | None,
+) -> list[Finding]:
+    """Return a finding for every lesion that scores and is no brighter than noise alone would be."""
+    if blood is None:
+        return []
+    limit = chance_peak_hu(blood, image.geometry.voxel_volume_mm3)
+    return [
+        finding(
+            "lesion-chance",
+            seed=lesion.seeds[0].name,
+            peak=f"{score.peak_hu:.0f}",
+            noise=f"{blood.noise_hu:.0f}",
+            blood=f"{blood.hu:.0f}",
+            limit=f"{limit:.0f}",
+        )
+        for lesion, score in scored
+        if lesion.status == "scored" and score and score.peak_hu is not None and score.peak_hu < limit
+    ]
 
 
 def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:

@@ -55,8 +55,10 @@ def mesa_risk(agatston: float | None, patient: Patient) -> Risk:
         reason = f"not known: {', '.join(missing)}"
     only_score = missing == ["ln(Agatston + 1)"]
     with_cac = None if reason else 100 * _risk(table, "with_cac", patient, agatston)
-    without = None if reason and not (only_score and reason.startswith("not known")) else 100 * _risk(
-        table, "without_cac", patient, None
+    without = (
+        None
+        if reason and not (only_score and reason.startswith("not known"))
+        else 100 * _risk(table, "without_cac", patient, None)
     )
     return Risk(with_cac, without, tuple(missing), reason, table["source"], table["population"])
 

@@ -91,7 +91,7 @@ def territory_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per vertebra of a result mapping, and at the end the summary, if there is one."""
+    """Return one row of formatted texts per vertebra of a result mapping, and the summary at the end, if any."""
     bone = result["bone"]
     summary = dict(bone["summary"] or {})
     rows = [_vertebra_row(v["level"], STATUS_WORDS[v["status"]], v) for v in bone["vertebrae"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -10,15 +10,21 @@ from time import perf_counter
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae, regions_from
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
+from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region, find_blood
 from CACBoneAxisLib.imaging.findings import Finding, finding
-from CACBoneAxisLib.imaging.suitability import Fitness, assess
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.suitability import Fitness, assess, enhanced
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
 
+# A region of this name is where the reader saw blood in the aorta.
+AORTA_NAME = "aorta"
 Progress = Callable[[str, float], None]
 
 
@@ -49,12 +55,14 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     settings = inputs.settings
     seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
     for_mass = [box for box in inputs.regions if is_calibration_region(box)]
-    regions = regions_from([box for box in inputs.regions if not is_calibration_region(box)])
+    for_blood = [box for box in inputs.regions if box.name.strip().lower() == AORTA_NAME]
+    regions = regions_from([box for box in inputs.regions if box not in for_mass and box not in for_blood])
 
     tell("Checking the scan", 0.0)
     acquisition, disagreements = inputs.image.acquisition.merged(settings.stated)
     image = replace(inputs.image, acquisition=acquisition)
-    suitability = assess(image, acquisition)
+    blood = measure_blood(image, for_blood)
+    suitability = assess(image, acquisition, blood=blood)
     if disagreements:
         suitability = replace(
             suitability,
@@ -68,6 +76,9 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
     elif suitability.calcium.verdict == "unsuitable":
         calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(suitability.calcium)))
+        if enhanced(acquisition, blood):
+            measured, remarks = contrast_calcium(image, seeds, settings.calcium, blood)
+            calcium = replace(calcium, contrast_calcium=measured, findings=calcium.findings + remarks)
     else:
         calibration, remarks = mass_calibration(image, for_mass, settings.calcium)
         protocol = settings.calcium
@@ -80,10 +91,11 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
             candidates=candidates,
             progress=lambda f: tell("Scoring calcium", 0.1 + f * 0.6),
             patient=settings.patient_known(acquisition),
+            blood=blood,
         )
         remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
         calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
-    calcium = replace(calcium, visual=settings.visual)
+    calcium = replace(calcium, visual=settings.visual, blood=blood)
 
     tell("Measuring bone", 0.8)
     bone = measure_vertebrae(
@@ -92,7 +104,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         inputs.vertebrae,
         settings.bone,
         sex=acquisition.sex,
-        contrast=acquisition.contrast,
+        contrast=enhanced(acquisition, blood),
         kvp=acquisition.kvp,
     )
     tell("Done", 1.0)
@@ -108,6 +120,11 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         started,
         perf_counter() - clock,
     )
+
+
+def measure_blood(image: CTImage, regions: Sequence[Box]) -> BloodPool | None:
+    """Measure blood in the reader's region if there is one, else in the descending aorta where it is found."""
+    return blood_in_region(image, regions[0]) if regions else find_blood(image)
 
 
 def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:

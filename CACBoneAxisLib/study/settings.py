@@ -118,7 +118,6 @@ class Settings:
         """What the user says, in the form that an image's acquisition is merged with."""
         return Acquisition(**asdict(self.acquisition), sex=self.patient.sex, age_years=self.patient.age_years)
 
-
     def patient_known(self, acquisition: Acquisition) -> Patient:
         """Return the patient, with age and sex as file and user together say."""
         said = {**asdict(self.patient), "age_years": acquisition.age_years, "sex": acquisition.sex}

@@ -37,7 +37,9 @@ def scored(image: CTImage, name: str, **changes: object) -> CalciumResult:
     return score_calcium(image, [seed_at(image, (2, 3, 3))], preset(name, **changes))
 
 
-@pytest.mark.parametrize(("name", "weight", "threshold"), [(n, w, t) for n in WEIGHTS for w, t in enumerate(WEIGHTS[n])])
+@pytest.mark.parametrize(
+    ("name", "weight", "threshold"), [(n, w, t) for n in WEIGHTS for w, t in enumerate(WEIGHTS[n])]
+)
 def test_a_weight_begins_at_its_threshold_and_not_one_unit_below(name: str, weight: int, threshold: int) -> None:
     assert weight_of(threshold, preset(name)) == weight + 1
     assert weight_of(threshold - 1, preset(name)) == weight

@@ -19,6 +19,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from CACBoneAxisLib.cli import main
@@ -90,7 +91,29 @@ def test_the_report_says_that_the_scan_is_opportunistic_and_why(mapping: dict[st
     calcium = mapping["suitability"]["calcium"]
     assert calcium["verdict"] == "opportunistic"
     codes = {f["code"] for f in calcium["findings"]}
-    assert {"kvp-unknown", "gating-unknown", "contrast-unknown", "increment-thick"} <= codes
+    assert {"kvp-unknown", "gating-unknown", "increment-thick"} <= codes
+    # Nothing says whether contrast agent was given, but the blood does.
+    assert not codes & {"contrast-unknown", "blood-enhanced", "blood-bright"}
+
+
+def test_the_descending_aorta_is_found_where_its_wall_was_seen(inputs: StudyInputs, result: StudyResult) -> None:
+    blood = result.calcium.blood
+    assert blood is not None
+    # Unenhanced blood; noise as in the muscle of the back, 5 mm slices.
+    assert 20 < blood.hu < 60
+    assert 5 < blood.noise_hu < 15
+    (points,) = read_markups(DECISIONS / "seeds.mrk.json")
+    geometry = inputs.image.geometry
+    seeds = [geometry.to_index(p.position_mm) for p in points.points if p.label.startswith("DA")]  # type: ignore[union-attr]
+    near = 0
+    for disc in blood.discs:
+        for x, y, z in seeds:
+            if abs(z - disc.z) <= 1:
+                apart = np.hypot(x - disc.x, y - disc.y) * geometry.spacing_mm[0]
+                # The wall is a radius away; discs are 2 mm and the vessel's course between slices apart.
+                assert apart <= disc.radius_mm + 8
+                near += 1
+    assert near > 10
 
 
 def test_the_command_line_gives_the_same_digits(shared_data: Path, mapping: dict[str, Any], tmp_path: Path) -> None:
