@@ -19,6 +19,8 @@ from CACBoneAxisLib.imaging.findings import refusal
 
 SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
 MARKUPS_SUFFIX = ".mrk.json"
+CENTER_DECIMALS = 4
+AXIS_NOISE = 1e-12
 IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -66,9 +68,19 @@ def region_center(position_mm: ArrayLike) -> NDArray[np.float64]:
 
     An ROI node that is loaded or moved passes its centre through single precision
     (vtkMRMLMarkupsROINode::UpdateControlPointsFromBoxROI). Files and scenes are read
-    alike, so that both give the same digits.
+    alike, so that both give the same digits; 0.1 um is finer than any centre is placed
+    and keeps 26.4 from being printed as 26.39999962.
     """
-    return np.asarray(position_mm, dtype=np.float32).astype(float)
+    return np.asarray(position_mm, dtype=np.float32).astype(float).round(CENTER_DECIMALS)
+
+
+def region_axes(axes: ArrayLike) -> NDArray[np.float64]:
+    """Return the axes of an ROI, columns of shape (3, 3), without the noise of the last bits.
+
+    Scenes compute them from matrices, so a 0 of the file may come as 7e-18.
+    """
+    axes = np.asarray(axes, dtype=float)
+    return np.where(np.abs(axes) < AXIS_NOISE, 0.0, axes)
 
 
 def _triple(vector: np.ndarray) -> tuple[float, float, float]:
@@ -139,7 +151,7 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         name,
         _triple(region_center(_vector(markup.get("center"), path, "center") * flip)),
         _triple(size),
-        tuple(_triple(row) for row in axes),
+        tuple(_triple(row) for row in region_axes(axes)),
         points[0].label if points else "",
         points[0].description if points else "",
     )

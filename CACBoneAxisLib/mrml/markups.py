@@ -10,7 +10,7 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_center
+from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_axes, region_center
 
 LPS = np.array([-1.0, -1.0, 1.0])
 
@@ -61,7 +61,7 @@ def box_from_node(node: Any) -> Box:
     if np.any(size <= 0):
         raise refusal("node-empty", node=node.GetName())
     has_point = node.GetNumberOfControlPoints() > 0
-    rows = LPS[:, None] * axes
+    rows = region_axes(LPS[:, None] * axes)
     return Box(
         str(node.GetName()),
         _triple(region_center(matrix[:3, 3] * LPS)),

@@ -129,7 +129,6 @@ def _color_table(labels: Any, segments: Iterable[Segment], values: dict[str, int
     for segment in segments:
         red, green, blue = (channel / 255 for channel in segment.color)
         table.SetColor(values[segment.id], segment.name, red, green, blue, 1)
-    table.NamesInitialisedOn()
     return table
 
 

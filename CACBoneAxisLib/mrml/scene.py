@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import slicer
 
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
 from CACBoneAxisLib.mrml.terminology import load_terminology
@@ -23,6 +25,7 @@ from CACBoneAxisLib.study.output import write_study
 # The result node holds result.json as text and points to everything of the reading; with it
 # a saved scene can be replayed by a program that knows nothing of the panel.
 RESULT_ATTRIBUTE = "CACBoneAxis.Result"
+FINGERPRINT = "CACBoneAxis.Inputs"
 READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
 INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae")
 OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
@@ -60,6 +63,7 @@ def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool 
     record = find_result(scene, nodes.volume) or _add_result(scene, nodes.volume)
     record.SetText(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
     _keep_inputs(record, nodes)
+    record.SetAttribute(FINGERPRINT, fingerprint(nodes, result.settings))
     mapping = result.to_dict()
     outputs: dict[str, Any] = {}
     for role, (title, columns, rows) in TABLES.items():
@@ -81,6 +85,30 @@ def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool 
         outputs["vertebraTable"],
         outputs.get("labelVolume"),
     )
+
+
+def is_current(record: Any, nodes: ReadingNodes, settings: Settings) -> bool:
+    """Return whether a result was made from what these nodes and settings say now.
+
+    What is compared is what the nodes hold, so it is right after other modules changed
+    them and after the scene was saved and loaded.
+    """
+    return bool(record.GetAttribute(FINGERPRINT) == fingerprint(nodes, settings))
+
+
+def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
+    """Return a hash of the seeds, regions, vertebrae and settings of a reading; empty when they cannot be read."""
+    try:
+        seeds = None if nodes.seeds is None else [asdict(points_from_node(node)) for node in nodes.seeds]
+        regions = [asdict(box_from_node(node)) for node in nodes.regions]
+    except UnusableInputError:
+        return ""
+    # Names change with the scene's wishes and decide nothing where there are points.
+    points = None if seeds is None else [point for one in seeds for point in one["points"]]
+    content = nodes.vertebrae.GetSegmentation() if nodes.vertebrae is not None else None
+    names = [content.GetNthSegment(n).GetName() for n in range(content.GetNumberOfSegments())] if content else None
+    said = [points, regions, names, settings.to_mapping()]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def find_result(scene: Any, volume: Any) -> Any:

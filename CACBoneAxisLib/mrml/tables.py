@@ -91,11 +91,11 @@ def territory_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per vertebra of a result mapping, and the summary at the end, if any."""
+    """Return one row of formatted texts per vertebra of a result mapping, and last the mean of several."""
     bone = result["bone"]
     summary = dict(bone["summary"] or {})
     rows = [_vertebra_row(v["level"], STATUS_WORDS[v["status"]], v) for v in bone["vertebrae"]]
-    if summary.get("mean_hu") is not None:
+    if summary.get("mean_hu") is not None and len(summary["levels"]) > 1:
         rows.append(_vertebra_row(str(summary["label"]), "", summary))
     return rows
 
@@ -113,6 +113,13 @@ def _vertebra_row(level: str, status: str, entry: Mapping[str, Any]) -> Row:
         "acr_class": str(CLASS_WORDS.get(acr.get("class", ""), acr.get("class", ""))),
     }
     return {name: shown[name] for name in VERTEBRA_COLUMNS}
+
+
+def heading(columns: Mapping[str, tuple[str, str | None]], name: str) -> str:
+    """Return what stands over a column: its title, and its unit where it has one."""
+    title, quantity = columns[name]
+    unit = QUANTITIES[quantity].unit if quantity else ""
+    return f"{title} [{unit}]" if unit else title
 
 
 def fill_table(node: Any, columns: Mapping[str, tuple[str, str | None]], rows: Sequence[Row]) -> None:
@@ -135,8 +142,7 @@ def fill_table(node: Any, columns: Mapping[str, tuple[str, str | None]], rows: S
     node.SetAndObserveTable(table)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
-    for name, (title, quantity) in columns.items():
-        unit = QUANTITIES[quantity].unit if quantity else ""
-        node.SetColumnTitle(name, f"{title} [{unit}]" if unit else title)
-        node.SetColumnUnitLabel(name, unit)
+    for name, (_, quantity) in columns.items():
+        node.SetColumnTitle(name, heading(columns, name))
+        node.SetColumnUnitLabel(name, QUANTITIES[quantity].unit if quantity else "")
     node.EndModify(was_modifying)

@@ -13,10 +13,10 @@ from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
 from CACBoneAxisLib.mrml.placing import add_region, region_of
-from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
+from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.wording import bmd_words, bone_missing, class_words, t_score_words
+from CACBoneAxisLib.report.wording import bmd_words, bone_missing, class_words, t_score_words, threshold_lead
 
 BUTTON_LEVELS = ("T12", "L1", "L2")
 SHOWN_COLUMNS = ("level", "mean_hu", "sd_hu", "bmd", "acr_class", "t_score", "status")
@@ -70,7 +70,7 @@ class BoneSection(Section):
         self._vertebrae = {v["level"]: v for v in result["bone"]["vertebrae"]}
         set_text(self.ui.boneLabel, bone_answer(result))
         rows = tables.vertebra_rows(result)
-        titles = [tables.VERTEBRA_COLUMNS[name][0] for name in SHOWN_COLUMNS]
+        titles = [tables.heading(tables.VERTEBRA_COLUMNS, name) for name in SHOWN_COLUMNS]
         ids = [row["level"] for row in rows]
         fill(self.ui.vertebraTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
 
@@ -113,13 +113,16 @@ class BoneSection(Section):
 
 
 def bone_answer(result: Mapping[str, Any]) -> str:
-    """Return the density in one line of rich text, or why there is none."""
+    """Return the density as rich text with what is doubtful about it, or why there is none."""
     summary = result["bone"]["summary"]
     if not summary or summary.get("mean_hu") is None:
         return _("No bone density: {reason}").format(reason=bone_missing(result))
     lines = [f"{summary['label']}: <b>{format_value(summary['mean_hu'], 'mean_hu', unit=True)}</b>"]
     if summary.get("bmd"):
         lines[0] += f", <b>{bmd_words(summary['bmd'])}</b>, {class_words(summary.get('acr_class'))}"
+    elif lead := threshold_lead(summary["hu_thresholds"]):
+        lines.append("{}, {}".format(*lead))
     if summary.get("t_score"):
         lines.append(_("T-score {score}").format(score=t_score_words(summary["t_score"])))
-    return "<br>".join(lines)
+    said = [item for vertebra in result["bone"]["vertebrae"] for item in vertebra["findings"]]
+    return "<br>".join([*lines, *doubts([*result["bone"]["findings"], *said])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import qt
@@ -13,7 +14,7 @@ from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.placing import add_seeds_node, is_placing, name_seed, start_placing, stop_placing
-from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
+from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import arteries_words, calcium_missing, category_words, territory_table
@@ -48,10 +49,8 @@ class CalciumSection(Section, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop placing, and observing."""
-        if self._seeds is not None and is_placing(slicer.mrmlScene, self._seeds):
-            stop_placing(slicer.mrmlScene)
+        self._observe(None)
         self.removeObservers()
-        self._seeds = None
 
     def update(self, parameters: Any) -> None:
         """Show the current artery, and what can be done with the seeds."""
@@ -87,11 +86,11 @@ class CalciumSection(Section, VTKObservationMixin):
         set_text(self.ui.calciumLabel, calcium_answer(result))
         self._lesions = {str(lesion["id"]): lesion for lesion in result["calcium"]["lesions"]}
         rows = tables.lesion_rows(result)
-        titles = [tables.LESION_COLUMNS[name][0] for name in SHOWN_COLUMNS]
+        titles = [tables.heading(tables.LESION_COLUMNS, name) for name in SHOWN_COLUMNS]
         ids = [row["lesion"] for row in rows]
         fill(self.ui.lesionTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
         rows = tables.territory_rows(result) if result["calcium"]["total"]["agatston"] is not None or rows else []
-        titles = [title for title, _quantity in tables.TERRITORY_COLUMNS.values()]
+        titles = [tables.heading(tables.TERRITORY_COLUMNS, name) for name in tables.TERRITORY_COLUMNS]
         fill(self.ui.territoryTable, titles, [list(row.values()) for row in rows])
 
     # What a user does
@@ -155,6 +154,8 @@ class CalciumSection(Section, VTKObservationMixin):
             return
         event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
         if self._seeds is not None:
+            if is_placing(slicer.mrmlScene, self._seeds):
+                stop_placing(slicer.mrmlScene)
             self.removeObserver(self._seeds, event, self.onSeedPlaced)
         self._seeds = seeds
         if seeds is not None:
@@ -163,16 +164,18 @@ class CalciumSection(Section, VTKObservationMixin):
 
 
 def calcium_answer(result: Mapping[str, Any]) -> str:
-    """Return the score in one line of rich text, or why there is none."""
+    """Return the score as rich text with what is doubtful about it, or why there is none."""
     calcium = result["calcium"]
     total = calcium["total"]["agatston"]
     if total is None:
-        return _("No Agatston score: {reason}").format(reason=calcium_missing(result))
+        reason = calcium_missing(result)
+        more = [sentence for sentence in doubts(calcium["findings"]) if sentence not in escape(reason)]
+        return "<br>".join([_("No Agatston score: {reason}").format(reason=escape(reason)), *more])
     lines = [_("Agatston score <b>{score}</b>").format(score=format_value(total, "agatston"))]
     headline = next(iter(calcium["categories"].values()), None)
     if headline is not None and headline["category"] is not None:
         lines[0] += f", {category_words(headline)} [{headline['scheme']}]"
-    return "<br>".join([*lines, arteries_words(result)])
+    return "<br>".join([*lines, arteries_words(result), *doubts(calcium["findings"])])
 
 
 def swatch(color: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import qt
@@ -17,7 +18,7 @@ from CACBoneAxisLib.mrml.parameters import (
     seeds_given,
     settings_from_parameters,
 )
-from CACBoneAxisLib.mrml.scene import find_result, result_mapping
+from CACBoneAxisLib.mrml.scene import find_result, is_current, result_mapping
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
 from CACBoneAxisLib.panel.patient import PatientSection
@@ -25,6 +26,7 @@ from CACBoneAxisLib.panel.progress import CancelledError, Progress
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.study import Settings
 
 SECTIONS = (ScanSection, PatientSection, CalciumSection, BoneSection, ReportSection)
 
@@ -48,7 +50,7 @@ class Panel(VTKObservationMixin):
         self.logic = logic
         self.parameters: Any = None
         self.progress: Progress | None = None
-        self.changed_since_result = False
+        self._vertebrae_changed = False
         self._shown: tuple[Any, int] | None = None
         self._watched: list[Any] = []
         self.sections: list[Section] = [section(self) for section in SECTIONS]
@@ -85,7 +87,6 @@ class Panel(VTKObservationMixin):
             if str(parameters.outputFolder) in ("", "."):
                 parameters.outputFolder = documents_folder()
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
-        self.changed_since_result = False
         self.refresh()
 
     def refresh(self) -> None:
@@ -114,6 +115,18 @@ class Panel(VTKObservationMixin):
             return None
         return find_result(slicer.mrmlScene, self.parameters.volume)
 
+    @property
+    def changed_since_result(self) -> bool:
+        """Whether there is a result, and it was made from something else than what is there now."""
+        record = self.result()
+        if record is None:
+            return False
+        try:
+            settings = Settings.from_mapping(settings_from_parameters(self.parameters))
+        except UnusableInputError:
+            return True
+        return self._vertebrae_changed or not is_current(record, nodes_from_parameters(self.parameters), settings)
+
     def result_mapping(self) -> Any:
         """Return the result mapping of the current volume, or None."""
         record = self.result()
@@ -126,11 +139,16 @@ class Panel(VTKObservationMixin):
         self.inputChanged()
 
     def inputChanged(self, caller: Any = None, event: Any = None) -> None:
-        """React to a seed, a region or a choice that is no longer what the result was made with."""
-        self.changed_since_result = True
+        """React to a seed, a region or a choice that may no longer be what the result was made with."""
         self.refresh()
-        if self.parameters is not None and self.parameters.liveUpdate and not self.missing():
+        wanted = self.parameters is not None and self.parameters.liveUpdate and not self.missing()
+        if wanted and (self.changed_since_result or self.result() is None):
             self.timer.start()
+
+    def vertebraeChanged(self, caller: Any = None, event: Any = None) -> None:
+        """React to a segmentation of vertebrae that was edited: its voxels are not compared, the event counts."""
+        self._vertebrae_changed = True
+        self.inputChanged()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller: Any, event: Any, node: Any) -> None:
@@ -159,7 +177,7 @@ class Panel(VTKObservationMixin):
                 progress=self.progress,
                 labelVolume=parameters.makeLabelVolume,
             )
-            message, self.changed_since_result = "", False
+            message, self._vertebrae_changed = "", False
         except CancelledError:
             message = _("Cancelled; the last result stays.")
         except UnusableInputError as error:
@@ -190,7 +208,7 @@ class Panel(VTKObservationMixin):
             for section in self.sections:
                 section.show(mapping)
             self._shown = shown
-        stale = record is not None and self.changed_since_result
+        stale = self.changed_since_result
         set_text(self.ui.messageLabel, _("Changed since the last analysis: press Apply.") if stale else "")
 
     def _watch(self) -> None:
@@ -203,11 +221,15 @@ class Panel(VTKObservationMixin):
             return
         for node in self._watched:
             for event in _input_events(node):
-                self.removeObserver(node, event, self.inputChanged)
+                self.removeObserver(node, event, self._handler(node))
         for node in chosen:
             for event in _input_events(node):
-                self.addObserver(node, event, self.inputChanged)
+                self.addObserver(node, event, self._handler(node))
         self._watched = chosen
+        self._vertebrae_changed = False
+
+    def _handler(self, node: Any) -> Callable[..., None]:
+        return self.vertebraeChanged if node.IsA("vtkMRMLSegmentationNode") else self.inputChanged
 
 
 def _input_events(node: Any) -> tuple[int, ...]:

@@ -24,9 +24,9 @@ class ScanSection(Section):
         size = " x ".join(map(str, image["size"]))
         spacing = " x ".join(format_value(value, "spacing_mm") for value in image["spacing_mm"])
         lines = [_("{size} voxels of {spacing} mm").format(size=size, spacing=spacing)]
-        names = {"calcium": _("Calcium"), "bone": _("Bone")}
+        names = {"calcium": _("For calcium"), "bone": _("For bone")}
         words = {
-            "standard": _("made for it"),
+            "standard": _("standard"),
             "opportunistic": _("opportunistic"),
             "unsuitable": _("unsuitable"),
         }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import qt
+
+from CACBoneAxisLib.report.numbers import NOT_MEASURED
 
 if TYPE_CHECKING:
     from CACBoneAxisLib.panel.panel import Panel
@@ -63,6 +66,12 @@ def set_text(label: Any, text: str) -> None:
     label.visible = bool(text)
 
 
+def doubts(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the sentences of warnings and errors as rich text, each once."""
+    serious = [escape(item["message"]) for item in findings if item["severity"] != "note"]
+    return list(dict.fromkeys(serious))
+
+
 def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: Sequence[str] | None = None) -> None:
     """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted."""
     table.blockSignals(True)
@@ -75,8 +84,8 @@ def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: 
             item = qt.QTableWidgetItem(text)
             if c == 0:
                 item.setData(qt.Qt.UserRole, ids[r] if ids else "")
-            elif text[:1].isdigit() or text[:2].strip("-").isdigit():
-                item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
+            elif text[:1].isdigit() or text[:2].strip("-").isdigit() or text == NOT_MEASURED:
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             table.setItem(r, c, item)
     table.verticalHeader().hide()
     table.horizontalHeader().setStretchLastSection(True)
@@ -84,6 +93,8 @@ def fill(table: Any, titles: Sequence[str], rows: Sequence[Sequence[str]], ids: 
     table.resizeRowsToContents()
     # As tall as its rows, within reason: the panel scrolls, a table in it should not have to.
     heights = [table.rowHeight(r) for r in range(min(len(rows), MOST_ROWS))]
+    if sum(table.columnWidth(c) for c in range(len(titles))) > table.viewport().width:
+        heights.append(table.horizontalScrollBar().sizeHint.height())
     table.setFixedHeight(table.horizontalHeader().sizeHint.height() + sum(heights) + FRAME_PIXELS)
     table.visible = bool(rows)
     table.blockSignals(False)

@@ -107,7 +107,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         contrast=enhanced(acquisition, blood),
         kvp=acquisition.kvp,
     )
-    tell("Done", 1.0)
+    tell("Measuring bone", 1.0)
     return StudyResult(
         inputs.study_id,
         settings,

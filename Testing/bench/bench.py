@@ -42,7 +42,7 @@ from CACBoneAxisLib.study import StudyInputs, analyze
 SLICES = 300
 SPEED_PAGE = Path(__file__).resolve().parents[2] / "docs" / "speed.md"
 CANDIDATES, SCIPY = "candidates, threshold included", "scipy.ndimage.label on the ready mask"
-START, END = "<!-- bench -->", "<!-- end -->"
+START, END = "<!-- bench -->", "<!-- end of bench -->"
 
 
 def best(runs: int, *tasks: Callable[[], Any]) -> list[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brute_force import brute_force_agatston, make_image, seed_at
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
 from CACBoneAxisLib.calcium.scoring import weight_of
+from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.image import CTImage
 
 PROTOCOL = CalciumProtocol()
@@ -83,10 +86,15 @@ def test_growth_with_fewer_neighbours_stops_at_a_corner() -> None:
 
 
 def test_the_increment_normalises_the_score_and_the_thickness_does_not() -> None:
-    thick = make_image((3, 8, 8), (0.5, 0.5, 5.0))
-    thick.hu[1, 2:4, 2:4] = 130
-    # 1 mm2 x weight 1 x 5 / 3: with overlapping 7.5 mm slices, thickness / 3 would have given 2.5
-    assert one_lesion(thick, (1, 2, 2)).total.agatston == pytest.approx(5 / 3, abs=EXACT)
+    # 2.5 mm slices reconstructed every 1.5 mm: 1 mm2 x weight 1 x 1.5 / 3; the thickness would give 0.83
+    overlapping = make_image((3, 8, 8), (0.5, 0.5, 1.5))
+    overlapping = replace(overlapping, acquisition=Acquisition(slice_thickness_mm=2.5))
+    overlapping.hu[1, 2:4, 2:4] = 130
+    assert one_lesion(overlapping, (1, 2, 2)).total.agatston == pytest.approx(0.5, abs=EXACT)
+    # 3 mm slices with gaps, every 5 mm: 1 mm2 x 5 / 3; the thickness would give 1
+    sparse = replace(make_image((3, 8, 8), (0.5, 0.5, 5.0)), acquisition=Acquisition(slice_thickness_mm=3.0))
+    sparse.hu[1, 2:4, 2:4] = 130
+    assert one_lesion(sparse, (1, 2, 2)).total.agatston == pytest.approx(5 / 3, abs=EXACT)
 
 
 def test_mass_is_factor_times_volume_times_mean() -> None:

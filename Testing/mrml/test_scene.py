@@ -17,6 +17,7 @@ from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     find_result,
+    is_current,
     reading_nodes,
     replay,
     result_mapping,
@@ -37,48 +38,6 @@ def answers(result) -> dict:
 def nodes(scene, small_study, small_result):
     """The small study as nodes of the scene."""
     return add_study(small_result, small_study, scene)
-
-
-def test_the_score_through_nodes_is_the_one_worked_out_by_hand(nodes):
-    # LAD: two slices of 6 pixels of 0.56 mm2, weight 2. RCA: one slice of 4 pixels, weight 4. Increment 3 mm.
-    lad, rca = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4
-    calcium = analyze_nodes(nodes, study_id="s").to_dict()["calcium"]
-    assert calcium["territories"]["LAD"]["agatston"] == pytest.approx(lad, abs=1e-9)
-    assert calcium["territories"]["RCA"]["agatston"] == pytest.approx(rca, abs=1e-9)
-    assert calcium["total"]["agatston"] == pytest.approx(lad + rca, abs=1e-9)
-
-
-def test_nodes_and_arrays_give_the_same_digits(nodes, small_result):
-    assert answers(analyze_nodes(nodes)) == answers(small_result)
-
-
-def test_nobody_read_nothing_found_and_something_found_are_three_answers(nodes):
-    def total(seeds):
-        return analyze_nodes(ReadingNodes(nodes.volume, seeds)).to_dict()["calcium"]["total"]["agatston"]
-
-    empty = nodes.volume.GetScene().AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Empty")
-    assert total(None) is None
-    assert total(()) == 0
-    assert total((empty,)) == 0
-    assert total(nodes.seeds) > 0
-
-
-def test_a_node_of_another_class_is_refused_by_name(nodes):
-    with pytest.raises(UnusableInputError, match="Seeds"):
-        analyze_nodes(ReadingNodes(nodes.volume, None, nodes.seeds))
-
-
-def test_progress_is_told_and_can_end_the_analysis(nodes):
-    told = []
-
-    def stop_at_bone(message, fraction):
-        told.append(fraction)
-        if fraction >= 0.8:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        analyze_nodes(nodes, progress=stop_at_bone)
-    assert told == sorted(told)
 
 
 def test_shown_again_it_updates_the_nodes_it_made_before(scene, nodes):
@@ -147,9 +106,27 @@ def test_a_saved_scene_is_replayed_to_the_same_digits(scene, nodes, tmp_path):
         again = replay(record)
         assert answers(again) == answers(result)
         assert again.settings == settings
+        assert is_current(record, reading_nodes(record), settings)
         assert answers(again)["calcium"]["lesions"][1]["status"] == "excluded"
     finally:
         bare_scene.close_scene(fresh)
+
+
+@pytest.mark.parametrize("what", ["seed", "decision", "region", "settings", "nothing", "empty list"])
+def test_a_result_is_current_until_what_it_was_made_from_changes(nodes, small_result, what):
+    settings = small_result.settings
+    record = show_result(small_result, nodes).result
+    if what == "seed":
+        nodes.seeds[0].SetNthControlPointPosition(0, 1, 2, 3)
+    elif what == "decision":
+        nodes.seeds[0].SetNthControlPointDescription(0, '{"decision": "excluded", "reason": "stent"}')
+    elif what == "region":
+        nodes.regions[0].SetSize(10, 10, 10)
+    elif what == "settings":
+        settings = type(settings).from_mapping({"calcium": {"minimum_area_mm2": 2}})
+    elif what == "empty list":
+        nodes = ReadingNodes(nodes.volume, (), nodes.regions)
+    assert is_current(record, nodes, settings) == (what == "nothing")
 
 
 def test_a_replay_without_its_volume_says_so(scene, nodes):

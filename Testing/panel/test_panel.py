@@ -109,6 +109,13 @@ def test_placing_uses_slicers_own_place_mode_and_ends_with_it(opened, scene):
     assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
 
 
+def test_leaving_the_module_ends_placing(opened, scene):
+    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+    opened.widget.ui.placeSeedsButton.click()
+    opened.exit()
+    assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
+
+
 def test_a_seed_can_be_taken_back(seeded):
     ui, seeds = seeded.widget.ui, seeded.widget._parameterNode.seeds
     ui.removeSeedButton.click()
@@ -265,8 +272,8 @@ def test_input_that_cannot_be_used_is_one_sentence_in_the_panel(seeded):
 def test_the_report_is_saved_and_opened(seeded, tmp_path):
     ui = seeded.widget.ui
     assert not ui.saveReportButton.enabled
-    ui.folderPathLineEdit.currentPath = str(tmp_path)
     ui.applyButton.click()
+    ui.folderPathLineEdit.currentPath = str(tmp_path)
     assert not ui.openReportButton.enabled
     ui.saveReportButton.click()
     (folder,) = tmp_path.iterdir()
@@ -295,6 +302,53 @@ def test_a_change_says_that_the_numbers_are_old(seeded):
     ui.minimumAreaSpinBox.value = 2.0
     assert "press Apply" in ui.messageLabel.text
     assert not ui.saveReportButton.enabled
+
+
+def test_choices_that_change_no_number_leave_the_result_as_it_is(seeded, tmp_path):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    ui.territoryLMButton.click()
+    ui.labelVolumeCheckBox.click()
+    ui.folderPathLineEdit.currentPath = str(tmp_path)
+    assert not ui.messageLabel.text
+    assert ui.saveReportButton.enabled
+
+
+def test_a_change_that_is_taken_back_leaves_the_result_current(seeded):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    ui.minimumAreaSpinBox.value = 2.0
+    ui.minimumAreaSpinBox.value = 1.0
+    assert not ui.messageLabel.text
+
+
+def test_what_another_module_changed_meanwhile_is_seen_on_coming_back(seeded):
+    ui = seeded.widget.ui
+    ui.applyButton.click()
+    seeded.exit()
+    seeded.widget.logic.getParameterNode().seeds.RemoveNthControlPoint(0)
+    seeded.enter()
+    assert "press Apply" in ui.messageLabel.text
+
+
+def test_an_edited_segmentation_of_vertebrae_makes_the_numbers_old(opened, scene, small_ct):
+    import numpy as np
+
+    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Spine")
+    volume = opened.widget._parameterNode.volume
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    body = np.zeros(small_ct.hu.shape, np.uint8)
+    body[2:10, 45:72, 25:65] = 1
+    segment_id = segmentation.GetSegmentation().AddEmptySegment("", "vertebrae_L1")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(body, segmentation, segment_id, volume)
+    ui = opened.widget.ui
+    ui.vertebraeSelector.setCurrentNode(segmentation)
+    ui.applyButton.click()
+    assert cell(ui.vertebraTable, 0, 0) == "L1"
+    assert not ui.messageLabel.text
+    body[2:4] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(body, segmentation, segment_id, volume)
+    assert "press Apply" in ui.messageLabel.text
 
 
 def test_live_update_analyses_after_a_burst_of_changes_once(seeded):

@@ -1,0 +1,119 @@
+"""The module file: what Slicer sees before the panel is opened, the logic, and the self test."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+
+@pytest.fixture
+def module(host):
+    return host.module
+
+
+def test_importing_the_module_does_not_import_the_library(host):
+    library = {name: module for name, module in sys.modules.items() if name.startswith("CACBoneAxisLib")}
+    for name in library:
+        del sys.modules[name]
+    try:
+        host._import()
+        assert not [name for name in sys.modules if name.startswith("CACBoneAxisLib")]
+    finally:
+        sys.modules.update(library)
+
+
+def test_what_the_module_list_shows(module):
+    parent = SimpleNamespace()
+    module.CACBoneAxis(parent)
+    assert parent.title
+    assert parent.categories == ["Quantification"]
+    assert parent.contributors == ["The CACBoneAxis authors"]
+    assert "esearch use" in parent.helpText
+    assert set(parent.dependencies) <= {"Markups", "Segmentations", "Volumes"}
+
+
+def test_sample_data_is_registered(module, monkeypatch):
+    registered = []
+    logic = SimpleNamespace(
+        registerCustomSampleDataCategory=lambda name, title: registered.append(name),
+        registerCustomSampleDataSource=lambda **source: registered.append(source),
+    )
+    monkeypatch.setitem(sys.modules, "SampleData", SimpleNamespace(SampleDataLogic=logic))
+    module.registerSampleData()
+    category, source = registered
+    assert source["category"] == category
+    assert source["fileNames"].endswith(".nrrd")
+
+
+def test_every_choice_has_a_name_for_people_and_a_value_for_the_settings(module):
+    from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+    from CACBoneAxisLib.data import load_table
+    from CACBoneAxisLib.imaging.regions import REGION_SHAPES
+
+    references = {row["reference"] for row in load_table("t_score_references")["rows"]}
+    for choice, values in (
+        (module.Contrast, {None, True, False}),
+        (module.Sex, {None, "F", "M"}),
+        (module.RegionShape, set(REGION_SHAPES)),
+        (module.Calibration, set(CALIBRATION_KINDS)),
+        (module.Material, set(MATERIALS)),
+        (module.TScoreReference, {None, *references}),
+    ):
+        assert {member.value for member in choice} == values
+        assert all(isinstance(member.label(), str) and member.label() for member in choice)
+
+
+def test_the_console_snippet_of_the_documentation(module, scene, small_study, small_result):
+    from CACBoneAxisLib.mrml.archive import add_study
+
+    nodes = add_study(small_result, small_study, scene)
+    result = module.CACBoneAxisLogic().analyze(nodes.volume, seeds=list(nodes.seeds), regions=list(nodes.regions))
+    assert result.to_dict()["calcium"] == small_result.to_dict()["calcium"]
+    assert scene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 3
+
+
+def test_the_logic_leaves_the_scene_alone_when_asked(module, scene, small_study, small_result):
+    from CACBoneAxisLib.mrml.archive import add_study
+
+    nodes = add_study(small_result, small_study, scene)
+    before = scene.GetNumberOfNodes()
+    module.CACBoneAxisLogic().analyze(nodes.volume, seeds=list(nodes.seeds), show=False)
+    assert scene.GetNumberOfNodes() == before
+
+
+def test_the_self_test_passes(module):
+    test = module.CACBoneAxisTest()
+    test.setUp()
+    test.test_nodes_and_library_give_the_same_digits()
+
+
+def test_a_headless_scene_opens_in_the_panel_with_its_result_current(host, scene, small_study, small_result):
+    from CACBoneAxisLib.mrml.archive import add_study
+    from CACBoneAxisLib.mrml.scene import show_result
+    from CACBoneAxisLib.study import Settings, analyze
+
+    settings = Settings.from_mapping(
+        {
+            "calcium": {"minimum_area_mm2": 0.5, "mass_factor_mg_per_mm3_per_hu": 0.0008},
+            "bone": {"region": {"erosion_mm": 5.0, "shape": "box"}, "hu_thresholds": "none"},
+            "patient": {"age_years": 63.0, "sex": "F"},
+        }
+    )
+    from dataclasses import replace
+
+    inputs = replace(small_study, settings=settings)
+    result = analyze(inputs)
+    nodes = add_study(result, inputs, scene)
+    show_result(result, nodes)
+    ui = host.open().ui
+    assert not host.widget.panel.changed_since_result
+    assert ui.minimumAreaSpinBox.value == 0.5
+    assert ui.regionShapeComboBox.currentText == "box"
+    shown = ui.calciumLabel.text, ui.boneLabel.text
+    ui.applyButton.click()
+    assert (ui.calciumLabel.text, ui.boneLabel.text) == shown
