@@ -1,4 +1,4 @@
-"""The command line: ``cacboneaxis analyze`` and ``cacboneaxis demo``."""
+"""The command line: ``cacboneaxis analyze``, ``compare`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
+from CACBoneAxisLib.report.comparison import summary_words
 from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
 from CACBoneAxisLib.study.inputs import read_markup_files
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -169,6 +171,17 @@ def _parser() -> argparse.ArgumentParser:
         help="any setting, for example calcium.minimum_area_mm2=0.5",
     )
 
+    two = commands.add_parser(
+        "compare", help="compare two results of one patient", description="Compare two results and write what changed."
+    )
+    two.set_defaults(run=_compare)
+    two.add_argument("baseline", help="folder of the earlier result, or its result.json")
+    two.add_argument("followup", help="folder of the later result, or its result.json")
+    two.add_argument("--years", type=float, help="years between the scans; without them nothing is annualised")
+    two.add_argument("--baseline-image", metavar="IMAGE", help="CT of the earlier result, for pictures")
+    two.add_argument("--followup-image", metavar="IMAGE", help="CT of the later result, for pictures")
+    two.add_argument("--output", required=True, metavar="DIR", help="folder of the comparison")
+
     show = commands.add_parser(
         "demo", help="analyse a digital torso", description="Make a digital torso and analyse it."
     )
@@ -243,6 +256,18 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
     report = write_study(result, folder, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+
+
+def _compare(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    folder = check_folder(arguments.output)
+    (baseline, first), (followup, second) = (read_result(p) for p in (arguments.baseline, arguments.followup))
+    comparison = compare(baseline, followup, arguments.years, (first, second))
+    paths = (arguments.baseline_image, arguments.followup_image)
+    images = [read_ct(path, progress=bar) for path in paths] if all(paths) else []
+    report = write_comparison(comparison, (baseline, followup), folder, images)
+    lines = [summary_words(comparison)]
+    lines += [f"{f['severity']}: {f['message']}" for f in comparison["findings"] if f["severity"] != "note"]
+    return "\n".join([*lines, "", f"Report: {report}"])
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

@@ -25,13 +25,14 @@ from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
-from CACBoneAxisLib.calcium import isotropic, rescan, risk
+from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
+from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
 
 FOLDER = Path(__file__).resolve().parent
@@ -157,6 +158,19 @@ def _risk() -> str:
     age = data["arterial_age"]
     said += table(("term", "with the score", "without"), rows)
     return f"{said}\nArterial age, {age['source']} ({age['population']}): {_said_by(risk.arterial_age_years)}\n"
+
+
+def _change_rules() -> str:
+    data = load_table("calcium_change")
+    names = ("smallest_significant_change", "rescan_limit", "root_change", "interscan_variability")
+    rows = []
+    for rule in (data[name] for name in names):
+        numbers = []
+        for measure in data["measures"]:
+            if measure in rule:
+                numbers.append(f"{measure}: " + ", ".join(f"{key} {value:g}" for key, value in rule[measure].items()))
+        rows.append((f"`{rule['id']}`", "; ".join(numbers), rule["units"], rule["source"], rule["confidence"]))
+    return table(("rule", "numbers", "units", "source", "confidence"), rows)
 
 
 def _visual() -> str:
@@ -349,6 +363,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-risk": _risk,
     "calcium-visual": _visual,
     "calcium-rescan": lambda: f"{_said_by(rescan.smallest_significant_change)}\n\n{_said_by(rescan.rescan_limit)}\n",
+    "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
+    "change-rules": _change_rules,
+    "change-columns": lambda: _columns(CHANGE_COLUMNS),
     "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",
     "territories": _territories,
     "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),

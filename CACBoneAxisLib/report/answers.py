@@ -24,6 +24,8 @@ def calcium_card(result: Mapping[str, Any]) -> str:
     if total["agatston"] is None:
         parts.append('<p class="big">not measured</p>')
         parts.append(element("p", text(wording.calcium_missing(result))))
+        if words := calciummeaning.contrast_words(result):
+            parts.append(_line("Calcium on contrast CT", words))
     else:
         parts.append(f'<p class="big">{text(format_value(total["agatston"], "agatston"))} <small>Agatston</small></p>')
         if total["agatston"] == 0:

@@ -29,6 +29,17 @@ def percentile_words(place: Mapping[str, Any]) -> str:
     return f"{place['words']} ({place['table']}: {place['group']})"
 
 
+def contrast_words(result: Mapping[str, Any]) -> str | None:
+    """Return calcium on a contrast-enhanced scan in words; None where it was not measured."""
+    found = result["calcium"].get("contrast_calcium")
+    if not found:
+        return None
+    threshold = format_value(found["threshold_hu"], "mean_hu", unit=True)
+    volume = format_value(found["volume_mm3"], "volume_mm3", unit=True)
+    count = format_value(found["lesions"], "count")
+    return f"{volume} in {count} lesions at {threshold} ({found['rule']}). Not an Agatston score"
+
+
 def percentile_lead(result: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the percentile for the head of the page with its source: the table that also knows the ethnicity first."""
     places = [p for p in (result["calcium"].get("percentiles") or {}).values() if p["words"] is not None]
@@ -59,6 +70,12 @@ def lines(result: Mapping[str, Any]) -> list[Line]:
         found.append((f"A second scan would give: {name}", ends, f"{rule}, {interval['source']}"))
     if calcium["visual"]:
         found += _visual(calcium["visual"])
+    if blood := calcium.get("blood"):
+        hu, noise = format_value(blood["hu"], "mean_hu", unit=True), format_value(blood["noise_hu"], "sd_hu", unit=True)
+        words = f"{hu}, noise {noise}"
+        found.append(
+            ("Blood, measured", words, f"{blood['where']}, {blood['slices']} slices; above 100 HU: contrast agent")
+        )
     if calcium["mass_calibration"]:
         c = calcium["mass_calibration"]
         factor = format_value(c["factor_mg_per_mm3_per_hu"], "mass_factor", unit=True)

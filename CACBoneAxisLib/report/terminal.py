@@ -37,6 +37,8 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     lines = ["CORONARY CALCIUM"]
     if total["agatston"] is None:
         lines += _wrapped(wording.calcium_missing(result), f"  Agatston score: {NOT_MEASURED} not measured. ")
+        if words := calciummeaning.contrast_words(result):
+            lines += _wrapped(words, "  on contrast CT: ")
     else:
         zero = f" - {wording.zero_words(result)}" if total["agatston"] == 0 else ""
         lines.append(f"  Agatston score: {format_value(total['agatston'], 'agatston')}{zero}")

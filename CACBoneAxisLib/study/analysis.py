@@ -124,7 +124,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
 
 def measure_blood(image: CTImage, regions: Sequence[Box]) -> BloodPool | None:
     """Measure blood in the reader's region if there is one, else in the descending aorta where it is found."""
-    return blood_in_region(image, regions[0]) if regions else find_blood(image)
+    return (blood_in_region(image, regions[0]) if regions else None) or find_blood(image)
 
 
 def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:
