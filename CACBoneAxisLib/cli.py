@@ -156,6 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     for flag, _, words in YES_NO_OPTIONS:
         one.add_argument(flag, choices=("yes", "no"), help=words)
     one.add_argument("--protocol", metavar="NAME", help="scoring protocol: a name, or a JSON or TOML file of your own")
+    group = one.add_mutually_exclusive_group()
+    group.add_argument("--suggest", action="store_true", help="list candidates that nobody pointed at; not scored")
+    group.add_argument("--accept-suggestions", action="store_true", help="score them as well, unread")
     one.add_argument(
         "--visual",
         nargs=4,
@@ -198,6 +201,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     options: list[tuple[str, Any]] = [(name, _said(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
     answers = {"yes": True, "no": False, None: None}
     options += [(name, answers[_said(arguments, flag)]) for flag, name, _ in YES_NO_OPTIONS]
+    if arguments.suggest or arguments.accept_suggestions:
+        options.append(("calcium.suggestions", "list" if arguments.suggest else "accept"))
     options += [(f"visual.{artery}", n) for artery, n in zip(ARTERIES, arguments.visual or (None,) * 4, strict=True)]
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))

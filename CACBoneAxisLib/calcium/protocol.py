@@ -57,6 +57,9 @@ class CalciumProtocol:
         for no such measurement, unless the next is set.
     contrast_threshold_sd
         Or at the mean of the blood in the aorta plus this many standard deviations.
+    suggestions
+        ``none``; ``list``: candidates are listed with a suggested territory, not scored; ``accept``:
+        they are scored as well, without anybody having looked at them.
     seed_search_mm
         How far from a seed the nearest candidate voxel may be, measured to the voxel's box.
     maximum_lesion_volume_mm3
@@ -81,6 +84,7 @@ class CalciumProtocol:
     volume_threshold_hu: float | None = None
     contrast_threshold_hu: float | None = None
     contrast_threshold_sd: float | None = None
+    suggestions: Literal["none", "list", "accept"] = "none"
     seed_search_mm: float = 2.0
     maximum_lesion_volume_mm3: float = 2000.0
     bone_volume_mm3: float = 10000.0

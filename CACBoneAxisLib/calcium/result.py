@@ -18,6 +18,7 @@ from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
+from CACBoneAxisLib.calcium.suggestions import Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.aorta import BloodPool
@@ -54,6 +55,7 @@ class CalciumResult:
     visual : what the reader saw by eye
     mass_calibration : what the factor for the mass was measured on
     blood : as measured in the aorta; None where it was not found
+    suggestions : candidates that nobody pointed at; None where none were looked for
     contrast_calcium : volume and number of lesions on a contrast-enhanced scan
     """
 
@@ -70,6 +72,7 @@ class CalciumResult:
     mass_calibration: MassCalibration | None = None
     blood: BloodPool | None = None
     contrast_calcium: ContrastCalcium | None = None
+    suggestions: tuple[Suggestion, ...] | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
@@ -84,6 +87,7 @@ class CalciumResult:
             "categories": {scheme: asdict(category) for scheme, category in self.categories.items()},
             "blood": _blood_mapping(self.blood),
             "contrast_calcium": self.contrast_calcium.to_mapping() if self.contrast_calcium else None,
+            "suggestions": None if self.suggestions is None else [one.to_mapping() for one in self.suggestions],
             "under_protocols": [row.to_mapping() for row in self.under_protocols],
             "visual": self.visual.to_mapping(),
             **self.meaning.to_mapping(),

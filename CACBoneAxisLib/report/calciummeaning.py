@@ -17,6 +17,13 @@ PROTOCOL_COLUMNS = (
     ("Made for", False),
     ("Source", False),
 )
+SUGGESTION_COLUMNS = (
+    ("Suggested", False),
+    ("Confidence", True),
+    ("Volume, mm3", True),
+    ("Peak, HU", True),
+    ("R, A, S, mm", True),
+)
 RULE_NAMES = {"sevrukov": "smallest significant change", "chung": "95 % limit of MESA rescans"}
 KIND_WORDS = {"own": "this study", "definition": "120 kVp", "vendor": "vendor's software", "kvp": ""}
 Line = tuple[str, str, str]
@@ -150,3 +157,16 @@ def protocol_table(result: Mapping[str, Any]) -> str:
         "The same lesions of the coronary arteries, scored by other rules; only the first row is this study's result."
     )
     return table(caption, PROTOCOL_COLUMNS, rows) + element("p", text(note), "soft")
+
+
+def suggestion_table(result: Mapping[str, Any]) -> str:
+    """Return the candidates that nobody pointed at as an HTML table; empty where there are none."""
+    rows = []
+    for one in result["calcium"].get("suggestions") or []:
+        place = ", ".join(format_value(v, "position_mm") for v in one["position_ras_mm"])
+        numbers = [format_value(one["volume_mm3"], "volume_mm3"), format_value(one["peak_hu"], "peak_hu")]
+        rows.append(
+            row(SUGGESTION_COLUMNS, [one["territory"], format_value(one["confidence"], "share"), *numbers, place])
+        )
+    caption = "Candidates that nobody pointed at, with a suggested territory. Suggestions are wrong at times."
+    return table(caption, SUGGESTION_COLUMNS, rows) if rows else ""

@@ -37,6 +37,7 @@ def render_html(
     vertebrae = details.vertebra_table(result) if result["bone"]["vertebrae"] else ""
     if not result["bone"]["vertebrae"]:
         vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
+    suggested = calciummeaning.suggestion_table(result)
     meaning, protocols = calciummeaning.meaning_table(result), calciummeaning.protocol_table(result)
     sections = [
         section("What to be careful about", careful(result), "careful"),
@@ -46,6 +47,7 @@ def render_html(
         else "",
         section("What the calcium score means", meaning, "meaning") if meaning else "",
         section("The same calcium under other protocols", protocols, "protocols") if protocols else "",
+        section("Suggested candidates", suggested, "suggestions") if suggested else "",
         section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
         section("How the numbers are defined", definition_list(result), "definitions"),
         section("What was set", settings(result), "set"),

@@ -22,6 +22,7 @@ from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.suitability import Fitness, assess, enhanced
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.suggesting import Suggested, with_suggestions
 
 # A region of this name is where the reader saw blood in the aorta.
 AORTA_NAME = "aorta"
@@ -72,6 +73,10 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
 
     tell("Scoring calcium", 0.1)
     calcium: CalciumResult
+    suggested: Suggested = None
+    said: tuple[Finding, ...] = ()
+    if suitability.calcium.verdict != "unsuitable":
+        seeds, suggested, candidates, said = with_suggestions(image, seeds, settings.calcium, blood, candidates)
     if seeds is None:
         calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
     elif suitability.calcium.verdict == "unsuitable":
@@ -95,7 +100,8 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         )
         remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
         calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
-    calcium = replace(calcium, visual=settings.visual, blood=blood)
+    findings = said + calcium.findings
+    calcium = replace(calcium, visual=settings.visual, blood=blood, suggestions=suggested, findings=findings)
 
     tell("Measuring bone", 0.8)
     bone = measure_vertebrae(

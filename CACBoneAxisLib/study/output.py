@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from CACBoneAxisLib.calcium.suggestions import as_points
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
 # In Slicer the scene is saved with the result.
-KNOWN_FILES = {RESULT_FILE, "scene.mrb", *FILES}
+SUGGESTIONS_FILE = "suggestions.mrk.json"
+KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, "scene.mrb", *FILES}
 COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
 # Main file, its schema and all files of each kind of folder that this software writes.
 KINDS = (
@@ -71,6 +74,8 @@ def write_study(result: StudyResult, folder: str | Path, extra: Callable[[Path],
         text = json.dumps(mapping, indent=1, ensure_ascii=False, allow_nan=False)
         (unfinished / RESULT_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
         write_reports(unfinished, mapping, result.image, result.calcium_masks, result.bone_masks)
+        if result.calcium.suggestions is not None:
+            write_markups(unfinished / SUGGESTIONS_FILE, [as_points(result.calcium.suggestions)])
         if extra is not None:
             extra(unfinished)
 
