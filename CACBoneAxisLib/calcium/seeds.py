@@ -18,6 +18,9 @@ from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
 Decision = Literal["score", "accepted", "excluded"]
 
+# A cut parts calcium from what it touches; a sphere of the size of the heart parts nothing.
+LARGEST_CUT_RADIUS_MM = 30.0
+
 
 @dataclass(frozen=True)
 class Seed:
@@ -80,6 +83,8 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         problem = f"the decision {decision} is none of score, accepted, excluded"
     elif radius is not None and not (type(radius) in (int, float) and isfinite(radius) and radius > 0):
         problem = f"the cut radius {radius} is not a length in mm"
+    elif radius is not None and radius > LARGEST_CUT_RADIUS_MM:
+        problem = f"the cut radius {radius:g} mm is more than {LARGEST_CUT_RADIUS_MM:g} mm"
     if problem:
         raise refusal("seed-decision", seed=point.label, problem=problem)
     return Seed(

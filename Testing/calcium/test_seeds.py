@@ -48,6 +48,7 @@ def test_other_descriptions_are_free_text(text: str) -> None:
         '{"decision": "maybe"}',
         '{"cut_radius_mm": 0}',
         '{"cut_radius_mm": -1}',
+        '{"cut_radius_mm": 1e6}',
         '{"cut_radius_mm": "3"}',
         '{"cut_radius_mm": true}',
         '{"cut_radius_mm": NaN}',
