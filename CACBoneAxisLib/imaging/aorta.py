@@ -9,7 +9,6 @@ path of some length is convincing, nothing is measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +19,9 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.regions import Region
 
-# The search sees pixels and slices no finer than this; an aorta is 18 to 35 mm wide.
-GRID_MM, STEP_MM = 2.2, 6.0
-MOST_SLICES = 64
+# The search sees pixels and slices no finer than this; an aorta is 18 to 35 mm wide. What blood measures needs
+# few slices, where the vessel runs needs more.
+GRID_MM, STEP_MM, FINE_STEP_MM = 2.2, 12.0, 6.0
 RADII_MM = (9.0, 11.0, 13.0, 15.0, 17.0)
 DIRECTIONS = np.arange(24) * np.pi / 12
 # Disc and ring leave out the wall, which partial volume blurs and calcium brightens.
@@ -40,11 +39,9 @@ CANDIDATES = 6
 LOWEST_SCORE, PATH_SCORE = 0.45, 0.75
 SHORTEST_PATH_MM = 30.0
 # From slice to slice the middle moves by less than this, in mm and in mm for each mm between them.
-MOVE_MM, MOVE_PART = 3.0, 0.7
+MOVE_MM, MOVE_PART = 2.0, 0.85
 CHANGE_HU = 20.0
 MIDDLE_PART = 0.6
-# A plane moved by so many mm (down, left), cut to the centres that are searched.
-Shifted = Callable[[float, float], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -101,15 +98,16 @@ def blood_in_region(image: CTImage, box: Box) -> BloodPool | None:
     return _measured([plane[inside] for plane, inside in zip(planes, mask.voxels, strict=True)], "region", ())
 
 
-def find_blood(image: CTImage) -> BloodPool | None:
+def find_blood(image: CTImage, step_mm: float = STEP_MM) -> BloodPool | None:
     """Find the descending aorta and measure the blood in it; None where it cannot be told from what is around it.
 
     Parameters
     ----------
     image : CT in axial order
+    step_mm : about how far the slices that are looked at lie apart
     """
     dz = image.geometry.slice_increment_mm
-    step = max(1, round(STEP_MM / dz), -(-image.geometry.shape[0] // MOST_SLICES))
+    step = max(1, round(step_mm / dz))
     found = [discs_in_slice(image, z) for z in range(0, image.geometry.shape[0], step)]
     path = _best_path(found, image.geometry.spacing_mm, step * dz)
     if path is None:
@@ -141,27 +139,23 @@ def discs_in_slice(image: CTImage, z: int) -> list[Disc]:
     """Return the discs of a slice that could be the descending aorta, best first."""
     dx, dy, _ = image.geometry.spacing_mm
     shrink = max(1, round(GRID_MM / dx))
-    plane = ndimage.uniform_filter(image.hu[z].astype(np.float32), shrink)[shrink // 2 :: shrink, shrink // 2 :: shrink]
+    height, width = (n // shrink for n in image.hu.shape[1:])
+    blocks = image.hu[z, : height * shrink, : width * shrink].reshape(height, shrink, width, shrink)
+    plane = blocks.mean(axis=(1, 3), dtype=np.float32)
     pixel = dx * shrink
     body = _body(plane)
     if body is None or abs(dy - dx) > 1e-6:
         return []
     (top, bottom), (left, right) = body
     middle = (left + right) / 2
-    height = bottom - top
-    rows = np.arange(int(top + 0.35 * height), int(top + 0.92 * height))
-    columns = np.arange(max(0, int(middle - 30 / pixel)), min(plane.shape[1], int(middle + 75 / pixel)))
-    if rows.size < 3 or columns.size < 3:
+    rows = (int(top + 0.35 * (bottom - top)), int(top + 0.92 * (bottom - top)))
+    columns = (max(0, int(middle - 30 / pixel)), min(width, int(middle + 75 / pixel)))
+    if rows[1] - rows[0] < 3 or columns[1] - columns[0] < 3:
         return []
     margin = int((max(RADII_MM) + 15) / pixel) + 2
     padded = np.pad(plane, margin, mode="edge")
-
-    def at(down_mm: float, left_mm: float) -> NDArray[np.float32]:
-        y, x = rows[0] + margin + round(down_mm / pixel), columns[0] + margin + round(left_mm / pixel)
-        return padded[y : y + rows.size, x : x + columns.size]
-
-    fits = [_fit(at, radius, pixel) for radius in RADII_MM]
-    scores = np.stack([score for score, _, _ in fits])
+    fits = _fits(padded, margin, rows, columns, pixel)
+    scores = np.stack([fit.score for fit in fits])
     found = []
     apart = round(8 / pixel)
     for _ in range(CANDIDATES):
@@ -169,8 +163,8 @@ def discs_in_slice(image: CTImage, z: int) -> list[Disc]:
         best = float(scores[r, i, j])
         if best <= LOWEST_SCORE:
             break
-        y, x = (float(v[k]) * shrink + (shrink - 1) / 2 for v, k in ((rows, i), (columns, j)))
-        found.append(Disc(z, y, x, RADII_MM[r], best, float(fits[r][1][i, j]), bool(fits[r][2][i, j])))
+        y, x = (float(first + k) * shrink + (shrink - 1) / 2 for first, k in ((rows[0], i), (columns[0], j)))
+        found.append(Disc(z, y, x, RADII_MM[r], best, float(fits[r].mean[i, j]), bool(fits[r].lung[i, j])))
         scores[:, max(0, i - apart) : i + apart + 1, max(0, j - apart) : j + apart + 1] = 0
     return found
 
@@ -185,34 +179,65 @@ def _body(plane: NDArray[np.float32]) -> tuple[tuple[int, int], tuple[int, int]]
     return (rows.start, rows.stop), (columns.start, columns.stop)
 
 
-def _fit(at: Shifted, radius: float, pixel: float) -> tuple[NDArray, NDArray, NDArray]:
-    """Return for every centre how well a disc of this radius fits an aorta, its mean HU, and whether lung is beside."""
-    reach = radius - WALL_MM
-    steps = np.arange(-np.floor(reach / pixel), np.floor(reach / pixel) + 1) * pixel
-    values = np.stack([at(a, b) for a in steps for b in steps if a * a + b * b <= reach**2])
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    dark, bright = np.zeros(mean.shape), np.zeros(mean.shape)
-    beside_bone = np.zeros(mean.shape, dtype=bool)
-    lung = np.zeros(mean.shape)
-    for angle in DIRECTIONS:
-        down, left = np.sin(angle), np.cos(angle)
-        near = radius + 2.5
-        ring = at(near * down, near * left)
-        dark += ring < mean - DARKER_HU
-        bright += ring > mean + BRIGHTER_HU
-        lung += np.minimum(ring, at((radius + 7.0) * down, (radius + 7.0) * left)) < LUNG_HU
-        if down > -0.2 and left < 0.5:
-            for beyond in (5.0, 8.0, 11.0, 14.0):
-                beside_bone |= at((radius + beyond) * down, (radius + beyond) * left) > BONE_HU
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """For every centre, how well a disc of one radius fits an aorta, its mean HU, and whether lung lies beside it."""
+
+    score: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    lung: NDArray[np.bool_]
+
+
+def _fits(
+    padded: NDArray[np.float32], margin: int, rows: tuple[int, int], columns: tuple[int, int], pixel: float
+) -> list[_Fit]:
+    """Fit discs of all radii around the centres in these rows and columns."""
+    shape = (rows[1] - rows[0], columns[1] - columns[0])
+    most = int((RADII_MM[-1] - WALL_MM) / pixel)
+    steps = [(a, b) for a in range(-most, most + 1) for b in range(-most, most + 1)]
+    steps.sort(key=lambda step: step[0] ** 2 + step[1] ** 2)
+    total, squares, count = np.zeros(shape), np.zeros(shape), 0
+    fits = []
+    for radius in RADII_MM:
+        # Each disc holds the smaller ones.
+        while count < len(steps) and np.hypot(*steps[count]) * pixel <= radius - WALL_MM:
+            y, x = (first + margin + step for first, step in zip((rows[0], columns[0]), steps[count], strict=True))
+            values = padded[y : y + shape[0], x : x + shape[1]].astype(np.float64)
+            total += values
+            squares += values * values
+            count += 1
+        mean = total / count
+        spread = np.sqrt(np.maximum(squares / count - mean * mean, 0.0))
+        even = (mean >= DARKEST_BLOOD_HU) & (mean <= BRIGHTEST_BLOOD_HU) & (spread <= EVEN_HU)
+        centers = np.argwhere(even)
+        score, lung = np.zeros(shape), np.zeros(shape, dtype=bool)
+        if len(centers):
+            places = centers + np.array([rows[0] + margin, columns[0] + margin])
+            score[even], lung[even] = _surrounded(padded, places, mean[even], radius, pixel)
+        fits.append(_Fit(score, mean, lung))
+    return fits
+
+
+def _surrounded(
+    padded: NDArray[np.float32], places: NDArray[np.intp], mean: NDArray[np.float64], radius: float, pixel: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return how well what surrounds discs fits an aorta, and whether lung is part of it, for places (n, 2)."""
+
+    def around(distance: float, angles: NDArray[np.float64]) -> NDArray[np.float32]:
+        y = places[:, :1] + np.rint(distance * np.sin(angles) / pixel).astype(int)
+        x = places[:, 1:] + np.rint(distance * np.cos(angles) / pixel).astype(int)
+        return padded[y, x]
+
     count = DIRECTIONS.size
-    fits = (mean >= DARKEST_BLOOD_HU) & (mean <= BRIGHTEST_BLOOD_HU) & (spread <= EVEN_HU) & beside_bone
-    fits &= (dark >= FEWEST_DARK * count) & (bright <= MOST_BRIGHT * count)
+    ring = around(radius + 2.5, DIRECTIONS)
+    dark = (ring < mean[:, None] - DARKER_HU).sum(axis=1)
+    bright = (ring > mean[:, None] + BRIGHTER_HU).sum(axis=1)
+    lung = (np.minimum(ring, around(radius + 7.0, DIRECTIONS)) < LUNG_HU).sum(axis=1)
+    spine = DIRECTIONS[(np.sin(DIRECTIONS) > -0.2) & (np.cos(DIRECTIONS) < 0.5)]
+    bone = np.maximum.reduce([around(radius + beyond, spine) for beyond in (5.0, 8.0, 11.0, 14.0)]).max(axis=1)
+    fits = (bone > BONE_HU) & (dark >= FEWEST_DARK * count) & (bright <= MOST_BRIGHT * count)
     # Of two discs that fit alike the larger one is the vessel, the smaller a part of it.
-    return (
-        np.where(fits, (dark + BRIGHT_PART * bright) / count + 0.004 * radius, 0.0),
-        mean,
-        lung >= FEWEST_LUNG * count,
-    )
+    return np.where(fits, (dark + BRIGHT_PART * bright) / count + 0.004 * radius, 0.0), lung >= FEWEST_LUNG * count
 
 
 def _best_path(found: list[list[Disc]], spacing_mm: tuple[float, float, float], step_mm: float) -> list[Disc] | None:

@@ -76,7 +76,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     suggested: Suggested = None
     said: tuple[Finding, ...] = ()
     if suitability.calcium.verdict != "unsuitable":
-        seeds, suggested, candidates, said = with_suggestions(image, seeds, settings.calcium, blood, candidates)
+        seeds, suggested, candidates, said = with_suggestions(image, seeds, settings.calcium, candidates)
     if seeds is None:
         calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
     elif suitability.calcium.verdict == "unsuitable":

@@ -9,7 +9,7 @@ from CACBoneAxisLib.calcium.heart import heart_region
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, nearest_candidate, seeds_from
 from CACBoneAxisLib.calcium.suggestions import Suggestion, as_points, suggest
-from CACBoneAxisLib.imaging.aorta import BloodPool
+from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
@@ -20,7 +20,6 @@ def with_suggestions(
     image: CTImage,
     seeds: tuple[Seed, ...] | None,
     protocol: CalciumProtocol,
-    blood: BloodPool | None,
     candidates: Candidates | None,
 ) -> tuple[tuple[Seed, ...] | None, Suggested, Candidates | None, tuple[Finding, ...]]:
     """Return the seeds, with accepted suggestions among them, the suggestions, the candidates and what to know.
@@ -33,12 +32,12 @@ def with_suggestions(
     image : CT in axial order
     seeds : the reader's; None when nobody read the scan
     protocol : whose ``suggestions`` says what is done
-    blood : as found in the aorta
     candidates : of this image at the protocol's threshold, when they are known already
     """
     if protocol.suggestions == "none":
         return seeds, None, candidates, ()
-    region = heart_region(image, blood.discs) if blood is not None else None
+    aorta = find_blood(image, FINE_STEP_MM)
+    region = heart_region(image, aorta.discs) if aorta is not None else None
     if region is None:
         return seeds, None, candidates, (finding("suggestions-impossible"),)
     if candidates is None:

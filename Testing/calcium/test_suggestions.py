@@ -10,7 +10,7 @@ from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.calcium.suggestions import Suggestion, as_points, suggest, territory_at
-from CACBoneAxisLib.imaging.aorta import find_blood
+from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.heart import arteries
 
@@ -25,7 +25,7 @@ def torso() -> Torso:
 
 @pytest.fixture(scope="module")
 def region(torso: Torso) -> HeartRegion:
-    blood = find_blood(torso.image)
+    blood = find_blood(torso.image, FINE_STEP_MM)
     assert blood is not None
     found = heart_region(torso.image, blood.discs)
     assert found is not None
