@@ -44,7 +44,7 @@ def mesa_risk(agatston: float | None, patient: Patient) -> Risk:
     missing = [term["name"] for term in table["terms"] if _known(term["term"], patient, agatston) is None]
     # One question stands behind each of these.
     names = {"male": "sex", "Chinese": "ethnicity", "Black": "ethnicity", "Hispanic": "ethnicity"}
-    missing = list(dict.fromkeys(names.get(name, name).removesuffix(", years") for name in missing))
+    missing = list(dict.fromkeys(names.get(name, name).split(", ")[0] for name in missing))
     reason = None
     age = patient.age_years
     if age is not None and not table["from_years"] <= age <= table["to_years"]:

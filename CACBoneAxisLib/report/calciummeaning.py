@@ -136,7 +136,9 @@ def meaning_table(result: Mapping[str, Any]) -> str:
         return ""
     rows = [row(MEANING_COLUMNS, line) for line in found]
     return table(
-        "Each value with its source; the people it was found in may not be like this patient.", MEANING_COLUMNS, rows
+        "Each value with its source: found on dedicated scans, in people who may not be like this patient.",
+        MEANING_COLUMNS,
+        rows,
     )
 
 
