@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
+from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets
 from CACBoneAxisLib.calcium.reach import at_threshold
 from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
 from CACBoneAxisLib.imaging.image import CTImage
@@ -87,25 +87,32 @@ def under_every_protocol(
     protocol : the study's
     with_total : whether the study has a total
     """
-    rows = [_row(image, masks, in_total, protocol, protocol, ("This study", "own"), with_total)]
+    # Several vendors score alike: what was scored under the same rules is not scored again.
+    known: dict[tuple[Any, ...], dict[int, tuple[LesionScore, Mask]]] = {}
+
+    def scored(other: CalciumProtocol) -> dict[int, tuple[LesionScore, Mask]]:
+        rules = tuple(getattr(other, name) for name in RULES)
+        if rules not in known:
+            known[rules] = score_masks(image, masks, protocol.threshold_hu, other)
+        return known[rules]
+
+    rows = [_row(scored(protocol), masks, in_total, protocol, ("This study", "own"), with_total)]
     for name, preset in presets().items():
         other = CalciumProtocol(
             **preset_fields(name), mass_factor_mg_per_mm3_per_hu=protocol.mass_factor_mg_per_mm3_per_hu
         )
-        rows.append(_row(image, masks, in_total, protocol, other, (preset["name"], preset["kind"]), with_total))
+        rows.append(_row(scored(other), masks, in_total, other, (preset["name"], preset["kind"]), with_total))
     return tuple(rows)
 
 
 def _row(
-    image: CTImage,
+    scored: Mapping[int, tuple[LesionScore, Mask]],
     masks: Mapping[int, Mask],
     in_total: Sequence[int],
-    own: CalciumProtocol,
     protocol: CalciumProtocol,
     title: tuple[str, str],
     with_total: bool,
 ) -> UnderProtocol:
-    scored = score_masks(image, masks, own.threshold_hu, protocol)
     found = {key: scored[key][0] if key in scored else None for key in sorted(masks)}
     lesions = tuple((key, s.agatston if s else 0.0, s.volume_mm3 if s else 0.0) for key, s in found.items())
     counted = [found[key] for key in in_total if found.get(key)]

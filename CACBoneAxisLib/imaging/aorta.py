@@ -21,7 +21,7 @@ from CACBoneAxisLib.imaging.regions import Region
 
 # The search sees pixels and slices no finer than this; an aorta is 18 to 35 mm wide. What blood measures needs
 # few slices, where the vessel runs needs more.
-GRID_MM, STEP_MM, FINE_STEP_MM = 2.2, 12.0, 6.0
+GRID_MM, FINE_GRID_MM, STEP_MM, FINE_STEP_MM = 3.0, 2.2, 15.0, 6.0
 RADII_MM = (9.0, 11.0, 13.0, 15.0, 17.0)
 DIRECTIONS = np.arange(24) * np.pi / 12
 # Disc and ring leave out the wall, which partial volume blurs and calcium brightens.
@@ -108,7 +108,8 @@ def find_blood(image: CTImage, step_mm: float = STEP_MM) -> BloodPool | None:
     """
     dz = image.geometry.slice_increment_mm
     step = max(1, round(step_mm / dz))
-    found = [discs_in_slice(image, z) for z in range(0, image.geometry.shape[0], step)]
+    grid_mm = GRID_MM if step_mm > FINE_STEP_MM else FINE_GRID_MM
+    found = [discs_in_slice(image, z, grid_mm) for z in range(0, image.geometry.shape[0], step)]
     path = _best_path(found, image.geometry.spacing_mm, step * dz)
     if path is None:
         return None
@@ -135,10 +136,10 @@ def _measured(layers: list[NDArray], where: str, discs: tuple[Disc, ...]) -> Blo
     return BloodPool(float(np.median(values)), float(np.median(noise)), int(values.size), len(layers), where, discs)
 
 
-def discs_in_slice(image: CTImage, z: int) -> list[Disc]:
+def discs_in_slice(image: CTImage, z: int, grid_mm: float = FINE_GRID_MM) -> list[Disc]:
     """Return the discs of a slice that could be the descending aorta, best first."""
     dx, dy, _ = image.geometry.spacing_mm
-    shrink = max(1, round(GRID_MM / dx))
+    shrink = max(1, round(grid_mm / dx))
     height, width = (n // shrink for n in image.hu.shape[1:])
     blocks = image.hu[z, : height * shrink, : width * shrink].reshape(height, shrink, width, shrink)
     plane = blocks.mean(axis=(1, 3), dtype=np.float32)
