@@ -6,11 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.phantoms import phantoms
+from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -18,6 +21,7 @@ from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.report.comparison import summary_words
 from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
 from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
 from CACBoneAxisLib.study.inputs import read_markup_files
 from CACBoneAxisLib.study.output import check_folder, write_study
@@ -42,11 +46,13 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
     ("--threshold", "calcium.threshold_hu", float, "calcium threshold, HU (130)"),
     ("--region-shape", "bone.region.shape", str, "what fills a region's box: box, ellipsoid, elliptic-cylinder"),
+    ("--region-protocol", "bone.region.protocol", str, "region in a labelled vertebra, such as qct-ellipse"),
     ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
     ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
+    ("--z-score-reference", "bone.z_score_reference", str, "reference population for the Z-score: mesa-2013"),
 )
 # Options that are answered with yes or no: flag, dotted name, help.
 YES_NO_OPTIONS: tuple[tuple[str, str, str], ...] = (
@@ -166,6 +172,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("LM", "LAD", "LCX", "RCA"),
         help="calcium by eye in each artery: 0 absent, 1 under a third of its length, 2 to two thirds, 3 more",
     )
+    one.add_argument("--phantom", metavar="NAME", help=f"phantom in the scan: {', '.join(phantoms())}")
+    one.add_argument("--calibration", metavar="FILE", help="file of cacboneaxis calibrate")
+    one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
+    one.add_argument("--estimates", nargs="+", metavar="NAME", help="published equations to print beside the BMD")
     one.add_argument(
         "--set",
         action="append",
@@ -184,6 +194,20 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--baseline-image", metavar="IMAGE", help="CT of the earlier result, for pictures")
     two.add_argument("--followup-image", metavar="IMAGE", help="CT of the later result, for pictures")
     two.add_argument("--output", required=True, metavar="DIR", help="folder of the comparison")
+
+    phantom = commands.add_parser(
+        "calibrate",
+        help="make a calibration file from a phantom scan",
+        description="Measure a phantom scanned without a patient and write a calibration for scans of the same kind.",
+    )
+    phantom.set_defaults(run=_calibrate)
+    phantom.add_argument("image", help="DICOM folder, NRRD or NIfTI file")
+    phantom.add_argument("--phantom", required=True, metavar="NAME", help=", ".join(phantoms()))
+    phantom.add_argument("--settings", metavar="FILE", help="settings: the certificate, what the file does not say")
+    phantom.add_argument("--series", help="which CT series of the folder")
+    phantom.add_argument("--date", metavar="YYYY-MM-DD", help="when the phantom was scanned")
+    phantom.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting")
+    phantom.add_argument("--output", required=True, metavar="FILE", help="calibration file, JSON")
 
     show = commands.add_parser(
         "demo", help="analyse a digital torso", description="Make a digital torso and analyse it."
@@ -206,7 +230,21 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     options += [(f"visual.{artery}", n) for artery, n in zip(ARTERIES, arguments.visual or (None,) * 4, strict=True)]
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
-    for text in arguments.set:
+    if arguments.phantom is not None:
+        options += [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    if arguments.calibration is not None:
+        options.insert(0, ("bone.calibration", calibration_from(read_settings(arguments.calibration))))
+    if arguments.estimates is not None:
+        options.append(("bone.estimates", arguments.estimates))
+    if arguments.site_references is not None:
+        rows = [asdict(row) for row in load_t_score_references(arguments.site_references)]
+        options.append(("bone.site_references", rows))
+    return Settings.from_mapping(_with_options(said, options, arguments.set))
+
+
+def _with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
+    """Return settings overruled by options of dotted names, and then by NAME=VALUE words."""
+    for text in words:
         name, sign, value = text.partition("=")
         if not sign:
             raise refusal("settings-invalid", problem=f"--set takes NAME=VALUE, not {text}")
@@ -220,7 +258,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
             for part in reversed(name.split(".")):
                 nested = {part: nested}
             said = merge(said, nested)
-    return Settings.from_mapping(said)
+    return said
 
 
 def _said(arguments: argparse.Namespace, flag: str) -> Any:
@@ -273,6 +311,15 @@ def _compare(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     lines = [summary_words(comparison)]
     lines += [f"{f['severity']}: {f['message']}" for f in comparison["findings"] if f["severity"] != "note"]
     return "\n".join([*lines, "", f"Report: {report}"])
+
+
+def _calibrate(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    said = read_settings(arguments.settings) if arguments.settings else {}
+    options = [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    settings = Settings.from_mapping(_with_options(said, options, arguments.set))
+    image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
+    bar("Measuring the rods", 0.8)
+    return write_calibration(image, settings, arguments.date, Path(arguments.output))
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

@@ -211,3 +211,35 @@ def test_answers_about_the_patient_and_the_visual_score_reach_the_result(tmp_pat
     assert [i["rule"] for i in written["calcium"]["rescan"]] == ["sevrukov", "chung"] * 2
     assert written["provenance"]["settings"]["patient"]["diabetes"] is True
     assert main([*words[:-4], "0", "1", "2", "4"]) == 2
+
+
+def test_references_and_equations_can_be_asked_for_and_are_printed_with_their_sources(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"reference": "own", "site": "lumbar", "material": "HA", "sex": "F", "source": "our cohort, table 2"}
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({"rows": [own | {"mean_mg_cm3": 160, "sd_mg_cm3": 20}]}))
+    more = ["--site-references", str(file), "--t-score-reference", "own", "--z-score-reference", "mesa-2013"]
+    more += ["--ethnicity", "white", "--estimates", "faulkner-1993", "toelly-2017-venous"]
+    assert main([*words, *more]) == 0
+    bone = result_of(tmp_path / "out")["bone"]
+    (vertebra,) = bone["vertebrae"]
+    # 0.8 x 120 + 2 = 98 mg HA/cm3; White women of 60-64, lumbar: 115.1 +- 29.5; K = (98 + 7.32) / 1.15
+    assert vertebra["t_score"] == {"value": (98 - 160) / 20, "reference": "own", "source": "our cohort, table 2"}
+    assert vertebra["z_score"]["value"] == pytest.approx((98 - 115.1) / 29.5)
+    (estimate,) = vertebra["estimates"]
+    assert estimate["value"] == pytest.approx(91.5826087)
+    assert (estimate["material"], estimate["measured"]) == ("K2HPO4", 98)
+    codes = [f["code"] for f in bone["findings"]]
+    assert codes.count("estimate-not-applied") == codes.count("z-score-material") == 1
+    assert bone["protocol"]["site_references"][0]["mean_mg_cm3"] == 160
+    printed = capsys.readouterr().out
+    assert "Z-score: -0.58 against White women, 60-64 years, lumbar (115.1 ± 29.5 mg/cm3, mesa-2013)" in printed
+    assert "estimate in K2HPO4: 91.6 mg/cm3 K2HPO4, measured 98.0" in " ".join(printed.split())
+
+
+def test_names_that_are_not_on_file_are_refused_with_those_that_are(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "known are mesa-2013" in refused([*words, "--z-score-reference", "nhanes"], capsys)
+    assert "faulkner-1993" in refused([*words, "--estimates", "guess"], capsys)

@@ -60,6 +60,7 @@ ACQUISITION_MEANINGS = {
     "ecg_gated": "whether the scan was ECG-gated",
     "manufacturer": "of the scanner",
     "model": "of the scanner",
+    "table_height_mm": "height of the table",
 }
 
 
@@ -208,6 +209,68 @@ def _t_scores() -> str:
         for r in load_table("t_score_references")["rows"]
     ]
     return table(("reference", "site", "material", "sex", "mean, mg/cm3", "SD, mg/cm3", "source"), rows)
+
+
+def _z_scores() -> str:
+    """Return one table per site and sex: mean and SD by age (rows) and ancestry (columns)."""
+    content = load_table("z_score_references")
+    names = list(content["ancestries"])
+    text = f"`{content['reference']}`: {content['source']}. Mean ± SD, {content['units']}. {content['note']}\n"
+    for (site, sex), group in groupby(content["rows"], key=lambda r: (r["site"], r["sex"])):
+        by_age: dict[tuple[int, int], dict[str, str]] = {}
+        for r in group:
+            ages = (r["age_from_years"], r["age_to_years"])
+            by_age.setdefault(ages, {})[r["ancestry"]] = f"{r['mean_mg_cm3']} ± {r['sd_mg_cm3']}"
+        rows = [(f"{first}-{last}", *(cells[name] for name in names)) for (first, last), cells in by_age.items()]
+        text += f"\n**{'Women' if sex == 'F' else 'Men'}, {site}**\n\n" + table(("age, years", *names), rows)
+    return text
+
+
+def _conversions() -> str:
+    directions = {"inverse": "solved for the first", "forward": "as it stands", "both": "both ways"}
+    rows = [
+        (
+            f"`{r['name']}`",
+            f"{r['to']} = {r['slope']:g} x {r['from']}" + (f" {r['intercept']:+g}" if r["intercept"] else ""),
+            directions[r["direction"]],
+            {"F": "women", "M": "men", None: ""}[r["sex"]] + (f"{r['kvp']} kVp" if r["kvp"] else ""),
+            r["source"],
+            r["note"],
+        )
+        for r in load_table("bmd_conversions")["rows"]
+    ]
+    return table(("name", "equation, mg/cm3", "used", "for", "source", "to know"), rows)
+
+
+def _region_protocols() -> str:
+    rows = []
+    for r in load_table("region_protocols")["rows"]:
+        size = "" if r["shape"] is None else f"{r['diameter_mm']:.2f} mm across" if r["diameter_mm"] else ""
+        if r["width_fraction"]:
+            size = f"{r['width_fraction']:g} of the width, {r['depth_fraction']:g} of the depth"
+        height = {None: "", 0.0: "one slice"}.get(r["height_mm"], f"{r['height_mm']} mm")
+        forward = f"{r['forward_fraction']:g} of the depth" if r["forward_fraction"] else ""
+        rows.append((f"`{r['name']}`", r["title"], size, height, forward, r["source"]))
+    header = ("name", "region", "size", "height", "moved forward by", "source")
+    return load_table("region_protocols")["note"] + "\n\n" + table(header, rows)
+
+
+def _phantoms() -> str:
+    rows = [
+        (
+            f"`{r['name']}`",
+            r["title"],
+            r["material"],
+            "; ".join(
+                f"{rod['name']}: {rod['density_mg_cm3']:g}"
+                + (f" (water {rod['water_mg_cm3']:g})" if "water_mg_cm3" in rod else "")
+                for rod in r["rods"]
+            ),
+            r["source"],
+        )
+        for r in load_table("calibration_phantoms")["phantoms"]
+    ]
+    return table(("name", "phantom", "material", "rods, mg/cm3", "source"), rows)
 
 
 def _hu_thresholds() -> str:
@@ -373,6 +436,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calibration": lambda: _protocol(Calibration),
     "bmd-classes": _bmd_classes,
     "t-score-references": _t_scores,
+    "region-protocols": _region_protocols,
+    "phantoms": _phantoms,
+    "z-score-references": _z_scores,
+    "conversions": _conversions,
     "hu-thresholds": _hu_thresholds,
     "levels": _levels,
     "quality-rules": _quality,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from CACBoneAxisLib.bone.phantoms import Phantom, Rod, phantoms
+from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-CALIBRATION_KINDS = ("none", "linear")
+# What a person can type: nothing, or a line.
+TYPED_KINDS = ("none", "linear")
+CALIBRATION_KINDS = (*TYPED_KINDS, "phantom", "asynchronous")
 # "as in SWAN" is the unstated material of one T-score reference: only a BMD that somebody states to
 # be measured as that study did may be compared with it.
 MATERIALS = ("HA", "K2HPO4", "as in SWAN")
 # The nominal kVp in a header is a whole number; half of one covers files that store it as a fraction.
 KVP_TOLERANCE = 0.5
+# Beam hardening changes with the height in the bore; a centimetre is what tables are set to anyway.
+TABLE_HEIGHT_TOLERANCE_MM = 10.0
 PLAUSIBLE_BMD_MG_CM3 = (-100.0, 500.0)
 
 
@@ -22,17 +28,28 @@ class Calibration:
     """How HU become BMD (mg/cm3) of a material.
 
     Every kind of calibration ends in a line, BMD = slope x HU + intercept, of one
-    material. For ``linear`` the user gives the line; a kind that measures a phantom
-    in the scan fits it and states it in the same fields.
+    material. For ``linear`` the user gives the line; ``phantom`` fits it to the rods of a
+    phantom in the scan; ``asynchronous`` is the line of a phantom scanned on another
+    day, a file of ``cacboneaxis calibrate``. All state it in the same fields.
 
     Parameters
     ----------
-    kind : ``none`` (HU only) or ``linear``
+    kind : ``none`` (HU only), ``linear``, ``phantom`` or ``asynchronous``
     slope : mg/cm3 per HU, positive
     intercept : mg/cm3 at 0 HU
     material : what the density is expressed in, ``HA`` or ``K2HPO4``; never converted
     kvp : tube voltage the line was made at, None where not stated
     source : where the line comes from, in the user's words
+    phantom : name of a phantom in ``data/calibration_phantoms.json``
+    rods : the densities of the phantom's own certificate, in the order of the rods
+    rod_centers_ras_mm
+        Where the rods are, one point for each in the order of the certificate; they are
+        looked for below the back where nothing is given.
+    rod_radius_mm : radius of rods whose places are given
+    manufacturer, model, kernel, table_height_mm, date
+        Of the asynchronous phantom scan; it is used only on scans that agree.
+    r2, residuals_hu
+        How well the asynchronous line fitted its rods.
 
     Raises
     ------
@@ -46,6 +63,17 @@ class Calibration:
     material: str | None = None
     kvp: float | None = None
     source: str | None = None
+    phantom: str | None = None
+    rods: tuple[Rod, ...] = ()
+    rod_centers_ras_mm: tuple[tuple[float, ...], ...] = ()
+    rod_radius_mm: float = 7.0
+    manufacturer: str | None = None
+    model: str | None = None
+    kernel: str | None = None
+    table_height_mm: float | None = None
+    date: str | None = None
+    r2: float | None = None
+    residuals_hu: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in CALIBRATION_KINDS:
@@ -58,12 +86,39 @@ class Calibration:
             if any(value is not None for value in (self.slope, self.intercept, self.material)):
                 raise ValueError("bone.calibration.kind must be linear where a slope, intercept or material is given")
             return
+        if self.phantom is not None and self.phantom not in phantoms():
+            raise ValueError(f"bone.calibration.phantom must be one of {', '.join(phantoms())}, not {self.phantom!r}")
+        if self.kind == "phantom":
+            self._check_phantom()
+            return
         if not (_is_number(self.slope) and self.slope > 0):  # type: ignore[operator]
             raise ValueError("bone.calibration.slope must be a positive number")
         if not _is_number(self.intercept):
             raise ValueError("bone.calibration.intercept must be a number")
         if self.material not in MATERIALS:
             raise ValueError(f"bone.calibration.material must be one of {', '.join(MATERIALS)}")
+
+    def _check_phantom(self) -> None:
+        known = self.known_phantom
+        if any(len(center) != 3 for center in self.rod_centers_ras_mm):
+            raise ValueError("bone.calibration.rod_centers_ras_mm must be points of three numbers")
+        if self.rod_centers_ras_mm and len(self.rod_centers_ras_mm) != len(known.rods):
+            raise ValueError(f"bone.calibration.rod_centers_ras_mm must be {len(known.rods)} points for {known.name}")
+        if not self.rod_radius_mm > 0:
+            raise ValueError("bone.calibration.rod_radius_mm must be more than 0")
+
+    @property
+    def known_phantom(self) -> Phantom:
+        """The phantom, with the densities of its certificate.
+
+        Raises
+        ------
+        ValueError
+            When no phantom is named or the certificate is another's.
+        """
+        if self.phantom is None:
+            raise ValueError(f"bone.calibration.phantom must be one of {', '.join(phantoms())}")
+        return phantoms()[self.phantom].with_rods(self.rods)
 
     def bmd_mg_cm3(self, hu: float) -> float:
         """Return slope x HU + intercept, mg/cm3.
@@ -77,14 +132,23 @@ class Calibration:
             raise ValueError("there is no calibration")
         return self.slope * hu + self.intercept
 
-    def check(self, scan_kvp: float | None) -> tuple[bool, tuple[Finding, ...]]:
+    def check(self, scan_kvp: float | None, scan: Acquisition | None = None) -> tuple[bool, tuple[Finding, ...]]:
         """Return whether the calibration may be used on a scan of this kVp, and what is to be said.
 
         The same bone measures differently at another tube voltage (a wrong kVp errs by
-        3.8 +- 28.2 %, Skornitzke 2022), so a line is not used across kVp.
+        3.8 +- 28.2 %, Skornitzke 2022), so a line is not used across kVp. An asynchronous
+        line holds for its scanner, kVp, kernel and table height only; what is not known of
+        the scan does not agree. The line of a phantom in the scan is the scan's own.
         """
         if self.kind == "none":
             return False, (finding("no-calibration"),)
+        if self.kind == "phantom":
+            return self.slope is not None, ()
+        if self.kind == "asynchronous":
+            other = self._differences(scan_kvp, scan or Acquisition())
+            if other:
+                return False, (finding("calibration-differs", differences="; ".join(other)),)
+            return True, (finding("calibration-asynchronous", date=self.date or "an unknown date"),)
         if self.kvp is None:
             return True, ()
         if scan_kvp is None:
@@ -93,16 +157,34 @@ class Calibration:
             return False, (finding("calibration-kvp", calibration=f"{self.kvp:g}", scan=f"{scan_kvp:g}"),)
         return True, ()
 
+    def _differences(self, scan_kvp: float | None, scan: Acquisition) -> list[str]:
+        """Return, in words, in what a scan is another than the asynchronous phantom scan."""
+        pairs = [
+            ("tube voltage", self.kvp, scan_kvp, KVP_TOLERANCE, " kVp"),
+            ("manufacturer", self.manufacturer, scan.manufacturer, None, ""),
+            ("model", self.model, scan.model, None, ""),
+            ("kernel", self.kernel, scan.kernel, None, ""),
+            ("table height", self.table_height_mm, scan.table_height_mm, TABLE_HEIGHT_TOLERANCE_MM, " mm"),
+        ]
+        said = []
+        for name, made, here, tolerance, unit in pairs:
+            if made is None or here is None:
+                same = False
+            elif tolerance is None:
+                same = str(made).strip().lower() == str(here).strip().lower()
+            else:
+                same = abs(float(made) - float(here)) <= tolerance
+            if not same:
+                texts = ["not known" if v is None else f"{v:g}{unit}" if tolerance else v for v in (made, here)]
+                said.append(f"{name}: calibration {texts[0]}, scan {texts[1]}")
+        return said
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the calibration as the result file has it."""
-        return {
-            "kind": self.kind,
-            "slope": self.slope,
-            "intercept": self.intercept,
-            "material": self.material,
-            "kvp": self.kvp,
-            "source": self.source,
-        }
+        mapping = asdict(self)
+        for name in ("rods", "rod_centers_ras_mm", "residuals_hu"):
+            mapping[name] = list(mapping[name])
+        return mapping
 
 
 @dataclass(frozen=True)

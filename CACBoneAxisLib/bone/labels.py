@@ -96,7 +96,12 @@ class TrabecularCore:
 
 
 def trabecular_core(
-    labels: NDArray[np.integer], number: int, box: Box, spacing_mm: tuple[float, float, float], erosion_mm: float
+    labels: NDArray[np.integer],
+    number: int,
+    box: Box,
+    spacing_mm: tuple[float, float, float],
+    erosion_mm: float,
+    body: NDArray[np.bool_] | None = None,
 ) -> TrabecularCore:
     """Return the voxels of a label that lie more than ``erosion_mm`` from its outside.
 
@@ -104,7 +109,9 @@ def trabecular_core(
     voxel that is not of the label, in mm, with the true spacing in each direction
     (scipy's exact Euclidean distance transform). So the first layer of voxels has the
     distance of one spacing, not of half of one: at 3 mm, ``> 4 mm`` strips a layer and
-    every voxel whose diagonal neighbour (4.24 mm) is all that separates it stays.
+    every voxel whose diagonal neighbour (4.24 mm) is all that separates it stays. At
+    least one layer goes on every side, also where the spacing is wider than the erosion:
+    else slices of 5 mm would keep the endplates.
 
     What lies beyond the border of the scan counts as outside, because it cannot be
     shown to be bone. Of several pieces that erosion leaves, such as the core of the
@@ -118,12 +125,15 @@ def trabecular_core(
     box : the block that holds it, of ``label_boxes``
     spacing_mm : (x, y, z)
     erosion_mm : 0 keeps every voxel of the label, in all its pieces
+    body : bool array of the box's shape, what of the label is the vertebral body; all of it where None
     """
     at_border = any(s.start == 0 or s.stop == n for s, n in zip(box, labels.shape, strict=True))
-    block = labels[box] == number
+    block = labels[box] == number if body is None else body
     if erosion_mm > 0:
-        distance = ndimage.distance_transform_edt(np.pad(block, 1), sampling=spacing_mm[::-1])[1:-1, 1:-1, 1:-1]
-        block = _largest_piece(distance > erosion_mm * (1 + DISTANCE_SLACK))
+        padded = np.pad(block, 1)
+        distance = ndimage.distance_transform_edt(padded, sampling=spacing_mm[::-1])
+        deep = (distance > erosion_mm * (1 + DISTANCE_SLACK)) & ndimage.binary_erosion(padded)
+        block = _largest_piece(deep[1:-1, 1:-1, 1:-1])
     if not block.any():
         return TrabecularCore(None, at_border)
     offset = np.array([s.start for s in box])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any
 
 from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.levels import levels
-from CACBoneAxisLib.bone.references import hu_threshold_names
+from CACBoneAxisLib.bone.placing import region_protocols
+from CACBoneAxisLib.bone.references import TScoreReference, hu_threshold_names, t_score_references
+from CACBoneAxisLib.bone.zscores import z_score_reference_names
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 
 NUMBERINGS = ("auto", "totalsegmentator", "verse")
@@ -25,6 +28,8 @@ class RegionProtocol:
     ----------
     shape
         What fills a region's box unless the region says otherwise.
+    protocol
+        From a labelmap: which region of ``data/region_protocols.json`` is measured.
     erosion_mm
         From a labelmap: voxels farther than this from the outside of the vertebra.
     minimum_voxels
@@ -38,6 +43,8 @@ class RegionProtocol:
         Fraction of such voxels above which it is said.
     spread_hu
         Robust standard deviation above which the region is said to hold several tissues.
+    parting_hu
+        Mean and median farther apart than this are said, with the likely cause.
     fat_hu, fat_tolerance
         A region of which more than this fraction is below this is not in a vertebra.
     low_hu
@@ -50,6 +57,7 @@ class RegionProtocol:
     """
 
     shape: str = "elliptic-cylinder"
+    protocol: str = "eroded-core"
     erosion_mm: float = 4.0
     minimum_voxels: int = 100
     outside_tolerance: float = 0.01
@@ -57,6 +65,7 @@ class RegionProtocol:
     maximum_trabecular_hu: float = 500.0
     foreign_tolerance: float = 0.01
     spread_hu: float = 75.0
+    parting_hu: float = 8.0
     fat_hu: float = -75.0
     fat_tolerance: float = 0.25
     low_hu: float = 0.0
@@ -70,8 +79,11 @@ class RegionProtocol:
         """Raise ValueError, in one clause, for a value that nothing can be measured with."""
         if self.shape not in REGION_SHAPES:
             raise ValueError(f"bone.region.shape must be one of {', '.join(REGION_SHAPES)}, not {self.shape!r}")
+        if self.protocol not in region_protocols():
+            known = ", ".join(region_protocols())
+            raise ValueError(f"bone.region.protocol must be one of {known}, not {self.protocol!r}")
         for name, value in asdict(self).items():
-            if name == "shape":
+            if name in ("shape", "protocol"):
                 continue
             if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
                 raise ValueError(f"bone.region.{name} must be a number, not {value!r}")
@@ -92,6 +104,14 @@ class BoneProtocol:
     t_score_reference
         Name of a reference in ``data/t_score_references.json``;
         None for no T-score, because a reference is a choice of population.
+    z_score_reference
+        Name of a reference in ``data/z_score_references.json``; None for no Z-score.
+    estimates
+        Names of equations in ``data/bmd_conversions.json`` whose result is printed beside
+        the BMD: another level, another material, without contrast agent.
+    site_references
+        T-score references of the site's own, each with the fields of a row of
+        ``data/t_score_references.json``.
     hu_thresholds
         ``all``, ``none`` or the names of rows in ``data/hu_thresholds.json``.
     numbering
@@ -102,6 +122,9 @@ class BoneProtocol:
     region: RegionProtocol = field(default_factory=RegionProtocol)
     calibration: Calibration = field(default_factory=Calibration)
     t_score_reference: str | None = None
+    z_score_reference: str | None = None
+    estimates: tuple[str, ...] = ()
+    site_references: tuple[TScoreReference, ...] = ()
     hu_thresholds: str | tuple[str, ...] = "all"
     numbering: str | Mapping[int, str] = "auto"
 
@@ -109,6 +132,14 @@ class BoneProtocol:
         """Raise ValueError, in one clause, for a value of no meaning."""
         if self.t_score_reference is not None and not isinstance(self.t_score_reference, str):
             raise ValueError("bone.t_score_reference must be the name of a reference")
+        _check_names("z_score_reference", (self.z_score_reference,), (None, *z_score_reference_names()))
+        object.__setattr__(self, "estimates", tuple(self.estimates))
+        _check_names("estimates", self.estimates, estimate_names())
+        object.__setattr__(self, "site_references", tuple(self.site_references))
+        shipped = {row.reference for row in t_score_references()}
+        for row in self.site_references:
+            if row.reference in shipped:
+                raise ValueError(f"bone.site_references: {row.reference!r} is the name of a published reference")
         if isinstance(self.hu_thresholds, (list, tuple)):
             object.__setattr__(self, "hu_thresholds", tuple(self.hu_thresholds))
             for name in self.hu_thresholds:
@@ -129,9 +160,20 @@ class BoneProtocol:
         return {
             "region": asdict(self.region),
             "t_score_reference": self.t_score_reference,
+            "z_score_reference": self.z_score_reference,
+            "estimates": list(self.estimates),
+            "site_references": [asdict(row) for row in self.site_references],
             "hu_thresholds": chosen if isinstance(chosen, str) else list(chosen),
             "numbering": numbering if isinstance(numbering, str) else {str(n): v for n, v in numbering.items()},
         }
+
+
+def _check_names(field_name: str, given: Iterable[str | None], known: Iterable[str | None]) -> None:
+    names = tuple(known)
+    for name in given:
+        if name not in names:
+            listed = ", ".join(str(item) for item in names if item is not None)
+            raise ValueError(f"bone.{field_name} {name!r} is not known; known are {listed}")
 
 
 def _explicit_numbering(given: Mapping[Any, Any]) -> dict[int, str]:

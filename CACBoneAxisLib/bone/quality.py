@@ -21,6 +21,13 @@ spread
     Robust standard deviation (1.4826 x median absolute deviation) above 75 HU. A region
     half in bone and half in something else has its median in between, so that neither
     of the two rules above sees it; its spread was 80 to 290 HU against 33 to 51 in bone.
+parting
+    Mean and median more than 8 HU apart. The dense side is sclerosis, a bone island, an
+    endplate or a fracture; the light side the basivertebral vein, a haemangioma, fat or
+    gas. Where voxels 150 HU off the median hang together over more than 100 mm3, it is
+    called a focus. Well-placed regions of the abdominal CT differ by less than 5 HU, its
+    L1 with a focus of up to 771 HU by 13.
+
 not bone
     More than 25 % below -75 HU: nothing is measured. Fatty osteoporotic bone of -10 HU in
     a scan with a noise of 60 HU has 14 % there; a region in fat has more than half, one
@@ -45,6 +52,8 @@ much denser or lighter than the rest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations, pairwise
 from math import ceil
 
 import numpy as np
@@ -58,6 +67,9 @@ from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import RegionVoxels
 
 DIRECTIONS = 16
+# A focus: voxels this far from the median that hang together, of more than this volume and number. Noise of
+# 50 HU puts 1 in 700 voxels there, never ten together.
+FOCUS_HU, FOCUS_MM3, FOCUS_VOXELS = 150.0, 100.0, 10
 RAY_STEP_MM = 0.5
 # Median absolute deviation to standard deviation, for normally distributed values.
 MAD_TO_SD = 1.4826
@@ -133,10 +145,35 @@ def content_findings(
     if spread > protocol.spread_hu:
         limit = f"{protocol.spread_hu:.0f}"
         said.append(finding("region-spread", level=level, spread=f"{spread:.0f}", limit=limit))
+    said += _parting(level, values, median, hu, geometry, mask, protocol)
     bare = 1 - _directions_with_cortex(hu, geometry, mask, median, protocol, axes)
     if bare > 1 - protocol.cortex_fraction:
         said.append(finding("region-isolated", level=level, percent=percent(bare)))
     return tuple(said)
+
+
+def _parting(
+    level: str,
+    values: NDArray[np.floating],
+    median: float,
+    hu: NDArray[np.generic],
+    geometry: ImageGeometry,
+    mask: Mask,
+    protocol: RegionProtocol,
+) -> list[Finding]:
+    """Return what is to be said where mean and median part, and about foci."""
+    apart = float(values.mean()) - median
+    said = []
+    if abs(apart) > protocol.parting_hu:
+        code = "region-dense-part" if apart > 0 else "region-light-part"
+        said.append(finding(code, level=level, apart=f"{abs(apart):.0f}"))
+    inside = hu[mask.slices].astype(float) - median
+    for sign, code in ((1, "region-dense-focus"), (-1, "region-light-focus")):
+        pieces, count = ndimage.label(mask.voxels & (sign * inside > FOCUS_HU))
+        largest = int(np.bincount(pieces.ravel())[1:].max()) if count else 0
+        if largest * geometry.voxel_volume_mm3 > FOCUS_MM3 and largest >= FOCUS_VOXELS:
+            said.append(finding(code, level=level, volume=f"{largest * geometry.voxel_volume_mm3:.0f}"))
+    return said
 
 
 def overlap(first: Mask, second: Mask) -> int:
@@ -153,6 +190,22 @@ def overlap(first: Mask, second: Mask) -> int:
         for m in (first, second)
     )
     return int(np.count_nonzero(a & b))
+
+
+def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list[Finding]:
+    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
+    said = [
+        finding("regions-overlap", first=first, second=second)
+        for first, second in combinations(masks, 2)
+        if overlap(masks[first], masks[second])
+    ]
+    height = {level: geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
+    said += [
+        finding("levels-order", upper=upper, lower=lower)
+        for upper, lower in pairwise(masks)
+        if height[upper] < height[lower]
+    ]
+    return said
 
 
 def _metal_around(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration, plausibility
+from CACBoneAxisLib.bone.estimates import Estimate, estimate, unmet_levels
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import (
     HuThreshold,
@@ -17,6 +18,7 @@ from CACBoneAxisLib.bone.references import (
     t_score_of,
 )
 from CACBoneAxisLib.bone.results import BoneSummary, Reading, VertebraMeasurement
+from CACBoneAxisLib.bone.zscores import ZScore, z_score_of
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 SUMMARY_PAIR = ("L1", "L2")
@@ -41,7 +43,15 @@ SUMMARY_ORDER = (
     "T2",
     "T1",
 )
-GENERAL_CODES = ("t-score-sex", "t-score-no-row")
+GENERAL_CODES = (
+    "t-score-sex",
+    "t-score-no-row",
+    "z-score-patient",
+    "z-score-ancestry",
+    "z-score-age",
+    "z-score-material",
+    "estimate-not-applied",
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,9 @@ class Reader:
     sex: str | None
     contrast: bool
     references: tuple[TScoreReference, ...]
+    age_years: float | None = None
+    ancestry: str | None = None
+    kvp: float | None = None
 
     def general_findings(self) -> tuple[Finding, ...]:
         """Return what concerns all levels."""
@@ -90,7 +103,17 @@ class Reader:
         if self.protocol.t_score_reference is not None:
             name = self.protocol.t_score_reference
             score, score_said = t_score_of(subject, site, bmd, self.sex, name, self.references)
-        reading = Reading(mean_hu, bmd, acr_class(bmd.value_mg_cm3, site), score, thresholds)
+        z_score: ZScore | None = None
+        if self.protocol.z_score_reference is not None:
+            name = self.protocol.z_score_reference
+            z_score, z_said = z_score_of(site, bmd, self.sex, self.age_years, self.ancestry, name)
+            score_said = (*score_said, *z_said)
+        estimates: list[Estimate] = []
+        for name in self.protocol.estimates:
+            one, why = estimate(name, level, bmd, sex=self.sex, contrast=self.contrast, kvp=self.kvp)
+            estimates += [one] if one else []
+            score_said = (*score_said, *why)
+        reading = Reading(mean_hu, bmd, acr_class(bmd.value_mg_cm3, site), score, thresholds, z_score, tuple(estimates))
         general = tuple(f for f in score_said if f.code in GENERAL_CODES)
         return reading, (*said, *(f for f in score_said if f not in general)), general
 
@@ -114,4 +137,5 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Reader) -> tuple
     means = [s.mean_hu for s in (measured[level].statistics for level in chosen) if s is not None]
     reading, said, general = reader.read("-".join(chosen), sum(means) / len(means), label)
     alone = (finding("one-lumbar-level", level=chosen[0]),) if len(chosen) == 1 else ()
-    return BoneSummary(chosen, label, reading, (*alone, *said)), general
+    unmet = unmet_levels(reader.protocol.estimates, measured) if reader.calibration else ()
+    return BoneSummary(chosen, label, reading, (*alone, *said)), (*general, *unmet)

@@ -60,6 +60,16 @@ class TScoreReference:
     source: str
     population: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a row that nothing can be compared with."""
+        if not isfinite(self.mean_mg_cm3) or not (isfinite(self.sd_mg_cm3) and self.sd_mg_cm3 > 0):
+            raise ValueError("mean_mg_cm3 and sd_mg_cm3 must be numbers, sd_mg_cm3 positive")
+        if self.site not in ("thoracic", "lumbar") or self.sex not in ("F", "M"):
+            raise ValueError("site must be thoracic or lumbar, sex F or M")
+        texts = (self.reference, self.material, self.source)
+        if not all(isinstance(text, str) and text for text in texts):
+            raise ValueError("reference, material and source must be text")
+
 
 @dataclass(frozen=True)
 class TScore:
@@ -109,15 +119,9 @@ def load_t_score_references(path: str | Path) -> tuple[TScoreReference, ...]:
 
 
 def _reference(row: dict[str, Any]) -> TScoreReference:
-    mean, spread = float(row["mean_mg_cm3"]), float(row["sd_mg_cm3"])
-    if not isfinite(mean) or not (isfinite(spread) and spread > 0):
-        raise ValueError("mean_mg_cm3 and sd_mg_cm3 must be numbers, sd_mg_cm3 positive")
-    if row["site"] not in ("thoracic", "lumbar") or row["sex"] not in ("F", "M"):
-        raise ValueError("site must be thoracic or lumbar, sex F or M")
     texts = (row["reference"], row["site"], row["material"], row["sex"])
-    if not all(isinstance(text, str) and text for text in texts):
-        raise ValueError("reference and material must be text")
-    return TScoreReference(*texts, mean, spread, str(row["source"]), str(row.get("population") or ""))
+    numbers = (float(row["mean_mg_cm3"]), float(row["sd_mg_cm3"]))
+    return TScoreReference(*texts, *numbers, str(row["source"]), str(row.get("population") or ""))
 
 
 def check_reference(name: str, references: Iterable[TScoreReference]) -> None:

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from CACBoneAxisLib.bone.calibration import Bmd
+from CACBoneAxisLib.bone.calibration import Bmd, Calibration
+from CACBoneAxisLib.bone.estimates import Estimate
+from CACBoneAxisLib.bone.heights import Heights
 from CACBoneAxisLib.bone.measurement import HuStatistics
+from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import AcrClass, HuThreshold, TScore
+from CACBoneAxisLib.bone.zscores import ZScore
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.imaging.masks import Mask
 
@@ -25,6 +29,8 @@ class Reading:
     acr_class: AcrClass | None = None
     t_score: TScore | None = None
     hu_thresholds: tuple[HuThreshold, ...] = ()
+    z_score: ZScore | None = None
+    estimates: tuple[Estimate, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the reading as the result file has it."""
@@ -33,6 +39,8 @@ class Reading:
             "bmd": self.bmd.to_mapping() if self.bmd else None,
             "acr_class": self.acr_class.to_mapping() if self.acr_class else None,
             "t_score": self.t_score.to_mapping() if self.t_score else None,
+            "z_score": self.z_score.to_mapping() if self.z_score else None,
+            "estimates": [item.to_mapping() for item in self.estimates],
             "hu_thresholds": [threshold.to_mapping() for threshold in self.hu_thresholds],
         }
 
@@ -51,6 +59,7 @@ class VertebraMeasurement:
     statistics: HuStatistics | None = None
     reading: Reading = field(default_factory=Reading)
     findings: tuple[Finding, ...] = ()
+    heights: Heights | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the vertebra as the result file has it."""
@@ -70,8 +79,10 @@ class VertebraMeasurement:
             "bmd": reading.pop("bmd"),
             "acr_class": reading.pop("acr_class"),
             "t_score": reading.pop("t_score"),
-            "z_score": None,
+            "z_score": reading.pop("z_score"),
+            "estimates": reading.pop("estimates"),
             "hu_thresholds": reading.pop("hu_thresholds"),
+            "heights": self.heights.to_mapping() if self.heights else None,
             "status": self.status,
             "findings": [asdict(item) for item in self.findings],
         }
@@ -98,18 +109,31 @@ class BoneSummary:
 
 @dataclass(frozen=True, eq=False)
 class BoneResult:
-    """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level."""
+    """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level.
+
+    ``phantom`` is what the phantom in the scan says, None where none was asked for.
+    """
 
     protocol: BoneProtocol
     vertebrae: tuple[VertebraMeasurement, ...]
     summary: BoneSummary
     findings: tuple[Finding, ...] = ()
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    phantom: PhantomScan | None = None
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration with the line that was used; the settings' where a phantom gave none."""
+        found = self.phantom.calibration if self.phantom else None
+        return found or self.protocol.calibration
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the result as the result file has it, without the masks."""
         return {
-            "calibration": self.protocol.calibration.to_mapping(),
+            "calibration": {
+                **self.calibration.to_mapping(),
+                "phantom_scan": self.phantom.to_mapping() if self.phantom else None,
+            },
             "protocol": self.protocol.to_mapping(),
             "vertebrae": [vertebra.to_mapping() for vertebra in self.vertebrae],
             "summary": self.summary.to_mapping(),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
 from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
+from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
+from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
+from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.measurement import measure
+from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.bone.quality import content_findings, overlap, placement_findings
+from CACBoneAxisLib.bone.quality import between_findings, content_findings, placement_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
@@ -111,6 +113,7 @@ class _Candidate:
     findings: tuple[Finding, ...] = ()
     excluded: bool = False
     axes: NDArray[np.floating] | None = None
+    heights: Heights | None = None
 
 
 def measure_vertebrae(
@@ -122,7 +125,10 @@ def measure_vertebrae(
     sex: str | None = None,
     contrast: bool | None = None,
     kvp: float | None = None,
+    age_years: float | None = None,
+    ancestry: str | None = None,
     references: Sequence[TScoreReference] | None = None,
+    phantom: PhantomScan | None = None,
 ) -> BoneResult:
     """Measure the trabecular bone of every vertebra that a region or a labelmap names.
 
@@ -140,9 +146,12 @@ def measure_vertebrae(
     sex : ``F`` or ``M``, for the T-score
     contrast : whether contrast agent was given; HU thresholds are then not applied
     kvp : tube voltage of the scan, for the calibration
-    references : T-score references to choose from, the shipped ones where None
+    age_years, ancestry : of the patient, for the Z-score
+    references : T-score references to choose from beside the protocol's own; the shipped ones where None
 
-    ``sex``, ``contrast`` and ``kvp`` are the image's own where not given.
+    phantom : what the phantom in the scan says; looked for where the calibration is by phantom and this is None
+
+    ``sex``, ``age_years``, ``contrast`` and ``kvp`` are the image's own where not given.
 
     Raises
     ------
@@ -151,19 +160,27 @@ def measure_vertebrae(
         grid or names no level, or the protocol names a reference that is not known.
     """
     protocol = protocol or BoneProtocol()
-    references = t_score_references() if references is None else tuple(references)
+    references = (*(t_score_references() if references is None else references), *protocol.site_references)
     if protocol.t_score_reference is not None:
         check_reference(protocol.t_score_reference, references)
     stated = image.acquisition
     said: list[Finding] = []
-    usable, calibration_said = protocol.calibration.check(stated.kvp if kvp is None else kvp)
+    kvp = stated.kvp if kvp is None else kvp
+    if phantom is None and protocol.calibration.kind == "phantom":
+        phantom = calibrate_in_scan(image, protocol.calibration)
+    calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
+    usable, calibration_said = calibration.check(kvp, stated)
+    said += phantom.findings if phantom else ()
     contrast = stated.contrast if contrast is None else contrast
     reader = Reader(
         protocol,
-        protocol.calibration if usable else None,
+        calibration if usable else None,
         stated.sex if sex is None else sex,
         bool(contrast),
-        tuple(references),
+        references,
+        stated.age_years if age_years is None else age_years,
+        ancestry,
+        kvp,
     )
     candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
     if labels is not None:
@@ -171,7 +188,8 @@ def measure_vertebrae(
         said += numbering_said
         candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
     if not candidates:
-        return BoneResult(protocol, (), summarize((), reader)[0], (*said, finding("no-regions")))
+        nothing = (*said, finding("no-regions"))
+        return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)
     candidates.sort(key=lambda c: levels()[c.level].order)
     said += calibration_said
     if contrast:
@@ -182,8 +200,8 @@ def measure_vertebrae(
     summary, common = summarize(vertebrae, reader)
     for _, more in measured:
         common = (*common, *more)
-    said += [*_between(image, masks), *reader.general_findings(), *dict.fromkeys(common)]
-    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks)
+    said += [*between_findings(image.geometry, masks), *reader.general_findings(), *dict.fromkeys(common)]
+    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom)
 
 
 def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
@@ -199,14 +217,8 @@ def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -
     region = item.region
     if not item.own_shape:
         region = replace(region, shape=cast(RegionShape, protocol.region.shape))
-    flip = np.array([-1.0, -1.0, 1.0])
     axes = np.asarray(region.axes)
-    described = {
-        "shape": region.shape,
-        "center_ras_mm": [float(v) + 0.0 for v in np.asarray(region.center_mm) * flip],
-        "size_mm": [float(v) for v in region.size_mm],
-        "axes_ras": [[float(v) + 0.0 for v in row] for row in axes * flip[:, None]],
-    }
+    described = described_region(region)
     if item.excluded is not None:
         said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
         return _Candidate(item.level, "roi", described, None, said, excluded=True)
@@ -222,28 +234,43 @@ def _from_labels(
     labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
-    erosion = protocol.region.erosion_mm
+    heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
+    if image.geometry.slice_increment_mm > LARGEST_INCREMENT_MM:
+        said = (*said, finding("heights-thick", increment=f"{image.geometry.slice_increment_mm:g}"))
     cores = []
     for level, number in numbers.items():
-        described = {"shape": "eroded-label", "erosion_mm": erosion, "label": number}
         if level in given:
-            cores.append(_Candidate(level, "labelmap", described, None))
+            told = _Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
+            mask = given[level].mask
+            said_of = label_findings(level, mask, labels.labels, numbers) if mask else ()
+            cores.append(replace(told, findings=said_of))
             continue
-        core = trabecular_core(labels.labels, number, boxes[number], image.geometry.spacing_mm, erosion)
-        findings = [finding("vertebra-at-border", level=level)] if core.at_border else []
-        if core.mask is None:
-            findings.append(finding("region-empty", level=level))
-        cores.append(_Candidate(level, "labelmap", described, core.mask, tuple(findings)))
+        found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
+        cores.append(
+            _Candidate(
+                level,
+                "labelmap",
+                found.described,
+                found.mask,
+                found.findings,
+                axes=found.axes,
+                heights=heights.get(level),
+            )
+        )
     return cores, said
 
 
 def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
     """Return the given regions, told of where the labelmap had the level too."""
-    labelled = {core.level for core in cores}
-    return [
-        replace(c, findings=(*c.findings, finding("region-and-label", level=c.level))) if c.level in labelled else c
-        for c in given
-    ]
+    labelled = {core.level: core for core in cores}
+    told = []
+    for c in given:
+        core = labelled.get(c.level)
+        if core is not None:
+            more = (finding("region-and-label", level=c.level), *core.findings)
+            c = replace(c, findings=(*c.findings, *more), heights=core.heights)
+        told.append(c)
+    return told
 
 
 def _measure(
@@ -251,7 +278,7 @@ def _measure(
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement and what was said that does not concern this level alone."""
     source: Any = candidate.source
-    said = candidate.findings
+    said = (*candidate.findings, *(candidate.heights.findings(candidate.level) if candidate.heights else ()))
     mask = candidate.mask
     if mask is not None:
         said = (
@@ -260,26 +287,13 @@ def _measure(
         )
     if mask is None or any(f.severity == "error" for f in said):
         status: Any = "excluded" if candidate.excluded else "not-measured"
-        return VertebraMeasurement(candidate.level, source, candidate.described, status, findings=said), ()
+        heights = candidate.heights
+        return VertebraMeasurement(
+            candidate.level, source, candidate.described, status, None, findings=said, heights=heights
+        ), ()
     statistics = measure(mask.values(image.hu), image.geometry.voxel_volume_mm3)
     reading, more, common = reader.read(candidate.level, statistics.mean_hu)
     vertebra = VertebraMeasurement(
-        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more)
+        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more), candidate.heights
     )
     return vertebra, common
-
-
-def _between(image: CTImage, masks: dict[str, Mask]) -> list[Finding]:
-    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
-    said = [
-        finding("regions-overlap", first=first, second=second)
-        for first, second in combinations(masks, 2)
-        if overlap(masks[first], masks[second])
-    ]
-    height = {level: image.geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
-    said += [
-        finding("levels-order", upper=upper, lower=lower)
-        for upper, lower in pairwise(masks)
-        if height[upper] < height[lower]
-    ]
-    return said

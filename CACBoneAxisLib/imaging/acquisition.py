@@ -27,6 +27,7 @@ class Acquisition:
     image_type: tuple[str, ...] | None = None
     sex: Literal["F", "M"] | None = None
     age_years: float | None = None
+    table_height_mm: float | None = None
 
     def merged(self, stated: Acquisition) -> tuple[Acquisition, tuple[Finding, ...]]:
         """Return this acquisition completed, and where both speak overruled, by ``stated``.

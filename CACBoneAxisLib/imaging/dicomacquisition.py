@@ -55,6 +55,9 @@ def _acquisition(header: Any) -> Acquisition:
         ),
         converted,
     ]
+    # Enhanced CT keeps the table's height in a macro of its own.
+    geometry = [first(group, "CTTableDynamicsSequence") for group in (shared, frame)]
+    geometry += [first(group, "CTGeometrySequence") for group in (shared, frame)]
     kvp = _first_number(sources, "KVP")
     thickness = _first_number(sources, "SliceThickness")
     return Acquisition(
@@ -69,6 +72,7 @@ def _acquisition(header: Any) -> Acquisition:
         image_type=image_type(header) or None,
         sex=_sex(text(header, "PatientSex")),
         age_years=_age(header),
+        table_height_mm=_first_number([*sources, *geometry], "TableHeight"),
     )
 
 

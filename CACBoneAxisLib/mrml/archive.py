@@ -118,6 +118,7 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
     calibration = bone["calibration"]
     contrast = {None: "UNKNOWN", False: "NO", True: "YES"}[settings["acquisition"]["contrast"]]
     reference = bone["t_score_reference"]
+    own = [row["reference"] for row in bone["site_references"]]
     texts = {
         "regions.len": len(nodes.regions),
         "noneFound": nodes.seeds is not None and not any(n.GetNumberOfDefinedControlPoints() for n in nodes.seeds),
@@ -129,13 +130,14 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "minimumArea": calcium["minimum_area_mm2"],
         "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,
         "regionShape": bone["region"]["shape"].replace("-", "_").upper(),
-        "calibration": calibration["kind"].upper(),
+        # The panel shows these two; another kind stays in the other settings, which it leaves alone.
+        "calibration": calibration["kind"].upper() if calibration["kind"] in ("none", "linear") else "NONE",
         "slope": 1.0 if calibration["slope"] is None else calibration["slope"],
         "intercept": calibration["intercept"] or 0.0,
         "material": (calibration["material"] or "HA").replace(" ", "_"),
         "calibrationKvp": round(calibration["kvp"] or 0),
         "otherSettings": json.dumps(settings),
-        "tScoreReference": "NONE" if reference is None else reference.replace("-", "_").upper(),
+        "tScoreReference": "NONE" if reference is None or reference in own else reference.replace("-", "_").upper(),
     }
     for name, value in texts.items():
         node.SetParameter(name, str(value))

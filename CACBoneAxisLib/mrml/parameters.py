@@ -44,8 +44,16 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
         "kvp": float(parameters.kvp) or None,
         "contrast": parameters.contrast.value,
     }
+    other = json.loads(parameters.otherSettings or "{}")
+    kept = other.get("bone", {})
+    # What the panel has no choice for shows there as "none" and stays what the other settings say.
+    if bone["calibration"]["kind"] == "none" and kept.get("calibration", {}).get("kind") in ("phantom", "asynchronous"):
+        del bone["calibration"]
+    own = [row["reference"] for row in kept.get("site_references", [])]
+    if bone["t_score_reference"] is None and kept.get("t_score_reference") in own:
+        del bone["t_score_reference"]
     chosen = {"calcium": calcium, "bone": bone, "patient": patient, "acquisition": acquisition}
-    return merge(json.loads(parameters.otherSettings or "{}"), chosen)
+    return merge(other, chosen)
 
 
 def nodes_from_parameters(parameters: Any) -> ReadingNodes:

@@ -72,12 +72,15 @@ def bone_card(result: Mapping[str, Any]) -> str:
         if bmd:
             parts.append(_line("Bone mineral density", wording.bmd_words(bmd)))
         else:
-            why = wording.bone_value_missing(result, ("no-calibration", "calibration-kvp"))
+            why = wording.bone_value_missing(result, wording.NO_BMD_CODES)
             parts.append(_line("Bone mineral density", f"not given. {why}"))
         if summary["t_score"]:
             parts.append(
                 _line("T-score", wording.t_score_words(summary["t_score"]), summary["t_score"].get("source") or "")
             )
+        if summary["z_score"]:
+            parts.append(_line("Z-score", wording.z_score_words(summary["z_score"]), summary["z_score"]["source"]))
+        parts += [_line("Asked for", wording.estimate_words(item)) for item in summary["estimates"]]
         lines = wording.threshold_words(summary["hu_thresholds"])
         if lines:
             items = "".join(element("li", text(line)) for line in lines)

@@ -96,9 +96,9 @@ def _risk(risk: Mapping[str, Any]) -> tuple[str, str]:
     source = f"{risk['source']}; {risk['population']}"
     parts = []
     if risk["with_cac_percent"] is not None:
-        parts.append(f"{format_value(risk['with_cac_percent'], 'percent', unit=True)} with the score")
+        parts.append(f"{format_value(risk['with_cac_percent'], 'rate_percent', unit=True)} with the score")
     if risk["without_cac_percent"] is not None:
-        parts.append(f"{format_value(risk['without_cac_percent'], 'percent', unit=True)} without it")
+        parts.append(f"{format_value(risk['without_cac_percent'], 'rate_percent', unit=True)} without it")
     if risk["reason"]:
         parts.append(f"no value: {risk['reason']}" if not parts else risk["reason"])
     return "; ".join(parts), source
@@ -121,7 +121,7 @@ def _visual(visual: Mapping[str, Any]) -> list[Line]:
     if visual["sum"] is not None:
         arteries = ", ".join(f"{code} {value}" for code, value in visual["arteries"].items())
         words = f"{visual['sum']} of 12 ({arteries}); group {visual['group']}: cardiovascular death "
-        words += format_value(visual["death_percent"], "percent", unit=True)
+        words += format_value(visual["death_percent"], "rate_percent", unit=True)
         found.append(("Visual ordinal score, by the reader", words, f"{visual['source']}; {visual['population']}"))
     if visual["cac_drs"] is not None:
         words = f"CAC-DRS {visual['cac_drs']}"

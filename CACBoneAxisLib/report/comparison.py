@@ -107,8 +107,8 @@ def _changes(comparison: Mapping[str, Any], measure: str) -> str:
         change = by[measure]
         cells = [names.get(what, "Total of the coronary arteries")]
         cells += [format_value(change[key], measure) for key in ("baseline", "followup", "absolute")]
-        cells += [format_value(change["percent"], "percent"), format_value(change["per_year"], measure)]
-        cells += [format_value(change["percent_per_year"], "percent"), format_value(change["root"], "density")]
+        cells += [format_value(change["percent"], "rate_percent"), format_value(change["per_year"], measure)]
+        cells += [format_value(change["percent_per_year"], "rate_percent"), format_value(change["root"], "density")]
         rows.append(row(CHANGE_COLUMNS, cells, "total" if what == "total" else "" if what in coronary else "beside"))
     return table("Those in grey are in no total of a coronary artery.", CHANGE_COLUMNS, rows)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.markup import group_row, row, table
+from CACBoneAxisLib.report.markup import element, group_row, row, table, text
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.segmentation import level_color
 from CACBoneAxisLib.report.tables import lesion_reason, vertebra_reason
@@ -42,6 +42,7 @@ VERTEBRA_COLUMNS = (
     ("BMD, mg/cm3", True),
     ("Material", False),
     ("T-score", True),
+    ("Z-score", True),
     ("Class", False),
     ("Status", False),
 )
@@ -93,6 +94,41 @@ def lesion_table(result: Mapping[str, Any]) -> str:
     )
 
 
+HEIGHT_COLUMNS = (
+    ("Level", False),
+    ("Anterior, mm", True),
+    ("Middle, mm", True),
+    ("Posterior, mm", True),
+    ("Wedge, %", True),
+    ("Biconcave, %", True),
+    ("Crush, %", True),
+    ("Genant grade suggested", False),
+)
+
+
+def height_table(result: Mapping[str, Any]) -> str:
+    """Return the six-point heights of the labelled vertebrae; empty where there are none."""
+    rows = []
+    for v in result["bone"]["vertebrae"]:
+        h = v["heights"]
+        if h is None:
+            continue
+        heights = [format_value(h[f"{place}_mm"], "length_mm") for place in ("anterior", "middle", "posterior")]
+        losses = [
+            format_value(None if h[kind] is None else 100 * h[kind], "percent")
+            for kind in ("wedge", "biconcave", "crush")
+        ]
+        grade = f"{h['genant_grade']} ({h['deformity']})" if h["genant_grade"] else "none"
+        rows.append(row(HEIGHT_COLUMNS, [v["level"], *heights, *losses, grade], "", level_color(v["level"])))
+    if not rows:
+        return ""
+    caption = (
+        "Heights of the labelled bodies and the loss of height, per cent. A grade (Genant 1993) is a suggestion to "
+        "look: normal lumbar wedging reaches 21 %."
+    )
+    return table(caption, HEIGHT_COLUMNS, rows)
+
+
 def vertebra_table(result: Mapping[str, Any]) -> str:
     """Return the table per vertebra, with those that were not measured and why."""
     rows = []
@@ -111,10 +147,15 @@ def vertebra_table(result: Mapping[str, Any]) -> str:
             format_value(bmd["value"], "bmd"),
             bmd["material"],
             format_value(v["t_score"] and v["t_score"]["value"], "t_score"),
+            format_value(v["z_score"] and v["z_score"]["value"], "z_score"),
             wording.short_class_words(v["acr_class"]),
             status,
         ]
         rows.append(
             row(VERTEBRA_COLUMNS, cells, "" if v["status"] == "measured" else "beside", level_color(v["level"]))
         )
-    return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows)
+    estimates = [
+        f"{v['level']}: {wording.estimate_words(item)}" for v in result["bone"]["vertebrae"] for item in v["estimates"]
+    ]
+    listed = element("ul", "".join(element("li", text(line)) for line in estimates)) if estimates else ""
+    return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows) + listed

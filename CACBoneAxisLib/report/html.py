@@ -24,7 +24,10 @@ SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers tha
 
 
 def render_html(
-    result: Mapping[str, Any], lesion_figures: Sequence[Figure] = (), vertebra_figures: Sequence[Figure] = ()
+    result: Mapping[str, Any],
+    lesion_figures: Sequence[Figure] = (),
+    vertebra_figures: Sequence[Figure] = (),
+    bone_figures: Sequence[Figure] = (),
 ) -> str:
     """Return the report as one HTML page with style and pictures inside it.
 
@@ -34,7 +37,7 @@ def render_html(
     calcium_pictures = element("div", "\n".join(figure(item) for item in lesion_figures), "pictures")
     bone_pictures = "\n".join(figure(item, "wide") for item in vertebra_figures)
     lesions = details.lesion_table(result) if result["calcium"]["lesions"] else ""
-    vertebrae = details.vertebra_table(result) if result["bone"]["vertebrae"] else ""
+    vertebrae = details.vertebra_table(result) + details.height_table(result) if result["bone"]["vertebrae"] else ""
     if not result["bone"]["vertebrae"]:
         vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
     suggested = calciummeaning.suggestion_table(result)
@@ -49,6 +52,9 @@ def render_html(
         section("The same calcium under other protocols", protocols, "protocols") if protocols else "",
         section("Suggested candidates", suggested, "suggestions") if suggested else "",
         section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
+        section("Bone in pictures", "\n".join(figure(item, "wide") for item in bone_figures), "bone-pictures")
+        if bone_figures
+        else "",
         section("How the numbers are defined", definition_list(result), "definitions"),
         section("What was set", settings(result), "set"),
         section("Provenance", provenance(result), "provenance"),
@@ -140,6 +146,11 @@ def definition_list(result: Mapping[str, Any]) -> str:
             "T-score",
             "Difference to the mean of the named young reference, in its standard deviations. QCT T-scores are not "
             "DXA T-scores, and the WHO classes do not apply to them (ISCD).",
+        ),
+        (
+            "Z-score",
+            "Difference to the mean of people of the same age, sex and ancestry in the named reference, in its "
+            "standard deviations.",
         ),
     ]
     return definitions(pairs)

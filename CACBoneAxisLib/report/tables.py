@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.report.numbers import stored
-from CACBoneAxisLib.report.wording import territory_table, threshold_words, why_missing
+from CACBoneAxisLib.report.wording import NO_BMD_CODES, estimate_words, territory_table, threshold_words, why_missing
 
 Row = dict[str, Any]
 
@@ -54,6 +54,12 @@ VERTEBRA_COLUMNS: dict[str, str] = {
     "t_score_reference": "its reference",
     "z_score": "Z-score, where a reference was chosen",
     "z_score_reference": "its reference",
+    "z_score_group": "the group of the reference that the patient belongs to",
+    "estimates": "densities computed by published equations, where asked for",
+    "height_anterior_mm": "anterior height of the labelled body",
+    "height_middle_mm": "middle height",
+    "height_posterior_mm": "posterior height",
+    "genant_grade": "grade that the heights suggest, 0 for none",
     "hu_thresholds": "each published threshold and the side of it the mean lies on",
     "findings": "codes of the findings at this level",
 }
@@ -104,6 +110,7 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
     for vertebra in result["bone"]["vertebrae"]:
         bmd, acr = vertebra["bmd"] or {}, vertebra["acr_class"] or {}
         t_score, z_score = vertebra["t_score"] or {}, vertebra["z_score"] or {}
+        heights = vertebra["heights"] or {}
         row: Row = {
             "study_id": result["study"]["id"],
             "reason": vertebra_reason(vertebra, result["bone"]["findings"]),
@@ -115,6 +122,10 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
             "t_score_reference": t_score.get("reference"),
             "z_score": z_score.get("value"),
             "z_score_reference": z_score.get("reference"),
+            "z_score_group": z_score.get("group"),
+            "estimates": "; ".join(estimate_words(item) for item in vertebra["estimates"]),
+            **{f"height_{place}_mm": heights.get(f"{place}_mm") for place in ("anterior", "middle", "posterior")},
+            "genant_grade": heights.get("genant_grade"),
             "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
             "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
         }
@@ -126,7 +137,7 @@ def vertebra_reason(vertebra: Mapping[str, Any], findings: Iterable[Mapping[str,
     """Return why values of a vertebra are missing, in words; empty where none is."""
     if vertebra["mean_hu"] is None:
         return why_missing(vertebra["findings"], ("vertebra-excluded",))
-    about_bmd = ("no-calibration", "calibration-kvp", "no-t-score-reference")
+    about_bmd = (*NO_BMD_CODES, "no-t-score-reference")
     missing = vertebra["bmd"] is None or vertebra["t_score"] is None
     telling = [f for f in [*vertebra["findings"], *findings] if f["code"] in about_bmd or "t-score" in f["code"]]
     return " ".join(dict.fromkeys(f["message"] for f in telling)) if missing else ""

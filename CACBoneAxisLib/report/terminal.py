@@ -47,8 +47,8 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     if percentile := calciummeaning.percentile_lead(result):
         lines += _wrapped(percentile[0], "  percentile: ")
     if (risk := (calcium.get("risk") or {}).get("mesa_chd_10_year")) and risk["with_cac_percent"] is not None:
-        words = f"{format_value(risk['with_cac_percent'], 'percent', unit=True)} with the score, "
-        words += f"{format_value(risk['without_cac_percent'], 'percent', unit=True)} without - {risk['source']}"
+        words = f"{format_value(risk['with_cac_percent'], 'rate_percent', unit=True)} with the score, "
+        words += f"{format_value(risk['without_cac_percent'], 'rate_percent', unit=True)} without - {risk['source']}"
         lines += _wrapped(words, "  10-year risk: ")
     lines += _wrapped(wording.VERDICT_WORDS["calcium"][_verdict(result, "calcium")], _label(result, "calcium"))
     if not wording.anything_scored(result):
@@ -90,6 +90,10 @@ def _bone(result: Mapping[str, Any]) -> list[str]:
             lines += _wrapped(f"{wording.class_words(acr)} - {acr['source']}", "  class: ")
         if summary["t_score"]:
             lines += _wrapped(wording.t_score_words(summary["t_score"]), "  T-score: ")
+        if summary["z_score"]:
+            lines += _wrapped(wording.z_score_words(summary["z_score"]), "  Z-score: ")
+        for item in summary["estimates"]:
+            lines += _wrapped(wording.estimate_words(item), "  ")
         for text in wording.threshold_words(summary["hu_thresholds"]):
             lines += _wrapped(text, "  threshold: ")
     lines += _wrapped(wording.VERDICT_WORDS["bone"][_verdict(result, "bone")], _label(result, "bone"))

@@ -44,6 +44,19 @@ STATUS_WORDS = {
 CLASS_WORDS = {"low-bone-mass": "low bone mass"}
 
 
+# Findings that say why there is no BMD although there is a mean HU.
+NO_BMD_CODES = (
+    "no-calibration",
+    "calibration-kvp",
+    "calibration-differs",
+    "rods-none",
+    "rods-missing",
+    "rods-many",
+    "rods-swapped",
+    "phantom-wrong",
+)
+
+
 @dataclass(frozen=True)
 class Remark:
     """A finding as the report shows it: once, with the questions and levels it concerns."""
@@ -224,3 +237,17 @@ def t_score_words(t_score: Mapping[str, Any] | None) -> str:
     if t_score is None or t_score["value"] is None:
         return format_value(None, "t_score")
     return f"{format_value(t_score['value'], 't_score')} against {t_score['reference']}"
+
+
+def z_score_words(z_score: Mapping[str, Any] | None) -> str:
+    """Return a Z-score with the group it compares with, and that group's mean and SD."""
+    if z_score is None:
+        return format_value(None, "z_score")
+    spread = f"{format_value(z_score['mean'], 'bmd')} ± {format_value(z_score['sd'], 'bmd', unit=True)}"
+    return f"{format_value(z_score['value'], 'z_score')} against {z_score['group']} ({spread}, {z_score['reference']})"
+
+
+def estimate_words(item: Mapping[str, Any]) -> str:
+    """Return an estimate and the measured value it was computed from; never the one without the other."""
+    measured = format_value(item["measured"], "bmd")
+    return f"estimate {item['what']}: {bmd_words(item)}, measured {measured} ({item['name']}, {item['source']})"

@@ -8,6 +8,7 @@ from typing import Any
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.report.bonefigures import bone_figures
 from CACBoneAxisLib.report.figures import lesion_figures, vertebra_figures
 from CACBoneAxisLib.report.html import render_html
 from CACBoneAxisLib.report.numbers import stored
@@ -40,5 +41,10 @@ def write_reports(
     write_csv(folder / "vertebrae.csv", VERTEBRA_COLUMNS, vertebra_rows(result))
     write_segmentation(folder / "calcium.seg.nrrd", calcium_segments(calcium, calcium_masks), image.geometry)
     write_segmentation(folder / "bone.seg.nrrd", bone_segments(bone, bone_masks), image.geometry)
-    page = render_html(result, lesion_figures(calcium, image, calcium_masks), vertebra_figures(bone, image, bone_masks))
+    page = render_html(
+        result,
+        lesion_figures(calcium, image, calcium_masks),
+        vertebra_figures(bone, image, bone_masks),
+        bone_figures(result, image, bone_masks),
+    )
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")

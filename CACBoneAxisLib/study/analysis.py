@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 
+from CACBoneAxisLib.bone.phantomscan import calibrate_in_scan
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae, regions_from
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
@@ -63,7 +64,12 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     acquisition, disagreements = inputs.image.acquisition.merged(settings.stated)
     image = replace(inputs.image, acquisition=acquisition)
     blood = measure_blood(image, for_blood)
-    suitability = assess(image, acquisition, blood=blood)
+    phantom = None
+    if settings.bone.calibration.kind == "phantom":
+        tell("Looking for the calibration phantom", 0.05)
+        phantom = calibrate_in_scan(image, settings.bone.calibration)
+    calibrated = phantom is not None and phantom.calibration is not None
+    suitability = assess(image, acquisition, calibration_in_scan=calibrated, blood=blood)
     if disagreements:
         suitability = replace(
             suitability,
@@ -112,6 +118,9 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         sex=acquisition.sex,
         contrast=enhanced(acquisition, blood),
         kvp=acquisition.kvp,
+        age_years=acquisition.age_years,
+        ancestry=settings.patient.ethnicity,
+        phantom=phantom,
     )
     tell("Measuring bone", 1.0)
     return StudyResult(

@@ -68,6 +68,7 @@ class StatedAcquisition:
     ecg_gated: bool | None = None
     manufacturer: str | None = None
     model: str | None = None
+    table_height_mm: float | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number that no scanner has."""
@@ -109,7 +110,11 @@ class Settings:
         """Return the settings as nested names and values; ``from_mapping`` makes the same settings of them."""
         mapping = asdict(self)
         mapping["bone"]["hu_thresholds"] = _plain(mapping["bone"]["hu_thresholds"])
-        mapping["bone"]["numbering"] = _plain(mapping["bone"]["numbering"])
+        for name in ("numbering", "estimates", "site_references"):
+            mapping["bone"][name] = _plain(mapping["bone"][name])
+        calibration = mapping["bone"]["calibration"]
+        for name in ("rods", "rod_centers_ras_mm", "residuals_hu"):
+            calibration[name] = [_plain(item) for item in calibration[name]]
         mapping["calcium"]["weight_thresholds_hu"] = list(mapping["calcium"]["weight_thresholds_hu"])
         return mapping
 

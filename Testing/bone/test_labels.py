@@ -59,6 +59,14 @@ def brute_force_core(inside, spacing_zyx, erosion_mm):
     return kept[1:-1, 1:-1, 1:-1]
 
 
+def with_all_neighbours(inside):
+    """Voxels whose six neighbours are inside too; the label does not touch the border."""
+    kept = inside.copy()
+    for axis in range(3):
+        kept &= np.roll(inside, 1, axis) & np.roll(inside, -1, axis)
+    return kept
+
+
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (0.7, 0.7, 2.5), (1.2, 0.8, 3.0)])
 @pytest.mark.parametrize("erosion_mm", [1.0, 2.0, 2.5])
 def test_the_core_is_the_brute_force_one_with_anisotropic_voxels(spacing_mm, erosion_mm):
@@ -66,7 +74,7 @@ def test_the_core_is_the_brute_force_one_with_anisotropic_voxels(spacing_mm, ero
     inside = ((z - 5) / 4.6) ** 2 + ((y - 8.3) / 7.7) ** 2 + ((x - 8.6) / 7.2) ** 2 <= 1
     labels = np.where(inside, 20, 0).astype(np.uint8)
     core = core_of(labels, 20, spacing_mm, erosion_mm)
-    expected = brute_force_core(inside, np.array(spacing_mm[::-1]), erosion_mm)
+    expected = brute_force_core(inside, np.array(spacing_mm[::-1]), erosion_mm) & with_all_neighbours(inside)
     assert expected.any()
     np.testing.assert_array_equal(core.mask.filled(labels.shape), expected)
     assert not core.at_border
@@ -119,3 +127,12 @@ def test_the_core_is_the_same_in_a_view_with_negative_strides():
     straight = core_of(labels, 20, (1.0, 1.0, 2.0), 1.5).mask.filled(labels.shape)
     flipped = core_of(labels[::-1, :, ::-1], 20, (1.0, 1.0, 2.0), 1.5).mask.filled(labels.shape)
     np.testing.assert_array_equal(flipped[::-1, :, ::-1], straight)
+
+
+def test_slices_wider_apart_than_the_erosion_lose_their_end_layers_too():
+    labels = np.zeros((7, 40, 40), dtype=np.uint8)
+    labels[1:6, 5:35, 5:35] = 20
+    core = trabecular_core(labels, 20, label_boxes(labels)[20], (1.0, 1.0, 5.0), 4.0)
+    # By hand: three slices of five, and 30 - 2 x 4 pixels each way.
+    assert core.mask.voxels.shape == (3, 22, 22)
+    assert core.mask.count == 3 * 22 * 22

@@ -135,3 +135,18 @@ def test_overlap_counts_the_voxels_that_two_masks_share():
     a, b = (Mask.from_indices(np.argwhere(m)) for m in (first, second))
     assert overlap(a, b) == np.count_nonzero(first & second)
     assert overlap(Mask((0, 0, 0), np.ones((2, 2, 2), bool)), Mask((5, 0, 0), np.ones((2, 2, 2), bool))) == 0
+
+
+@pytest.mark.parametrize(("focus_hu", "code"), [(450, "region-dense-focus"), (-150, "region-light-focus")])
+def test_a_focus_is_named_and_noise_is_not(spine, focus_hu, code):
+    from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
+    from CACBoneAxisLib.imaging.regions import Region
+
+    image = spine(noise_hu=40.0)
+    region = VertebraRegion("L1", Region((0.0, 0.0, 32.0), (24.0, 20.0, 14.0)))
+    clean = [f.code for f in measure_vertebrae(image, [region]).vertebrae[0].findings]
+    assert not [c for c in clean if "focus" in c or "part" in c]
+    hu = image.hu.copy()
+    hu[30:34, 43:49, 43:49] = focus_hu
+    found = measure_vertebrae(type(image)(hu, image.geometry, image.acquisition), [region]).vertebrae[0]
+    assert code in [f.code for f in found.findings]

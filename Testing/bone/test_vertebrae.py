@@ -185,7 +185,12 @@ def test_a_labelmap_gives_the_core_of_every_vertebra(spine, labelled):
         ("L1", "labelmap", 150.0),
         ("L2", "labelmap", 130.0),
     ]
-    assert result.vertebrae[1].region == {"shape": "eroded-label", "erosion_mm": 4.0, "label": 20}
+    assert result.vertebrae[1].region == {
+        "protocol": "eroded-core",
+        "shape": "eroded-label",
+        "erosion_mm": 4.0,
+        "label": 20,
+    }
     assert (result.summary.label, result.summary.reading.mean_hu) == ("mean of L1 and L2", 140.0)
     assert "numbering-assumed" in codes(result)
 

@@ -129,3 +129,18 @@ def test_the_mean_of_L1_and_L2_lies_between_the_published_thresholds(ct, bodies)
         "zhou-osteopenia": True,
         "zhou-osteoporosis": False,
     }
+
+
+@pytest.mark.parametrize("level", ["L1", "L2"])
+def test_the_named_sphere_is_the_published_one(ct, bodies, expected, level):
+    row = expected["sphere_10_mm"][level]
+    protocol = BoneProtocol(region=RegionProtocol(protocol="sphere"))
+    found = {v.level: v.statistics for v in measure_vertebrae(ct, labels=bodies, protocol=protocol).vertebrae}
+    assert found[level].mean_hu == pytest.approx(row["mean_hu"], abs=HU_TOLERANCE)
+    assert found[level].median_hu == row["median_hu"]
+
+
+def test_a_focus_in_l1_parts_mean_and_median_and_is_said(ct, bodies):
+    found = {v.level: [f.code for f in v.findings] for v in measure_vertebrae(ct, labels=bodies).vertebrae}
+    assert {"region-dense-part", "region-dense-focus"} <= set(found["L1"])
+    assert not any("part" in code or "focus" in code for code in found["L2"] + found["L3"] + found["L4"])

@@ -135,3 +135,14 @@ def test_nodes_made_of_a_study_are_current(scene, small_study, small_result):
     record = show_result(small_result, nodes).result
     assert is_current(record, nodes, small_result.settings)
     assert not is_current(record, ReadingNodes(nodes.volume), small_result.settings)
+
+
+def test_a_phantom_calibration_is_kept_through_the_scene_beside_a_panel_that_cannot_show_it(run, files, scene):
+    more = ("--phantom", "siemens-osteo")
+    assert analyze(run, files, *more) == 0
+    node = scene.GetSingletonNode("CACBoneAxis", "vtkMRMLScriptedModuleNode")
+    assert node.GetParameter("calibration") == "NONE"
+    other = json.loads(node.GetParameter("otherSettings"))
+    assert other["bone"]["calibration"]["phantom"] == "siemens-osteo"
+    result = json.loads((files / "out" / "result.json").read_text())
+    assert "rods-none" in [f["code"] for f in result["bone"]["findings"]]

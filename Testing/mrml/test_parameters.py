@@ -100,3 +100,21 @@ def test_regions_that_were_deleted_are_left_out(scene, untouched):
     untouched.regions = [kept, gone, None]
     scene.RemoveNode(gone)
     assert nodes_from_parameters(untouched).regions == (kept,)
+
+
+def test_a_calibration_that_the_panel_has_no_choice_for_stays_what_the_other_settings_say(untouched):
+    phantom = {"kind": "phantom", "phantom": "mindways"}
+    own = {"reference": "own", "site": "lumbar", "material": "HA", "sex": "F", "source": "us"}
+    own |= {"mean_mg_cm3": 160.0, "sd_mg_cm3": 20.0}
+    bone = {"calibration": phantom, "site_references": [own], "t_score_reference": "own"}
+    untouched.otherSettings = json.dumps({"bone": bone})
+    settings = Settings.from_mapping(settings_from_parameters(untouched)).bone
+    assert (settings.calibration.kind, settings.calibration.phantom) == ("phantom", "mindways")
+    assert settings.t_score_reference == "own"
+
+
+def test_a_line_typed_in_the_panel_replaces_another_calibration(untouched):
+    untouched.otherSettings = json.dumps({"bone": {"calibration": {"kind": "phantom", "phantom": "mindways"}}})
+    untouched.calibration, untouched.slope = choice("linear"), 0.8
+    calibration = Settings.from_mapping(settings_from_parameters(untouched)).bone.calibration
+    assert (calibration.kind, calibration.slope) == ("linear", 0.8)

@@ -51,7 +51,7 @@ def test_sample_data_is_registered(module, monkeypatch):
 
 
 def test_every_choice_has_a_name_for_people_and_a_value_for_the_settings(module):
-    from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+    from CACBoneAxisLib.bone.calibration import MATERIALS, TYPED_KINDS
     from CACBoneAxisLib.data import load_table
     from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 
@@ -60,7 +60,7 @@ def test_every_choice_has_a_name_for_people_and_a_value_for_the_settings(module)
         (module.Contrast, {None, True, False}),
         (module.Sex, {None, "F", "M"}),
         (module.RegionShape, set(REGION_SHAPES)),
-        (module.Calibration, set(CALIBRATION_KINDS)),
+        (module.Calibration, set(TYPED_KINDS)),
         (module.Material, set(MATERIALS)),
         (module.TScoreReference, {None, *references}),
     ):

@@ -109,6 +109,8 @@ def vertebra(image: CTImage, mask: Mask, level: str) -> dict[str, Any]:
         "acr_class": {"class": kind, "label": label, "source": "ACR-SPR-SSR", "note": None},
         "t_score": None,
         "z_score": None,
+        "estimates": [],
+        "heights": None,
         "hu_thresholds": [
             {
                 "name": f"Pickhardt {limit}",
@@ -146,7 +148,8 @@ def build_result(
     measured = [vertebra(image, mask, level) for level, mask in vertebrae.items()]
     lumbar = [v for v in measured if v["level"].startswith("L")] or measured
     summary = deepcopy(lumbar[0]) if lumbar else {"bmd": None, "mean_hu": None}
-    summary = {key: summary.get(key) for key in ("mean_hu", "bmd", "acr_class", "t_score", "hu_thresholds")}
+    keys = ("mean_hu", "bmd", "acr_class", "t_score", "z_score", "hu_thresholds")
+    summary = {**{key: summary.get(key) for key in keys}, "estimates": []}
     levels = [v["level"] for v in lumbar]
     summary |= {"levels": levels, "label": "mean of " + " and ".join(levels) if levels else "no level"}
     summary["findings"] = [f("one-lumbar-level", level=levels[0])] if len(levels) == 1 else []

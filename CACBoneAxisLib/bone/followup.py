@@ -1,0 +1,173 @@
+"""Vertebral density of one patient in two scans: what changed, against what chance changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import Finding, finding
+
+# What a density depends on beside the bone: these must be the same and known in both results.
+SCAN_FIELDS = {"kvp": "tube voltage", "manufacturer": "manufacturer", "model": "scanner model", "kernel": "kernel"}
+CALIBRATION_FIELDS = {"kind": "calibration", "phantom": "phantom", "material": "material"}
+LINE_FIELDS = {"slope": "calibration slope", "intercept": "calibration intercept"}
+REGION_FIELDS = {
+    "protocol": "region protocol",
+    "shape": "region shape",
+    "erosion_mm": "erosion",
+    "size_mm": "region size",
+}
+SIZE_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class BoneChange:
+    """The change of one level: BMD (mg/cm3) where both results have it, HU otherwise.
+
+    ``least_significant`` is in the unit of ``quantity``; ``exceeds`` whether the change is
+    larger, either way. ``per_year`` and the population's annual change are None where
+    years, or the sex, are not known.
+    """
+
+    level: str
+    quantity: str
+    baseline: float
+    followup: float
+    least_significant: float
+    source: str
+    per_year: float | None = None
+    population_per_year: float | None = None
+
+    @property
+    def change(self) -> float:
+        """Later minus earlier value."""
+        return self.followup - self.baseline
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether the change is larger than what two measurements of one patient may differ by."""
+        return abs(self.change) > self.least_significant
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the change as a file has it."""
+        return {
+            "level": self.level,
+            "quantity": self.quantity,
+            "baseline": self.baseline,
+            "followup": self.followup,
+            "change": self.change,
+            "change_percent": 100 * self.change / self.baseline if self.baseline > 0 else None,
+            "least_significant": self.least_significant,
+            "exceeds": self.exceeds,
+            "per_year": self.per_year,
+            "population_per_year": self.population_per_year,
+            "source": self.source,
+        }
+
+
+def compare_bone(
+    baseline: Mapping[str, Any],
+    followup: Mapping[str, Any],
+    years: float | None = None,
+    cv_percent: float | None = None,
+) -> tuple[tuple[BoneChange, ...], tuple[Finding, ...]]:
+    """Return the change of every level that both results measured, and why there is none where there is none.
+
+    Nothing is compared where tube voltage, scanner, kernel, calibration or material
+    differ or are not known of one scan, and no level whose region differs.
+
+    Parameters
+    ----------
+    baseline, followup : contents of ``result.json``
+    years : between the scans
+    cv_percent : a site's own precision of BMD; the published one where None
+    """
+    other = _differences(baseline, followup)
+    if other:
+        return (), (finding("bone-not-compared", why="; ".join(other)),)
+    earlier, later = (
+        {v["level"]: v for v in r["bone"]["vertebrae"] if v["mean_hu"] is not None} for r in (baseline, followup)
+    )
+    sex = baseline["study"]["patient"]["sex"] or followup["study"]["patient"]["sex"]
+    changes: list[BoneChange] = []
+    said: list[Finding] = []
+    for level in [level for level in earlier if level in later]:
+        parts = _region_differences(earlier[level]["region"], later[level]["region"])
+        if parts:
+            said.append(finding("bone-level-not-compared", level=level, why="; ".join(parts)))
+        else:
+            changes.append(_change(level, earlier[level], later[level], years, sex, cv_percent))
+    if not changes and not said:
+        said.append(finding("bone-not-compared", why="no level was measured in both"))
+    return tuple(changes), tuple(said)
+
+
+def _change(
+    level: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    years: float | None,
+    sex: str | None,
+    cv_percent: float | None,
+) -> BoneChange:
+    table = load_table("bone_precision")
+    rows = {row["name"]: row for row in table["rows"]}
+    if before["bmd"] and after["bmd"]:
+        first, second = before["bmd"]["value"], after["bmd"]["value"]
+        percent = rows["bmd"]["least_significant_change"] if cv_percent is None else 2.77 * cv_percent
+        source = rows["bmd"]["source"] if cv_percent is None else f"the site's CV of {cv_percent:g} %"
+        quantity, least, usual = "BMD", percent / 100 * abs(first), table["annual_change"].get(sex)
+    else:
+        first, second = before["mean_hu"], after["mean_hu"]
+        quantity, least, usual = "HU", rows["hu"]["least_significant_change"], None
+        source = rows["hu"]["source"]
+    per_year = (second - first) / years if years else None
+    return BoneChange(level, quantity, first, second, least, source, per_year, usual if years else None)
+
+
+def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
+    """Return in words in what two results are not of one kind."""
+    scans = [result["study"]["acquisition"] for result in (baseline, followup)]
+    lines = [result["bone"]["calibration"] for result in (baseline, followup)]
+    said = [
+        f"{name}: {_word(a)} and {_word(b)}"
+        for key, name in SCAN_FIELDS.items()
+        if (a := scans[0][key]) != (b := scans[1][key]) or a is None
+    ]
+    # A phantom in the scan is fitted anew each time; a line of another day must be the same one.
+    fields = CALIBRATION_FIELDS | ({} if lines[0]["kind"] == "phantom" else LINE_FIELDS)
+    said += [
+        f"{name}: {_word(a)} and {_word(b)}"
+        for key, name in fields.items()
+        if (a := lines[0].get(key)) != (b := lines[1].get(key))
+    ]
+    patients = [result["study"]["patient"] for result in (baseline, followup)]
+    if None not in (patients[0]["sex"], patients[1]["sex"]) and patients[0]["sex"] != patients[1]["sex"]:
+        said.append("the patient's sex")
+    if True in (scans[0]["contrast"], scans[1]["contrast"]):
+        said.append("contrast agent was given")
+    return said
+
+
+def _region_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    said = []
+    for key, name in REGION_FIELDS.items():
+        a, b = before.get(key), after.get(key)
+        # A named protocol follows the size of the body, which two segmentations give differently.
+        if key == "size_mm" and a and b:
+            same = before.get("protocol") or all(
+                abs(p - q) <= SIZE_TOLERANCE * max(p, q) for p, q in zip(a, b, strict=True)
+            )
+        else:
+            same = a == b
+        if not same:
+            said.append(f"{name}: {_word(a)} and {_word(b)}")
+    return said
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return " x ".join(_word(item) for item in value)
+    return "not known" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
