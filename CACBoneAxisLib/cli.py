@@ -1,4 +1,4 @@
-"""The command line: ``cacboneaxis analyze``, ``compare`` and ``demo``."""
+"""The command line: ``cacboneaxis analyze`` and its fellow commands."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import Any
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
+from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
+from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
-from CACBoneAxisLib.imaging.labels import read_labels
-from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.report.comparison import summary_words
-from CACBoneAxisLib.study import InputFile, Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
 from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
-from CACBoneAxisLib.study.inputs import read_markup_files
+from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
 
@@ -110,7 +110,8 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
     -------
     int
         0 done; 2 wrong use or unusable input, with one sentence on stderr and nothing
-        written; 130 interrupted, nothing written.
+        written; 3 a batch in which some studies failed; 130 interrupted, nothing written,
+        of a batch what was complete.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         return stop.code if isinstance(stop.code, int) else UNUSABLE
     bar = ProgressBar(sys.stderr)
     try:
-        message = arguments.run(arguments, bar, after_analysis)
+        said = arguments.run(arguments, bar, after_analysis)
     except UnusableInputError as error:
         problem, code = str(error), UNUSABLE
     except OSError as error:
@@ -128,12 +129,13 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         )
     except MemoryError:
         problem, code = "There is not enough memory for this image.", UNUSABLE
-    except KeyboardInterrupt:
-        problem, code = "Interrupted; nothing was written.", INTERRUPTED
+    except KeyboardInterrupt as stop:
+        problem, code = str(stop) or "Interrupted; nothing was written.", INTERRUPTED
     else:
         bar.close()
+        message, code = said if isinstance(said, tuple) else (said, DONE)
         sys.stdout.write(message + "\n")
-        return DONE
+        return int(code)
     bar.close()
     sys.stderr.write(f"cacboneaxis: {problem}\n")
     return code
@@ -214,6 +216,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.set_defaults(run=_demo)
     show.add_argument("--output", default="demo", metavar="DIR", help="folder of the torso and its result (demo)")
+    add_batch(commands)
+    add_make_manifest(commands)
+    add_cohort(commands)
     return parser
 
 
@@ -279,21 +284,8 @@ def _protocol(name: str) -> dict[str, Any]:
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
     folder = check_folder(arguments.output)
     settings = _settings(arguments)
-    seeds: tuple[PointList, ...] | None = None
-    files: list[InputFile] = []
-    if arguments.seeds is not None:
-        lists, files = read_markup_files(arguments.seeds, "seeds")
-        _refuse_kind(lists, PointList, "an ROI", "--seeds")
-        seeds = tuple(lists)
-    boxes, region_files = read_markup_files(arguments.rois, "regions")
-    _refuse_kind(boxes, Box, "a point list", "--rois")
-    labels = read_labels(arguments.vertebrae) if arguments.vertebrae else None
-    image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.5))
-    files = [InputFile("image", image.source.name, image.source.sha256), *files, *region_files]
-    if labels is not None:
-        files.append(InputFile("vertebrae", labels.name, labels.sha256))
-    study_id = arguments.id or image.source.name.split(".")[0]
-    inputs = StudyInputs(image, seeds, tuple(boxes), labels, settings, study_id, tuple(files))
+    files = StudyFiles(arguments.image, arguments.seeds, arguments.rois, arguments.vertebrae, arguments.series)
+    inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)
     extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
@@ -320,12 +312,6 @@ def _calibrate(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: 
     image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
     bar("Measuring the rods", 0.8)
     return write_calibration(image, settings, arguments.date, Path(arguments.output))
-
-
-def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:
-    for markup in markups:
-        if not isinstance(markup, wanted):
-            raise refusal("markups-role", name=markup.name, found=found, option=option)
 
 
 def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:

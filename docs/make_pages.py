@@ -28,6 +28,10 @@ from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
 from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
 from CACBoneAxisLib.calcium.visual import VisualReading
+from CACBoneAxisLib.cohort.changes import change_meanings
+from CACBoneAxisLib.cohort.manifest import MANIFEST_COLUMNS
+from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
+from CACBoneAxisLib.commands.cohort import MODEL_COLUMNS, TABLE_COLUMNS
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
@@ -418,6 +422,21 @@ def _resolved(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mappin
     return definitions[reference.rsplit("/", 1)[-1]] if reference else part
 
 
+def _result_columns() -> str:
+    rows = [(f"`{name}`", kind, meaning) for name, (kind, meaning) in result_columns().items()]
+    return table(("column", "kind", "meaning"), rows)
+
+
+def _published() -> str:
+    published = load_table("published_cohorts")
+    rows = [
+        (r["study"], r["population"], r["site"], r["study_n"], r["group"], f"{r['mean_mg_cm3']} ± {r['sd_mg_cm3']}")
+        for r in published["rows"]
+    ]
+    header = ("study", "who", "site", "n of the study", "group", f"BMD, {published['units']}")
+    return f"{published['source']}.\n\n" + table(header, rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-protocol": lambda: _protocol(CalciumProtocol),
     "calcium-protocols": _protocols,
@@ -428,7 +447,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-rescan": lambda: f"{_said_by(rescan.smallest_significant_change)}\n\n{_said_by(rescan.rescan_limit)}\n",
     "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
     "change-rules": _change_rules,
-    "change-columns": lambda: _columns(CHANGE_COLUMNS),
+    "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
     "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",
     "territories": _territories,
     "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),
@@ -451,6 +470,13 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "vertebra-columns": lambda: _columns(VERTEBRA_COLUMNS),
     "settings": _toml,
     "setting-options": _options,
+    "manifest-columns": lambda: _columns(MANIFEST_COLUMNS),
+    "result-columns": _result_columns,
+    "failure-columns": lambda: _columns(FAILURE_COLUMNS),
+    "change-columns": lambda: _columns(change_meanings()),
+    "table-columns": lambda: _columns(TABLE_COLUMNS),
+    "model-columns": lambda: _columns(MODEL_COLUMNS),
+    "published-cohorts": _published,
     "result-parts": _result,
 }
 

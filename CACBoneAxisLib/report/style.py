@@ -51,6 +51,7 @@ ul { margin: 4px 0 8px; padding-left: 20px; } li { margin: 3px 0; }
 figure { margin: 0; break-inside: avoid; }
 figure img { display: block; width: 100%; height: auto; border-radius: 3px; background: #000; }
 .wide { margin-top: 14px; } .wide img { background: #fff; }
+#bone-pictures img { width: auto; max-width: 100%; max-height: 440px; }
 figcaption { font-size: 13px; padding-top: 4px; } figcaption b { color: var(--ink); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px; margin: 4px 0; font-size: 14px; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,7 @@ def cell(value: Any) -> str:
     return "'" + text if text and dangerous and not _NUMBER.match(text) else text
 
 
-def write_csv(path: Path, columns: Iterable[str], rows: Sequence[Row]) -> None:
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Row]) -> None:
     """Write rows as CSV: UTF-8, a header line, LF line ends, every cell through :func:`cell`."""
     names = list(columns)
     with path.open("w", encoding="utf-8", newline="") as file:

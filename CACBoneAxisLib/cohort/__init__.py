@@ -1,0 +1,1 @@
+"""Many studies: the batch that analyses them, and the statistics of its results."""

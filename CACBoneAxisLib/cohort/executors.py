@@ -1,0 +1,193 @@
+"""Where studies are computed: worker processes of this machine, each with a time limit, or a Dask cluster's."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from CACBoneAxisLib.cohort.task import Outcome, Task, failed
+from CACBoneAxisLib.imaging.findings import refusal
+
+# A worker that was killed from outside says nothing about its study; one that dies twice of it does.
+ATTEMPTS = 2
+# One study uses one core: several at a time scale better than several threads of one.
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
+
+
+class Executor(Protocol):
+    """Something that turns tasks into outcomes, in any order."""
+
+    def outcomes(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
+        """Yield an outcome for every task as it comes, taking tasks only as fast as they are worked on."""
+        ...
+
+    def close(self) -> None:
+        """End the work at once; what is unfinished leaves nothing behind."""
+        ...
+
+
+class WorkerProcess:
+    """One process that works on a study at a time, started when it is first needed.
+
+    Parameters
+    ----------
+    limit_seconds : time for one study; then the process is killed
+    inherit : descriptors that the process holds open as well
+    """
+
+    def __init__(self, limit_seconds: float, inherit: Sequence[int] = ()) -> None:
+        self._limit = limit_seconds
+        self._inherit = tuple(inherit) if os.name != "nt" else ()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = False
+
+    def run(self, task: Task) -> Outcome:
+        """Return the outcome of a study, whatever it does to the process."""
+        how = ""
+        for _ in range(ATTEMPTS):
+            if self._ended:
+                break
+            outcome, how, late = self._once(task)
+            if outcome is not None:
+                return outcome
+            if late:
+                sentence = str(refusal("study-timeout", seconds=f"{self._limit:g}"))
+                return failed(task, "study-timeout", sentence)
+        return failed(task, "study-crashed", str(refusal("study-crashed", how=how)))
+
+    def close(self) -> None:
+        """Kill the process for good."""
+        self._ended = True
+        self._kill()
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+
+    def _once(self, task: Task) -> tuple[Outcome | None, str, bool]:
+        if self._process is None or self._process.poll() is not None:
+            self._kill()
+            self._process = self._started()
+        process = self._process
+        late = threading.Event()
+
+        def kill() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self._limit, kill)
+        timer.daemon = True
+        timer.start()
+        line = b""
+        try:
+            if process.stdin is not None and process.stdout is not None:
+                process.stdin.write(json.dumps(task).encode() + b"\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+        except OSError:
+            line = b""
+        finally:
+            timer.cancel()
+        if line.endswith(b"\n"):
+            outcome: Outcome = json.loads(line)
+            return outcome, "", False
+        code = process.wait()
+        self._kill()
+        return None, f"signal {-code}" if code < 0 else f"exit code {code}", late.is_set()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        package = Path(__file__).resolve().parents[2]
+        path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
+        return subprocess.Popen(  # noqa: S603 - this program itself
+            [_python(), "-m", "CACBoneAxisLib.cohort.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path, **dict.fromkeys(ONE_THREAD, "1")},
+            pass_fds=self._inherit,
+        )
+
+
+def _python() -> str:
+    """Return the interpreter; inside Slicer, ``sys.executable`` may be the application."""
+    return (shutil.which("PythonSlicer") if "slicer" in sys.modules else None) or sys.executable
+
+
+class LocalExecutor:
+    """Processes of this machine; memory is bounded by their number times one study.
+
+    Parameters
+    ----------
+    workers : number of processes
+    limit_seconds : time for one study
+    inherit : descriptors that the processes hold open as well
+    """
+
+    def __init__(self, workers: int, limit_seconds: float, inherit: Sequence[int] = ()) -> None:
+        self._workers = [WorkerProcess(limit_seconds, inherit) for _ in range(workers)]
+        self._closed = threading.Event()
+
+    def outcomes(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
+        """Yield an outcome for every task as it comes."""
+        done: queue.Queue[Outcome | BaseException | None] = queue.Queue()
+        turn = threading.Lock()
+
+        def work(worker: WorkerProcess) -> None:
+            try:
+                while not self._closed.is_set():
+                    with turn:
+                        task = next(tasks, None)
+                    if task is None:
+                        break
+                    outcome = worker.run(task)
+                    if not self._closed.is_set():
+                        done.put(outcome)
+            except BaseException as error:
+                done.put(error)
+            done.put(None)
+
+        for worker in self._workers:
+            threading.Thread(target=work, args=(worker,), daemon=True).start()
+        running = len(self._workers)
+        while running:
+            item = _next_of(done.get)
+            if item is None:
+                running -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+        self.close()
+
+    def close(self) -> None:
+        """Kill the processes."""
+        self._closed.set()
+        for worker in self._workers:
+            worker.close()
+
+
+def _next_of(get: Callable[..., Outcome | BaseException | None]) -> Outcome | BaseException | None:
+    """Return the next item; waits in short turns, because Windows does not interrupt a wait for Ctrl-C."""
+    while True:
+        with suppress(queue.Empty):
+            return get(timeout=0.5)

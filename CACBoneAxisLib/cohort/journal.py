@@ -1,0 +1,116 @@
+"""What a batch remembers: a line for every outcome, on the disk before the next study counts, and a lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import refusal
+
+LOCK_WAIT_S = 20.0
+
+
+class Journal:
+    """The outcomes of a batch, one JSON object a line; of several for a study, the last holds.
+
+    Only the place of each study's line is kept in memory, so that a batch of any size
+    can be gone on with. A line that was cut short, by loss of power or a full disk, is
+    passed over: its study counts as not done.
+
+    Parameters
+    ----------
+    path : of the file; made where absent
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+b")
+        self._places: dict[str, int] = {}
+        # Threads that ask for the next task read while the outcome of another is written.
+        self._turn = threading.Lock()
+        self._file.seek(0)
+        place = 0
+        ended = True
+        for line in self._file:
+            record = _parsed(line)
+            if record is not None:
+                self._places[record["study_id"]] = place
+            place += len(line)
+            ended = line.endswith(b"\n")
+        if not ended:
+            self._file.write(b"\n")
+            self._file.flush()
+
+    def add(self, outcome: dict[str, Any]) -> None:
+        """Append an outcome and see it onto the disk."""
+        with self._turn:
+            self._file.seek(0, os.SEEK_END)
+            place = self._file.tell()
+            self._file.write(json.dumps(outcome, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._places[outcome["study_id"]] = place
+
+    def get(self, study_id: str) -> dict[str, Any] | None:
+        """Return the last outcome of a study, or None."""
+        place = self._places.get(study_id)
+        if place is None:
+            return None
+        with self._turn:
+            self._file.seek(place)
+            return _parsed(self._file.readline())
+
+    def close(self) -> None:
+        """Close the file; what a full disk did not take is a line cut short, and was reported."""
+        with suppress(OSError):
+            self._file.close()
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("study_id"), str) else None
+
+
+class FolderLock:
+    """Only one batch writes into a folder. The system frees the lock when the process ends, however it ends."""
+
+    def __init__(self, path: Path, wait_seconds: float = LOCK_WAIT_S) -> None:
+        self._file = path.open("a+b")
+        until = time.monotonic() + wait_seconds
+        # Workers of a batch that was killed may take a moment to notice.
+        while not self._taken():
+            if time.monotonic() > until:
+                self._file.close()
+                raise refusal("batch-running", folder=path.parent.name)
+            time.sleep(0.1)
+
+    @property
+    def descriptor(self) -> int:
+        """The descriptor, for workers to hold too: the folder is free when the last of them has ended."""
+        return self._file.fileno()
+
+    def close(self) -> None:
+        """Free the folder."""
+        self._file.close()
+
+    def _taken(self) -> bool:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                self._file.seek(0)
+                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            else:
+                import fcntl
+
+                fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

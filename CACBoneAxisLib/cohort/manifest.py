@@ -1,0 +1,227 @@
+"""The manifest of a batch: a CSV with one row per study, whose paths stay inside one folder."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
+
+MANIFEST_COLUMNS: dict[str, str] = {
+    "study_id": "what the study is called in every table; each row has its own; no patient's name or number",
+    "image": "the CT: DICOM folder, NRRD or NIfTI file",
+    "series": "which CT series of a DICOM folder, where it holds several",
+    "seeds": "point lists (`.mrk.json`), several with `;` between them; empty: not read for calcium, no score",
+    "regions": "markups ROIs (`.mrk.json`), several with `;` between them",
+    "vertebrae": "labelmap or `.seg.nrrd` of vertebrae",
+    "settings": "settings of this study, JSON or TOML, over those of `--settings`",
+    "patient_id": "pseudonym that studies of one patient share; for follow-up",
+    "scan_date": "YYYY-MM-DD; for follow-up",
+    "age_years": "patient's age at the scan",
+    "sex": "F or M",
+    "ethnicity": "as the reference tables name it",
+}
+PATH_COLUMNS = ("image", "seeds", "regions", "vertebrae", "settings")
+LIST_COLUMNS = ("seeds", "regions")
+PATIENT_COLUMNS = ("age_years", "sex", "ethnicity")
+# A column named after a setting sets it for its row.
+SETTING_SECTIONS = ("calcium.", "bone.", "patient.", "acquisition.")
+SEPARATOR = ";"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One study as the manifest has it.
+
+    Parameters
+    ----------
+    line : of the file, 1 for the header
+    study_id : as given; ``line 7`` where there is none
+    cells : the other cells that are not empty, by column
+    problem : why the row cannot be used, as (code, sentence), or None
+    """
+
+    line: int
+    study_id: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+    problem: tuple[str, str] | None = None
+
+    def paths(self, column: str) -> list[str]:
+        """Return the paths of a column, as written."""
+        text = self.cells.get(column, "")
+        parts = text.split(SEPARATOR) if column in LIST_COLUMNS else [text]
+        return [part.strip() for part in parts if part.strip()]
+
+    def overrides(self) -> dict[str, Any]:
+        """Return the settings that the row's own cells say, nested as in a settings file."""
+        nested: dict[str, Any] = {}
+        for column, text in self.cells.items():
+            name = f"patient.{column}" if column in PATIENT_COLUMNS else column
+            if name.startswith(SETTING_SECTIONS):
+                place = nested
+                *parents, last = name.split(".")
+                for parent in parents:
+                    place = place.setdefault(parent, {})
+                place[last] = text if last in ("sex", "ethnicity") else _typed(text)
+        return nested
+
+
+def read_manifest(path: str | Path, root: str | Path | None = None) -> list[ManifestRow]:
+    """Read a manifest: UTF-8 with or without a BOM, any line ends, commas, semicolons or tabs.
+
+    Parameters
+    ----------
+    path : of the CSV file
+    root : the folder that no path may leave; the manifest's own by default
+
+    Returns
+    -------
+    list of ManifestRow
+        In the file's order. A row that cannot be used has a ``problem``; the others stand.
+
+    Raises
+    ------
+    UnusableInputError
+        When the file as a whole is no manifest: not text, no rows, a column that is
+        missing, named twice or not known.
+    """
+    path = Path(path)
+    header, lines = read_csv(path)
+    _check_header(path.name, header)
+    folder = path.resolve().parent
+    inside = Path(root).resolve() if root is not None else folder
+    rows: list[ManifestRow] = []
+    seen: dict[str, int] = {}
+    for number, cells in lines:
+        row = _row(number, header, cells)
+        if row.problem is None:
+            row = _checked(row, seen, folder, inside)
+        if row.problem is None:
+            seen[row.study_id] = number
+        rows.append(row)
+    if not rows:
+        raise refusal("manifest-columns", file=path.name, problem="it has no row below the header")
+    return rows
+
+
+def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return header and (line number, cells) of a CSV file; empty lines are left out.
+
+    Raises
+    ------
+    UnusableInputError
+        ``file-missing``, or ``table-unreadable`` where it is no text in UTF-8 or has no header.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise refusal("file-missing", file=path.name) from None
+    except (OSError, UnicodeDecodeError):
+        raise refusal("table-unreadable", file=path.name) from None
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        lines = [
+            (reader.line_num, [plain(cell) for cell in cells]) for cells in reader if any(c.strip() for c in cells)
+        ]
+    except csv.Error:
+        raise refusal("table-unreadable", file=path.name) from None
+    if not lines or "\0" in text:
+        raise refusal("table-unreadable", file=path.name)
+    return lines[0][1], lines[1:]
+
+
+def plain(cell: str) -> str:
+    """Return a cell's text without blanks around it and the apostrophe by which formulas are defused."""
+    text = cell.strip()
+    return text[1:] if text[:1] == "'" and text[1:].lstrip()[:1] in tuple("=+-@＝＋－＠") else text
+
+
+def _check_header(file: str, header: list[str]) -> None:
+    for name in header:
+        if name and header.count(name) > 1:
+            raise refusal("manifest-columns", file=file, problem=f"it has two columns {name}")
+        if name not in MANIFEST_COLUMNS and not name.startswith(SETTING_SECTIONS):
+            near = difflib.get_close_matches(name, MANIFEST_COLUMNS, 1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"known are {', '.join(MANIFEST_COLUMNS)} and settings by name"
+            )
+            shown = name or "without a name"
+            raise refusal("manifest-columns", file=file, problem=f"it has a column {shown}; {hint}")
+    for name in ("study_id", "image"):
+        if name not in header:
+            raise refusal("manifest-columns", file=file, problem=f"it has no column {name}")
+
+
+def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
+    by_name = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
+    study_id = by_name.pop("study_id", "") or f"line {number}"
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        problem = f"it has {len(cells)} cells, the header {len(header)}"
+        return ManifestRow(number, study_id, {}, _problem(number, problem))
+    return ManifestRow(number, study_id, by_name)
+
+
+def _checked(row: ManifestRow, seen: Mapping[str, int], folder: Path, inside: Path) -> ManifestRow:
+    """Return the row, with its problem where it has one; its paths become absolute."""
+    said = None
+    if row.study_id in seen:
+        said = f"the study of line {seen[row.study_id]} has the same study_id"
+    elif row.study_id == f"line {row.line}":
+        said = "it has no study_id"
+    elif "image" not in row.cells:
+        said = "it names no image"
+    elif "scan_date" in row.cells and not DATE.match(row.cells["scan_date"]):
+        said = "scan_date must be YYYY-MM-DD"
+    if said:
+        return ManifestRow(row.line, row.study_id, row.cells, _problem(row.line, said))
+    cells = dict(row.cells)
+    for column in PATH_COLUMNS:
+        found = []
+        for text in row.paths(column):
+            absolute = _absolute(text, folder)
+            if absolute is None or not absolute.is_relative_to(inside):
+                error = refusal("manifest-outside", line=row.line, column=column)
+                return ManifestRow(row.line, row.study_id, row.cells, (error.code, str(error)))
+            found.append(str(absolute))
+        if found:
+            cells[column] = SEPARATOR.join(found)
+    return ManifestRow(row.line, row.study_id, cells)
+
+
+def _absolute(text: str, folder: Path) -> Path | None:
+    """Return a path below the folder, links followed; backslashes are those of a manifest made on Windows."""
+    try:
+        return (folder / text.replace("\\", "/")).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _problem(line: int, said: str) -> tuple[str, str]:
+    error: UnusableInputError = refusal("manifest-row", line=line, problem=said)
+    return error.code, str(error)
+
+
+def _typed(text: str) -> Any:
+    """Return a cell as the number, truth value or list that it says, else as text."""
+    words: dict[str, Any] = {"yes": True, "no": False, "true": True, "false": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def manifest_header(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the columns that at least one of the rows fills, in the documented order."""
+    used = {name for row in rows for name, value in row.items() if value}
+    return [name for name in MANIFEST_COLUMNS if name in used or name in ("study_id", "image")]

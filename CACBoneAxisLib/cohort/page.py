@@ -1,0 +1,187 @@
+"""``cohort.html``: the statistics on one self-contained page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from CACBoneAxisLib import __version__
+from CACBoneAxisLib.cohort.checks import p_words
+from CACBoneAxisLib.cohort.groups import SEXES, Group
+from CACBoneAxisLib.cohort.models import Model
+from CACBoneAxisLib.cohort.statistics import CohortStatistics
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.report.html import CONTENT_POLICY
+from CACBoneAxisLib.report.markup import element, group_row, row, section, table, text
+from CACBoneAxisLib.report.numbers import NOT_MEASURED
+from CACBoneAxisLib.report.style import CSS
+from CACBoneAxisLib.report.wording import RESEARCH_USE
+
+GROUPS = [("Coronary calcium", False), ("n", True), ("Age, years", True), ("With calcium, %", True), ("Bone n", True)]
+TESTS = [("What", False), ("Test", False), ("n", True), ("Statistic", True), ("p", True), ("In words", False)]
+CORRELATIONS = [
+    ("Group", False),
+    ("Correlation", False),
+    ("n", True),
+    ("r", True),
+    ("95 % interval", True),
+    ("p", True),
+]
+TERMS = [("Term", False), ("Coefficient", True), ("95 % interval", True), ("p", True)]
+PUBLISHED = [
+    ("Study", False),
+    ("Who", False),
+    ("Site", False),
+    ("Group", False),
+    ("n of the study", True),
+    ("BMD, mg/cm3", True),
+]
+AGREEMENTS = [
+    *(("Quantity", False), ("n", True), ("Bias, second minus first", True), ("95 % limits of agreement", True)),
+    *(("ICC(2,1)", True), ("In words", False)),
+]
+KAPPAS = [("Categories", False), ("n", True), ("Kappa", True), ("Linearly weighted kappa", True), ("In words", False)]
+
+
+def render_cohort(found: CohortStatistics, figures: Mapping[str, str]) -> str:
+    """Return the page; ``figures`` are SVG by title. Every text from the data is escaped."""
+    parts = [
+        section("What to know", _list(found.remarks), "remarks") if found.remarks else "",
+        section("Table 1: bone by coronary calcium and sex", _groups(found) + _tests(found), "table-1"),
+        section("Correlation of bone with calcium", _correlations(found), "correlation"),
+        section("Models of calcium on bone", "\n".join(_model(model) for model in found.models), "models"),
+        section("Agreement", _agreement(found), "agreement") if found.agreements else "",
+        section("Figures", "\n".join(_figure(title, svg) for title, svg in figures.items()), "figures")
+        if figures
+        else "",
+        section("Published cohorts", _published(), "published"),
+    ]
+    n = len(found.cohort.data)
+    lead = f"{n} patients; bone in {found.unit}; calcium categories: {found.scheme['scheme']}."
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Coronary calcium and bone density of {n} patients</title>\n"
+        f"<style>{CSS} figure svg {{ max-width: 100%; height: auto; }}</style>\n</head>\n<body>\n"
+        f'<div class="research" role="note">{text(RESEARCH_USE)}</div>\n'
+        f"<header><h1>Coronary calcium and bone density of a cohort</h1><p>{text(lead)}</p></header>\n<main>\n"
+        + "\n".join(filter(None, parts))
+        + f"\n</main>\n<footer>{text(RESEARCH_USE)} CACBoneAxis {text(__version__)}.</footer>\n</body>\n</html>\n"
+    )
+
+
+def _groups(found: CohortStatistics) -> str:
+    columns = [*GROUPS, (f"Bone, {found.unit}", True)]
+    rows = []
+    for sex, words in SEXES.items():
+        rows.append(group_row(columns, words))
+        rows += [row(columns, _group_cells(group), "total" if group.category == "all" else "")
+                 for group in found.groups if group.sex == sex]  # fmt: skip
+    return table("Mean and standard deviation. A dash: not known.", columns, rows)
+
+
+def _group_cells(group: Group) -> list[str]:
+    return [
+        "total" if group.category == "all" else group.category,
+        str(group.n),
+        spread(group.age_mean, group.age_sd),
+        number(group.with_calcium_percent),
+        str(group.bone_n),
+        spread(group.bone_mean, group.bone_sd),
+    ]
+
+
+def _tests(found: CohortStatistics) -> str:
+    rows = [
+        row(TESTS, [t.what, t.test or NOT_MEASURED, t.n or NOT_MEASURED, number(t.statistic, 2), _p(t.p), t.words])
+        for t in found.tests
+    ]
+    return table("Differences and trends. Tests are not corrected for their number.", TESTS, rows)
+
+
+def _correlations(found: CohortStatistics) -> str:
+    rows = [
+        row(
+            CORRELATIONS,
+            [c.group, c.words or c.method, c.n, number(c.value, 3), between(c.low, c.high, 3), _p(c.p)],
+        )
+        for c in found.correlations
+    ]
+    return table("Pearson's with its interval by Fisher's transformation.", CORRELATIONS, rows)
+
+
+def _model(model: Model) -> str:
+    fit = "" if model.fit is None else f", {'R2' if model.kind == 'linear' else 'pseudo-R2'} {model.fit:.3f}"
+    title = f"{model.kind.capitalize()} model of {model.outcome}, {model.adjustment}: n = {model.n}{fit}"
+    left = [f"Left out: {', '.join(model.left_out)}."] if model.left_out else []
+    rows = [row(TERMS, [c.term, number(c.value, 4), between(c.low, c.high, 4), _p(c.p)]) for c in model.coefficients]
+    scale = "Log odds." if model.kind == "logistic" else "Intervals hold for unequal spread (HC3)."
+    body = table(scale, TERMS, rows) if rows else ""
+    return element("h3", text(title)) + body + _list([*left, *model.words, *model.checks])
+
+
+def _agreement(found: CohortStatistics) -> str:
+    rows = [
+        row(AGREEMENTS, [
+            a.quantity,
+            a.n,
+            f"{number(a.bias, 2)} ({between(a.bias_low, a.bias_high, 2)})",
+            between(a.limit_low, a.limit_high, 2),
+            f"{number(a.icc, 3)} ({between(a.icc_low, a.icc_high, 3)})",
+            a.words,
+        ])
+        for a in found.agreements
+    ]  # fmt: skip
+    kappas = [
+        row(KAPPAS, [
+            k.categories,
+            k.n,
+            f"{number(k.plain, 3)} ({between(k.plain_low, k.plain_high, 3)})",
+            f"{number(k.weighted, 3)} ({between(k.weighted_low, k.weighted_high, 3)})",
+            k.words,
+        ])
+        for k in found.kappas
+    ]  # fmt: skip
+    first = table("Bland-Altman and intraclass correlation, with 95 % intervals.", AGREEMENTS, rows)
+    return first + table("Cohen's kappa, with 95 % intervals.", KAPPAS, kappas)
+
+
+def _published() -> str:
+    published = load_table("published_cohorts")
+    rows = [
+        row(PUBLISHED, [
+            r["study"], r["population"], r["site"], r["group"], r["study_n"], spread(r["mean_mg_cm3"], r["sd_mg_cm3"]),
+        ])
+        for r in published["rows"]
+    ]  # fmt: skip
+    caption = f"{published['source']}. Other scanners, calibrations and levels: compare directions, not values."
+    return table(caption, PUBLISHED, rows)
+
+
+def _figure(title: str, svg: str) -> str:
+    return element("figure", svg + element("figcaption", text(title)), "wide")
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return element("ul", "".join(element("li", text(sentence)) for sentence in sentences)) if sentences else ""
+
+
+def number(value: Any, decimals: int = 1) -> str:
+    """Return a number for people; a dash for None."""
+    return NOT_MEASURED if value is None else f"{value:.{decimals}f}"
+
+
+def spread(mean: float | None, sd: float | None) -> str:
+    """Return mean and standard deviation; the mean alone where there is no other."""
+    return number(mean) if sd is None else f"{number(mean)} ± {number(sd)}"
+
+
+def between(low: float | None, high: float | None, decimals: int = 1) -> str:
+    """Return an interval; a dash where there is none."""
+    return NOT_MEASURED if low is None or high is None else f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def _p(p: float | None) -> str:
+    return NOT_MEASURED if p is None else p_words(p)

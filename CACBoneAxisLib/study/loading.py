@@ -1,0 +1,78 @@
+"""From the files of a study to its inputs: one way for a single study and for ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.markups import Box, PointList
+from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.study.inputs import InputFile, StudyInputs, read_markup_files
+from CACBoneAxisLib.study.settings import Settings
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """Where the parts of a study are stored.
+
+    Parameters
+    ----------
+    image : DICOM folder, NRRD or NIfTI file
+    seeds : markups point lists; None when nobody read the scan for calcium
+    regions : markups ROIs
+    vertebrae : labelmap, or None
+    series : which CT series of a DICOM folder, or None
+    """
+
+    image: str | Path
+    seeds: Sequence[str | Path] | None = None
+    regions: Sequence[str | Path] = ()
+    vertebrae: str | Path | None = None
+    series: str | None = None
+
+
+def load_study(
+    files: StudyFiles,
+    settings: Settings,
+    study_id: str | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> StudyInputs:
+    """Read the files of a study; small files first, so that their mistakes are said before the CT is read.
+
+    Parameters
+    ----------
+    files : where they are
+    settings : of the study
+    study_id : what the study is called; the image's name where it is None
+    progress : called with what is being done and the fraction of the reading done (0 to 1)
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when a file cannot be used.
+    """
+    seeds: tuple[PointList, ...] | None = None
+    hashed: list[InputFile] = []
+    if files.seeds is not None:
+        lists, hashed = read_markup_files(files.seeds, "seeds")
+        _refuse_kind(lists, PointList, "an ROI", "--seeds")
+        seeds = tuple(lists)
+    boxes, region_files = read_markup_files(files.regions, "regions")
+    _refuse_kind(boxes, Box, "a point list", "--rois")
+    labels = read_labels(files.vertebrae) if files.vertebrae else None
+    image = read_ct(files.image, series=files.series, progress=progress)
+    hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files]
+    if labels is not None:
+        hashed.append(InputFile("vertebrae", labels.name, labels.sha256))
+    name = study_id or image.source.name.split(".")[0]
+    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed))
+
+
+def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:
+    for markup in markups:
+        if not isinstance(markup, wanted):
+            raise refusal("markups-role", name=markup.name, found=found, option=option)
