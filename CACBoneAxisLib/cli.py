@@ -19,14 +19,17 @@ from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
+from CACBoneAxisLib.report.comparison import summary_words
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
+from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 
+ARTERIES = ("lm", "lad", "lcx", "rca")
 AfterAnalysis = Callable[[StudyResult, StudyInputs, Path], None]
 
 # Options that say one setting: flag, dotted name, type, help.
@@ -34,6 +37,10 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--age", "patient.age_years", float, "patient's age in years"),
     ("--sex", "patient.sex", str, "F or M"),
     ("--ethnicity", "patient.ethnicity", str, "as the reference tables name it"),
+    ("--bmi", "patient.bmi_kg_m2", float, "body mass index, kg/m2"),
+    ("--cholesterol", "patient.total_cholesterol_mg_dl", float, "total cholesterol, mg/dL"),
+    ("--hdl", "patient.hdl_mg_dl", float, "HDL cholesterol, mg/dL"),
+    ("--systolic", "patient.systolic_mmhg", float, "systolic blood pressure, mmHg"),
     ("--kvp", "acquisition.kvp", float, "tube voltage, where the file does not say"),
     ("--kernel", "acquisition.kernel", str, "reconstruction kernel, where the file does not say"),
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
@@ -46,6 +53,16 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
     ("--z-score-reference", "bone.z_score_reference", str, "reference population for the Z-score: mesa-2013"),
+)
+# Options that are answered with yes or no: flag, dotted name, help.
+YES_NO_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--contrast", "acquisition.contrast", "whether contrast agent was given"),
+    ("--gated", "acquisition.ecg_gated", "whether the scan was ECG-gated"),
+    ("--diabetes", "patient.diabetes", "whether the patient has diabetes"),
+    ("--smoker", "patient.smoker", "whether the patient smokes"),
+    ("--lipid-medication", "patient.lipid_medication", "whether lipids are treated"),
+    ("--pressure-medication", "patient.pressure_medication", "whether blood pressure is treated"),
+    ("--family-history", "patient.family_history", "whether there was a heart attack in the family"),
 )
 
 
@@ -144,8 +161,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
     for flag, _, kind, words in SETTING_OPTIONS:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
-    one.add_argument("--contrast", choices=("yes", "no"), help="whether contrast agent was given")
-    one.add_argument("--gated", choices=("yes", "no"), help="whether the scan was ECG-gated")
+    for flag, _, words in YES_NO_OPTIONS:
+        one.add_argument(flag, choices=("yes", "no"), help=words)
+    one.add_argument("--protocol", metavar="NAME", help="scoring protocol: a name, or a JSON or TOML file of your own")
+    group = one.add_mutually_exclusive_group()
+    group.add_argument("--suggest", action="store_true", help="list candidates that nobody pointed at; not scored")
+    group.add_argument("--accept-suggestions", action="store_true", help="score them as well, unread")
+    one.add_argument(
+        "--visual",
+        nargs=4,
+        type=int,
+        metavar=("LM", "LAD", "LCX", "RCA"),
+        help="calcium by eye in each artery: 0 absent, 1 under a third of its length, 2 to two thirds, 3 more",
+    )
     one.add_argument("--phantom", metavar="NAME", help=f"phantom in the scan: {', '.join(phantoms())}")
     one.add_argument("--calibration", metavar="FILE", help="file of cacboneaxis calibrate")
     one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
@@ -157,6 +185,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="any setting, for example calcium.minimum_area_mm2=0.5",
     )
+
+    two = commands.add_parser(
+        "compare", help="compare two results of one patient", description="Compare two results and write what changed."
+    )
+    two.set_defaults(run=_compare)
+    two.add_argument("baseline", help="folder of the earlier result, or its result.json")
+    two.add_argument("followup", help="folder of the later result, or its result.json")
+    two.add_argument("--years", type=float, help="years between the scans; without them nothing is annualised")
+    two.add_argument("--baseline-image", metavar="IMAGE", help="CT of the earlier result, for pictures")
+    two.add_argument("--followup-image", metavar="IMAGE", help="CT of the later result, for pictures")
+    two.add_argument("--output", required=True, metavar="DIR", help="folder of the comparison")
 
     phantom = commands.add_parser(
         "calibrate",
@@ -186,12 +225,14 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace) -> Settings:
     """Return the settings of the file, overruled by what the command line says."""
     said: dict[str, Any] = read_settings(arguments.settings) if arguments.settings else {}
-    options: list[tuple[str, Any]] = [
-        (name, getattr(arguments, flag.lstrip("-").replace("-", "_"))) for flag, name, _, _ in SETTING_OPTIONS
-    ]
+    if arguments.protocol:
+        said = merge(said, {"calcium": _protocol(arguments.protocol)})
+    options: list[tuple[str, Any]] = [(name, _said(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
     answers = {"yes": True, "no": False, None: None}
-    options.append(("acquisition.contrast", answers[arguments.contrast]))
-    options.append(("acquisition.ecg_gated", answers[arguments.gated]))
+    options += [(name, answers[_said(arguments, flag)]) for flag, name, _ in YES_NO_OPTIONS]
+    if arguments.suggest or arguments.accept_suggestions:
+        options.append(("calcium.suggestions", "list" if arguments.suggest else "accept"))
+    options += [(f"visual.{artery}", n) for artery, n in zip(ARTERIES, arguments.visual or (None,) * 4, strict=True)]
     if arguments.slope is not None or arguments.intercept is not None:
         options.append(("bone.calibration.kind", "linear"))
     if arguments.phantom is not None:
@@ -225,6 +266,21 @@ def _with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: S
     return said
 
 
+def _said(arguments: argparse.Namespace, flag: str) -> Any:
+    return getattr(arguments, flag.lstrip("-").replace("-", "_"))
+
+
+def _protocol(name: str) -> dict[str, Any]:
+    """Return the calcium settings that ``--protocol`` stands for: a name, or a file with the fields of a protocol."""
+    if not name.lower().endswith((".json", ".toml")):
+        return {"protocol": name}
+    content = read_settings(name)
+    fields = content.get("calcium", content)
+    if not isinstance(fields, dict):
+        raise refusal("settings-invalid", problem=f"{Path(name).name} does not hold the fields of a protocol")
+    return fields
+
+
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
     folder = check_folder(arguments.output)
     settings = _settings(arguments)
@@ -235,6 +291,18 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
     report = write_study(result, folder, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+
+
+def _compare(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
+    folder = check_folder(arguments.output)
+    (baseline, first), (followup, second) = (read_result(p) for p in (arguments.baseline, arguments.followup))
+    comparison = compare(baseline, followup, arguments.years, (first, second))
+    paths = (arguments.baseline_image, arguments.followup_image)
+    images = [read_ct(path, progress=bar) for path in paths] if all(paths) else []
+    report = write_comparison(comparison, (baseline, followup), folder, images)
+    lines = [summary_words(comparison)]
+    lines += [f"{f['severity']}: {f['message']}" for f in comparison["findings"] if f["severity"] != "note"]
+    return "\n".join([*lines, "", f"Report: {report}"])
 
 
 def _calibrate(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:

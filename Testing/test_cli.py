@@ -185,6 +185,34 @@ def test_elsewhere_each_step_is_one_line() -> None:
     assert stream.getvalue() == "Reading\nScoring\n"
 
 
+def test_a_protocol_is_a_name_or_a_file_of_ones_own(tmp_path: Path) -> None:
+    files = write_small_study(tmp_path)
+    own = tmp_path / "site.toml"
+    own.write_text('protocol = "site"\ncitation = "SOP 7"\nminimum_area_mm2 = 5.0\n')
+    words = ["analyze", str(files["image"]), "--seeds", str(files["seeds"])]
+    for name, protocol, agatston in (("canon", "canon", 26.0), (str(own), "site", 18.0)):
+        folder = tmp_path / protocol
+        assert main([*words, "--protocol", name, "--output", str(folder)]) == 0
+        written = json.loads((folder / "result.json").read_text())
+        assert written["calcium"]["protocol"]["protocol"] == protocol
+        # Of both lesions (9 mm2 x 2 and 2 x 4 mm2) only the first has regions of 5 mm2.
+        assert written["calcium"]["total"]["agatston"] == agatston
+    assert main([*words, "--protocol", "nobodys", "--output", str(tmp_path / "bad")]) == 2
+    assert not (tmp_path / "bad").exists()
+
+
+def test_answers_about_the_patient_and_the_visual_score_reach_the_result(tmp_path: Path) -> None:
+    files = write_small_study(tmp_path)
+    words = ["analyze", str(files["image"]), "--seeds", str(files["seeds"]), "--output", str(tmp_path / "out")]
+    words += ["--smoker", "no", "--diabetes", "yes", "--bmi", "27", "--visual", "0", "1", "2", "3"]
+    assert main(words) == 0
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert written["calcium"]["visual"]["sum"] == 6
+    assert [i["rule"] for i in written["calcium"]["rescan"]] == ["sevrukov", "chung"] * 2
+    assert written["provenance"]["settings"]["patient"]["diabetes"] is True
+    assert main([*words[:-4], "0", "1", "2", "4"]) == 2
+
+
 def test_references_and_equations_can_be_asked_for_and_are_printed_with_their_sources(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,9 @@ from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
+from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.cohort.changes import change_meanings
 from CACBoneAxisLib.cohort.manifest import MANIFEST_COLUMNS
 from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
@@ -34,6 +36,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
+from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
 
 FOLDER = Path(__file__).resolve().parent
@@ -42,7 +45,16 @@ SEVERITIES = ("refusal", "error", "warning", "note")
 PATIENT_MEANINGS = {
     "age_years": "patient's age at the scan, years",
     "sex": "F or M; T-score references are by sex",
-    "ethnicity": "as the reference tables name it",
+    "ethnicity": "as the reference tables name it; MESA has White, Chinese, Black and Hispanic",
+    "bmi_kg_m2": "body mass index",
+    "diabetes": "yes or no; the percentiles of MESA leave out treated diabetes",
+    "smoker": "yes or no",
+    "total_cholesterol_mg_dl": "total cholesterol",
+    "hdl_mg_dl": "HDL cholesterol",
+    "systolic_mmhg": "systolic blood pressure",
+    "lipid_medication": "whether lipids are treated",
+    "pressure_medication": "whether blood pressure is treated",
+    "family_history": "heart attack in the family",
 }
 ACQUISITION_MEANINGS = {
     "kvp": "tube voltage",
@@ -112,6 +124,73 @@ def _categories() -> str:
             + table(("category", "in words", "total Agatston score"), rows)
         )
     return "\n".join(text)
+
+
+def _protocols() -> str:
+    """Return every protocol with the fields in which it differs from the default."""
+    default = CalciumProtocol()
+    rows = []
+    for name, preset in presets().items():
+        made = CalciumProtocol(**preset_fields(name))
+        different = [
+            f"`{f.name}` {json.dumps(getattr(made, f.name))}"
+            for f in fields(made)
+            if f.name not in ("protocol", "citation") and getattr(made, f.name) != getattr(default, f.name)
+        ]
+        rows.append((f"`{name}`", "; ".join(different) or "the defaults", preset["source"], preset["confidence"]))
+    return table(("protocol", "what it sets", "source", "confidence"), rows)
+
+
+def _percentiles() -> str:
+    text = []
+    for source in load_table("calcium_percentiles")["tables"]:
+        rows = []
+        for r in source["rows"]:
+            sex = {"F": "women", "M": "men"}[r["sex"]]
+            rows.append((r["age"], sex, (r["ethnicity"] or "").capitalize(), *r["agatston"]))
+        header = ("age", "sex", "ethnicity", *(f"{p}th" for p in source["percentiles"]))
+        text.append(f"**{source['name']}** (`{source['id']}`). {source['source']}; {source['population']}.\n")
+        text.append(table(header, rows))
+    return "\n".join(text)
+
+
+def _risk() -> str:
+    data = load_table("calcium_risk")
+    chd = data["mesa_chd"]
+    rows = [("S0", chd["survival_with_cac"], chd["survival_without_cac"])]
+    rows += [(t["name"], t["with_cac"], "" if t["without_cac"] is None else t["without_cac"]) for t in chd["terms"]]
+    said = f"{chd['source']}; {chd['population']}; {chd['units']}. {_said_by(risk.mesa_risk)}\n\n"
+    age = data["arterial_age"]
+    said += table(("term", "with the score", "without"), rows)
+    return f"{said}\nArterial age, {age['source']} ({age['population']}): {_said_by(risk.arterial_age_years)}\n"
+
+
+def _change_rules() -> str:
+    data = load_table("calcium_change")
+    names = ("smallest_significant_change", "rescan_limit", "root_change", "interscan_variability")
+    rows = []
+    for rule in (data[name] for name in names):
+        numbers = []
+        for measure in data["measures"]:
+            if measure in rule:
+                numbers.append(f"{measure}: " + ", ".join(f"{key} {value:g}" for key, value in rule[measure].items()))
+        rows.append((f"`{rule['id']}`", "; ".join(numbers), rule["units"], rule["source"], rule["confidence"]))
+    return table(("rule", "numbers", "units", "source", "confidence"), rows)
+
+
+def _visual() -> str:
+    data = load_table("calcium_risk")["visual"]
+    rows = [
+        (f"{g['from']}" + (f"-{g['to']}" if g["to"] > g["from"] else ""), g["death_percent"]) for g in data["groups"]
+    ]
+    extent = "; ".join(f"{n} {words}" for n, words in enumerate(data["extent"]))
+    text = f"{data['source']}; {data['population']}. Each of {', '.join(data['arteries'])}: {extent}. Their sum:\n\n"
+    return text + table(("sum", "cardiovascular death, %"), rows)
+
+
+def _said_by(function: Callable[..., Any]) -> str:
+    """Return what the docstring of a function says before its parameters, on one line."""
+    return " ".join(inspect.cleandoc(function.__doc__ or "").split("\nParameters\n")[0].split())
 
 
 def _territories() -> str:
@@ -287,6 +366,7 @@ def _toml() -> str:
         ("bone", BoneProtocol(), meanings(BoneProtocol), ("region", "calibration")),
         ("bone.region", RegionProtocol(), meanings(RegionProtocol), ()),
         ("bone.calibration", Calibration(), meanings(Calibration), ()),
+        ("visual", VisualReading(), meanings(VisualReading), ()),
         ("patient", StatedPatient(), PATIENT_MEANINGS, ()),
         ("acquisition", StatedAcquisition(), ACQUISITION_MEANINGS, ()),
     ]
@@ -316,6 +396,7 @@ def _wrapped(text: str, width: int = 100) -> list[str]:
 
 def _options() -> str:
     rows = [(f"`{flag}`", f"`{name}`", words) for flag, name, _, words in cli.SETTING_OPTIONS]
+    rows += [(f"`{flag} yes|no`", f"`{name}`", words) for flag, name, words in cli.YES_NO_OPTIONS]
     return table(("option", "setting", "meaning"), rows)
 
 
@@ -358,7 +439,16 @@ def _published() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-protocol": lambda: _protocol(CalciumProtocol),
+    "calcium-protocols": _protocols,
     "calcium-categories": _categories,
+    "calcium-percentiles": _percentiles,
+    "calcium-risk": _risk,
+    "calcium-visual": _visual,
+    "calcium-rescan": lambda: f"{_said_by(rescan.smallest_significant_change)}\n\n{_said_by(rescan.rescan_limit)}\n",
+    "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
+    "change-rules": _change_rules,
+    "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
+    "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",
     "territories": _territories,
     "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),
     "region-protocol": lambda: _protocol(RegionProtocol),

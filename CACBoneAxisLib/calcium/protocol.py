@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
+
+from CACBoneAxisLib.data import load_table
 
 # Twelve bits from -1024 HU, what CT scanners store.
 MAXIMUM_THRESHOLD_HU = 3071.0
@@ -22,13 +24,20 @@ class CalciumProtocol:
     Parameters
     ----------
     protocol
-        Name of the scoring rules; these are the only ones so far.
+        Name of the scoring rules: one of ``data/calcium_protocols.json``, whose values then hold
+        where nothing else is said, or a name of your own, which needs a citation.
+    citation
+        Where the rules come from; that of the named protocol by default.
+    kvp
+        Tube voltage that the thresholds are made for; None where they are not adapted to one.
     threshold_hu
         A voxel at or above it is a candidate.
     weight_thresholds_hu
         The peak of a region in a slice weighs as many points as it reaches of these.
     minimum_area_mm2
         A region of a slice with a smaller area scores nothing there.
+    minimum_pixels
+        Neither does one of fewer pixels.
     in_plane_connectivity
         4 or 8: which neighbours join voxels of a slice to one region.
     growth_connectivity
@@ -38,7 +47,19 @@ class CalciumProtocol:
     mass_factor_mg_per_mm3_per_hu
         Calibration factor of the scanner; without one there is no mass.
     volume
-        ``voxels``: number of voxels times the volume of one.
+        ``voxels``: number of voxels times the volume of one. ``isotropic``: the same after linear
+        interpolation to cubes of the pixel's size (Callister 1998).
+    volume_threshold_hu
+        Volume, mass, mean and peak are those of the voxels at or above it; None for
+        ``threshold_hu``.
+    contrast_threshold_hu
+        On a contrast-enhanced scan volume and number of lesions are given at this threshold; None
+        for no such measurement, unless the next is set.
+    contrast_threshold_sd
+        Or at the mean of the blood in the aorta plus this many standard deviations.
+    suggestions
+        ``none``; ``list``: candidates are listed with a suggested territory, not scored; ``accept``:
+        they are scored as well, without anybody having looked at them.
     seed_search_mm
         How far from a seed the nearest candidate voxel may be, measured to the voxel's box.
     maximum_lesion_volume_mm3
@@ -48,31 +69,40 @@ class CalciumProtocol:
         A larger connected region is taken for skeleton, in any territory.
     """
 
-    protocol: Literal["agatston-1990"] = "agatston-1990"
+    protocol: str = "agatston-1990"
+    citation: str = "Agatston 1990, J Am Coll Cardiol 15:827"
+    kvp: float | None = None
     threshold_hu: float = 130.0
     weight_thresholds_hu: tuple[float, ...] = (130.0, 200.0, 300.0, 400.0)
     minimum_area_mm2: float = 1.0
+    minimum_pixels: int = 0
     in_plane_connectivity: Literal[4, 8] = 8
     growth_connectivity: Literal[6, 18, 26] = 26
     reference_increment_mm: float = 3.0
     mass_factor_mg_per_mm3_per_hu: float | None = None
-    volume: Literal["voxels"] = "voxels"
+    volume: Literal["voxels", "isotropic"] = "voxels"
+    volume_threshold_hu: float | None = None
+    contrast_threshold_hu: float | None = None
+    contrast_threshold_sd: float | None = None
+    suggestions: Literal["none", "list", "accept"] = "none"
     seed_search_mm: float = 2.0
     maximum_lesion_volume_mm3: float = 2000.0
     bone_volume_mm3: float = 10000.0
-
-    CITATION = "Agatston 1990, J Am Coll Cardiol 15:827"
 
     def __post_init__(self) -> None:
         """Raise ValueError, in one clause, for a value that no score can be made with."""
         numbers = {
             "threshold_hu": self.threshold_hu,
             "minimum_area_mm2": self.minimum_area_mm2,
+            "minimum_pixels": self.minimum_pixels,
             "reference_increment_mm": self.reference_increment_mm,
             "seed_search_mm": self.seed_search_mm,
             "maximum_lesion_volume_mm3": self.maximum_lesion_volume_mm3,
             "bone_volume_mm3": self.bone_volume_mm3,
         }
+        for name in ("kvp", "volume_threshold_hu", "contrast_threshold_hu", "contrast_threshold_sd"):
+            if getattr(self, name) is not None:
+                numbers[name] = getattr(self, name)
         for name, value in numbers.items():
             if not isfinite(value) or value < 0:
                 raise ValueError(f"calcium.{name} must be a number of 0 or more, not {value}")
@@ -90,3 +120,66 @@ class CalciumProtocol:
         factor = self.mass_factor_mg_per_mm3_per_hu
         if factor is not None and not (isfinite(factor) and factor > 0):
             raise ValueError(f"calcium.mass_factor_mg_per_mm3_per_hu must be more than 0, not {factor}")
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the rules in which this differs from the protocol of its name, in words; none for one's own."""
+        if self.protocol not in presets():
+            return ()
+        original = CalciumProtocol(**preset_fields(self.protocol))
+        return tuple(
+            f"{name} {_words(getattr(self, name))} instead of {_words(getattr(original, name))}"
+            for name in RULES
+            if getattr(self, name) != getattr(original, name)
+        )
+
+
+# What a protocol decides; the other fields are the scanner's or about seeds.
+RULES = (
+    "threshold_hu",
+    "weight_thresholds_hu",
+    "minimum_area_mm2",
+    "minimum_pixels",
+    "in_plane_connectivity",
+    "growth_connectivity",
+    "reference_increment_mm",
+    "volume",
+    "volume_threshold_hu",
+)
+
+
+def presets() -> dict[str, dict[str, Any]]:
+    """Return the rows of ``data/calcium_protocols.json`` by name; treat them as read-only."""
+    return {row["protocol"]: row for row in load_table("calcium_protocols")["protocols"]}
+
+
+def preset_fields(protocol: str) -> dict[str, Any]:
+    """Return the fields that a named protocol sets, as :class:`CalciumProtocol` takes them."""
+    row = presets()[protocol]
+    fields = {"protocol": protocol, "citation": row["source"], **row["fields"]}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def with_preset(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a settings file says of calcium, over the values of the protocol that it names.
+
+    Raises
+    ------
+    ValueError
+        When the name is none of ``data/calcium_protocols.json`` and no citation is given,
+        without which nobody could tell whose rules they are.
+    """
+    name = said.get("protocol", "agatston-1990")
+    if not isinstance(name, str):
+        return said
+    if name in presets():
+        return {**preset_fields(name), **said}
+    if not said.get("citation"):
+        known = ", ".join(presets())
+        raise ValueError(f"calcium.protocol {name} is none of {known}; one of your own needs calcium.citation")
+    return said
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "/".join(f"{item:g}" for item in value)
+    return "none" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.categories import Category, categorise
+from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
+from CACBoneAxisLib.calcium.contrast import ContrastCalcium
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
+from CACBoneAxisLib.calcium.masscalibration import MassCalibration
+from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
+from CACBoneAxisLib.calcium.noise import chance_peak_hu
+from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
-from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
+from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
+from CACBoneAxisLib.calcium.suggestions import Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
+from CACBoneAxisLib.calcium.visual import VisualReading
+from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
@@ -41,6 +50,13 @@ class CalciumResult:
     arteries : number of coronary arteries with a score above 0; None where one is undecided
     categories : of the total, by scheme
     findings : what to know about these numbers
+    meaning : of the total, for the patient
+    under_protocols : the same lesions under every protocol; empty without lesions
+    visual : what the reader saw by eye
+    mass_calibration : what the factor for the mass was measured on
+    blood : as measured in the aorta; None where it was not found
+    suggestions : candidates that nobody pointed at; None where none were looked for
+    contrast_calcium : volume and number of lesions on a contrast-enhanced scan
     """
 
     protocol: CalciumProtocol
@@ -50,17 +66,31 @@ class CalciumResult:
     arteries: int | None
     categories: dict[str, Category]
     findings: tuple[Finding, ...]
+    meaning: Meaning = field(default_factory=Meaning)
+    under_protocols: tuple[UnderProtocol, ...] = ()
+    visual: VisualReading = field(default_factory=VisualReading)
+    mass_calibration: MassCalibration | None = None
+    blood: BloodPool | None = None
+    contrast_calcium: ContrastCalcium | None = None
+    suggestions: tuple[Suggestion, ...] | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
         return {
-            "protocol": {**asdict(self.protocol), "citation": CalciumProtocol.CITATION},
+            "protocol": asdict(self.protocol),
+            "mass_calibration": self.mass_calibration.to_mapping() if self.mass_calibration else None,
             "lesions": [
                 _lesion_mapping(number, lesion, score) for number, (lesion, score) in enumerate(self.lesions, start=1)
             ],
             "territories": {code: asdict(totals) for code, totals in self.territories.items()},
             "total": {**asdict(self.total), "arteries": self.arteries},
             "categories": {scheme: asdict(category) for scheme, category in self.categories.items()},
+            "blood": _blood_mapping(self.blood),
+            "contrast_calcium": self.contrast_calcium.to_mapping() if self.contrast_calcium else None,
+            "suggestions": None if self.suggestions is None else [one.to_mapping() for one in self.suggestions],
+            "under_protocols": [row.to_mapping() for row in self.under_protocols],
+            "visual": self.visual.to_mapping(),
+            **self.meaning.to_mapping(),
             "findings": [asdict(item) for item in self.findings],
         }
 
@@ -84,6 +114,12 @@ def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> d
     }
 
 
+def _blood_mapping(blood: BloodPool | None) -> dict[str, Any] | None:
+    if blood is None:
+        return None
+    return {key: value for key, value in asdict(blood).items() if key != "discs"}
+
+
 def no_calcium_result(protocol: CalciumProtocol, reason: Finding) -> CalciumResult:
     """Return a result without numbers: calcium was not, or must not be, scored."""
     none = {code: Totals() for code in territories()}
@@ -97,6 +133,8 @@ def score_calcium(
     *,
     candidates: Candidates | None = None,
     progress: Callable[[float], None] | None = None,
+    patient: Patient | None = None,
+    blood: BloodPool | None = None,
 ) -> CalciumResult:
     """Score the lesions that the seeds stand for.
 
@@ -107,6 +145,8 @@ def score_calcium(
     protocol : the decisions
     candidates : of this image and protocol, when they are known already
     progress : called with the fraction done
+    patient : on whom percentiles and risk depend
+    blood : as measured in the aorta, for what its noise would produce by chance
     """
     if candidates is None and seeds:
         candidates = find_candidates(image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
@@ -115,10 +155,11 @@ def score_calcium(
     if candidates is not None:
         lesions, remarks = grow_lesions(image, candidates, seeds, protocol)
         findings += remarks
-    scored = tuple(_measured(image, lesion, protocol) for lesion in lesions)
+    scored = _measured(image, lesions, protocol)
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
+    findings += _by_chance(image, scored, protocol, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -147,19 +188,82 @@ def score_calcium(
         total = Totals()
     else:
         total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s], with_mass)
+    if total.agatston == 0:
+        noise = "not measured" if blood is None else f"{blood.noise_hu:.0f} HU"
+        increment = f"{image.geometry.slice_increment_mm:g}"
+        findings.append(
+            finding("zero-rests-on", threshold=f"{protocol.threshold_hu:g}", increment=increment, noise=noise)
+        )
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
+    in_total = [
+        number
+        for number, (lesion, score) in enumerate(scored, start=1)
+        if score and (_counts(lesion, coronary) or _is_coronary_conflict(lesion, coronary))
+    ]
+    grown = {
+        number: lesion.mask
+        for number, lesion in enumerate(lesions, start=1)
+        if lesion.mask is not None and (lesion.status == "scored" or number in in_total)
+    }
     return CalciumResult(
-        protocol, scored, by_territory, total, arteries, categorise(total.agatston, arteries), tuple(findings)
+        protocol,
+        scored,
+        by_territory,
+        total,
+        arteries,
+        categorise(total.agatston, arteries),
+        tuple(findings),
+        meaning_of(
+            total.agatston,
+            total.volume_mm3,
+            [score for number, (_, score) in enumerate(scored, start=1) if score and number in in_total],
+            {code: by_territory[code].agatston for code in coronary},
+            patient or Patient(),
+        ),
+        under_every_protocol(image, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
     )
 
 
-def _measured(image: CTImage, lesion: Lesion, protocol: CalciumProtocol) -> tuple[Lesion, LesionScore | None]:
-    if lesion.mask is None:
-        return lesion, None
-    score, counted = score_lesion(image, lesion.mask, protocol)
-    return replace(lesion, mask=counted), score
+def _measured(
+    image: CTImage, lesions: Sequence[Lesion], protocol: CalciumProtocol
+) -> tuple[tuple[Lesion, LesionScore | None], ...]:
+    """Return every lesion with the voxels that count in place of those it was grown from, and its score."""
+    masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
+    found = score_masks(image, masks, protocol.threshold_hu, protocol)
+    return tuple(
+        (replace(lesion, mask=found[number][1]), found[number][0]) if number in found else (lesion, None)
+        for number, lesion in enumerate(lesions)
+    )
+
+
+def _by_chance(
+    image: CTImage,
+    scored: Sequence[tuple[Lesion, LesionScore | None]],
+    protocol: CalciumProtocol,
+    blood: BloodPool | None,
+) -> list[Finding]:
+    """Return a finding for every lesion that scores and is no brighter than noise alone would be."""
+    if blood is None:
+        return []
+    limit = chance_peak_hu(blood, image.geometry.voxel_volume_mm3)
+    return [
+        finding(
+            "lesion-chance",
+            seed=lesion.seeds[0].name,
+            peak=f"{score.peak_hu:.0f}",
+            noise=f"{blood.noise_hu:.0f}",
+            blood=f"{blood.hu:.0f}",
+            limit=f"{limit:.0f}",
+        )
+        for lesion, score in scored
+        if lesion.status == "scored" and score and score.peak_hu is not None and score.peak_hu < limit
+    ]
+
+
+def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:
+    return lesion.status == "scored" and lesion.territories[0] in coronary
 
 
 def _is_coronary_conflict(lesion: Lesion, coronary: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from CACBoneAxisLib.calcium.isotropic import isotropic_volume_mm3
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
@@ -36,10 +37,12 @@ class SliceScore:
 
 @dataclass(frozen=True)
 class LesionScore:
-    """What a lesion measures, over the voxels of the regions that reach the smallest area.
+    """What a lesion measures, over the voxels of the regions that reach the smallest size.
 
-    ``peak_hu`` and ``mean_hu`` are None, and the rest 0, where no region reaches it;
-    ``mass_mg`` is None without a calibration factor.
+    With a threshold of its own for the volume, ``volume_mm3``, ``mass_mg``, ``mean_hu`` and
+    ``voxels`` are of the voxels at that threshold. ``peak_hu`` and ``mean_hu`` are None, and
+    the rest 0, where no region reaches the smallest size; ``mass_mg`` is None without a
+    calibration factor.
     """
 
     agatston: float
@@ -50,18 +53,38 @@ class LesionScore:
     voxels: int
     slices: tuple[SliceScore, ...]
 
+    @property
+    def area_mm2(self) -> float:
+        """Area of the regions that count, summed over the slices."""
+        return sum(region.area_mm2 for one in self.slices for region in one.regions)
+
+    @property
+    def weighted_area_mm2(self) -> float:
+        """The same, each region times its weight: the score before the increment is taken into account."""
+        return sum(region.area_mm2 * region.weight for one in self.slices for region in one.regions)
+
 
 def weight_of(peak_hu: float, protocol: CalciumProtocol) -> int:
     """Return the density weight of a region: how many of the weight thresholds its peak reaches."""
     return sum(peak_hu >= threshold for threshold in protocol.weight_thresholds_hu)
 
 
-def score_lesion(image: CTImage, mask: Mask, protocol: CalciumProtocol) -> tuple[LesionScore, Mask]:
+def score_lesion(
+    image: CTImage, mask: Mask, protocol: CalciumProtocol, volume_mask: Mask | None = None
+) -> tuple[LesionScore, Mask]:
     """Score the voxels of one lesion.
 
     Per slice and connected region: area (mm2) times weight; summed, times slice
     increment / reference increment (Agatston 1990). Volume is voxels times voxel
-    volume; mass is calibration factor x volume x mean HU.
+    volume, or that of interpolated cubes; mass is calibration factor x voxels' volume x
+    mean HU.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    mask : the lesion's voxels at the protocol's threshold
+    protocol : the decisions
+    volume_mask : its voxels at the protocol's threshold for the volume, where that is another
 
     Returns
     -------
@@ -73,8 +96,9 @@ def score_lesion(image: CTImage, mask: Mask, protocol: CalciumProtocol) -> tuple
     in_plane = np.zeros((3, 3, 3), dtype=bool)
     in_plane[1] = ndimage.generate_binary_structure(2, 1 if protocol.in_plane_connectivity == 4 else 2)
     labels, count = ndimage.label(mask.voxels, in_plane)
-    areas = np.bincount(labels.ravel(), minlength=count + 1) * geometry.pixel_area_mm2
-    counts = areas >= protocol.minimum_area_mm2 - AREA_SLACK_MM2
+    pixels = np.bincount(labels.ravel(), minlength=count + 1)
+    areas = pixels * geometry.pixel_area_mm2
+    counts = (areas >= protocol.minimum_area_mm2 - AREA_SLACK_MM2) & (pixels >= protocol.minimum_pixels)
     counts[0] = False
     counted = Mask(mask.offset, counts[labels])
 
@@ -96,13 +120,15 @@ def score_lesion(image: CTImage, mask: Mask, protocol: CalciumProtocol) -> tuple
         )
         for z, regions in sorted(by_slice.items())
     )
-    values = counted.values(image.hu).astype(np.float64)
+    measured = volume_mask if volume_mask is not None and counted.count else counted
+    values = measured.values(image.hu).astype(np.float64)
     volume = values.size * geometry.voxel_volume_mm3
     mean = float(values.sum() / values.size) if values.size else None
+    level = protocol.threshold_hu if protocol.volume_threshold_hu is None else protocol.volume_threshold_hu
     factor = protocol.mass_factor_mg_per_mm3_per_hu
     score = LesionScore(
         agatston=float(sum(s.agatston for s in slices)),
-        volume_mm3=volume,
+        volume_mm3=volume if protocol.volume == "voxels" else isotropic_volume_mm3(image, measured, level),
         mass_mg=None if factor is None else factor * volume * (mean or 0.0),
         peak_hu=float(values.max()) if values.size else None,
         mean_hu=mean,

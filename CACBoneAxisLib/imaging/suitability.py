@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.aorta import ENHANCED_HU, BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.image import CTImage
@@ -23,6 +24,7 @@ LARGEST_TILT_DEGREES = 5.0
 LARGEST_USUAL_PIXEL_MM = 1.0
 LARGEST_PIXEL_MM = 1.6
 CUBE_TOLERANCE_MM = 1e-3
+BRIGHTEST_UNENHANCED_HU = 60.0
 AIR_HU = -1000.0
 AIR_BELOW_HU, AIR_ABOVE_HU = 30.0, 20.0
 # A chest CT has air in lung and bowel: values that stop above this were cut.
@@ -53,9 +55,16 @@ class _Scan:
     image: CTImage
     acquisition: Acquisition
     attenuation: Attenuation
+    blood: BloodPool | None = None
 
 
-def assess(image: CTImage, acquisition: Acquisition, *, calibration_in_scan: bool = False) -> Suitability:
+def assess(
+    image: CTImage,
+    acquisition: Acquisition,
+    *,
+    calibration_in_scan: bool = False,
+    blood: BloodPool | None = None,
+) -> Suitability:
     """Judge a scan for the two questions.
 
     Findings about the file itself come first, then those of each rule, every code once.
@@ -68,13 +77,14 @@ def assess(image: CTImage, acquisition: Acquisition, *, calibration_in_scan: boo
     acquisition : what is known of the scan, the user's word included
     calibration_in_scan : a calibration phantom was scanned with the patient, which makes
         bone density a measurement by protocol instead of an opportunistic one
+    blood : as measured in the aorta, which decides about contrast agent whatever file and user say
 
     Returns
     -------
     Suitability
         Each verdict is the worst effect that the catalogue gives any of its findings.
     """
-    scan = _Scan(image, acquisition, Attenuation.of(image.hu))
+    scan = _Scan(image, acquisition, Attenuation.of(image.hu), blood)
     found = {one.code: one for one in image.findings}
     for rule in RULES:
         for one in rule(scan):
@@ -121,7 +131,22 @@ def _gating(scan: _Scan) -> Iterator[Finding]:
         yield finding("not-gated")
 
 
+def enhanced(acquisition: Acquisition, blood: BloodPool | None) -> bool | None:
+    """Return whether the scan is contrast-enhanced: by the blood where it was measured, else by what is said."""
+    return acquisition.contrast if blood is None else blood.hu > ENHANCED_HU
+
+
 def _contrast(scan: _Scan) -> Iterator[Finding]:
+    blood, said = scan.blood, scan.acquisition.contrast
+    if blood is not None:
+        values = {"blood": f"{blood.hu:.0f}", "where": blood.where}
+        if blood.hu > ENHANCED_HU:
+            yield finding("blood-enhanced", limit=f"{ENHANCED_HU:g}", **values)
+        elif said:
+            yield finding("contrast-not-seen", **values)
+        elif blood.hu > BRIGHTEST_UNENHANCED_HU:
+            yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
+        return
     if scan.acquisition.contrast is None:
         yield finding("contrast-unknown")
     elif scan.acquisition.contrast:

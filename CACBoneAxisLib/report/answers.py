@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report import wording
+from CACBoneAxisLib.report import calciummeaning, wording
 from CACBoneAxisLib.report.markup import element, text
 from CACBoneAxisLib.report.numbers import format_value
 
@@ -24,6 +24,8 @@ def calcium_card(result: Mapping[str, Any]) -> str:
     if total["agatston"] is None:
         parts.append('<p class="big">not measured</p>')
         parts.append(element("p", text(wording.calcium_missing(result))))
+        if words := calciummeaning.contrast_words(result):
+            parts.append(_line("Calcium on contrast CT", words))
     else:
         parts.append(f'<p class="big">{text(format_value(total["agatston"], "agatston"))} <small>Agatston</small></p>')
         if total["agatston"] == 0:
@@ -35,6 +37,8 @@ def calcium_card(result: Mapping[str, Any]) -> str:
             parts.append(element("p", f"{text(words)} {source}", "lead"))
         else:
             parts.append(_line(entry["scheme"], words, entry.get("source") or ""))
+    if percentile := calciummeaning.percentile_lead(result):
+        parts.append(_line("Among people of the same age and sex", *percentile))
     if wording.anything_scored(result):
         parts.append(_line("Arteries with calcium", wording.arteries_words(result)))
         volume = format_value(total["volume_mm3"], "volume_mm3", unit=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from CACBoneAxisLib.report import details, wording
+from CACBoneAxisLib.report import calciummeaning, details, wording
 from CACBoneAxisLib.report.answers import answers
 from CACBoneAxisLib.report.figures import Figure
 from CACBoneAxisLib.report.markup import definitions, element, figure, section, text
@@ -14,6 +14,11 @@ from CACBoneAxisLib.report.style import CSS
 
 # Nothing is loaded, run, sent or framed, whatever a header or a label contains.
 CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+VOLUME_WORDS = {
+    "voxels": "voxels of the lesions times the volume of one.",
+    "isotropic": "cubes at or above the threshold after linear interpolation.",
+}
 
 SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers that may be wrong", "note": "To know"}
 
@@ -35,12 +40,17 @@ def render_html(
     vertebrae = details.vertebra_table(result) + details.height_table(result) if result["bone"]["vertebrae"] else ""
     if not result["bone"]["vertebrae"]:
         vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
+    suggested = calciummeaning.suggestion_table(result)
+    meaning, protocols = calciummeaning.meaning_table(result), calciummeaning.protocol_table(result)
     sections = [
         section("What to be careful about", careful(result), "careful"),
         section("Calcium by artery and lesion", details.artery_table(result) + lesions, "calcium"),
         section("Worst lesion of each artery and structure", calcium_pictures, "calcium-pictures")
         if lesion_figures
         else "",
+        section("What the calcium score means", meaning, "meaning") if meaning else "",
+        section("The same calcium under other protocols", protocols, "protocols") if protocols else "",
+        section("Suggested candidates", suggested, "suggestions") if suggested else "",
         section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
         section("Bone in pictures", "\n".join(figure(item, "wide") for item in bone_figures), "bone-pictures")
         if bone_figures
@@ -115,8 +125,8 @@ def definition_list(result: Mapping[str, Any]) -> str:
         ),
         (
             "Volume, mass",
-            "Volume: voxels of the lesions times the volume of one. Mass: volume times mean HU times the scanner's "
-            "calibration factor, which has no default. Callister 1998, Radiology 208:807",
+            f"Volume: {VOLUME_WORDS[protocol.get('volume', 'voxels')]} Mass: volume of the voxels times mean HU times "
+            "the scanner's calibration factor, which has no default. Callister 1998, Radiology 208:807",
         ),
         *(
             (entry["scheme"], f"{wording.category_words(entry)}. {entry.get('source') or ''}")

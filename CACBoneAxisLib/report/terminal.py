@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from CACBoneAxisLib.report import wording
+from CACBoneAxisLib.report import calciummeaning, wording
 from CACBoneAxisLib.report.numbers import NOT_MEASURED, format_value
 
 WIDTH = 100
@@ -37,11 +37,19 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     lines = ["CORONARY CALCIUM"]
     if total["agatston"] is None:
         lines += _wrapped(wording.calcium_missing(result), f"  Agatston score: {NOT_MEASURED} not measured. ")
+        if words := calciummeaning.contrast_words(result):
+            lines += _wrapped(words, "  on contrast CT: ")
     else:
         zero = f" - {wording.zero_words(result)}" if total["agatston"] == 0 else ""
         lines.append(f"  Agatston score: {format_value(total['agatston'], 'agatston')}{zero}")
     for entry in wording.categories(result):
         lines += _wrapped(f"{wording.category_words(entry)} - {entry['scheme']}", "  category: ")
+    if percentile := calciummeaning.percentile_lead(result):
+        lines += _wrapped(percentile[0], "  percentile: ")
+    if (risk := (calcium.get("risk") or {}).get("mesa_chd_10_year")) and risk["with_cac_percent"] is not None:
+        words = f"{format_value(risk['with_cac_percent'], 'rate_percent', unit=True)} with the score, "
+        words += f"{format_value(risk['without_cac_percent'], 'rate_percent', unit=True)} without - {risk['source']}"
+        lines += _wrapped(words, "  10-year risk: ")
     lines += _wrapped(wording.VERDICT_WORDS["calcium"][_verdict(result, "calcium")], _label(result, "calcium"))
     if not wording.anything_scored(result):
         return lines

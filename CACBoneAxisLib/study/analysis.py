@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -10,14 +10,23 @@ from time import perf_counter
 from CACBoneAxisLib.bone.phantomscan import calibrate_in_scan
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae, regions_from
 from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
+from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.findings import finding
-from CACBoneAxisLib.imaging.suitability import Fitness, assess
+from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region, find_blood
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.suitability import Fitness, assess, enhanced
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.suggesting import Suggested, with_suggestions
 
+# A region of this name is where the reader saw blood in the aorta.
+AORTA_NAME = "aorta"
 Progress = Callable[[str, float], None]
 
 
@@ -47,17 +56,20 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
     tell = progress or (lambda message, fraction: None)
     settings = inputs.settings
     seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
-    regions = regions_from(inputs.regions)
+    for_mass = [box for box in inputs.regions if is_calibration_region(box)]
+    for_blood = [box for box in inputs.regions if box.name.strip().lower() == AORTA_NAME]
+    regions = regions_from([box for box in inputs.regions if box not in for_mass and box not in for_blood])
 
     tell("Checking the scan", 0.0)
     acquisition, disagreements = inputs.image.acquisition.merged(settings.stated)
     image = replace(inputs.image, acquisition=acquisition)
+    blood = measure_blood(image, for_blood)
     phantom = None
     if settings.bone.calibration.kind == "phantom":
         tell("Looking for the calibration phantom", 0.05)
         phantom = calibrate_in_scan(image, settings.bone.calibration)
     calibrated = phantom is not None and phantom.calibration is not None
-    suitability = assess(image, acquisition, calibration_in_scan=calibrated)
+    suitability = assess(image, acquisition, calibration_in_scan=calibrated, blood=blood)
     if disagreements:
         suitability = replace(
             suitability,
@@ -67,18 +79,35 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
 
     tell("Scoring calcium", 0.1)
     calcium: CalciumResult
+    suggested: Suggested = None
+    said: tuple[Finding, ...] = ()
+    if suitability.calcium.verdict != "unsuitable":
+        seeds, suggested, candidates, said = with_suggestions(image, seeds, settings.calcium, candidates)
     if seeds is None:
         calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
     elif suitability.calcium.verdict == "unsuitable":
         calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(suitability.calcium)))
+        if enhanced(acquisition, blood):
+            measured, remarks = contrast_calcium(image, seeds, settings.calcium, blood)
+            calcium = replace(calcium, contrast_calcium=measured, findings=calcium.findings + remarks)
     else:
+        calibration, remarks = mass_calibration(image, for_mass, settings.calcium)
+        protocol = settings.calcium
+        if calibration is not None and protocol.mass_factor_mg_per_mm3_per_hu is None:
+            protocol = replace(protocol, mass_factor_mg_per_mm3_per_hu=calibration.factor_mg_per_mm3_per_hu)
         calcium = score_calcium(
             image,
             seeds,
-            settings.calcium,
+            protocol,
             candidates=candidates,
             progress=lambda f: tell("Scoring calcium", 0.1 + f * 0.6),
+            patient=settings.patient_known(acquisition),
+            blood=blood,
         )
+        remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
+        calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
+    findings = said + calcium.findings
+    calcium = replace(calcium, visual=settings.visual, blood=blood, suggestions=suggested, findings=findings)
 
     tell("Measuring bone", 0.8)
     bone = measure_vertebrae(
@@ -87,7 +116,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         inputs.vertebrae,
         settings.bone,
         sex=acquisition.sex,
-        contrast=acquisition.contrast,
+        contrast=enhanced(acquisition, blood),
         kvp=acquisition.kvp,
         age_years=acquisition.age_years,
         ancestry=settings.patient.ethnicity,
@@ -106,6 +135,25 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None, candidates: C
         started,
         perf_counter() - clock,
     )
+
+
+def measure_blood(image: CTImage, regions: Sequence[Box]) -> BloodPool | None:
+    """Measure blood in the reader's region if there is one, else in the descending aorta where it is found."""
+    return (blood_in_region(image, regions[0]) if regions else None) or find_blood(image)
+
+
+def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:
+    """Return what to know about a protocol on a scan of this tube voltage."""
+    found = []
+    changes = protocol.changed()
+    if changes:
+        found.append(finding("protocol-changed", protocol=protocol.protocol, changes="; ".join(changes)))
+    if protocol.kvp is not None and kvp is None:
+        found.append(finding("protocol-kvp-unknown", protocol=protocol.protocol, kvp=f"{protocol.kvp:g}"))
+    elif protocol.kvp is not None and kvp is not None and round(kvp) != round(protocol.kvp):
+        adapted = f"{protocol.kvp:g}"
+        found.append(finding("protocol-kvp", protocol=protocol.protocol, adapted=adapted, kvp=f"{kvp:g}"))
+    return tuple(found)
 
 
 def _why(fitness: Fitness) -> str:

@@ -7,13 +7,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from CACBoneAxisLib.calcium.suggestions import as_points
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
 # In Slicer the scene is saved with the result.
-KNOWN_FILES = {RESULT_FILE, "scene.mrb", *FILES}
+SUGGESTIONS_FILE = "suggestions.mrk.json"
+KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, "scene.mrb", *FILES}
+COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
+# Main file, its schema and all files of each kind of folder that this software writes.
+KINDS = (
+    (RESULT_FILE, SCHEMA, KNOWN_FILES),
+    (COMPARISON_FILE, COMPARISON_SCHEMA, {COMPARISON_FILE, "change.csv", "report.html"}),
+)
 
 
 def check_folder(folder: str | Path) -> Path:
@@ -59,17 +68,39 @@ def write_study(result: StudyResult, folder: str | Path, extra: Callable[[Path],
     OSError
         When it cannot be written.
     """
+
+    def fill(unfinished: Path) -> None:
+        mapping = result.to_dict()
+        text = json.dumps(mapping, indent=1, ensure_ascii=False, allow_nan=False)
+        (unfinished / RESULT_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_reports(unfinished, mapping, result.image, result.calcium_masks, result.bone_masks)
+        if result.calcium.suggestions is not None:
+            write_markups(unfinished / SUGGESTIONS_FILE, [as_points(result.calcium.suggestions)])
+        if extra is not None:
+            extra(unfinished)
+
+    return write_whole(folder, fill) / "report.html"
+
+
+def write_whole(folder: str | Path, fill: Callable[[Path], None]) -> Path:
+    """Make a folder of output whole or not at all, in place of an earlier one of this software.
+
+    Parameters
+    ----------
+    folder : where; made with its parents
+    fill : called with the unfinished folder to write into
+
+    Raises
+    ------
+    UnusableInputError
+        When the folder holds something else.
+    """
     folder = check_folder(folder).absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
         unfinished = Path(work) / "new"
         unfinished.mkdir()
-        mapping = result.to_dict()
-        text = json.dumps(mapping, indent=1, ensure_ascii=False, allow_nan=False)
-        (unfinished / RESULT_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
-        write_reports(unfinished, mapping, result.image, result.calcium_masks, result.bone_masks)
-        if extra is not None:
-            extra(unfinished)
+        fill(unfinished)
         if folder.exists():
             folder.rename(Path(work) / "old")
         try:
@@ -78,13 +109,17 @@ def write_study(result: StudyResult, folder: str | Path, extra: Callable[[Path],
             if (Path(work) / "old").exists():
                 (Path(work) / "old").rename(folder)
             raise
-    return folder / "report.html"
+    return folder
 
 
 def _is_result(folder: Path) -> bool:
+    return any(_holds(folder, *kind) for kind in KINDS)
+
+
+def _holds(folder: Path, file: str, schema: str, known: set[str]) -> bool:
     try:
-        content = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        content = json.loads((folder / file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    ours = isinstance(content, dict) and content.get("schema") == SCHEMA
-    return ours and {path.name for path in folder.iterdir()} <= KNOWN_FILES
+    ours = isinstance(content, dict) and content.get("schema") == schema
+    return ours and {path.name for path in folder.iterdir()} <= known

@@ -12,11 +12,22 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.patient import Patient
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol, with_preset
+from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import refusal
 
 T = TypeVar("T")
+
+
+# A value beyond these is a slip, or in other units (mmol/L for mg/dL).
+PATIENT_LIMITS: dict[str, tuple[float, float]] = {
+    "bmi_kg_m2": (8, 120),
+    "total_cholesterol_mg_dl": (40, 1500),
+    "hdl_mg_dl": (5, 300),
+    "systolic_mmhg": (40, 320),
+}
 
 
 @dataclass(frozen=True)
@@ -26,9 +37,22 @@ class StatedPatient:
     age_years: float | None = None
     sex: Literal["F", "M"] | None = None
     ethnicity: str | None = None
+    bmi_kg_m2: float | None = None
+    diabetes: bool | None = None
+    smoker: bool | None = None
+    total_cholesterol_mg_dl: float | None = None
+    hdl_mg_dl: float | None = None
+    systolic_mmhg: float | None = None
+    lipid_medication: bool | None = None
+    pressure_medication: bool | None = None
+    family_history: bool | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an age that nobody has."""
+        """Raise ValueError for a number that nobody has."""
+        for name, (low, high) in PATIENT_LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"patient.{name} must be from {low:g} to {high:g}, not {value:g}")
         if self.age_years is not None and not 0 <= self.age_years <= 120:
             raise ValueError(f"patient.age_years must be from 0 to 120, not {self.age_years:g}")
 
@@ -62,6 +86,7 @@ class Settings:
     bone: BoneProtocol = field(default_factory=BoneProtocol)
     patient: StatedPatient = field(default_factory=StatedPatient)
     acquisition: StatedAcquisition = field(default_factory=StatedAcquisition)
+    visual: VisualReading = field(default_factory=VisualReading)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
@@ -74,6 +99,9 @@ class Settings:
             kind or one out of range.
         """
         try:
+            said = mapping.get("calcium") if isinstance(mapping, Mapping) else None
+            if isinstance(said, Mapping):
+                mapping = {**mapping, "calcium": with_preset(dict(said))}
             return _build(cls, mapping, "")
         except ValueError as error:
             raise refusal("settings-invalid", problem=str(error)) from None
@@ -94,6 +122,11 @@ class Settings:
     def stated(self) -> Acquisition:
         """What the user says, in the form that an image's acquisition is merged with."""
         return Acquisition(**asdict(self.acquisition), sex=self.patient.sex, age_years=self.patient.age_years)
+
+    def patient_known(self, acquisition: Acquisition) -> Patient:
+        """Return the patient, with age and sex as file and user together say."""
+        said = {**asdict(self.patient), "age_years": acquisition.age_years, "sex": acquisition.sex}
+        return Patient(**said)
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_a_seed_beside_calcium_finds_it_within_two_millimetres(bar: CTImage) -> 
 def test_a_seed_in_soft_tissue_is_named_with_the_value_there() -> None:
     image = make_image((3, 20, 20))
     result = score_calcium(image, [seed_at(image, (1, 10, 10), "RCA-3")], PROTOCOL)
-    assert codes(result) == ["seed-misses"]
+    assert codes(result) == ["seed-misses", "zero-rests-on"]
     message = result.findings[0].message
     assert "RCA-3" in message
     assert "40 HU" in message
@@ -65,7 +65,7 @@ def test_a_seed_outside_the_scan_says_so() -> None:
     image = make_image((3, 9, 9))
     seed = seed_at(image, (1, 4, 4))
     away = type(seed)("LAD-1", "LAD", (500.0, 0.0, 0.0))
-    assert codes(score_calcium(image, [away], PROTOCOL)) == ["seed-outside"]
+    assert codes(score_calcium(image, [away], PROTOCOL)) == ["seed-outside", "zero-rests-on"]
 
 
 def test_two_seeds_of_one_territory_count_the_lesion_once(bar: CTImage) -> None:

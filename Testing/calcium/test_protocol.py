@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol, with_preset
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_refused_values_name_their_field(field: str, value: Any) -> None:
 def test_a_protocol_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         CalciumProtocol().threshold_hu = 100.0  # type: ignore[misc]
+
+
+def test_a_named_protocol_holds_where_nothing_else_is_said() -> None:
+    assert with_preset({"protocol": "canon"})["minimum_pixels"] == 3
+    said = {"protocol": "philips", "minimum_area_mm2": 1.0}
+    made = CalciumProtocol(**with_preset(said))
+    assert (made.minimum_area_mm2, made.volume_threshold_hu) == (1.0, 113.0)
+    assert made.changed() == ("minimum_area_mm2 1 instead of 0.5",)
+
+
+def test_a_protocol_of_ones_own_needs_a_citation() -> None:
+    with pytest.raises(ValueError, match="citation"):
+        with_preset({"protocol": "ours"})
+    own = CalciumProtocol(**with_preset({"protocol": "ours", "citation": "SOP 7", "minimum_area_mm2": 2.0}))
+    assert (own.protocol, own.changed()) == ("ours", ())

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from CACBoneAxisLib.calcium.masscalibration import mass_calibration
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
 from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.reading import read_ct
 
 # Published with five decimals; half of the last one.
@@ -70,3 +72,27 @@ def test_no_smallest_area_breaks_it(scored: Scored, expected: dict[str, Any]) ->
         if abs(score.agatston - expected["inserts"][name]["agatston"]) > FIVE_DECIMALS
     ]
     assert wrong
+
+
+def test_the_rod_of_the_scan_itself_gives_the_published_masses(shared_data: Path, expected: dict[str, Any]) -> None:
+    image = read_ct(shared_data / "qrm_cci" / expected["image"])
+    # The insert's large rod of 200 mg/cm3 and its water rod, in the middle of three slices that both fill.
+    boxes = [
+        Box("rod-200", (-2.70, 0.13, 630.875), (15.0, 15.0, 8.9)),
+        Box("water", (-14.31, -19.14, 630.875), (12.0, 12.0, 8.9)),
+    ]
+    found, findings = mass_calibration(image, boxes, CalciumProtocol())
+    assert found is not None
+    assert findings == ()
+    # From slice to slice of these two rods the factor moves by 1.1 %; the published one comes from slices of its own.
+    between_slices = 0.011
+    assert found.factor_mg_per_mm3_per_hu == pytest.approx(
+        expected["mass_factor_mg_per_mm3_per_hu"], rel=between_slices
+    )
+    seeds = [
+        Seed(name, "LAD", (-insert["seed_ras_mm"][0], -insert["seed_ras_mm"][1], insert["seed_ras_mm"][2]))
+        for name, insert in expected["inserts"].items()
+    ]
+    protocol = CalciumProtocol(mass_factor_mg_per_mm3_per_hu=found.factor_mg_per_mm3_per_hu)
+    for name, score in by_insert(score_calcium(image, seeds, protocol)).items():
+        assert score.mass_mg == pytest.approx(expected["inserts"][name]["mass_mg"], rel=between_slices)

@@ -11,7 +11,8 @@ from small_study import LAD_AGATSTON, RCA_AGATSTON, TRABECULAR_HU, small_image, 
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.markups import PointList
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 
 CALIBRATED = {
@@ -121,3 +122,51 @@ def test_progress_goes_from_nothing_to_everything_and_can_cancel() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         analyze(inputs, progress=cancel)
+
+
+def aorta_at(hu: int) -> tuple[CTImage, Box]:
+    """The small study with a box of blood in front, and the region in it."""
+    image = small_image()
+    image.hu[:, 6:10, 20:40] = hu
+    left, posterior, superior = (float(v) for v in image.geometry.to_lps((30, 7.5, 5.5)))
+    return image, Box("aorta", (left, posterior, superior), (9.0, 1.9, 20.0))
+
+
+@pytest.mark.parametrize("said", [None, False, True])
+@pytest.mark.parametrize(("hu", "refused"), [(40, False), (100, False), (101, True), (300, True)])
+def test_blood_decides_about_contrast_whatever_is_said(said: bool | None, hu: int, refused: bool) -> None:
+    image, box = aorta_at(hu)
+    settings = Settings.from_mapping({"acquisition": {"contrast": said}})
+    result = analyze(StudyInputs(image, (small_seeds(),), (box, small_region()), settings=settings))
+    assert (result.calcium.total.agatston is None) is refused
+    codes = {f.code for f in result.suitability.calcium.findings}
+    assert ("blood-enhanced" in codes) is refused
+    assert ("contrast-not-seen" in codes) is (said is True and not refused)
+    assert (
+        "bone-contrast"
+        in {f.code for v in result.bone.vertebrae for f in v.findings} | {f.code for f in result.bone.findings}
+    ) is refused
+
+
+def test_contrast_mode_gives_volume_and_number_and_no_score() -> None:
+    image, box = aorta_at(200)
+    settings = Settings.from_mapping({"calcium": {"contrast_threshold_hu": 240}})
+    mapping = analyze(StudyInputs(image, (small_seeds(),), (box,), settings=settings)).to_dict()["calcium"]
+    assert mapping["total"]["agatston"] is None
+    # Of both lesions only the one of 36 voxels at 250 HU is above; 0.75 mm3 each.
+    assert (mapping["contrast_calcium"]["volume_mm3"], mapping["contrast_calcium"]["lesions"]) == (27.0, 1)
+
+
+def test_what_is_known_of_the_patient_reaches_percentiles_and_risk() -> None:
+    settings = Settings.from_mapping({"patient": {"age_years": 60, "sex": "M", "ethnicity": "White"}})
+    mapping = analyze(StudyInputs(small_image(), (small_seeds(),), settings=settings)).to_dict()["calcium"]
+    # A score of 26: between 0 and 28, and above 13 up to 113
+    assert mapping["percentiles"]["mesa"]["words"] == "between the 25th and the 50th percentile"
+    assert mapping["percentiles"]["hoff"]["words"] == "between the 25th and the 50th percentile"
+    assert "diabetes" in mapping["risk"]["mesa_chd_10_year"]["missing"]
+
+
+def test_a_protocol_for_another_voltage_is_a_warning() -> None:
+    settings = Settings.from_mapping({"calcium": {"protocol": "kvp-100"}, "acquisition": {"kvp": 120}})
+    result = analyze(StudyInputs(small_image(), (small_seeds(),), settings=settings))
+    assert "protocol-kvp" in {f.code for f in result.calcium.findings}

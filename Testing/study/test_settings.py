@@ -51,7 +51,7 @@ def test_printed_settings_make_the_same_settings_again() -> None:
         ({"calcium": {"threshold_hu": float("nan")}}, "calcium.threshold_hu"),
         ({"calcium": {"in_plane_connectivity": 6}}, "must be one of 4, 8"),
         ({"calcium": {"weight_thresholds_hu": 130}}, "must be a list"),
-        ({"calcium": {"volume": "isotropic"}}, "must be one of voxels"),
+        ({"calcium": {"volume": "cubes"}}, "must be one of voxels"),
         ({"calcium": 3}, "calcium must hold named entries"),
         ({"patient": {"sex": "female"}}, "must be one of F, M"),
         ({"patient": {"age_years": 300}}, "patient.age_years"),

@@ -1,0 +1,56 @@
+"""What is known of the patient that the meaning of a score depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# What people write for the groups of MESA.
+ETHNICITIES: dict[str, str] = {
+    "white": "white",
+    "caucasian": "white",
+    "white american": "white",
+    "chinese": "chinese",
+    "chinese american": "chinese",
+    "black": "black",
+    "african": "black",
+    "african american": "black",
+    "hispanic": "hispanic",
+    "hispanic american": "hispanic",
+}
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The patient, as far as known; None where nothing is said.
+
+    Parameters
+    ----------
+    age_years : age at the scan
+    sex : F or M
+    ethnicity : as given; :attr:`group` is what the tables call it
+    bmi_kg_m2 : body mass index
+    diabetes, smoker, lipid_medication, pressure_medication, family_history : yes or no; the
+        last is a heart attack in the family
+    total_cholesterol_mg_dl, hdl_mg_dl : of the blood
+    systolic_mmhg : blood pressure
+    """
+
+    age_years: float | None = None
+    sex: Literal["F", "M"] | None = None
+    ethnicity: str | None = None
+    bmi_kg_m2: float | None = None
+    diabetes: bool | None = None
+    smoker: bool | None = None
+    total_cholesterol_mg_dl: float | None = None
+    hdl_mg_dl: float | None = None
+    systolic_mmhg: float | None = None
+    lipid_medication: bool | None = None
+    pressure_medication: bool | None = None
+    family_history: bool | None = None
+
+    @property
+    def group(self) -> str | None:
+        """White, Chinese, Black or Hispanic as the tables of MESA have it; None for any other or none."""
+        words = (self.ethnicity or "").lower().replace("-", " ").split()
+        return ETHNICITIES.get(" ".join(words))

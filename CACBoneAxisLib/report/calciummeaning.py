@@ -1,0 +1,174 @@
+"""What the calcium score means, in words and tables: percentiles, age, risk, spread, rescans, protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from CACBoneAxisLib.report.markup import element, row, table, text
+from CACBoneAxisLib.report.numbers import format_value
+
+MEANING_COLUMNS = (("What", False), ("Value", False), ("Rests on", False))
+PROTOCOL_COLUMNS = (
+    ("Protocol", False),
+    ("Agatston", True),
+    ("Volume, mm3", True),
+    ("Mass, mg", True),
+    ("Made for", False),
+    ("Source", False),
+)
+SUGGESTION_COLUMNS = (
+    ("Suggested", False),
+    ("Confidence", True),
+    ("Volume, mm3", True),
+    ("Peak, HU", True),
+    ("R, A, S, mm", True),
+)
+RULE_NAMES = {"sevrukov": "smallest significant change", "chung": "95 % limit of MESA rescans"}
+KIND_WORDS = {"own": "this study", "definition": "120 kVp", "vendor": "vendor's software", "kvp": ""}
+Line = tuple[str, str, str]
+
+
+def percentile_words(place: Mapping[str, Any]) -> str:
+    """Return a percentile bracket with its group, or why there is none."""
+    if place["words"] is None:
+        return f"no value: {place['reason']}"
+    return f"{place['words']} ({place['table']}: {place['group']})"
+
+
+def contrast_words(result: Mapping[str, Any]) -> str | None:
+    """Return calcium on a contrast-enhanced scan in words; None where it was not measured."""
+    found = result["calcium"].get("contrast_calcium")
+    if not found:
+        return None
+    threshold = format_value(found["threshold_hu"], "mean_hu", unit=True)
+    volume = format_value(found["volume_mm3"], "volume_mm3", unit=True)
+    count = format_value(found["lesions"], "count")
+    return f"{volume} in {count} lesions at {threshold} ({found['rule']}). Not an Agatston score"
+
+
+def percentile_lead(result: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the percentile for the head of the page with its source: the table that also knows the ethnicity first."""
+    places = [p for p in (result["calcium"].get("percentiles") or {}).values() if p["words"] is not None]
+    return (percentile_words(places[-1]), str(places[-1]["source"])) if places else None
+
+
+def lines(result: Mapping[str, Any]) -> list[Line]:
+    """Return what the score means: name, value in words, source; with the reason where there is no value."""
+    calcium = result["calcium"]
+    if "risk" not in calcium:
+        return []
+    found: list[Line] = []
+    for place in calcium["percentiles"].values():
+        found.append(
+            (f"Percentile, {place['table']}", percentile_words(place), f"{place['source']}; {place['population']}")
+        )
+    risk = calcium["risk"]
+    age = risk["arterial_age_years"]
+    words = format_value(age, "age_years", unit=True) if age is not None else "no value: there is no total score"
+    found.append(("Arterial age", words, risk["arterial_age_source"]))
+    found.append(("10-year risk of coronary heart disease", *_risk(risk["mesa_chd_10_year"])))
+    found += _spread(calcium["distribution"])
+    for interval in calcium["rescan"]:
+        kind = "agatston" if interval["measure"] == "agatston" else "volume_mm3"
+        name = "Agatston score" if kind == "agatston" else "Volume, mm3"
+        ends = f"{format_value(interval['low'], kind)} to {format_value(interval['high'], kind)}"
+        rule = RULE_NAMES.get(interval["rule"], interval["rule"])
+        found.append((f"A second scan would give: {name}", ends, f"{rule}, {interval['source']}"))
+    if calcium["visual"]:
+        found += _visual(calcium["visual"])
+    if blood := calcium.get("blood"):
+        hu, noise = format_value(blood["hu"], "mean_hu", unit=True), format_value(blood["noise_hu"], "sd_hu", unit=True)
+        words = f"{hu}, noise {noise}"
+        found.append(
+            ("Blood, measured", words, f"{blood['where']}, {blood['slices']} slices; above 100 HU: contrast agent")
+        )
+    if calcium["mass_calibration"]:
+        c = calcium["mass_calibration"]
+        factor = format_value(c["factor_mg_per_mm3_per_hu"], "mass_factor", unit=True)
+        rod, water = (format_value(c[key], "mean_hu", unit=True) for key in ("rod_hu", "water_hu"))
+        words = f"{factor}: rod of {c['rod_mg_cm3']:g} mg/cm3 {rod}, water {water}"
+        found.append(("Factor for the mass, measured", words, "density / (HU of the rod - HU of water)"))
+    return found
+
+
+def _risk(risk: Mapping[str, Any]) -> tuple[str, str]:
+    source = f"{risk['source']}; {risk['population']}"
+    parts = []
+    if risk["with_cac_percent"] is not None:
+        parts.append(f"{format_value(risk['with_cac_percent'], 'rate_percent', unit=True)} with the score")
+    if risk["without_cac_percent"] is not None:
+        parts.append(f"{format_value(risk['without_cac_percent'], 'rate_percent', unit=True)} without it")
+    if risk["reason"]:
+        parts.append(f"no value: {risk['reason']}" if not parts else risk["reason"])
+    return "; ".join(parts), source
+
+
+def _spread(distribution: Mapping[str, Any]) -> list[Line]:
+    found = []
+    if distribution["density"] is not None:
+        words = f"{format_value(distribution['density'], 'density')} (1 to 4)"
+        found.append(("Density", words, "Agatston / (volume / increment), Criqui 2014, JAMA 311:271"))
+    if distribution["most_affected"] is not None:
+        share, spread = (format_value(distribution[key], "share") for key in ("share", "diffusivity"))
+        words = f"{distribution['most_affected']} with {share} of the score; diffusivity {spread}"
+        found.append(("Most affected artery", words, "diffusivity = 1 - share: 0 in one artery, 0.75 in four alike"))
+    return found
+
+
+def _visual(visual: Mapping[str, Any]) -> list[Line]:
+    found = []
+    if visual["sum"] is not None:
+        arteries = ", ".join(f"{code} {value}" for code, value in visual["arteries"].items())
+        words = f"{visual['sum']} of 12 ({arteries}); group {visual['group']}: cardiovascular death "
+        words += format_value(visual["death_percent"], "rate_percent", unit=True)
+        found.append(("Visual ordinal score, by the reader", words, f"{visual['source']}; {visual['population']}"))
+    if visual["cac_drs"] is not None:
+        words = f"CAC-DRS {visual['cac_drs']}"
+        found.append(("Visual class, by the reader", words, "Hecht 2018, J Cardiovasc Comput Tomogr 12:185"))
+    return found
+
+
+def meaning_table(result: Mapping[str, Any]) -> str:
+    """Return what the score means as an HTML table; empty when there is nothing to say."""
+    found = lines(result)
+    if not found:
+        return ""
+    rows = [row(MEANING_COLUMNS, line) for line in found]
+    return table(
+        "Each value with its source: found on dedicated scans, in people who may not be like this patient.",
+        MEANING_COLUMNS,
+        rows,
+    )
+
+
+def protocol_table(result: Mapping[str, Any]) -> str:
+    """Return the coronary total under every protocol as an HTML table; empty without lesions."""
+    found = result["calcium"].get("under_protocols") or []
+    rows = []
+    for entry in found:
+        made_for = KIND_WORDS[entry["kind"]] or format_value(entry["kvp"], "kvp", unit=True)
+        numbers = [format_value(entry[key], key) for key in ("agatston", "volume_mm3", "mass_mg")]
+        name = f"{entry['name']} ({entry['protocol']})" if entry["kind"] == "own" else entry["name"]
+        class_ = "total" if entry["kind"] == "own" else ""
+        rows.append(row(PROTOCOL_COLUMNS, [name, *numbers, made_for, entry["citation"]], class_))
+    if not rows:
+        return ""
+    note = "Protocols made for another tube voltage than the scan's show the effect of the voltage's thresholds only."
+    caption = (
+        "The same lesions of the coronary arteries, scored by other rules; only the first row is this study's result."
+    )
+    return table(caption, PROTOCOL_COLUMNS, rows) + element("p", text(note), "soft")
+
+
+def suggestion_table(result: Mapping[str, Any]) -> str:
+    """Return the candidates that nobody pointed at as an HTML table; empty where there are none."""
+    rows = []
+    for one in result["calcium"].get("suggestions") or []:
+        place = ", ".join(format_value(v, "position_mm") for v in one["position_ras_mm"])
+        numbers = [format_value(one["volume_mm3"], "volume_mm3"), format_value(one["peak_hu"], "peak_hu")]
+        rows.append(
+            row(SUGGESTION_COLUMNS, [one["territory"], format_value(one["confidence"], "share"), *numbers, place])
+        )
+    caption = "Candidates that nobody pointed at, with a suggested territory. Suggestions are wrong at times."
+    return table(caption, SUGGESTION_COLUMNS, rows) if rows else ""

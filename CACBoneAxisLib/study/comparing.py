@@ -1,0 +1,193 @@
+"""Two results of one patient, compared: what changed, by which rules, and what speaks against comparing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib import __version__
+from CACBoneAxisLib.calcium.change import MEASURES, change_of, verdicts
+from CACBoneAxisLib.calcium.territories import territories
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison
+from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.tables import write_csv
+from CACBoneAxisLib.study.output import COMPARISON_FILE, COMPARISON_SCHEMA, RESULT_FILE, write_whole
+from CACBoneAxisLib.study.result import SCHEMA
+
+CHANGE_COLUMNS: dict[str, str] = {
+    "baseline_id": "the earlier study",
+    "followup_id": "the later study",
+    "what": "artery or structure, or total",
+    "measure": "agatston or volume_mm3",
+    "baseline": "value at the earlier scan",
+    "followup": "value at the later scan",
+    "absolute": "difference",
+    "percent": "of the baseline; empty from 0",
+    "per_year": "difference a year, where the years are known",
+    "percent_per_year": "percent a year",
+    "root": "difference of the square roots",
+}
+# What both scans should share; the increment within what two files round differently.
+SCAN_FIELDS = (
+    ("kvp", "tube voltage, kVp"),
+    ("kernel", "kernel"),
+    ("manufacturer", "manufacturer"),
+    ("model", "scanner"),
+)
+INCREMENT_TOLERANCE_MM = 0.05
+NOT_RULES = ("citation", "mass_factor_mg_per_mm3_per_hu")
+
+
+def read_result(path: str | Path) -> tuple[dict[str, Any], str]:
+    """Return the content of a result and its SHA-256; the path is a result's folder or its ``result.json``.
+
+    Raises
+    ------
+    UnusableInputError
+        When there is none, or it is no result of this software.
+    """
+    path = Path(path)
+    file = path / RESULT_FILE if path.is_dir() else path
+    try:
+        raw = file.read_bytes()
+        content = json.loads(raw)
+    except (OSError, ValueError, RecursionError):
+        raise refusal("compare-unreadable", file=path.name) from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise refusal("compare-unreadable", file=path.name)
+    return content, hashlib.sha256(raw).hexdigest()
+
+
+def compare(
+    baseline: Mapping[str, Any],
+    followup: Mapping[str, Any],
+    years: float | None = None,
+    sha256: Sequence[str] = ("", ""),
+) -> dict[str, Any]:
+    """Return what changed between two results, as the comparison file has it.
+
+    Parameters
+    ----------
+    baseline, followup : content of both ``result.json``
+    years : between the scans, more than 0; None where not known, and nothing is annualised
+
+    Raises
+    ------
+    UnusableInputError
+        When ``years`` is not more than 0.
+    """
+    if years is not None and not 0 < years <= 120:
+        raise refusal("compare-years", years=f"{years:g}")
+    parts = {"total": (baseline["calcium"]["total"], followup["calcium"]["total"])}
+    for code in territories():
+        parts[code] = baseline["calcium"]["territories"][code], followup["calcium"]["territories"][code]
+    changes = {
+        what: {measure: change_of(measure, before[measure], after[measure], years) for measure in MEASURES}
+        for what, (before, after) in parts.items()
+    }
+    settings = [result["provenance"].get("settings") or {} for result in (baseline, followup)]
+    bmi = next((b for s in settings if (b := (s.get("patient") or {}).get("bmi_kg_m2")) is not None), None)
+    findings = differences(baseline, followup)
+    result: dict[str, Any] = stored(
+        {
+            "schema": COMPARISON_SCHEMA,
+            "baseline": {"id": baseline["study"]["id"], "sha256": sha256[0] or None},
+            "followup": {"id": followup["study"]["id"], "sha256": sha256[1] or None},
+            "years": years,
+            "changes": {w: {m: asdict(c) for m, c in by.items()} for w, by in changes.items()},
+            "verdicts": [asdict(v) for v in verdicts(changes["total"], bmi)],
+            "findings": [asdict(f) for f in findings],
+            "provenance": {"software": "CACBoneAxis", "version": __version__},
+        }
+    )
+    return result
+
+
+def differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return what speaks against comparing two results: protocol, voltage, increment, kernel, scanner, patient."""
+    found = []
+    for name, result in (("baseline", baseline), ("follow-up", followup)):
+        if result["calcium"]["total"]["agatston"] is None:
+            found.append(finding("compare-no-score", which=name))
+        if result["suitability"]["calcium"]["verdict"] == "opportunistic":
+            found.append(finding("compare-opportunistic", which=name))
+    rules = [{k: v for k, v in r["calcium"]["protocol"].items() if k not in NOT_RULES} for r in (baseline, followup)]
+    for key in sorted({*rules[0], *rules[1]}):
+        before, after = rules[0].get(key), rules[1].get(key)
+        if before != after:
+            found.append(_differs(f"calcium.{key}", before, after))
+    scans = [result["study"]["acquisition"] for result in (baseline, followup)]
+    unknown = []
+    for key, name in SCAN_FIELDS:
+        before, after = scans[0].get(key), scans[1].get(key)
+        if before is None or after is None:
+            unknown.append(name)
+        elif before != after:
+            found.append(_differs(name, before, after))
+    increments = [result["study"]["image"]["slice_increment_mm"] for result in (baseline, followup)]
+    if abs(increments[0] - increments[1]) > INCREMENT_TOLERANCE_MM:
+        found.append(_differs("slice increment, mm", *increments))
+    patients = [result["study"]["patient"] for result in (baseline, followup)]
+    sexes = {p["sex"] for p in patients} - {None}
+    if len(sexes) > 1:
+        found.append(finding("compare-patient", why="the sex differs"))
+    ages = [p["age_years"] for p in patients]
+    if None not in ages and ages[1] < ages[0]:
+        found.append(finding("compare-patient", why="the patient is younger at the follow-up"))
+    if unknown:
+        found.append(finding("compare-unknown", what=", ".join(unknown)))
+    return tuple(found)
+
+
+def _differs(what: str, before: Any, after: Any) -> Finding:
+    return finding("compare-differs", what=what, baseline=_word(before), followup=_word(after))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return "/".join(_word(item) for item in value)
+    return "not set" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def write_comparison(
+    comparison: Mapping[str, Any],
+    results: tuple[Mapping[str, Any], Mapping[str, Any]],
+    folder: str | Path,
+    images: Sequence[CTImage] = (),
+) -> Path:
+    """Write ``comparison.json``, ``change.csv`` and the page into a folder, whole or not at all; return the page.
+
+    With both images the page shows the largest lesion of each artery in both scans.
+
+    Raises
+    ------
+    UnusableInputError
+        When an image is not the one that its result was made of, by size and spacing.
+    """
+    for image, result in zip(images, results, strict=False):
+        known = result["study"]["image"]
+        spacing = [float(f"{s:.10g}") for s in image.geometry.spacing_mm]
+        if list(image.geometry.shape[::-1]) != known["size"] or spacing != known["spacing_mm"]:
+            raise refusal("compare-image", file=image.source.name, study=result["study"]["id"])
+
+    def fill(unfinished: Path) -> None:
+        text = json.dumps(comparison, indent=1, ensure_ascii=False, allow_nan=False)
+        (unfinished / COMPARISON_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_csv(unfinished / "change.csv", CHANGE_COLUMNS, change_rows(comparison))
+        figures = comparison_figures(results[0], results[1], (images[0], images[1])) if images else []
+        page = render_comparison(comparison, figures)
+        (unfinished / "report.html").write_text(page, encoding="utf-8", newline="\n")
+
+    return write_whole(folder, fill) / "report.html"
+
+
+def change_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per artery and measure with the keys of :data:`CHANGE_COLUMNS`."""
+    ids = {"baseline_id": comparison["baseline"]["id"], "followup_id": comparison["followup"]["id"]}
+    return [{**ids, "what": what, **change} for what, by in comparison["changes"].items() for change in by.values()]

@@ -1,0 +1,70 @@
+"""The descending aorta is found in the torso and on real scans, and nothing is taken for it where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from CACBoneAxisLib.imaging.aorta import blood_in_region, find_blood
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso
+from CACBoneAxisLib.phantom.heart import AORTA_HIGH
+
+
+def torso(blood_hu: float, noise_hu: float = 14.0) -> CTImage:
+    # Coarse slices of the whole chest: what the search needs, and quick to make.
+    return make_torso(
+        TorsoParameters(spacing_mm=1.4, slice_increment_mm=6.0, blood_hu=blood_hu, noise_sd_hu=noise_hu)
+    ).image
+
+
+@pytest.mark.parametrize("blood_hu", [40.0, 90.0, 150.0, 350.0])
+def test_blood_of_the_torso_measures_what_it_was_made_of(blood_hu: float) -> None:
+    image = torso(blood_hu)
+    blood = find_blood(image)
+    assert blood is not None
+    # Noise of 14 HU over thousands of voxels, and fractions of the wall: far below what decides (100 HU).
+    assert blood.hu == pytest.approx(blood_hu, abs=3)
+    assert blood.noise_hu == pytest.approx(14, rel=0.2)
+    path = AORTA_HIGH.point(np.linspace(0, 1, 400))
+    for disc in blood.discs:
+        center = image.geometry.to_lps([disc.x, disc.y, disc.z])
+        # Two pixels of the search's grid; above, in the arch, a slice shows no disc.
+        assert center[2] > 225 or np.min(np.linalg.norm(path - center, axis=1)) < 2 * 2.8
+
+
+@pytest.mark.parametrize("noise_hu", [5.0, 25.0])
+def test_noise_is_measured_as_it_was_made(noise_hu: float) -> None:
+    blood = find_blood(torso(40.0, noise_hu))
+    assert blood is not None
+    assert blood.noise_hu == pytest.approx(noise_hu, rel=0.2)
+
+
+def test_an_image_without_a_chest_has_no_aorta(shared_data: Path) -> None:
+    assert find_blood(read_ct(shared_data / "qrm_cci" / "qrm_cci_crop.nrrd")) is None
+
+
+def test_muscle_beside_the_lumbar_spine_is_not_taken_for_an_aorta(shared_data: Path) -> None:
+    assert find_blood(read_ct(shared_data / "spine" / "ct.nii.gz")) is None
+
+
+def test_an_enhanced_aorta_is_seen_on_a_real_scan(shared_data: Path) -> None:
+    blood = find_blood(read_ct(shared_data / "dicom" / "contrast_series"))
+    assert blood is not None
+    assert blood.hu > 100
+
+
+def test_a_region_of_the_reader_is_measured_as_it_is() -> None:
+    image = torso(40.0)
+    found = find_blood(image)
+    assert found is not None
+    disc = found.discs[len(found.discs) // 2]
+    left, posterior, superior = (float(v) for v in image.geometry.to_lps([disc.x, disc.y, disc.z]))
+    blood = blood_in_region(image, Box("aorta", (left, posterior, superior), (14.0, 14.0, 12.0)))
+    assert blood is not None
+    assert (blood.where, blood.hu) == ("region", pytest.approx(40, abs=4))
+    assert blood_in_region(image, Box("aorta", (left, posterior, superior), (1.0, 1.0, 1.0))) is None
