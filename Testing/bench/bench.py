@@ -37,7 +37,8 @@ from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, read_ma
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.report import write_reports
-from CACBoneAxisLib.study import StudyInputs, analyze
+from CACBoneAxisLib.study import Settings, StudyInputs, analyze
+from CACBoneAxisLib.study.settings import read_settings
 
 SLICES = 300
 SPEED_PAGE = Path(__file__).resolve().parents[2] / "docs" / "speed.md"
@@ -85,7 +86,9 @@ def whole_job(files: Mapping[str, Path], folder: Path, regions: list[str]) -> di
     words += ["--rois", *(str(files[name]) for name in regions), "--output", str(folder / "out")]
     image = read_ct(files["ct"])
     boxes = [box for name in regions for box in read_markups(files[name])]
-    result = analyze(StudyInputs(image, tuple(read_markups(files["seeds"])), tuple(boxes)))
+    # With the command's own settings, so that the same pictures are made.
+    settings = Settings.from_mapping(read_settings(files["settings"]))
+    result = analyze(StudyInputs(image, tuple(read_markups(files["seeds"])), tuple(boxes), settings=settings))
     mapping = result.to_dict()
     pages = folder / "pages"
     pages.mkdir(exist_ok=True)
