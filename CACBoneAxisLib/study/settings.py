@@ -31,21 +31,8 @@ PATIENT_LIMITS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class StatedPatient:
+class StatedPatient(Patient):
     """What the user says about the patient; None where nothing is said."""
-
-    age_years: float | None = None
-    sex: Literal["F", "M"] | None = None
-    ethnicity: str | None = None
-    bmi_kg_m2: float | None = None
-    diabetes: bool | None = None
-    smoker: bool | None = None
-    total_cholesterol_mg_dl: float | None = None
-    hdl_mg_dl: float | None = None
-    systolic_mmhg: float | None = None
-    lipid_medication: bool | None = None
-    pressure_medication: bool | None = None
-    family_history: bool | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number that nobody has."""
