@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets
 from CACBoneAxisLib.calcium.reach import at_threshold
-from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
-from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.imaging.masks import Mask
 
 
@@ -40,13 +40,13 @@ class UnderProtocol:
 
 
 def score_masks(
-    image: CTImage, masks: Mapping[int, Mask], grown_at_hu: float, protocol: CalciumProtocol
+    known: Known, masks: Mapping[int, Mask], grown_at_hu: float, protocol: CalciumProtocol
 ) -> dict[int, tuple[LesionScore, Mask]]:
     """Score lesions grown at one threshold under a protocol that may have another.
 
     Parameters
     ----------
-    image : CT in axial order
+    known : of the CT
     masks : the lesions' voxels at ``grown_at_hu``, by any key
     grown_at_hu : HU
     protocol : the decisions
@@ -58,16 +58,16 @@ def score_masks(
         no voxel at the protocol's threshold.
     """
     connectivity = protocol.growth_connectivity
-    here = at_threshold(image, masks, grown_at_hu, protocol.threshold_hu, connectivity)
+    here = at_threshold(known.image, masks, grown_at_hu, protocol.threshold_hu, connectivity)
     level = protocol.volume_threshold_hu
     wider: Mapping[int, Mask] = {}
     if level is not None:
-        wider = at_threshold(image, here, protocol.threshold_hu, level, connectivity)
-    return {key: score_lesion(image, mask, protocol, wider.get(key)) for key, mask in here.items()}
+        wider = at_threshold(known.image, here, protocol.threshold_hu, level, connectivity)
+    return {key: known.score(mask, protocol, wider.get(key)) for key, mask in here.items()}
 
 
 def under_every_protocol(
-    image: CTImage,
+    known: Known,
     masks: Mapping[int, Mask],
     in_total: Sequence[int],
     protocol: CalciumProtocol,
@@ -81,20 +81,20 @@ def under_every_protocol(
 
     Parameters
     ----------
-    image : CT in axial order
+    known : of the CT
     masks : the scored lesions' voxels as grown under the study's protocol, by lesion id
     in_total : ids of those that count in the coronary total
     protocol : the study's
     with_total : whether the study has a total
     """
     # Several vendors score alike: what was scored under the same rules is not scored again.
-    known: dict[tuple[Any, ...], dict[int, tuple[LesionScore, Mask]]] = {}
+    by_rules: dict[tuple[Any, ...], dict[int, tuple[LesionScore, Mask]]] = {}
 
     def scored(other: CalciumProtocol) -> dict[int, tuple[LesionScore, Mask]]:
         rules = tuple(getattr(other, name) for name in RULES)
-        if rules not in known:
-            known[rules] = score_masks(image, masks, protocol.threshold_hu, other)
-        return known[rules]
+        if rules not in by_rules:
+            by_rules[rules] = score_masks(known, masks, protocol.threshold_hu, other)
+        return by_rules[rules]
 
     rows = [_row(scored(protocol), masks, in_total, protocol, ("This study", "own"), with_total)]
     for name, preset in presets().items():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium, contrast_threshold
+from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import score_calcium
 from CACBoneAxisLib.calcium.seeds import Seed
@@ -15,7 +16,11 @@ from CACBoneAxisLib.imaging.image import CTImage
 
 
 def contrast_calcium(
-    image: CTImage, seeds: Sequence[Seed], protocol: CalciumProtocol, blood: BloodPool | None
+    image: CTImage,
+    seeds: Sequence[Seed],
+    protocol: CalciumProtocol,
+    blood: BloodPool | None,
+    known: Known | None = None,
 ) -> tuple[ContrastCalcium | None, tuple[Finding, ...]]:
     """Measure volume and number of the seeds' lesions over enhanced blood.
 
@@ -38,7 +43,7 @@ def contrast_calcium(
     adapted = replace(
         protocol, threshold_hu=threshold, weight_thresholds_hu=(threshold,), volume_threshold_hu=None, volume="voxels"
     )
-    scored = score_calcium(image, seeds, adapted)
+    scored = score_calcium(image, seeds, adapted, known=known)
     kept = tuple(f for f in scored.findings if f.code not in ("mass-unavailable", "zero-rests-on"))
     territories = {code: (t.volume_mm3, t.lesions) for code, t in scored.territories.items()}
     total = scored.total

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # Twelve bits from -1024 HU, what CT scanners store.
 MAXIMUM_THRESHOLD_HU = 3071.0
@@ -177,6 +178,20 @@ def with_preset(said: dict[str, Any]) -> dict[str, Any]:
         known = ", ".join(presets())
         raise ValueError(f"calcium.protocol {name} is none of {known}; one of your own needs calcium.citation")
     return said
+
+
+def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:
+    """Return what to know about a protocol on a scan of this tube voltage."""
+    found = []
+    changes = protocol.changed()
+    if changes:
+        found.append(finding("protocol-changed", protocol=protocol.protocol, changes="; ".join(changes)))
+    if protocol.kvp is not None and kvp is None:
+        found.append(finding("protocol-kvp-unknown", protocol=protocol.protocol, kvp=f"{protocol.kvp:g}"))
+    elif protocol.kvp is not None and kvp is not None and round(kvp) != round(protocol.kvp):
+        adapted = f"{protocol.kvp:g}"
+        found.append(finding("protocol-kvp", protocol=protocol.protocol, adapted=adapted, kvp=f"{kvp:g}"))
+    return tuple(found)
 
 
 def _words(value: Any) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium
+from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
 from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
@@ -131,7 +131,7 @@ def score_calcium(
     seeds: Sequence[Seed],
     protocol: CalciumProtocol,
     *,
-    candidates: Candidates | None = None,
+    known: Known | None = None,
     progress: Callable[[float], None] | None = None,
     patient: Patient | None = None,
     blood: BloodPool | None = None,
@@ -143,19 +143,19 @@ def score_calcium(
     image : CT in axial order
     seeds : none of them means that the scan was read and shows no calcium: the total is 0
     protocol : the decisions
-    candidates : of this image and protocol, when they are known already
+    known : of this image, when it was scored before
     progress : called with the fraction done
     patient : on whom percentiles and risk depend
     blood : as measured in the aorta, for what its noise would produce by chance
     """
-    if candidates is None and seeds:
-        candidates = find_candidates(image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
+    known = known or Known(image)
+    known.begin()
     lesions: tuple[Lesion, ...] = ()
     findings: list[Finding] = []
-    if candidates is not None:
-        lesions, remarks = grow_lesions(image, candidates, seeds, protocol)
+    if seeds:
+        lesions, remarks = grow_lesions(image, known.candidates(protocol, progress), seeds, protocol)
         findings += remarks
-    scored = _measured(image, lesions, protocol)
+    scored = _measured(known, lesions, protocol)
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
@@ -222,16 +222,16 @@ def score_calcium(
             {code: by_territory[code].agatston for code in coronary},
             patient or Patient(),
         ),
-        under_every_protocol(image, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
+        under_every_protocol(known, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
     )
 
 
 def _measured(
-    image: CTImage, lesions: Sequence[Lesion], protocol: CalciumProtocol
+    known: Known, lesions: Sequence[Lesion], protocol: CalciumProtocol
 ) -> tuple[tuple[Lesion, LesionScore | None], ...]:
     """Return every lesion with the voxels that count in place of those it was grown from, and its score."""
     masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
-    found = score_masks(image, masks, protocol.threshold_hu, protocol)
+    found = score_masks(known, masks, protocol.threshold_hu, protocol)
     return tuple(
         (replace(lesion, mask=found[number][1]), found[number][0]) if number in found else (lesion, None)
         for number, lesion in enumerate(lesions)

@@ -27,6 +27,7 @@ import SimpleITK
 from scipy import ndimage
 
 from CACBoneAxisLib.calcium.candidates import find_candidates
+from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
@@ -72,10 +73,16 @@ def labelling(hu: np.ndarray, seeds: list[Any], image: Any) -> dict[str, float]:
     )
     candidates = find_candidates(hu, 130)
     protocol = CalciumProtocol()
+
+    def score(chosen: list[Any]) -> None:
+        known = Known(image)
+        known.keep_candidates(protocol, candidates)
+        score_calcium(image, chosen, protocol, known=known)
+
     one, all_seeds = best(
         5,
-        lambda: score_calcium(image, seeds[:1], protocol, candidates=candidates),
-        lambda: score_calcium(image, seeds, protocol, candidates=candidates),
+        lambda: score(seeds[:1]),
+        lambda: score(seeds),
     )
     return {"ours": ours, "scipy": dense, "itk": itk, "seed": one, "seeds": all_seeds, "runs": candidates.starts.size}
 

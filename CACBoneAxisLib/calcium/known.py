@@ -1,0 +1,95 @@
+"""What was measured of one image before, so that one more seed costs one more lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
+from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
+from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol
+from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
+from CACBoneAxisLib.calcium.suggestions import Suggestion, suggest
+from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, BloodPool, find_blood
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
+
+# Thresholds whose candidates are kept: that of the study, the one before it, and one for contrast.
+MOST_CANDIDATES = 3
+
+
+class Known:
+    """Measures of one image, each made when it is first asked for and kept.
+
+    Nothing here decides anything: with or without it the same functions are called with
+    the same arguments.
+
+    Parameters
+    ----------
+    image : CT in axial order; its voxels must not change
+    """
+
+    def __init__(self, image: CTImage) -> None:
+        self.image = image
+        self._candidates: dict[tuple[float, int], Candidates] = {}
+        self._suggestions: dict[CalciumProtocol, tuple[Suggestion, ...]] = {}
+        self._blood: list[BloodPool | None] = []
+        self._region: list[HeartRegion | None] = []
+        self._scores: dict[Any, tuple[LesionScore, Mask]] = {}
+        self._scores_before: dict[Any, tuple[LesionScore, Mask]] = {}
+
+    def candidates(self, protocol: CalciumProtocol, progress: Callable[[float], None] | None = None) -> Candidates:
+        """Return the candidates at the protocol's threshold, joined by its connectivity."""
+        found = self._candidates.get((protocol.threshold_hu, protocol.growth_connectivity))
+        if found is None:
+            found = find_candidates(self.image.hu, protocol.threshold_hu, protocol.growth_connectivity, progress)
+        self.keep_candidates(protocol, found)
+        return found
+
+    def keep_candidates(self, protocol: CalciumProtocol, candidates: Candidates) -> None:
+        """Keep candidates that were found at the protocol's threshold; the last used are the last to go."""
+        key = (protocol.threshold_hu, protocol.growth_connectivity)
+        self._candidates.pop(key, None)
+        self._candidates[key] = candidates
+        while len(self._candidates) > MOST_CANDIDATES:
+            del self._candidates[next(iter(self._candidates))]
+
+    def blood(self) -> BloodPool | None:
+        """Return the blood in the descending aorta, None where that is not found."""
+        if not self._blood:
+            self._blood.append(find_blood(self.image))
+        return self._blood[0]
+
+    def heart(self) -> HeartRegion | None:
+        """Return the heart's region, None where no descending aorta is found."""
+        if not self._region:
+            aorta = find_blood(self.image, FINE_STEP_MM)
+            self._region.append(heart_region(self.image, aorta.discs) if aorta is not None else None)
+        return self._region[0]
+
+    def suggestions(self, protocol: CalciumProtocol) -> tuple[Suggestion, ...] | None:
+        """Return every candidate that may be coronary calcium, taken or not; None without a heart's region."""
+        region = self.heart()
+        if region is None:
+            return None
+        if protocol not in self._suggestions:
+            self._suggestions = {protocol: suggest(self.image, self.candidates(protocol), region, protocol)}
+        return self._suggestions[protocol]
+
+    def begin(self) -> None:
+        """Begin another scoring: what the last one did not need is forgotten at the end of this one."""
+        self._scores_before, self._scores = self._scores, {}
+
+    def score(self, mask: Mask, protocol: CalciumProtocol, volume_mask: Mask | None = None) -> tuple[LesionScore, Mask]:
+        """Return :func:`~CACBoneAxisLib.calcium.scoring.score_lesion` of these voxels, measured once."""
+        rules = tuple(getattr(protocol, name) for name in RULES)
+        key = (_content(mask), _content(volume_mask), rules, protocol.mass_factor_mg_per_mm3_per_hu)
+        found = self._scores.get(key) or self._scores_before.get(key)
+        if found is None:
+            found = score_lesion(self.image, mask, protocol, volume_mask)
+        self._scores[key] = found
+        return found
+
+
+def _content(mask: Mask | None) -> tuple[Any, ...] | None:
+    return None if mask is None else (mask.offset, mask.voxels.shape, mask.voxels.tobytes())

@@ -1,0 +1,242 @@
+"""Analyses of one CT, one after another: what did not change is not measured again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, TypeVar
+
+from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
+from CACBoneAxisLib.bone.vertebrae import BoneResult, measure_vertebrae, regions_from
+from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
+from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
+from CACBoneAxisLib.calcium.protocol import protocol_findings
+from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
+from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess, enhanced
+from CACBoneAxisLib.study.inputs import StudyInputs
+from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.suggesting import Suggested, with_suggestions
+
+# A region of this name is where the reader saw blood in the aorta.
+AORTA_NAME = "aorta"
+Progress = Callable[[str, float], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """A study's regions by what they are for."""
+
+    vertebrae: tuple[Box, ...]
+    mass: tuple[Box, ...]
+    blood: tuple[Box, ...]
+
+
+class Session:
+    """Analyses one CT as often as its reader changes something, each time with the digits of a first analysis.
+
+    What rests on the image alone (candidates, blood, the heart's region) is kept for every
+    analysis; what rests on choices too (fitness, phantom, vertebrae, each lesion's score)
+    is kept for the next one and used where the choices are the same.
+
+    Parameters
+    ----------
+    image : CT in axial order; its voxels must not change while the session lasts
+    """
+
+    def __init__(self, image: CTImage) -> None:
+        self.image = image
+        self.known = Known(image)
+        self._kept: dict[str, tuple[Any, Any]] = {}
+
+    def analyze(self, inputs: StudyInputs, progress: Progress | None = None) -> StudyResult:
+        """Return what :func:`~CACBoneAxisLib.study.analyze` returns for these inputs, whose image must be this one.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence, when seeds or regions cannot be understood.
+        """
+        if inputs.image is not self.image:
+            raise ValueError("a session analyses its own image only")
+        started, clock = datetime.now(UTC), perf_counter()
+        tell = progress or (lambda message, fraction: None)
+        settings = inputs.settings
+        regions = _sorted_out(inputs.regions)
+        seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
+        vertebrae = regions_from(regions.vertebrae)
+
+        tell("Checking the scan", 0.0)
+        acquisition, disagreements = self.image.acquisition.merged(settings.stated)
+        image = replace(self.image, acquisition=acquisition)
+        blood = self.blood(regions.blood)
+        phantom = None
+        if settings.bone.calibration.kind == "phantom":
+            tell("Looking for the calibration phantom", 0.05)
+            calibration = settings.bone.calibration
+            phantom = self._once("phantom", (calibration, acquisition), lambda: calibrate_in_scan(image, calibration))
+        suitability = self.suitability(acquisition, disagreements, blood, phantom)
+
+        tell("Scoring calcium", 0.1)
+        calcium = self._score(inputs, image, seeds, regions.mass, suitability.calcium, blood, tell)
+
+        tell("Measuring bone", 0.8)
+        contrast = enhanced(acquisition, blood)
+        told = (acquisition, contrast, settings.patient.ethnicity)
+        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, _Same(phantom))
+
+        def measure() -> BoneResult:
+            return measure_vertebrae(
+                image,
+                vertebrae,
+                inputs.vertebrae,
+                settings.bone,
+                sex=acquisition.sex,
+                contrast=contrast,
+                kvp=acquisition.kvp,
+                age_years=acquisition.age_years,
+                ancestry=settings.patient.ethnicity,
+                phantom=phantom,
+            )
+
+        bone = self._once("bone", rests_on, measure)
+        tell("Measuring bone", 1.0)
+        return StudyResult(
+            inputs.study_id,
+            settings,
+            inputs.files,
+            image,
+            acquisition,
+            suitability,
+            calcium,
+            bone,
+            started,
+            perf_counter() - clock,
+        )
+
+    def blood(self, regions: Sequence[Box] = ()) -> BloodPool | None:
+        """Return the blood in the reader's region if there is one, else in the descending aorta where it is found."""
+        if regions:
+            region = regions[0]
+            measured = self._once("blood", region, lambda: blood_in_region(self.image, region))
+            if measured is not None:
+                return measured
+        return self.known.blood()
+
+    def suitability(
+        self,
+        acquisition: Acquisition,
+        disagreements: tuple[Finding, ...] = (),
+        blood: BloodPool | None = None,
+        phantom: PhantomScan | None = None,
+    ) -> Suitability:
+        """Return how fit the scan is for each question.
+
+        Parameters
+        ----------
+        acquisition : of the scan, the user's word included
+        disagreements : between file and user, added to the findings of both
+        blood : from :meth:`blood`
+        phantom : as found in the scan, or None
+        """
+
+        def judge() -> Suitability:
+            calibrated = phantom is not None and phantom.calibration is not None
+            image = replace(self.image, acquisition=acquisition)
+            found = assess(image, acquisition, calibration_in_scan=calibrated, blood=blood)
+            if not disagreements:
+                return found
+            return Suitability(
+                replace(found.calcium, findings=found.calcium.findings + disagreements),
+                replace(found.bone, findings=found.bone.findings + disagreements),
+            )
+
+        return self._once("suitability", (acquisition, disagreements, _Same(blood), _Same(phantom)), judge)
+
+    def _score(
+        self,
+        inputs: StudyInputs,
+        image: CTImage,
+        seeds: Any,
+        for_mass: Sequence[Box],
+        fitness: Fitness,
+        blood: BloodPool | None,
+        tell: Progress,
+    ) -> CalciumResult:
+        """Return the calcium half of the study."""
+        settings, acquisition = inputs.settings, image.acquisition
+        calcium: CalciumResult
+        suggested: Suggested = None
+        said: tuple[Finding, ...] = ()
+        if fitness.verdict != "unsuitable":
+            seeds, suggested, said = with_suggestions(self.known, seeds, settings.calcium)
+        if seeds is None:
+            calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
+        elif fitness.verdict == "unsuitable":
+            calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(fitness)))
+            if enhanced(acquisition, blood):
+                measured, remarks = contrast_calcium(image, seeds, settings.calcium, blood, self.known)
+                calcium = replace(calcium, contrast_calcium=measured, findings=calcium.findings + remarks)
+        else:
+            calibration, remarks = mass_calibration(image, for_mass, settings.calcium)
+            protocol = settings.calcium
+            if calibration is not None and protocol.mass_factor_mg_per_mm3_per_hu is None:
+                protocol = replace(protocol, mass_factor_mg_per_mm3_per_hu=calibration.factor_mg_per_mm3_per_hu)
+            calcium = score_calcium(
+                image,
+                seeds,
+                protocol,
+                known=self.known,
+                progress=lambda f: tell("Scoring calcium", 0.1 + f * 0.6),
+                patient=settings.patient_known(acquisition),
+                blood=blood,
+            )
+            remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
+            calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
+        return replace(
+            calcium, visual=settings.visual, blood=blood, suggestions=suggested, findings=said + calcium.findings
+        )
+
+    def _once(self, what: str, rests_on: Any, measure: Callable[[], T]) -> T:
+        """Return what was measured last time where it rested on the same, else measure it."""
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != rests_on:
+            kept = (rests_on, measure())
+            self._kept[what] = kept
+        found: T = kept[1]
+        return found
+
+
+class _Same(Hashable):
+    """Equal only where the very same object is meant."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.item is self.item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+
+def _sorted_out(boxes: Sequence[Box]) -> _Regions:
+    mass = tuple(box for box in boxes if is_calibration_region(box))
+    blood = tuple(box for box in boxes if box.name.strip().lower() == AORTA_NAME)
+    return _Regions(tuple(box for box in boxes if box not in mass and box not in blood), mass, blood)
+
+
+def _why(fitness: Fitness) -> str:
+    """Return the sentence of the finding that makes a scan unsuitable."""
+    catalogue = load_table("findings")["findings"]
+    return next(f.message for f in fitness.findings if catalogue[f.code].get("calcium") == "unsuitable")
