@@ -239,8 +239,12 @@ def _from_labels(
         said = (*said, finding("heights-thick", increment=f"{image.geometry.slice_increment_mm:g}"))
     cores = []
     for level, number in numbers.items():
+        told = _Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
+        if number in labels.excluded:
+            reason = finding("vertebra-excluded", level=level, reason=labels.excluded[number])
+            cores.append(replace(told, findings=(reason,), excluded=True))
+            continue
         if level in given:
-            told = _Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
             mask = given[level].mask
             said_of = label_findings(level, mask, labels.labels, numbers) if mask else ()
             cores.append(replace(told, findings=said_of))
@@ -267,8 +271,10 @@ def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
     for c in given:
         core = labelled.get(c.level)
         if core is not None:
-            more = (finding("region-and-label", level=c.level), *core.findings)
-            c = replace(c, findings=(*c.findings, *more), heights=core.heights)
+            said = tuple(dict.fromkeys((*c.findings, finding("region-and-label", level=c.level), *core.findings)))
+            excluded = c.excluded or core.excluded
+            mask = None if excluded else c.mask
+            c = replace(c, findings=said, heights=core.heights, mask=mask, excluded=excluded)
         told.append(c)
     return told
 

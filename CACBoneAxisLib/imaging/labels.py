@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ from CACBoneAxisLib.imaging.stored import read_stored
 GRID_TOLERANCE_VOXELS = 0.1
 SAME_SPACING = 1e-4
 SAME_COSINE = 1e-3
-SEGMENT = re.compile(r"Segment(\d+)_(Name|LabelValue|Layer)$")
+SEGMENT = re.compile(r"Segment(\d+)_(Name|LabelValue|Layer|Tags)$")
+# A segment with this tag is left out by its reader; the tag's value is the reason.
+EXCLUDED_TAG = "CACBoneAxis.Excluded"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class LabelImage:
     names : name by label value where the file has any, else None
     name : file name, without its folder
     sha256 : of the file
+    excluded : reason by label value, of segments that their reader left out
     """
 
     labels: NDArray[np.integer]
@@ -43,6 +46,7 @@ class LabelImage:
     names: dict[int, str] | None = None
     name: str = "labels"
     sha256: str | None = None
+    excluded: dict[int, str] = field(default_factory=dict)
 
     def on_grid_of(self, geometry: ImageGeometry) -> LabelImage:
         """Return the labels on a CT's grid: what a cropped file left out is 0, nothing is resampled.
@@ -108,13 +112,14 @@ def read_labels(path: str | Path) -> LabelImage:
         raise refusal("dimensions", file=path.name, dimensions=f"{array.shape[-1]} values per voxel")
     for layer in np.moveaxis(array, -1, 0) if array.ndim == 4 else [array]:
         _check_values(layer, path.name)
-    names = {segment.value: segment.name for segment in segments} or None
     if array.ndim == 4:
-        labels, names = _flattened(array, segments)
+        labels, segments = _flattened(array, segments)
     else:
         labels = _compact(array)
+    names = {segment.value: segment.name for segment in segments} or None
+    excluded = {segment.value: segment.excluded for segment in segments if segment.excluded is not None}
     view, geometry = to_axial(labels, stored.geometry)
-    return LabelImage(view, geometry, names, path.name, content_sha256([path]))
+    return LabelImage(view, geometry, names, path.name, content_sha256([path]), excluded)
 
 
 def write_labels(path: str | Path, labels: LabelImage) -> None:
@@ -126,7 +131,14 @@ def write_labels(path: str | Path, labels: LabelImage) -> None:
     for number, (value, name) in enumerate(sorted((labels.names or {}).items())):
         for key, text in (("ID", f"Segment_{value}"), ("Name", name), ("LabelValue", str(value)), ("Layer", "0")):
             image.SetMetaData(f"Segment{number}_{key}", text)
+        if value in labels.excluded:
+            image.SetMetaData(f"Segment{number}_Tags", f"{EXCLUDED_TAG}:{tag_text(labels.excluded[value])}|")
     SimpleITK.WriteImage(image, str(path), useCompression=True)
+
+
+def tag_text(text: str) -> str:
+    """Return a text as it can stand in a segment's tag: on one line, without the sign that ends a tag."""
+    return " ".join(text.replace("|", "/").split())
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,7 @@ class _Segment:
     name: str
     value: int
     layer: int
+    excluded: str | None = None
 
 
 def _segments(metadata: Mapping[str, str]) -> list[_Segment]:
@@ -143,9 +156,20 @@ def _segments(metadata: Mapping[str, str]) -> list[_Segment]:
         if match:
             fields.setdefault(int(match.group(1)), {})[match.group(2)] = value.strip()
     return [
-        _Segment(entry.get("Name", f"Segment {number}"), _int(entry.get("LabelValue"), 1), _int(entry.get("Layer"), 0))
+        _Segment(
+            entry.get("Name", f"Segment {number}"),
+            _int(entry.get("LabelValue"), 1),
+            _int(entry.get("Layer"), 0),
+            _excluded(entry.get("Tags", "")),
+        )
         for number, entry in sorted(fields.items())
     ]
+
+
+def _excluded(tags: str) -> str | None:
+    """Return the reason in a segment's tags (``key:value|key:value|``), None where it was not left out."""
+    pairs = (tag.partition(":") for tag in tags.split("|"))
+    return next((value or "no reason given" for key, _, value in pairs if key.strip() == EXCLUDED_TAG), None)
 
 
 def _int(value: str | None, otherwise: int) -> int:
@@ -163,9 +187,9 @@ def _compact(array: NDArray) -> NDArray[np.integer]:
     return array.astype(np.uint8 if array.max() <= np.iinfo(np.uint8).max else np.uint16, copy=False)
 
 
-def _flattened(array: NDArray, segments: list[_Segment]) -> tuple[NDArray[np.integer], dict[int, str]]:
+def _flattened(array: NDArray, segments: list[_Segment]) -> tuple[NDArray[np.integer], list[_Segment]]:
     labels = np.zeros(array.shape[:-1], dtype=np.uint8 if len(segments) < 256 else np.uint16)
     for number, segment in enumerate(segments, start=1):
         if segment.layer < array.shape[-1]:
             labels[array[..., segment.layer] == segment.value] = number
-    return labels, {number: segment.name for number, segment in enumerate(segments, start=1)}
+    return labels, [replace(segment, value=number) for number, segment in enumerate(segments, start=1)]

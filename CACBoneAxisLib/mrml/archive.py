@@ -16,6 +16,7 @@ from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import PointList
+from CACBoneAxisLib.mrml.labels import exclude_segment
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
@@ -95,6 +96,7 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
         segmentation.GetSegmentation().AddSegment(segment, level)
         inside = (labels.labels == value).astype(np.uint8)
         slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, level, volume)
+        exclude_segment(segmentation, level, labels.excluded.get(value))
     segmentation.CreateDefaultDisplayNodes()
     return segmentation
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import slicer
+import vtk
 
 from CACBoneAxisLib.bone.levels import parse_level
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.labels import EXCLUDED_TAG, LabelImage, tag_text
 from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.mrml.volumes import volume_geometry
 
@@ -30,17 +31,46 @@ def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     UnusableInputError
         When no segment is named by a level (T1 to L5), or a transform is not rigid.
     """
-    content = segmentation.GetSegmentation()
-    ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
-    names = {i: content.GetSegment(i).GetName() for i in ids}
-    vertebrae = [i for i in ids if parse_level(names[i])]
-    if not vertebrae:
+    segments = vertebra_segments(segmentation)
+    if not segments:
         raise refusal("labels-none", file=segmentation.GetName())
     geometry = volume_geometry(volume)
     labels = np.zeros(geometry.shape, dtype=np.uint8)
-    for value, segment_id in enumerate(vertebrae, start=1):
+    names, excluded = {}, {}
+    for value, (segment_id, level) in enumerate(segments.items(), start=1):
         inside = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, segment_id, volume)
         labels[inside > 0] = value
+        names[value] = level
+        reason = exclusion(segmentation, segment_id)
+        if reason is not None:
+            excluded[value] = reason
     view, axial = to_axial(labels, geometry)
-    numbered = {value: names[i] for value, i in enumerate(vertebrae, start=1)}
-    return LabelImage(view, axial, numbered, str(segmentation.GetName()), None)
+    return LabelImage(view, axial, names, str(segmentation.GetName()), None, excluded)
+
+
+def vertebra_segments(segmentation: Any) -> dict[str, str]:
+    """Return the level of every segment of a segmentation node that names one, by segment id.
+
+    The segment's name decides, then its id: TotalSegmentator's segments are named in words
+    (``L1 vertebra``) or as its classes are (``vertebrae_L1``), and have the class as id.
+    """
+    content = segmentation.GetSegmentation()
+    ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
+    named = {i: parse_level(content.GetSegment(i).GetName() or "") or parse_level(i) for i in ids}
+    return {i: level for i, level in named.items() if level is not None}
+
+
+def exclusion(segmentation: Any, segment_id: str) -> str | None:
+    """Return the reason for which a reader left a segment out, None where it counts."""
+    value = vtk.reference("")
+    there = segmentation.GetSegmentation().GetSegment(segment_id).GetTag(EXCLUDED_TAG, value)
+    return (str(value) or "no reason given") if there else None
+
+
+def exclude_segment(segmentation: Any, segment_id: str, reason: str | None) -> None:
+    """Keep with a segment that its reader leaves it out, and why; None takes it in again."""
+    segment = segmentation.GetSegmentation().GetSegment(segment_id)
+    if reason is None:
+        segment.RemoveTag(EXCLUDED_TAG)
+    else:
+        segment.SetTag(EXCLUDED_TAG, tag_text(reason))

@@ -14,6 +14,7 @@ import slicer
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.labels import exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
@@ -105,9 +106,11 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
         return ""
     # Names change with the scene's wishes and decide nothing where there are points.
     points = None if seeds is None else [point for one in seeds for point in one["points"]]
-    content = nodes.vertebrae.GetSegmentation() if nodes.vertebrae is not None else None
-    names = [content.GetNthSegment(n).GetName() for n in range(content.GetNumberOfSegments())] if content else None
-    said = [points, regions, names, settings.to_mapping()]
+    segments = None
+    if nodes.vertebrae is not None:
+        named = vertebra_segments(nodes.vertebrae)
+        segments = [(level, exclusion(nodes.vertebrae, segment_id)) for segment_id, level in named.items()]
+    said = [points, regions, segments, settings.to_mapping()]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -227,6 +228,19 @@ def test_a_region_overrides_the_labelmap_of_its_level(spine, labelled):
     excluded = measure_vertebrae(image, [VertebraRegion("L1", roi("L1").region, "cement")], labels)
     assert [v.status for v in excluded.vertebrae] == ["measured", "excluded", "measured"]
     assert excluded.summary.levels == ("L2",)
+
+
+def test_a_segment_that_was_left_out_is_listed_and_leaves_the_mean_with_and_without_a_region(spine, labelled):
+    image = spine()
+    labels = np.zeros(image.hu.shape, np.uint8)
+    labels[11:21], labels[27:37] = 2, 1
+    labels = replace(labelled(labels, image.geometry, {1: "L1", 2: "L2"}), excluded={1: "haemangioma"})
+    for regions in ([], [roi("L1")]):
+        result = measure_vertebrae(image, regions, labels)
+        assert [(v.level, v.status) for v in result.vertebrae] == [("L1", "excluded"), ("L2", "measured")]
+        assert "L1 was excluded by the reader: haemangioma." in [f.message for f in result.vertebrae[0].findings]
+        assert result.summary.levels == ("L2",)
+        assert list(result.masks) == ["L2"]
 
 
 def test_a_vertebra_cut_by_the_scan_is_said(spine, labelled):

@@ -137,3 +137,30 @@ def test_written_labels_are_read_with_their_names_and_place(tmp_path):
     read = read_labels(tmp_path / "spine.seg.nrrd")
     assert np.array_equal(read.on_grid_of(CT).labels, labels_in())
     assert (read.names, read.geometry) == ({20: "L1", 21: "T12"}, CT)
+
+
+def test_a_segment_that_its_reader_left_out_is_read_with_the_reason(tmp_path):
+    names = {20: "vertebrae_L1", 21: "T12"}
+    labels = LabelImage(labels_in(), CT, names, excluded={21: "old fracture |\n of its upper plate"})
+    write_labels(tmp_path / "a.seg.nrrd", labels)
+    read = read_labels(tmp_path / "a.seg.nrrd")
+    assert read.excluded == {21: "old fracture / of its upper plate"}
+    assert read.on_grid_of(CT).excluded == read.excluded
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ("CACBoneAxis.Excluded:fracture|TerminologyEntry:a~b^c|", "fracture"),
+        ("TerminologyEntry:a~b^c|CACBoneAxis.Excluded:|", "no reason given"),
+        ("TerminologyEntry:CACBoneAxis.Excluded|", None),
+        ("", None),
+    ],
+)
+def test_tags_are_read_as_slicer_writes_them(tmp_path, tags, reason):
+    """``key:value|`` for each, as vtkMRMLSegmentationStorageNode::GetSegmentTagsAsString joins them."""
+    image = image_of(labels_in())
+    for key, text in {"ID": "S", "Name": "L1", "LabelValue": "20", "Layer": "0", "Tags": tags}.items():
+        image.SetMetaData(f"Segment0_{key}", text)
+    sitk.WriteImage(image, str(tmp_path / "a.seg.nrrd"), True)
+    assert read_labels(tmp_path / "a.seg.nrrd").excluded == ({} if reason is None else {20: reason})

@@ -9,7 +9,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.labels import labels_from_segmentation  # noqa: E402
+from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, labels_from_segmentation, vertebra_segments  # noqa: E402
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 
 
@@ -43,7 +43,7 @@ def segmentation(scene, volume, vertebra):
 
 def test_only_vertebrae_are_taken_and_every_voxel_of_them(segmentation, volume, vertebra, small_ct):
     labels = labels_from_segmentation(segmentation, volume)
-    assert labels.names == {1: "vertebrae_L1"}
+    assert labels.names == {1: "L1"}
     assert np.array_equal(labels.labels, vertebra)
     assert labels.geometry.shape == small_ct.geometry.shape
 
@@ -59,3 +59,46 @@ def test_a_segmentation_without_a_vertebra_is_refused(scene, volume, vertebra):
     add_segment(scene, volume, node, "heart", vertebra)
     with pytest.raises(UnusableInputError, match="Organs"):
         labels_from_segmentation(node, volume)
+
+
+def test_totalsegmentators_segments_are_known_by_class_and_by_standard_name(segmentation):
+    """Its extension names segments in words on request (``L1 vertebra``) and always has the class as id."""
+    content = segmentation.GetSegmentation()
+    content.RemoveAllSegments()
+    for segment_id, name in {"vertebrae_L1": "L1 vertebra", "vertebrae_T12": "Wirbel", "vertebrae_S1": "S1"}.items():
+        content.AddEmptySegment(segment_id, name)
+    assert vertebra_segments(segmentation) == {"vertebrae_L1": "L1", "vertebrae_T12": "T12"}
+
+
+def test_an_excluded_segment_leaves_the_mean_in_the_scene_and_in_its_file(segmentation, volume, scene, tmp_path):
+    """The tag is written by Slicer's own storage node and read by the library without Slicer."""
+    from CACBoneAxisLib.imaging.labels import read_labels
+
+    (segment_id,) = vertebra_segments(segmentation)
+    exclude_segment(segmentation, segment_id, "fracture | old")
+    assert exclusion(segmentation, segment_id) == "fracture / old"
+    (vertebra,) = analyze_nodes(ReadingNodes(volume, None, (), segmentation)).to_dict()["bone"]["vertebrae"]
+    assert (vertebra["status"], vertebra["mean_hu"]) == ("excluded", None)
+    storage = scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "spine.seg.nrrd"))
+    assert storage.WriteData(segmentation)
+    stored = read_labels(tmp_path / "spine.seg.nrrd")
+    assert [stored.names[value] for value in stored.excluded] == ["vertebrae_L1"]
+    assert list(stored.excluded.values()) == ["fracture / old"]
+    exclude_segment(segmentation, segment_id, None)
+    assert exclusion(segmentation, segment_id) is None
+    assert labels_from_segmentation(segmentation, volume).excluded == {}
+
+
+def test_what_was_left_out_comes_along_into_the_scene_and_makes_a_result_old(segmentation, volume):
+    from CACBoneAxisLib.mrml.archive import add_vertebrae
+    from CACBoneAxisLib.mrml.scene import fingerprint
+    from CACBoneAxisLib.study import Settings
+
+    nodes = ReadingNodes(volume, None, (), segmentation)
+    before = fingerprint(nodes, Settings())
+    (segment_id,) = vertebra_segments(segmentation)
+    exclude_segment(segmentation, segment_id, "metal")
+    assert fingerprint(nodes, Settings()) != before
+    again = add_vertebrae(labels_from_segmentation(segmentation, volume), volume, volume.GetScene())
+    assert labels_from_segmentation(again, volume).excluded == {1: "metal"}
