@@ -9,7 +9,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
-from CACBoneAxisLib.bone.vertebrae import BoneResult, measure_vertebrae, regions_from
+from CACBoneAxisLib.bone.results import BoneResult
+from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae, regions_from
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
 from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
@@ -21,10 +22,12 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess, enhanced
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.settings import Settings
 from CACBoneAxisLib.study.suggesting import Suggested, with_suggestions
 
 # A region of this name is where the reader saw blood in the aorta.
@@ -40,6 +43,29 @@ class _Regions:
     vertebrae: tuple[Box, ...]
     mass: tuple[Box, ...]
     blood: tuple[Box, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ScanCheck:
+    """What is known of a scan before anything is read in it.
+
+    Parameters
+    ----------
+    image : the CT with its acquisition as file and user together say
+    suitability : for calcium and for bone, with disagreements of file and user among the findings
+    blood : in the aorta, None where it was not found
+    phantom : what the calibration phantom in the scan says, None where the settings name none
+    """
+
+    image: CTImage
+    suitability: Suitability
+    blood: BloodPool | None
+    phantom: PhantomScan | None
+
+    @property
+    def contrast(self) -> bool | None:
+        """Whether the scan is contrast-enhanced, None where nothing says."""
+        return enhanced(self.image.acquisition, self.blood)
 
 
 class Session:
@@ -76,40 +102,16 @@ class Session:
         seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
         vertebrae = regions_from(regions.vertebrae)
 
-        tell("Checking the scan", 0.0)
-        acquisition, disagreements = self.image.acquisition.merged(settings.stated)
-        image = replace(self.image, acquisition=acquisition)
-        blood = self.blood(regions.blood)
-        phantom = None
-        if settings.bone.calibration.kind == "phantom":
-            tell("Looking for the calibration phantom", 0.05)
-            calibration = settings.bone.calibration
-            phantom = self._once("phantom", (calibration, acquisition), lambda: calibrate_in_scan(image, calibration))
-        suitability = self.suitability(acquisition, disagreements, blood, phantom)
+        check = self.check(settings, inputs.regions, tell)
+        image, suitability, acquisition = check.image, check.suitability, check.image.acquisition
 
         tell("Scoring calcium", 0.1)
-        calcium = self._score(inputs, image, seeds, regions.mass, suitability.calcium, blood, tell)
+        calcium = self._score(inputs, image, seeds, regions.mass, suitability.calcium, check.blood, tell)
 
         tell("Measuring bone", 0.8)
-        contrast = enhanced(acquisition, blood)
-        told = (acquisition, contrast, settings.patient.ethnicity)
-        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, _Same(phantom))
-
-        def measure() -> BoneResult:
-            return measure_vertebrae(
-                image,
-                vertebrae,
-                inputs.vertebrae,
-                settings.bone,
-                sex=acquisition.sex,
-                contrast=contrast,
-                kvp=acquisition.kvp,
-                age_years=acquisition.age_years,
-                ancestry=settings.patient.ethnicity,
-                phantom=phantom,
-            )
-
-        bone = self._once("bone", rests_on, measure)
+        told = (acquisition, check.contrast, settings.patient.ethnicity)
+        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, _Same(check.phantom))
+        bone = self._once("bone", rests_on, lambda: measure_bone(check, settings, vertebrae, inputs.vertebrae))
         tell("Measuring bone", 1.0)
         return StudyResult(
             inputs.study_id,
@@ -123,6 +125,27 @@ class Session:
             started,
             perf_counter() - clock,
         )
+
+    def check(self, settings: Settings, regions: Sequence[Box] = (), progress: Progress | None = None) -> ScanCheck:
+        """Return what is known of the scan before anything is read in it: acquisition, blood, phantom, fitness.
+
+        Parameters
+        ----------
+        settings : what the user says of scan and patient, and the calibration
+        regions : of the study; one named ``aorta`` is where blood is measured
+        progress : as in :meth:`analyze`
+        """
+        tell = progress or (lambda message, fraction: None)
+        tell("Checking the scan", 0.0)
+        acquisition, disagreements = self.image.acquisition.merged(settings.stated)
+        image = replace(self.image, acquisition=acquisition)
+        blood = self.blood(_sorted_out(regions).blood)
+        phantom = None
+        if settings.bone.calibration.kind == "phantom":
+            tell("Looking for the calibration phantom", 0.05)
+            calibration = settings.bone.calibration
+            phantom = self._once("phantom", (calibration, acquisition), lambda: calibrate_in_scan(image, calibration))
+        return ScanCheck(image, self.suitability(acquisition, disagreements, blood, phantom), blood, phantom)
 
     def blood(self, regions: Sequence[Box] = ()) -> BloodPool | None:
         """Return the blood in the reader's region if there is one, else in the descending aorta where it is found."""
@@ -215,6 +238,33 @@ class Session:
             self._kept[what] = kept
         found: T = kept[1]
         return found
+
+
+def measure_bone(
+    check: ScanCheck, settings: Settings, regions: Sequence[VertebraRegion], vertebrae: LabelImage | None = None
+) -> BoneResult:
+    """Return the bone half of a study; with one region, what that region measures.
+
+    Parameters
+    ----------
+    check : of the scan
+    settings : of the study
+    regions : one a level
+    vertebrae : labelmap on the scan's grid, or None
+    """
+    acquisition = check.image.acquisition
+    return measure_vertebrae(
+        check.image,
+        regions,
+        vertebrae,
+        settings.bone,
+        sex=acquisition.sex,
+        contrast=check.contrast,
+        kvp=acquisition.kvp,
+        age_years=acquisition.age_years,
+        ancestry=settings.patient.ethnicity,
+        phantom=check.phantom,
+    )
 
 
 class _Same(Hashable):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from small_study import small_image, small_region, small_seeds
 
+from CACBoneAxisLib.bone.vertebrae import regions_from
 from CACBoneAxisLib.calcium import known
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
@@ -122,3 +123,21 @@ def test_a_region_that_moved_is_measured_again() -> None:
     elsewhere = one.analyze(replace(inputs, regions=(moved,))).to_dict()["bone"]["vertebrae"][0]["mean_hu"]
     assert np.isclose(there, 120)
     assert elsewhere != there
+
+
+def test_a_scan_is_checked_before_anything_is_read_in_it_with_what_an_analysis_says() -> None:
+    stated = Settings.from_mapping({"acquisition": {"kvp": 100}, "patient": {"sex": "F"}})
+    inputs = StudyInputs(small_image(), (small_seeds(),), (small_region(),), settings=stated)
+    one, said = Session(inputs.image), []
+    check = one.check(stated, progress=lambda message, part: said.append(message))
+    whole = analyze(inputs)
+    assert check.suitability == whole.suitability
+    assert check.image.acquisition == whole.acquisition
+    assert said == ["Checking the scan"]
+
+
+def test_one_region_measured_alone_has_the_digits_of_the_whole_study() -> None:
+    inputs = StudyInputs(small_image(), None, (small_region(),))
+    whole = analyze(inputs).bone
+    alone = session.measure_bone(Session(inputs.image).check(Settings()), Settings(), regions_from([small_region()]))
+    assert alone.vertebrae == whole.vertebrae
