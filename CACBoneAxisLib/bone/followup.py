@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding, finding
@@ -112,19 +112,28 @@ def _change(
     sex: str | None,
     cv_percent: float | None,
 ) -> BoneChange:
-    table = load_table("bone_precision")
-    rows = {row["name"]: row for row in table["rows"]}
-    if before["bmd"] and after["bmd"]:
-        first, second = before["bmd"]["value"], after["bmd"]["value"]
-        percent = rows["bmd"]["least_significant_change"] if cv_percent is None else 2.77 * cv_percent
-        source = rows["bmd"]["source"] if cv_percent is None else f"the site's CV of {cv_percent:g} %"
-        quantity, least, usual = "BMD", percent / 100 * abs(first), table["annual_change"].get(sex)
-    else:
-        first, second = before["mean_hu"], after["mean_hu"]
-        quantity, least, usual = "HU", rows["hu"]["least_significant_change"], None
-        source = rows["hu"]["source"]
+    quantity = "BMD" if before["bmd"] and after["bmd"] else "HU"
+    first, second = (v["bmd"]["value"] if quantity == "BMD" else v["mean_hu"] for v in (before, after))
+    least, source = least_significant_change("bmd" if quantity == "BMD" else "hu", first, cv_percent)
+    usual = load_table("bone_precision")["annual_change"].get(sex) if quantity == "BMD" else None
     per_year = (second - first) / years if years else None
     return BoneChange(level, quantity, first, second, least, source, per_year, usual if years else None)
+
+
+def least_significant_change(
+    quantity: Literal["bmd", "hu"], baseline: float, cv_percent: float | None = None
+) -> tuple[float, str]:
+    """Return by how much two measurements of one patient must differ, in their unit, and the source.
+
+    2.77 x CV of the baseline for BMD (the site's CV where given), 16 HU for HU of lumbar
+    vertebrae: ``data/bone_precision.json``.
+    """
+    row = next(row for row in load_table("bone_precision")["rows"] if row["name"] == quantity)
+    if quantity == "hu":
+        return float(row["least_significant_change"]), str(row["source"])
+    percent = row["least_significant_change"] if cv_percent is None else 2.77 * cv_percent
+    source = str(row["source"]) if cv_percent is None else f"the site's CV of {cv_percent:g} %"
+    return percent / 100 * abs(baseline), source
 
 
 def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 from CACBoneAxisLib.data import load_table
+
+Scheme = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,54 @@ def categorise(agatston: float | None, arteries: int | None) -> dict[str, Catego
     """
     result = {}
     for scheme in load_table("calcium_categories")["schemes"]:
-        category = label = None
-        if agatston is not None:
-            for row in scheme["classes"]:
-                if agatston > row["lower"] or (row["inclusive"] and agatston == row["lower"]):
-                    category, label = row["category"], row["label"]
+        category, label = class_of(scheme, agatston)
         if scheme.get("with_arteries") and category is not None:
             category = None if arteries is None else f"{category}/N{arteries}"
             label = label if category is not None else None
         result[scheme["id"]] = Category(scheme["scheme"], category, label, scheme["source"])
     return result
+
+
+def class_of(scheme: Scheme, agatston: float | None) -> tuple[str | None, str | None]:
+    """Return the class of a score in one scheme and the words for it; None and None without a score."""
+    found = None
+    for row in scheme["classes"] if agatston is not None else ():
+        if agatston > row["lower"] or (row["inclusive"] and agatston == row["lower"]):
+            found = row
+    return (None, None) if found is None else (found["category"], found["label"])
+
+
+def scheme_from(content: Any) -> dict[str, Any]:
+    """Return a user's own scheme, in the form of a row of ``data/calcium_categories.json``.
+
+    Needed are ``scheme`` (what it is called) and ``classes``, each with ``category`` and
+    ``lower``; ``inclusive`` (whether the lower limit itself belongs to the class) is true
+    unless said otherwise, ``label`` the category.
+
+    Raises
+    ------
+    ValueError
+        In words: when a part is missing, a name occurs twice, the limits do not rise, or a
+        score of 0 belongs to no class.
+    """
+    if not isinstance(content, dict) or not isinstance(content.get("scheme"), str) or not content["scheme"].strip():
+        raise ValueError("it has no name under scheme")
+    given = content.get("classes")
+    if not isinstance(given, list) or len(given) < 2 or not all(isinstance(row, dict) for row in given):
+        raise ValueError("it has no classes, two or more")
+    classes: list[dict[str, Any]] = []
+    for row in given:
+        name, lower, inclusive = row.get("category"), row.get("lower"), row.get("inclusive", True)
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError("a class has no category")
+        if type(lower) not in (int, float) or not isfinite(lower) or not isinstance(inclusive, bool):
+            raise ValueError(f"the class {name} has no lower limit that is a number")
+        if classes and (lower, not inclusive) <= (classes[-1]["lower"], not classes[-1]["inclusive"]):
+            raise ValueError(f"the class {name} does not begin above the one before it")
+        classes.append({"category": name, "label": str(row.get("label", name)), "lower": lower, "inclusive": inclusive})
+    if len({row["category"] for row in classes}) < len(classes):
+        raise ValueError("two of its classes have one name")
+    scheme = {"id": "own", "scheme": content["scheme"], "source": str(content.get("source", "")), "classes": classes}
+    if class_of(scheme, 0.0)[0] is None:
+        raise ValueError("a score of 0 belongs to none of its classes")
+    return scheme

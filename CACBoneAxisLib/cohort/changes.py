@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import pairwise
-from math import sqrt
 from typing import Any
 
+from CACBoneAxisLib.bone.followup import least_significant_change
+from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.calcium.change import MEASURES, Change, Verdict, change_of, verdicts
 from CACBoneAxisLib.data import load_table
 
 CHANGE_COLUMNS: dict[str, str] = {
@@ -24,16 +26,24 @@ CHANGE_COLUMNS: dict[str, str] = {
     "agatston_per_year": "change divided by years",
     "smallest_significant_change": "for this baseline, {sevrukov}",
     "beyond_smallest": "whether the change, up or down, is larger than it",
+    "rescan_limit": "for this baseline and its body mass index, {chung}; empty where that is not known",
+    "beyond_rescan_limit": "whether the change, up or down, is larger than it",
     "root_change": "sqrt(follow-up) - sqrt(baseline) of the Agatston score",
     "beyond_root": "whether it is a progression, {root} or more: {square-root}",
     "volume_change_mm3": "follow-up minus baseline",
     "volume_smallest_significant_change_mm3": "for this baseline, {sevrukov}",
     "volume_beyond_smallest": "whether the change, up or down, is larger than it",
-    "hu_change": "of the mean HU of bone; no rule is applied to it",
+    "volume_rescan_limit_mm3": "for this baseline and its body mass index, {chung}",
+    "volume_beyond_rescan_limit": "whether the change, up or down, is larger than it",
+    "hu_change": "of the mean HU of bone",
     "hu_per_year": "HU a year",
-    "bmd_change_mg_cm3": "of bone mineral density; no rule is applied to it",
+    "hu_least_significant_change": "of lumbar vertebrae: {hu}",
+    "hu_beyond": "whether the change, up or down, is larger than it",
+    "bmd_change_mg_cm3": "of bone mineral density",
     "bmd_percent": "of the baseline",
     "bmd_per_year": "mg/cm3 a year",
+    "bmd_least_significant_change_mg_cm3": "for this baseline: {bmd}",
+    "bmd_beyond": "whether the change, up or down, is larger than it",
 }
 # In words, the columns of the results that must be equal; the second says whether bone depends on it.
 CONDITIONS: dict[str, tuple[str, bool]] = {
@@ -57,7 +67,8 @@ def change_meanings() -> dict[str, str]:
     """Return what each column of changes.csv is, with the sources of the rules."""
     table = load_table("calcium_change")
     rules = {rule["id"]: rule["source"] for rule in table.values() if isinstance(rule, dict)}
-    words = {**rules, "root": table["root_change"]["agatston"]["at_least"]}
+    precision = {row["name"]: row["source"] for row in load_table("bone_precision")["rows"]}
+    words = {**rules, **precision, "root": table["root_change"]["agatston"]["at_least"]}
     return {name: meaning.format_map(words) for name, meaning in CHANGE_COLUMNS.items()}
 
 
@@ -84,11 +95,12 @@ def change_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def _change(patient: str, before: Row, after: Row, years: float) -> dict[str, Any]:
     differs = [column for column in CONDITIONS if not _same(before.get(column), after.get(column))]
     bone = not any(CONDITIONS[column][1] for column in differs)
-    rules = load_table("calcium_change")
-    score = _both(before, after, "agatston")
-    volume = _both(before, after, "volume_mm3")
-    hu = _both(before, after, "mean_hu") if bone else None
-    bmd = _both(before, after, "bmd_mg_cm3") if bone else None
+    changes: dict[Any, Change] = {
+        measure: change_of(measure, _number(before.get(measure)), _number(after.get(measure)), years)
+        for measure in MEASURES
+    }
+    said = {(v.rule, v.measure): v for v in verdicts(changes, _number(before.get("bmi_kg_m2")))}
+    score, volume = changes["agatston"], changes["volume_mm3"]
     row: dict[str, Any] = dict.fromkeys(CHANGE_COLUMNS)
     row |= {
         "patient_id": patient,
@@ -96,42 +108,48 @@ def _change(patient: str, before: Row, after: Row, years: float) -> dict[str, An
         "followup_study": after["study_id"],
         "years": years,
         "differs": "; ".join(CONDITIONS[column][0] for column in differs) or None,
-        "agatston_baseline": _number(before.get("agatston")),
-        "agatston_followup": _number(after.get("agatston")),
+        "agatston_baseline": score.baseline,
+        "agatston_followup": score.followup,
+        "agatston_change": score.absolute,
+        "agatston_percent": score.percent,
+        "agatston_per_year": score.per_year,
+        "root_change": score.root,
+        "beyond_root": said["square-root", "agatston"].exceeds,
+        "volume_change_mm3": volume.absolute,
     }
-    if score is not None:
-        first, second = score
-        limit = smallest_significant(first, "agatston")
-        root = sqrt(second) - sqrt(first)
-        row |= {
-            "agatston_change": second - first,
-            "agatston_percent": 100 * (second - first) / first if first else None,
-            "agatston_per_year": (second - first) / years,
-            "smallest_significant_change": limit,
-            "beyond_smallest": abs(second - first) > limit,
-            "root_change": root,
-            "beyond_root": root >= rules["root_change"]["agatston"]["at_least"],
-        }
-    if volume is not None:
-        limit = smallest_significant(volume[0], "volume_mm3")
-        row |= {
-            "volume_change_mm3": volume[1] - volume[0],
-            "volume_smallest_significant_change_mm3": limit,
-            "volume_beyond_smallest": abs(volume[1] - volume[0]) > limit,
-        }
+    for measure, prefix, unit in (("agatston", "", ""), ("volume_mm3", "volume_", "_mm3")):
+        for rule, limit, beyond in (
+            ("sevrukov", "smallest_significant_change", "beyond_smallest"),
+            ("chung", "rescan_limit", "beyond_rescan_limit"),
+        ):
+            verdict: Verdict = said[rule, measure]
+            if verdict.exceeds is not None:
+                row |= {f"{prefix}{limit}{unit}": verdict.limit, f"{prefix}{beyond}": verdict.exceeds}
+    return row | (_bone_change(before, after, years) if bone else {})
+
+
+def _bone_change(before: Row, after: Row, years: float) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    hu, bmd = _both(before, after, "mean_hu"), _both(before, after, "bmd_mg_cm3")
     if hu is not None:
-        row |= {"hu_change": hu[1] - hu[0], "hu_per_year": (hu[1] - hu[0]) / years}
+        change = hu[1] - hu[0]
+        row |= {"hu_change": change, "hu_per_year": change / years}
+        measured = str(before.get("bone_levels") or "").split()
+        # What is known of the precision of HU was measured in lumbar vertebrae.
+        if measured and all(level in levels() and levels()[level].site == "lumbar" for level in measured):
+            limit, _ = least_significant_change("hu", hu[0])
+            row |= {"hu_least_significant_change": limit, "hu_beyond": abs(change) > limit}
     if bmd is not None:
-        percent = 100 * (bmd[1] - bmd[0]) / bmd[0] if bmd[0] > 0 else None
         change = bmd[1] - bmd[0]
-        row |= {"bmd_change_mg_cm3": change, "bmd_percent": percent, "bmd_per_year": change / years}
+        limit, _ = least_significant_change("bmd", bmd[0])
+        row |= {
+            "bmd_change_mg_cm3": change,
+            "bmd_percent": 100 * change / bmd[0] if bmd[0] > 0 else None,
+            "bmd_per_year": change / years,
+            "bmd_least_significant_change_mg_cm3": limit,
+            "bmd_beyond": abs(change) > limit,
+        }
     return row
-
-
-def smallest_significant(baseline: float, measure: str) -> float:
-    """Return by how much a score or volume must differ to exceed measurement error (Sevrukov 2005, AJR)."""
-    rule = load_table("calcium_change")["smallest_significant_change"][measure]
-    return float(rule["per_root"] * sqrt(baseline) if baseline > 0 else rule["from_zero"])
 
 
 def _both(before: Row, after: Row, column: str) -> tuple[float, float] | None:

@@ -21,6 +21,7 @@ NEEDED = (
         "scan_date",
         "age_years",
         "sex",
+        "bmi_kg_m2",
         "kvp",
         "contrast",
         "agatston",

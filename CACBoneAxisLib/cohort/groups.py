@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.calcium.categories import categorise
+from CACBoneAxisLib.calcium.categories import class_of, scheme_from
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.study.settings import read_settings
 
 SEXES = {"all": "All", "F": "Women", "M": "Men"}
 # Fewer than this in a group: its spread says nothing.
@@ -43,13 +45,18 @@ class Test:
 
 
 def scheme_of(name: str) -> dict[str, Any]:
-    """Return a scheme of calcium categories by its id.
+    """Return a scheme of calcium categories by its id, or the one in a user's JSON or TOML file.
 
     Raises
     ------
     UnusableInputError
-        When there is no such scheme.
+        When there is no such scheme, or the file holds none.
     """
+    if name.lower().endswith((".json", ".toml")):
+        try:
+            return scheme_from(read_settings(name))
+        except ValueError as error:
+            raise refusal("scheme-invalid", file=Path(name).name, problem=str(error)) from None
     schemes = {scheme["id"]: scheme for scheme in load_table("calcium_categories")["schemes"]}
     if name not in schemes:
         raise refusal("scheme-unknown", name=name, known=", ".join(schemes))
@@ -63,13 +70,7 @@ def category_names(scheme: dict[str, Any]) -> list[str]:
 
 def with_category(data: Any, scheme: dict[str, Any]) -> Any:
     """Return the data with a column ``category``, of the Agatston score; missing where there is no score."""
-
-    def category(agatston: float) -> str | None:
-        # With arteries, CAC-DRS writes A2/N3; the groups are those of the score.
-        found = categorise(agatston, 0)[scheme["id"]].category
-        return found.split("/")[0] if found else None
-
-    return data.assign(category=[category(a) if a == a else None for a in data["agatston"]])
+    return data.assign(category=[class_of(scheme, a)[0] if a == a else None for a in data["agatston"]])
 
 
 def table_one(data: Any, bone: str, scheme: dict[str, Any]) -> list[Group]:

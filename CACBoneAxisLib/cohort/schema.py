@@ -36,6 +36,7 @@ def result_columns() -> dict[str, Column]:
         "age_years": ("number", "age at the scan"),
         "sex": ("text", "F or M"),
         "ethnicity": ("text", "as stated"),
+        "bmi_kg_m2": ("number", "body mass index, as stated"),
         "kvp": ("number", "tube voltage"),
         "kernel": ("text", "reconstruction kernel"),
         "manufacturer": ("text", "of the scanner"),
@@ -101,6 +102,7 @@ def result_row(
         "patient_id": cells.get("patient_id"),
         "scan_date": cells.get("scan_date"),
         **{name: study["patient"][name] for name in ("age_years", "sex", "ethnicity")},
+        "bmi_kg_m2": result["provenance"]["settings"]["patient"]["bmi_kg_m2"],
         **{
             name: study["acquisition"][name]
             for name in ("kvp", "kernel", "manufacturer", "model", "contrast", "ecg_gated")

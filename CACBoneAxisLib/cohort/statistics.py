@@ -79,9 +79,12 @@ def statistics(
     remarks += [
         f"No {name} is known, so nothing is adjusted for it." for name in ALWAYS_ADJUST if name not in covariates
     ]
-    bmi = next((name for name in BMI_NAMES if name in cohort.clinical), None)
+    known = (*cohort.clinical, *(["bmi_kg_m2"] if data["bmi_kg_m2"].notna().any() else []))
+    bmi = next((name for name in BMI_NAMES if name in known), None)
     if bmi is None:
-        remarks.append("No BMI (a column bmi of the clinical table) is known, so nothing is adjusted for it.")
+        remarks.append(
+            "No BMI (bmi of the clinical table, patient.bmi_kg_m2 of the manifest): nothing is adjusted for it."
+        )
     for name in filter(None, (bmi, *adjust)):
         if name not in data.columns or name in (column, outcome):
             raise refusal("cohort-column", name=name, known=", ".join(cohort.clinical) or "none")

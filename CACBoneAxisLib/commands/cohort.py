@@ -63,7 +63,9 @@ def add_cohort(commands: Any) -> None:
         "--clinical", metavar="FILE", help="CSV with study_id or patient_id, bmi and what you adjust for"
     )
     parser.add_argument("--adjust", nargs="+", default=[], metavar="COLUMN", help="columns beside age, sex and bmi")
-    parser.add_argument("--scheme", default="ahmadi", help="calcium categories: ahmadi, standard, cac-drs ...")
+    parser.add_argument(
+        "--scheme", default="ahmadi", help="calcium categories: ahmadi, standard, cac-drs, or a file of your own"
+    )
     parser.add_argument("--bone", choices=("auto", "bmd", "hu"), default="auto", help="bone measure (BMD where known)")
     parser.add_argument("--outcome", choices=tuple(OUTCOMES), default="agatston", help="calcium measure of the models")
     parser.add_argument("--against", metavar="RESULTS", help="results of a second reader or method: agreement")

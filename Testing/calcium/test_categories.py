@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from CACBoneAxisLib.calcium.categories import categorise
+from CACBoneAxisLib.calcium.categories import categorise, class_of, scheme_from
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,39 @@ def test_a_scheme_that_counts_arteries_needs_their_number() -> None:
     found = categorise(50.0, None)
     assert found["cac-drs"].category is None
     assert found["standard"].category == "11-100"
+
+
+OWN = {
+    "scheme": "Trial arms",
+    "classes": [
+        {"category": "none", "lower": 0},
+        {"category": "some", "lower": 0, "inclusive": False},
+        {"category": "much", "lower": 250, "label": "250 or more"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("agatston", "category"), [(0.0, "none"), (0.01, "some"), (249.9, "some"), (250.0, "much"), (9999.0, "much")]
+)
+def test_a_scheme_of_one_s_own_has_its_edges(agatston: float, category: str) -> None:
+    assert class_of(scheme_from(OWN), agatston)[0] == category
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"scheme": ""}, "no name"),
+        ({"classes": OWN["classes"][:1]}, "two or more"),
+        ({"classes": "none"}, "two or more"),
+        ({"classes": [{"lower": 0}, {"category": "b", "lower": 1}]}, "no category"),
+        ({"classes": [{"category": "a", "lower": 0}, {"category": "b", "lower": "x"}]}, "no lower limit"),
+        ({"classes": [{"category": "a", "lower": 0}, {"category": "b", "lower": float("nan")}]}, "no lower limit"),
+        ({"classes": [{"category": "a", "lower": 0}, {"category": "b", "lower": 0}]}, "does not begin above"),
+        ({"classes": [{"category": "a", "lower": 0}, {"category": "a", "lower": 5}]}, "one name"),
+        ({"classes": [{"category": "a", "lower": 1}, {"category": "b", "lower": 5}]}, "score of 0"),
+    ],
+)
+def test_a_scheme_that_says_too_little_is_refused_in_words(change: dict, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        scheme_from({**OWN, **change})

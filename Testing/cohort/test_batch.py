@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -270,14 +271,16 @@ def test_killed_twenty_times_at_random_moments_the_tables_are_the_same_to_the_by
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_complete(studies, tmp_path):
     manifest, out = studies(30), tmp_path / "out"
-    process = command("batch", manifest, "--output", out, "--workers", 1)
+    # A shell starts what it puts into the background with Ctrl-C ignored, the test run itself included.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = command("batch", manifest, "--output", out, "--workers", 1, preexec_fn=heard)
     journal = out / "journal.jsonl"
     until = time.monotonic() + 60
     while time.monotonic() < until and not (journal.exists() and journal.stat().st_size):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "--resume goes on" in err
     assert "Traceback" not in err
     assert 0 < len(journal.read_text(encoding="utf-8").splitlines()) < 30

@@ -5,18 +5,11 @@ from __future__ import annotations
 import pytest
 from small_batch import HEADER, rows_of, run, study_row, write_manifest
 
-from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_meanings, change_rows, smallest_significant
+from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_meanings, change_rows
 
 
 def scan(study_id: str, day: str, agatston: float | None, **more: object) -> dict[str, object]:
     return {"study_id": study_id, "patient_id": "p", "scan_date": day, "agatston": agatston, **more}
-
-
-def test_the_smallest_significant_change_is_sevrukov_s():
-    # 4.930 x sqrt(100), 3.445 x sqrt(400), and from zero 11.6 and 9.5.
-    assert smallest_significant(100, "agatston") == pytest.approx(49.3)
-    assert smallest_significant(400, "volume_mm3") == pytest.approx(68.9)
-    assert (smallest_significant(0, "agatston"), smallest_significant(0, "volume_mm3")) == (11.6, 9.5)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +33,36 @@ def test_each_rule_has_its_verdict(before, after, smallest, root):
     assert row["agatston_change"] == pytest.approx(after - before)
     assert (row["beyond_smallest"], row["beyond_root"]) == (smallest, root)
     assert row["agatston_percent"] == (pytest.approx(after - before) if before else None)
+
+
+def test_the_rescan_limit_needs_the_body_mass_index():
+    # Chung 2008 from A = 100, BMI 25: 0.17 x 100 + 4.89 x 10 + 0.44 x 25 - 10.84 = 66.06.
+    # Volume from 64 mm3: 0.16 x 64 + 4.30 x 8 + 0.23 x 25 - 5.00 = 45.39.
+    first = scan("a", "2020-01-01", 100.0, volume_mm3=64.0, bmi_kg_m2=25.0)
+    (row,) = change_rows([first, scan("b", "2021-01-01", 166.0, volume_mm3=110.0)])
+    assert row["rescan_limit"] == pytest.approx(66.06)
+    assert row["volume_rescan_limit_mm3"] == pytest.approx(45.39)
+    assert (row["beyond_rescan_limit"], row["volume_beyond_rescan_limit"]) == (False, True)
+    (row,) = change_rows([scan("a", "2020-01-01", 100.0), scan("b", "2021-01-01", 900.0)])
+    assert (row["rescan_limit"], row["beyond_rescan_limit"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("levels", "hu", "hu_beyond", "bmd", "bmd_beyond"),
+    [
+        ("L1 L2", 103.9, True, 94.9, True),
+        ("L1 L2", 104.1, False, 95.1, False),
+        ("T12", 60.0, None, 95.1, False),
+    ],
+)
+def test_bone_is_held_against_what_two_measurements_may_differ_by(levels, hu, hu_beyond, bmd, bmd_beyond):
+    # Published: 16 HU in lumbar vertebrae; 5.0 % of a BMD of 100 mg/cm3 is 5 mg/cm3.
+    same = {"bone_levels": levels, "bmd_material": "HA"}
+    first = scan("a", "2020-01-01", 0.0, mean_hu=120.0, bmd_mg_cm3=100.0, **same)
+    (row,) = change_rows([first, scan("b", "2021-01-01", 0.0, mean_hu=hu, bmd_mg_cm3=bmd, **same)])
+    assert (row["hu_beyond"], row["bmd_beyond"]) == (hu_beyond, bmd_beyond)
+    assert row["bmd_least_significant_change_mg_cm3"] == pytest.approx(5.0)
+    assert row["hu_least_significant_change"] == (16.0 if hu_beyond is not None else None)
 
 
 def test_three_scans_are_two_changes_and_what_is_missing_is_empty():

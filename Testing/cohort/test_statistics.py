@@ -116,6 +116,11 @@ def test_table_1_is_that_of_counting_by_hand(tmp_path):
     assert groups["M", "100-400"].n == 1
     drs = {(g.sex, g.category): g.n for g in table_one(data, "bmd_mg_cm3", scheme_of("cac-drs"))}
     assert [drs["all", c] for c in ("A0", "A1", "A2", "A3")] == [2, 1, 1, 2]
+    classes = [{"category": "low", "lower": 0}, {"category": "high", "lower": 100}]
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({"scheme": "Trial arms", "classes": classes}), encoding="utf-8")
+    own = {(g.sex, g.category): g.n for g in table_one(data, "bmd_mg_cm3", scheme_of(str(file)))}
+    assert [own["all", c] for c in ("low", "high")] == [3, 3]
 
 
 def test_tests_are_those_of_scipy(tmp_path):
@@ -251,6 +256,7 @@ def test_the_command_writes_page_tables_and_figures(tmp_path, capsys):
     ("more", "said"),
     [
         (["--scheme", "mine"], "known are"),
+        (["--scheme", "mine.json"], "mine.json"),
         (["--adjust", "bmi2"], "bmi2"),
         (["--clinical", "missing.csv"], "missing.csv"),
     ],
