@@ -58,11 +58,11 @@ def score_masks(
         no voxel at the protocol's threshold.
     """
     connectivity = protocol.growth_connectivity
-    here = at_threshold(known.image, masks, grown_at_hu, protocol.threshold_hu, connectivity)
+    here = at_threshold(known.image, masks, grown_at_hu, protocol.threshold_hu, connectivity, known.once)
     level = protocol.volume_threshold_hu
     wider: Mapping[int, Mask] = {}
     if level is not None:
-        wider = at_threshold(known.image, here, protocol.threshold_hu, level, connectivity)
+        wider = at_threshold(known.image, here, protocol.threshold_hu, level, connectivity, known.once)
     return {key: known.score(mask, protocol, wider.get(key)) for key, mask in here.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
@@ -16,6 +16,8 @@ from CACBoneAxisLib.imaging.masks import Mask
 
 # Thresholds whose candidates are kept: that of the study, the one before it, and one for contrast.
 MOST_CANDIDATES = 3
+
+T = TypeVar("T")
 
 
 class Known:
@@ -35,8 +37,8 @@ class Known:
         self._suggestions: dict[CalciumProtocol, tuple[Suggestion, ...]] = {}
         self._blood: list[BloodPool | None] = []
         self._region: list[HeartRegion | None] = []
-        self._scores: dict[Any, tuple[LesionScore, Mask]] = {}
-        self._scores_before: dict[Any, tuple[LesionScore, Mask]] = {}
+        self._now: dict[Any, Any] = {}
+        self._before: dict[Any, Any] = {}
 
     def candidates(self, protocol: CalciumProtocol, progress: Callable[[float], None] | None = None) -> Candidates:
         """Return the candidates at the protocol's threshold, joined by its connectivity."""
@@ -77,19 +79,18 @@ class Known:
         return self._suggestions[protocol]
 
     def begin(self) -> None:
-        """Begin another scoring: what the last one did not need is forgotten at the end of this one."""
-        self._scores_before, self._scores = self._scores, {}
+        """Begin another scoring: what the last one did not need is forgotten."""
+        self._before, self._now = self._now, {}
 
-    def score(self, mask: Mask, protocol: CalciumProtocol, volume_mask: Mask | None = None) -> tuple[LesionScore, Mask]:
-        """Return :func:`~CACBoneAxisLib.calcium.scoring.score_lesion` of these voxels, measured once."""
-        rules = tuple(getattr(protocol, name) for name in RULES)
-        key = (_content(mask), _content(volume_mask), rules, protocol.mass_factor_mg_per_mm3_per_hu)
-        found = self._scores.get(key) or self._scores_before.get(key)
-        if found is None:
-            found = score_lesion(self.image, mask, protocol, volume_mask)
-        self._scores[key] = found
+    def once(self, key: Any, measure: Callable[[], T]) -> T:
+        """Return what this or the last scoring measured under the key, else measure it."""
+        if key not in self._now:
+            self._now[key] = self._before[key] if key in self._before else measure()
+        found: T = self._now[key]
         return found
 
-
-def _content(mask: Mask | None) -> tuple[Any, ...] | None:
-    return None if mask is None else (mask.offset, mask.voxels.shape, mask.voxels.tobytes())
+    def score(self, mask: Mask, protocol: CalciumProtocol, volume_mask: Mask | None = None) -> tuple[LesionScore, Mask]:
+        """Return :func:`~CACBoneAxisLib.calcium.scoring.score_lesion` of these voxels."""
+        rules = tuple(getattr(protocol, name) for name in RULES)
+        key = (mask.key, volume_mask and volume_mask.key, rules, protocol.mass_factor_mg_per_mm3_per_hu)
+        return self.once(key, lambda: score_lesion(self.image, mask, protocol, volume_mask))

@@ -13,7 +13,7 @@ from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
 Voxel = tuple[int, int, int]
 
@@ -71,20 +71,26 @@ def join_touching(pieces: Sequence[Piece], connectivity: int) -> list[Piece]:
     for piece in pieces:
         if piece not in joined:
             agreed.setdefault(_claim(piece.seeds[0]), []).append(piece)
-    for members in agreed.values():
-        if len(members) == 1:
-            joined += members
-            continue
-        voxels = np.concatenate([p.mask.indices() for p in members if p.mask])
-        whole = Mask.from_indices(voxels)
-        labels, count = ndimage.label(whole.voxels, structure_of(connectivity))
-        seeds: list[list[Seed]] = [[] for _ in range(count + 1)]
-        for piece in members:
-            if piece.mask:
-                seeds[labels[tuple(piece.mask.indices()[0] - whole.offset)]] += piece.seeds
-        for number in range(1, count + 1):
-            part = Mask.from_indices(np.argwhere(labels == number) + np.asarray(whole.offset))
-            joined.append(Piece(seeds[number], part, part.count))
+    for agreeing in agreed.values():
+        for group in near_each_other([p.mask for p in agreeing if p.mask]):
+            joined += _joined([agreeing[number] for number in group], connectivity)
+    return joined
+
+
+def _joined(pieces: Sequence[Piece], connectivity: int) -> list[Piece]:
+    if len(pieces) == 1:
+        return list(pieces)
+    whole = Mask.from_indices(np.concatenate([p.mask.indices() for p in pieces if p.mask]))
+    labels, count = ndimage.label(whole.voxels, structure_of(connectivity))
+    seeds: list[list[Seed]] = [[] for _ in range(count + 1)]
+    for piece in pieces:
+        if piece.mask:
+            seeds[labels[tuple(piece.mask.indices()[0] - whole.offset)]] += piece.seeds
+    joined = []
+    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+        corner = np.asarray([axis.start for axis in place]) + np.asarray(whole.offset)
+        part = Mask.from_indices(np.argwhere(labels[place] == number) + corner)
+        joined.append(Piece(seeds[number], part, part.count))
     return joined
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +12,19 @@ from scipy import ndimage
 
 from CACBoneAxisLib.calcium.pieces import structure_of
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
 # At a lower threshold a lesion's rim is wider by a part of its blur; farther away lies something else.
 RIM_MM = 3.0
 
 
 def at_threshold(
-    image: CTImage, masks: Mapping[int, Mask], grown_at_hu: float, threshold_hu: float, connectivity: int
+    image: CTImage,
+    masks: Mapping[int, Mask],
+    grown_at_hu: float,
+    threshold_hu: float,
+    connectivity: int,
+    once: Callable[[Any, Callable[[], Any]], Any] = lambda key, measure: measure(),
 ) -> dict[int, Mask]:
     """Return the lesions at another threshold, by the same keys; those that have no voxel there are left out.
 
@@ -32,22 +39,23 @@ def at_threshold(
     masks : the lesions' voxels at ``grown_at_hu``
     grown_at_hu, threshold_hu : HU, inclusive
     connectivity : 6, 18 or 26
+    once : called with a key and what to measure; may return what was measured under it before
     """
-    if threshold_hu >= grown_at_hu:
-        kept = {key: Mask(m.offset, m.voxels & (image.hu[m.slices] >= threshold_hu)) for key, m in masks.items()}
-        return {key: Mask.from_indices(m.indices()) for key, m in kept.items() if m.count}
     keys = sorted(key for key, mask in masks.items() if mask.count)
-    claims = [_with_rim(image, masks[key], threshold_hu, connectivity) for key in keys]
-    if not claims:
-        return {}
-    voxels = np.concatenate([zyx for zyx, _ in claims])
-    distances = np.concatenate([distance for _, distance in claims])
-    owners = np.concatenate([np.full(len(zyx), number) for number, (zyx, _) in enumerate(claims)])
-    order = np.lexsort((owners, distances, *voxels.T))
-    voxels, owners = voxels[order], owners[order]
-    first = np.append(True, np.any(voxels[1:] != voxels[:-1], axis=1))
-    voxels, owners = voxels[first], owners[first]
-    return {key: Mask.from_indices(voxels[owners == number]) for number, key in enumerate(keys)}
+    if threshold_hu >= grown_at_hu:
+        kept = {
+            key: once(("above", masks[key].key, threshold_hu), partial(_above, image, masks[key], threshold_hu))
+            for key in keys
+        }
+        return {key: mask for key, mask in kept.items() if mask is not None}
+    found: dict[int, Mask] = {}
+    # What is far from a lesion does not change its rim.
+    for group in near_each_other([masks[key] for key in keys], _margin(image)):
+        members = [masks[keys[number]] for number in group]
+        key = ("rim", tuple(mask.key for mask in members), threshold_hu, connectivity)
+        with_rims = once(key, partial(_with_rims, image, members, threshold_hu, connectivity))
+        found |= {keys[number]: mask for number, mask in zip(group, with_rims, strict=True)}
+    return dict(sorted(found.items()))
 
 
 def candidate_mask(mask: Mask, low: Sequence[int] | NDArray[np.integer], shape: Sequence[int]) -> NDArray[np.bool_]:
@@ -57,12 +65,36 @@ def candidate_mask(mask: Mask, low: Sequence[int] | NDArray[np.integer], shape: 
     return block
 
 
+def _above(image: CTImage, mask: Mask, threshold_hu: float) -> Mask | None:
+    """Return those voxels of a lesion that reach a higher threshold, None where there are none."""
+    kept = Mask(mask.offset, mask.voxels & (image.hu[mask.slices] >= threshold_hu))
+    return Mask.from_indices(kept.indices()) if kept.count else None
+
+
+def _with_rims(image: CTImage, masks: Sequence[Mask], threshold_hu: float, connectivity: int) -> list[Mask]:
+    """Return lesions that may be near each other with what belongs to each of them at a lower threshold."""
+    claims = [_with_rim(image, mask, threshold_hu, connectivity) for mask in masks]
+    voxels = np.concatenate([zyx for zyx, _ in claims])
+    distances = np.concatenate([distance for _, distance in claims])
+    owners = np.concatenate([np.full(len(zyx), number) for number, (zyx, _) in enumerate(claims)])
+    order = np.lexsort((owners, distances, *voxels.T))
+    voxels, owners = voxels[order], owners[order]
+    first = np.append(True, np.any(voxels[1:] != voxels[:-1], axis=1))
+    voxels, owners = voxels[first], owners[first]
+    return [Mask.from_indices(voxels[owners == number]) for number in range(len(masks))]
+
+
+def _margin(image: CTImage) -> NDArray[np.integer]:
+    """Return how many voxels (z, y, x) a rim can be wide."""
+    return np.asarray(np.ceil(RIM_MM / np.asarray(image.geometry.spacing_mm[::-1])).astype(int))
+
+
 def _with_rim(
     image: CTImage, mask: Mask, threshold_hu: float, connectivity: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the voxels of a lesion and its rim, shape (n, 3), and their distances from the lesion, mm."""
     spacing = np.asarray(image.geometry.spacing_mm[::-1])
-    margin = np.ceil(RIM_MM / spacing).astype(int)
+    margin = _margin(image)
     low = np.maximum(np.asarray(mask.offset) - margin, 0)
     high = np.minimum(np.asarray(mask.offset) + mask.voxels.shape + margin, image.geometry.shape)
     own = candidate_mask(mask, low, high - low)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,11 @@ class Mask:
         return z, y, x
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What masks of the same voxels have in common, to find by what was measured of them."""
+        return self.offset, self.voxels.shape, self.voxels.tobytes()
+
+    @property
     def count(self) -> int:
         """Number of voxels in the set."""
         return int(np.count_nonzero(self.voxels))
@@ -55,3 +63,23 @@ class Mask:
         whole = np.zeros(shape, dtype=bool)
         whole[self.slices] = self.voxels
         return whole
+
+
+def near_each_other(masks: Sequence[Mask], margin: Sequence[int] | NDArray[np.integer] = (0, 0, 0)) -> list[list[int]]:
+    """Return the masks' numbers in groups: masks of different groups neither overlap nor touch.
+
+    Two masks whose blocks, each grown by ``margin`` voxels (z, y, x) to every side, overlap
+    or lie side by side are in one group, with all that are so with either of them; groups
+    and their members come in rising order.
+    """
+    if not masks:
+        return []
+    offsets = np.array([mask.offset for mask in masks])
+    low = offsets - np.asarray(margin)
+    high = offsets + np.array([mask.voxels.shape for mask in masks]) + np.asarray(margin)
+    side_by_side = np.all((low[:, None] <= high[None]) & (low[None] <= high[:, None]), axis=2)
+    _, groups = connected_components(coo_array(side_by_side), directed=False)
+    members: dict[int, list[int]] = {}
+    for number, group in enumerate(groups):
+        members.setdefault(int(group), []).append(number)
+    return list(members.values())

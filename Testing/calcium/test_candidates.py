@@ -87,3 +87,14 @@ def test_progress_rises_from_zero_and_stays_below_one() -> None:
     assert told[0] == 0
     assert told == sorted(told)
     assert told[-1] < 1
+
+
+def test_the_sizes_and_runs_of_components_are_those_of_a_search_for_each() -> None:
+    hu = np.where(np.random.default_rng(5).random((6, 20, 20)) < 0.2, 200, 0).astype(np.int16)
+    found = find_candidates(hu, 130, 6)
+    sizes = found.sizes()
+    assert sizes.sum() == np.count_nonzero(hu >= 130)
+    for label in range(found.count):
+        own = found.labels == label
+        assert sizes[label] == found.size(label) == (found.stops[own] - found.starts[own]).sum()
+        assert found.component(label).count == sizes[label]
