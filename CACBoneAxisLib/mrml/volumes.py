@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # A transform may turn and move the patient, not stretch: its axes are unit vectors at right
 # angles up to the rounding of a matrix stored with six digits.
 RIGID_TOLERANCE = 1e-4
+
+MOST_HEADERS_TRIED = 10
 
 ACQUISITION_ATTRIBUTE = "CACBoneAxis.Acquisition"
 
@@ -60,8 +63,10 @@ def image_from_volume(volume: Any) -> CTImage:
     hu, geometry = to_axial(hounsfield.values, volume_geometry(volume))
     if geometry.shape[0] < 2:
         raise refusal("single-slice", file=name)
-    source = ImageSource(name, "Slicer scene")
-    return CTImage(hu, geometry, acquisition_of(volume), source, hounsfield.findings)
+    acquisition = acquisition_of(volume)
+    if acquisition.modality not in (None, "CT"):
+        raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
+    return CTImage(hu, geometry, acquisition, ImageSource(name, "Slicer scene"), hounsfield.findings)
 
 
 def volume_geometry(volume: Any) -> ImageGeometry:
@@ -121,14 +126,28 @@ def acquisition_of(volume: Any) -> Acquisition:
         if facts.get("image_type") is not None:
             facts["image_type"] = tuple(facts["image_type"])
         return Acquisition(**facts)
+    header = _header_of(volume)
+    return Acquisition() if header is None else acquisition_from(header)
+
+
+def _header_of(volume: Any) -> Any:
+    """Return the header of the first slice whose file the DICOM database still has, None where there is none."""
     uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
-    path = database.fileForInstance(uids[0]) if uids and database is not None else ""
-    if not path:
-        return Acquisition()
+    if not uids or not database:
+        return None
     import pydicom
 
-    return acquisition_from(pydicom.dcmread(path, stop_before_pixels=True))
+    # A series lost as a whole is not asked for slice by slice.
+    for uid in uids[:MOST_HEADERS_TRIED]:
+        path = database.fileForInstance(uid)
+        if not path or not Path(path).is_file():
+            continue
+        try:
+            return pydicom.dcmread(path, stop_before_pixels=True)
+        except (OSError, pydicom.errors.InvalidDicomError):
+            continue
+    return None
 
 
 def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:

@@ -96,20 +96,45 @@ def test_a_volume_without_voxels_and_no_volume_at_all_are_refused(scene):
         image_from_volume(None)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_the_dicom_database_knows_is_read(scene, patient, tmp_path, monkeypatch):
+@pytest.fixture
+def dicom_volume(scene, patient, tmp_path, monkeypatch):
+    """Return a maker of a volume in a DICOM database: of its two slices the file of the first is gone."""
     pydicom = pytest.importorskip("pydicom")
-    meta = pydicom.dataset.FileMetaDataset()
-    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    path = tmp_path / "slice.dcm"
-    header = pydicom.dataset.FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    header.KVP, header.ConvolutionKernel, header.PatientSex = "100", "Qr36", "F"
-    header.is_little_endian, header.is_implicit_VR = True, False
-    header.save_as(path)
-    database = type("Database", (), {"fileForInstance": lambda self, uid: str(path)})()
-    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
-    volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+
+    def make(**elements):
+        header = pydicom.Dataset()
+        header.SOPClassUID, header.SOPInstanceUID = pydicom.uid.CTImageStorage, "1.2.4"
+        for name, value in elements.items():
+            setattr(header, name, value)
+        header.file_meta = pydicom.dataset.FileMetaDataset()
+        header.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        header.save_as(tmp_path / "1.2.4", enforce_file_format=True)
+        database = type("Database", (), {"fileForInstance": lambda self, uid: str(tmp_path / uid)})()
+        monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+        volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
+        volume.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+        return volume
+
+    return make
+
+
+def test_what_the_dicom_database_knows_is_read(dicom_volume):
+    known = acquisition_of(dicom_volume(KVP="100", ConvolutionKernel="Qr36", PatientSex="F"))
+    assert (known.kvp, known.kernel, known.sex, known.modality) == (100.0, "Qr36", "F", "CT")
+
+
+def test_without_the_attribute_the_database_or_the_files_nothing_is_known(dicom_volume, monkeypatch, tmp_path):
+    volume = dicom_volume(KVP="100")
+    (tmp_path / "1.2.4").write_bytes(b"no DICOM")
     assert acquisition_of(volume).kvp is None
-    volume.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
-    known = acquisition_of(volume)
-    assert (known.kvp, known.kernel, known.sex) == (100.0, "Qr36", "F")
+    (tmp_path / "1.2.4").unlink()
+    assert acquisition_of(volume).kvp is None
+    monkeypatch.setattr(slicer, "dicomDatabase", None)
+    assert acquisition_of(volume).kvp is None
+    volume.RemoveAttribute("DICOM.instanceUIDs")
+    assert acquisition_of(volume).kvp is None
+
+
+def test_a_volume_of_another_modality_is_refused_by_name(dicom_volume):
+    with pytest.raises(UnusableInputError, match="says MR, not CT"):
+        image_from_volume(dicom_volume(Modality="MR"))
