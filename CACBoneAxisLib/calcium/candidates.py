@@ -86,16 +86,20 @@ class Candidates:
         lengths = (self.stops - self.starts).astype(np.float64)
         return np.bincount(self.labels, weights=lengths, minlength=self.count).astype(np.int64)
 
-    def component(self, label: int) -> Mask:
-        """Return the voxels of a component."""
+    def component(self, label: int, in_slice: int | None = None) -> Mask:
+        """Return the voxels of a component, or those of them that lie in one slice, where it must have some."""
         _, rows, columns = self.shape
-        line, x = np.divmod(self._positions(label), columns + 2)
+        own = self._runs(label)
+        if in_slice is not None:
+            z = self.starts[own] // ((rows + 2) * (columns + 2))
+            own = own[z == in_slice]
+        line, x = np.divmod(self._positions(own), columns + 2)
         z, y = np.divmod(line, rows + 2)
         return Mask.from_indices(np.stack([z, y - 1, x - 1], axis=1))
 
     def remainder(self, label: int, taken: NDArray[np.integer], connectivity: int) -> Candidates:
         """Return one component as candidates of its own, joined anew without the voxels ``taken``, shape (n, 3)."""
-        left = np.setdiff1d(self._positions(label), self.positions_of(taken), assume_unique=True)
+        left = np.setdiff1d(self._positions(self._runs(label)), self.positions_of(taken), assume_unique=True)
         left.sort()
         first = np.flatnonzero(np.diff(left, prepend=-2) != 1)
         last = np.append(first[1:], left.size) - 1
@@ -113,8 +117,8 @@ class Candidates:
         runs, begin = self._by_component
         return runs[begin[label] : begin[label + 1]]
 
-    def _positions(self, label: int) -> NDArray[np.int64]:
-        own = self._runs(label)
+    def _positions(self, own: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+        """Return the positions of the voxels of some runs, given by their numbers."""
         starts = self.starts[own].astype(np.int64)
         lengths = self.stops[own].astype(np.int64) - starts
         ends = np.cumsum(lengths)

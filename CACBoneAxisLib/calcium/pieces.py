@@ -32,20 +32,21 @@ def divide(
 ) -> list[Piece]:
     """Divide the candidates among the seeds; each hit is a seed and its candidate voxel (z, y, x).
 
-    A seed with a cut radius takes what is connected to it within that distance; where
-    two such spheres overlap, a voxel goes to the nearer seed. The other seeds take what
-    then remains connected to them; one whose voxel was cut away joins the piece that
-    has it. The order of the seeds does not matter.
+    A seed with a cut radius takes what is connected to it within that distance, one that
+    grows in its slice what is connected to it there; where two of them claim a voxel, it
+    goes to the nearer seed. The other seeds take what then remains connected to them;
+    one whose voxel was cut away joins the piece that has it. The order of the seeds does
+    not matter.
     """
-    cut = [hit for hit in hits if hit[0].cut_radius_mm is not None]
-    pieces = _carve(image, cut, protocol)
+    cut = [hit for hit in hits if hit[0].parts]
+    pieces = _carve(image, candidates, cut, protocol)
     taken = np.concatenate([p.mask.indices() for p in pieces if p.mask] or [np.empty((0, 3), dtype=np.intp)])
     # A piece is connected, so its seed's voxel says which component it was carved from.
     taken_labels = {candidates.label_at(voxel) for _, voxel in cut}
     by_component: dict[int, list[tuple[Seed, Voxel]]] = {}
     for seed, voxel in hits:
         label = candidates.label_at(voxel)
-        if seed.cut_radius_mm is None and label is not None:
+        if not seed.parts and label is not None:
             by_component.setdefault(label, []).append((seed, voxel))
     for label, members in by_component.items():
         pool = candidates.remainder(label, taken, protocol.growth_connectivity) if label in taken_labels else candidates
@@ -109,9 +110,14 @@ def _holds(mask: Mask, voxel: Voxel) -> bool:
     return bool(within and mask.voxels[tuple(inside)])
 
 
-def _carve(image: CTImage, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol) -> list[Piece]:
+def _carve(
+    image: CTImage, candidates: Candidates, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol
+) -> list[Piece]:
     starts = sorted({start for _, start in hits})
-    claims = [(*_within_reach(image, seed, start, protocol), starts.index(start)) for seed, start in hits]
+    claims = []
+    for seed, start in hits:
+        reach = _in_slice if seed.growth == "slice" else _within_reach
+        claims.append((*reach(image, candidates, seed, start, protocol), starts.index(start)))
     if not claims:
         return []
     voxels = np.concatenate([zyx for zyx, _, _ in claims])
@@ -129,8 +135,27 @@ def _carve(image: CTImage, hits: Sequence[tuple[Seed, Voxel]], protocol: Calcium
     return pieces
 
 
+def _in_slice(
+    image: CTImage, candidates: Candidates, seed: Seed, start: Voxel, protocol: CalciumProtocol
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the candidates connected to the seed's voxel in its slice, within its sphere if it has one, as below."""
+    label = candidates.label_at(start)
+    if label is None:
+        raise ValueError(f"{start} is no candidate")
+    zyx = candidates.component(label, in_slice=start[0]).indices()
+    offset = (zyx[:, ::-1] - image.geometry.to_index(seed.position_mm)) * image.geometry.spacing_mm
+    distance = np.sqrt((offset**2).sum(axis=1)).round(6)
+    distance[np.all(zyx == start, axis=1)] = -1.0
+    if seed.cut_radius_mm is not None:
+        zyx, distance = zyx[distance <= seed.cut_radius_mm], distance[distance <= seed.cut_radius_mm]
+    here = Mask.from_indices(zyx)
+    labels, _ = ndimage.label(here.voxels, structure_of(protocol.growth_connectivity))
+    own = labels[tuple((zyx - here.offset).T)] == labels[tuple(np.subtract(start, here.offset))]
+    return zyx[own], distance[own]
+
+
 def _within_reach(
-    image: CTImage, seed: Seed, start: Voxel, protocol: CalciumProtocol
+    image: CTImage, candidates: Candidates, seed: Seed, start: Voxel, protocol: CalciumProtocol
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the candidates connected to the seed's voxel inside its sphere, and their distances in mm.
 

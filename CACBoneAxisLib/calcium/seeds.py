@@ -17,6 +17,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
 Decision = Literal["score", "accepted", "excluded"]
+Growth = Literal["lesion", "slice"]
 
 # A cut parts calcium from what it touches; a sphere of the size of the heart parts nothing.
 LARGEST_CUT_RADIUS_MM = 30.0
@@ -34,6 +35,7 @@ class Seed:
     cut_radius_mm : the lesion ends at this distance from the seed; None for no cut
     decision : score it, score it in spite of an implausible size, or list it unscored
     reason : why it was excluded
+    growth : what the seed takes: all that is connected to it, or only what is so within its slice
     """
 
     name: str
@@ -42,6 +44,12 @@ class Seed:
     cut_radius_mm: float | None = None
     decision: Decision = "score"
     reason: str | None = None
+    growth: Growth = "lesion"
+
+    @property
+    def parts(self) -> bool:
+        """Whether the seed takes a part of what it is connected to, and leaves the rest to others."""
+        return self.cut_radius_mm is not None or self.growth == "slice"
 
 
 def seeds_from(lists: Iterable[PointList]) -> tuple[Seed, ...]:
@@ -72,10 +80,11 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         said = None
     if not isinstance(said, dict):
         return Seed(point.label, territory, point.position_mm)
-    unknown = set(said) - {"decision", "reason", "cut_radius_mm"}
+    unknown = set(said) - {"decision", "reason", "cut_radius_mm", "growth"}
     decision = said.get("decision", "score")
     radius = said.get("cut_radius_mm")
     reason = said.get("reason")
+    growth = said.get("growth", "lesion")
     problem = None
     if unknown:
         problem = f"its description has the unknown entry {sorted(unknown)[0]}"
@@ -85,6 +94,8 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         problem = f"the cut radius {radius} is not a length in mm"
     elif radius is not None and radius > LARGEST_CUT_RADIUS_MM:
         problem = f"the cut radius {radius:g} mm is more than {LARGEST_CUT_RADIUS_MM:g} mm"
+    elif growth not in ("lesion", "slice"):
+        problem = f"the growth {growth} is none of lesion, slice"
     if problem:
         raise refusal("seed-decision", seed=point.label, problem=problem)
     return Seed(
@@ -94,6 +105,7 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         None if radius is None else float(radius),
         decision,
         None if reason is None else str(reason),
+        growth,
     )
 
 

@@ -33,8 +33,10 @@ def test_the_total_is_of_four_arteries() -> None:
 
 
 def test_decisions_are_read_from_the_description() -> None:
-    seed = seed_of("RCA-1", '{"decision": "excluded", "reason": "stent", "cut_radius_mm": 3}')
+    seed = seed_of("RCA-1", '{"decision": "excluded", "reason": "stent", "cut_radius_mm": 3, "growth": "slice"}')
     assert (seed.decision, seed.reason, seed.cut_radius_mm) == ("excluded", "stent", 3.0)  # type: ignore[attr-defined]
+    assert seed.growth == "slice"  # type: ignore[attr-defined]
+    assert seed_of("LM").growth == "lesion"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", ["", "mid LAD, heavy", "[1, 2]", "3"])
@@ -53,6 +55,8 @@ def test_other_descriptions_are_free_text(text: str) -> None:
         '{"cut_radius_mm": true}',
         '{"cut_radius_mm": NaN}',
         '{"cut_radius": 3}',
+        '{"growth": "volume"}',
+        '{"growth": null}',
     ],
 )
 def test_decisions_that_are_not_understood_are_refused_by_the_seeds_name(text: str) -> None:
