@@ -107,7 +107,7 @@ def test_the_examples_of_decisions_are_understood():
     assert len(examples) == 3
     for example in examples:
         (seed,) = seeds_from([PointList("seeds", (ControlPoint("LAD-1", (0.0, 0.0, 0.0), example),))])
-        assert seed.cut_radius_mm is not None or seed.decision != "score"
+        assert seed.parts or seed.decision != "score"
 
 
 def test_the_settings_of_the_project_name_what_the_readme_asks_for():
