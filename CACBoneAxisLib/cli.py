@@ -16,6 +16,7 @@ from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
 from CACBoneAxisLib.commands.cohort import add_cohort
+from CACBoneAxisLib.commands.outputs import add_output_options, check_output_options, further_outputs
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
@@ -97,7 +98,7 @@ class ProgressBar:
             self._stream.flush()
 
 
-def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None = None) -> int:
+def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None = None, qt: Any = None) -> int:
     """Run a command and return its exit code.
 
     Parameters
@@ -105,6 +106,7 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
     argv : the words after the program's name; those of the process by default
     after_analysis : called with result, inputs and the unfinished output folder, to add
         files of its own
+    qt : Qt's classes as attributes, for the report as PDF; PySide6's where none are given
 
     Returns
     -------
@@ -117,6 +119,7 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         arguments = _parser().parse_args(argv)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else UNUSABLE
+    arguments.qt = qt
     bar = ProgressBar(sys.stderr)
     try:
         said = arguments.run(arguments, bar, after_analysis)
@@ -159,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--series", help="which CT series of the folder: number in the list, or series number")
     one.add_argument("--id", help="what the study is called in the result; the image's name by default")
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
+    add_output_options(one)
     for flag, _, kind, words in SETTING_OPTIONS:
         one.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
     for flag, _, words in YES_NO_OPTIONS:
@@ -270,6 +274,10 @@ def _said(arguments: argparse.Namespace, flag: str) -> Any:
     return getattr(arguments, flag.lstrip("-").replace("-", "_"))
 
 
+def _qt(arguments: argparse.Namespace) -> Any:
+    return getattr(arguments, "qt", None)
+
+
 def _protocol(name: str) -> dict[str, Any]:
     """Return the calcium settings that ``--protocol`` stands for: a name, or a file with the fields of a protocol."""
     if not name.lower().endswith((".json", ".toml")):
@@ -283,12 +291,19 @@ def _protocol(name: str) -> dict[str, Any]:
 
 def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
     folder = check_folder(arguments.output)
+    check_output_options(arguments, _qt(arguments))
     settings = _settings(arguments)
     files = StudyFiles(arguments.image, arguments.seeds, arguments.rois, arguments.vertebrae, arguments.series)
     inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)
-    extra = None if after_analysis is None else lambda unfinished: after_analysis(result, inputs, unfinished)
+    further = further_outputs(arguments, result, _qt(arguments))
+
+    def extra(unfinished: Path) -> None:
+        further(unfinished)
+        if after_analysis is not None:
+            after_analysis(result, inputs, unfinished)
+
     report = write_study(result, folder, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
 

@@ -24,10 +24,14 @@ def main(arguments):
     for folder in (module, module.parent):
         if (folder / "CACBoneAxisLib").is_dir() and str(folder) not in sys.path:
             sys.path.append(str(folder))
+    try:
+        import qt
+    except ImportError:  # the libraries of Slicer without the application
+        qt = None
     from CACBoneAxisLib import cli
     from CACBoneAxisLib.mrml.archive import write_scene
 
-    return cli.main(arguments, after_analysis=write_scene)
+    return cli.main(arguments, after_analysis=write_scene, qt=qt)
 
 
 if __name__ == "__main__":

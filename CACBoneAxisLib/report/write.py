@@ -41,10 +41,17 @@ def write_reports(
     write_csv(folder / "vertebrae.csv", VERTEBRA_COLUMNS, vertebra_rows(result))
     write_segmentation(folder / "calcium.seg.nrrd", calcium_segments(calcium, calcium_masks), image.geometry)
     write_segmentation(folder / "bone.seg.nrrd", bone_segments(bone, bone_masks), image.geometry)
-    page = render_html(
+    page = report_page(result, image, calcium_masks, bone_masks)
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def report_page(
+    result: Mapping[str, Any], image: CTImage, calcium_masks: Mapping[int, Mask], bone_masks: Mapping[str, Mask]
+) -> str:
+    """Return the page of a result with its pictures."""
+    return render_html(
         result,
-        lesion_figures(calcium, image, calcium_masks),
-        vertebra_figures(bone, image, bone_masks),
+        lesion_figures(result["calcium"], image, calcium_masks),
+        vertebra_figures(result["bone"], image, bone_masks),
         bone_figures(result, image, bone_masks),
     )
-    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")

@@ -6,17 +6,21 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from CACBoneAxisLib.calcium.suggestions import as_points
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.report import FILES, write_reports
+from CACBoneAxisLib.report.pdf import write_pdf
+from CACBoneAxisLib.report.write import report_page
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
 # In Slicer the scene is saved with the result.
 SUGGESTIONS_FILE = "suggestions.mrk.json"
-KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, "scene.mrb", *FILES}
+PDF_FILE = "report.pdf"
+KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, PDF_FILE, "scene.mrb", *FILES}
 COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
 # Main file, its schema and all files of each kind of folder that this software writes.
 KINDS = (
@@ -80,6 +84,24 @@ def write_study(result: StudyResult, folder: str | Path, extra: Callable[[Path],
             extra(unfinished)
 
     return write_whole(folder, fill) / "report.html"
+
+
+def write_study_pdf(result: StudyResult, folder: Path, paper: str = "a4", qt: Any = None) -> Path:
+    """Write ``report.pdf`` of a study into a folder, with pictures sharp enough for print, and return its path.
+
+    Parameters
+    ----------
+    paper : ``a4`` or ``letter``
+    qt : Qt's classes as attributes (``qt`` in Slicer); PySide6's where none are given
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when it cannot be made.
+    """
+    page = report_page(result.to_dict(), result.image, result.calcium_masks, result.bone_masks)
+    write_pdf(page, folder / PDF_FILE, qt, paper)
+    return folder / PDF_FILE
 
 
 def write_whole(folder: str | Path, fill: Callable[[Path], None]) -> Path:

@@ -1,0 +1,211 @@
+"""The page as a PDF file on A4 or Letter, through Qt's rich text.
+
+Qt is given as a namespace: ``qt`` inside Slicer, PySide6 elsewhere (:func:`plain_qt`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report.pagetree import title
+from CACBoneAxisLib.report.richtext import rich_text
+from CACBoneAxisLib.report.wording import RESEARCH_USE
+
+PAPERS: dict[str, tuple[str, float, float]] = {"a4": ("A4", 210.0, 297.0), "letter": ("Letter", 215.9, 279.4)}
+MARGIN_MM, TOP_MM, BOTTOM_MM, FOOTER_MM = 13.0, 12.0, 10.0, 8.0
+DOTS_PER_INCH = 1200
+MM_PER_INCH = 25.4
+FONTS = ("Helvetica Neue", "Segoe UI", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")
+HAIR_DOTS = 0.1
+FOOTER_COLOR = "#4f5a69"
+# A row of almost a page is cut, not moved; no report has as many pages as steps.
+LARGEST_ROW, MOST_STEPS = 0.8, 200
+PICTURE = "\ufffc"
+
+
+class _PlainQt:
+    """The classes of several modules as attributes of one object, which keeps the application alive."""
+
+    def __init__(self, modules: tuple[Any, ...], application: Any) -> None:
+        self._modules, self._application = modules, application
+
+    def __getattr__(self, name: str) -> Any:
+        return next(getattr(module, name) for module in self._modules if hasattr(module, name))
+
+
+@cache
+def plain_qt() -> Any:
+    """Return Qt outside Slicer: PySide6's QtCore and QtGui in one namespace, with an application that needs no display.
+
+    Raises
+    ------
+    UnusableInputError
+        ``extra-missing`` where PySide6 is not installed.
+    """
+    try:
+        from PySide6 import QtCore, QtGui
+    except ImportError:
+        raise refusal("extra-missing", what="The report as PDF", package="PySide6-Essentials", extra="pdf") from None
+    application = QtGui.QGuiApplication.instance() or QtGui.QGuiApplication(["cacboneaxis", "-platform", "offscreen"])
+    return _PlainQt((QtCore, QtGui), application)
+
+
+def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") -> None:
+    """Write a page (``report.html``) as PDF, with page numbers and the words of research use on every sheet.
+
+    Parameters
+    ----------
+    page : the HTML
+    path : of the PDF
+    qt : Qt's classes as attributes; PySide6's where none are given
+    paper : ``a4`` or ``letter``
+
+    Raises
+    ------
+    UnusableInputError
+        ``pdf-needs-fonts`` where the machine has none; ``pdf-not-written``.
+    """
+    qt = qt or plain_qt()
+    family = _font_family(qt)
+    name, width_mm, height_mm = PAPERS[paper]
+    writer = qt.QPdfWriter(str(path))
+    writer.setResolution(DOTS_PER_INCH)
+    margins = qt.QMarginsF(MARGIN_MM, TOP_MM, MARGIN_MM, BOTTOM_MM)
+    writer.setPageLayout(
+        qt.QPageLayout(
+            qt.QPageSize(getattr(qt.QPageSize, name)), qt.QPageLayout.Portrait, margins, qt.QPageLayout.Millimeter
+        )
+    )
+    writer.setTitle(title(page))
+    writer.setCreator("CACBoneAxis")
+    dots = DOTS_PER_INCH / MM_PER_INCH
+    text_mm = width_mm - 2 * MARGIN_MM
+    size = (text_mm * dots, (height_mm - TOP_MM - BOTTOM_MM - FOOTER_MM) * dots)
+    document = qt.QTextDocument()
+    document.setDocumentMargin(0)
+    font = qt.QFont(family, 9)
+    # Qt joins no letters where there is room between them: a word with a ligature is not found by its letters.
+    font.setLetterSpacing(qt.QFont.AbsoluteSpacing, HAIR_DOTS)
+    document.setDefaultFont(font)
+    document.documentLayout().setPaintDevice(writer)
+    document.setHtml(rich_text(page, text_mm, _screen_dpi(qt)))
+    document.setPageSize(qt.QSizeF(*size))
+    keep_together(document, size, DOTS_PER_INCH / _screen_dpi(qt), qt)
+    painter = qt.QPainter()
+    if not painter.begin(writer):
+        raise refusal("pdf-not-written", file=Path(path).name)
+    try:
+        _draw(document, writer, painter, size, title(page), family, qt)
+    finally:
+        painter.end()
+
+
+def _font_family(qt: Any) -> str:
+    database = qt.QFontDatabase
+    try:
+        families = set(database.families())
+    except TypeError:
+        families = set(database().families())
+    if not families:
+        raise refusal("pdf-needs-fonts")
+    return next((one for one in FONTS if one in families), sorted(families)[0])
+
+
+def _screen_dpi(qt: Any) -> float:
+    # A property in PythonQt, a method in PySide6.
+    found = qt.QGuiApplication.primaryScreen().logicalDotsPerInchY
+    return float(found() if callable(found) else found)
+
+
+def _draw(document: Any, writer: Any, painter: Any, size: tuple[float, float], name: str, family: str, qt: Any) -> None:
+    pages = document.pageCount()
+    lossless = getattr(qt.QPainter, "LosslessImageRendering", None)
+    if lossless is not None:
+        painter.setRenderHint(lossless, True)
+    width, height = size
+    dots = DOTS_PER_INCH / MM_PER_INCH
+    for number in range(pages):
+        if number:
+            writer.newPage()
+        painter.save()
+        painter.translate(0.0, -number * height)
+        document.drawContents(painter, qt.QRectF(0.0, number * height, width, height))
+        painter.restore()
+        painter.setFont(qt.QFont(family, 7))
+        painter.setPen(qt.QColor(FOOTER_COLOR))
+        line = height + 2 * dots
+        painter.drawLine(qt.QPointF(0.0, line), qt.QPointF(width, line))
+        box = qt.QRectF(0.0, line + dots, width, (FOOTER_MM - 3) * dots)
+        for words, place in (
+            (RESEARCH_USE, qt.Qt.AlignLeft),
+            (name, qt.Qt.AlignHCenter),
+            (f"Page {number + 1} of {pages}", qt.Qt.AlignRight),
+        ):
+            painter.drawText(box, int(place | qt.Qt.AlignTop), words)
+
+
+def keep_together(document: Any, size: tuple[float, float], dots_per_pixel: float, qt: Any) -> None:
+    """Move table rows that a page would cut, and headings that would stand alone below, to the next page.
+
+    Qt ends a page between any two lines. A row is moved by room above its text, a heading
+    by a page break; the first is moved first, because everything below moves along.
+    """
+    moved: set[int] = set()
+    # Each step settles the end of one page, or finds that nothing can be done about it.
+    for _ in range(MOST_STEPS):
+        cuts = [*_cut_rows(document, size[1]), *_lonely_blocks(document, size[1], qt)]
+        cuts = [cut for cut in cuts if cut[1] not in moved]
+        if not cuts:
+            return
+        y, key, cells_or_block = min(cuts, key=lambda cut: cut[:2])
+        moved.add(key)
+        if isinstance(cells_or_block, list):
+            room = (size[1] - y % size[1]) / dots_per_pixel
+            for cell in cells_or_block:
+                form = cell.format().toTableCellFormat()
+                form.setTopPadding(form.topPadding() + room)
+                cell.setFormat(form)
+        else:
+            form = qt.QTextBlockFormat()
+            form.setPageBreakPolicy(qt.QTextFormat.PageBreak_AlwaysBefore)
+            qt.QTextCursor(cells_or_block).mergeBlockFormat(form)
+
+
+def _cut_rows(document: Any, page_height: float) -> Iterator[tuple[float, int, Any]]:
+    """Yield top, position in the text and cells of the rows that begin on one page and end on another."""
+    layout = document.documentLayout()
+    # Pictures are frames too.
+    for table in (f for f in document.rootFrame().childFrames() if f.frameFormat().isTableFormat()):
+        for row in range(table.rows()):
+            cells = [table.cellAt(row, column) for column in range(table.columns())]
+            tops = [layout.blockBoundingRect(cell.firstCursorPosition().block()).top() for cell in cells]
+            ends = [layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() for cell in cells]
+            top, end = min(tops), max(ends)
+            fits = end - top < page_height * LARGEST_ROW
+            if fits and int(top // page_height) != int((end - 1) // page_height):
+                yield top, cells[0].firstPosition(), cells
+
+
+def _lonely_blocks(document: Any, page_height: float, qt: Any) -> Iterator[tuple[float, int, Any]]:
+    """Yield top, position and block of the headings, captions and pictures that what follows left behind."""
+    layout = document.documentLayout()
+    start: Any = None
+    block = document.begin()
+    while block.isValid() and block.next().isValid():
+        following = block.next()
+        inside = qt.QTextCursor(block).currentTable() is not None
+        before_table = qt.QTextCursor(following).currentTable() is not None
+        joined = block.blockFormat().headingLevel() > 0 or before_table or PICTURE in block.text()
+        if inside or not joined:
+            start = None
+        else:
+            start = start or block
+            own, next_ = (layout.blockBoundingRect(one).top() for one in (block, following))
+            if int(own // page_height) != int(next_ // page_height):
+                yield layout.blockBoundingRect(start).top(), start.position(), start
+                start = None
+        block = following
