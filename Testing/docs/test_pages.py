@@ -104,7 +104,7 @@ def test_the_examples_of_settings_are_understood():
 def test_the_examples_of_decisions_are_understood():
     section = re.search(r"### Seeds\n(.*?)\n### ", read("docs/files.md"), re.DOTALL)[1]
     examples = re.findall(r"`(\{.*?\})`", section)
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         (seed,) = seeds_from([PointList("seeds", (ControlPoint("LAD-1", (0.0, 0.0, 0.0), example),))])
         assert seed.parts or seed.decision != "score"
