@@ -17,6 +17,7 @@ from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, ijk_to_ras, world_from_node
 from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.session import ScanCheck
 
 # Marks the segments that this software made, so that a reader's own in the same node stay.
 OWN_TAG = "CACBoneAxis"
@@ -34,7 +35,7 @@ def result_segments(result: StudyResult) -> list[Segment]:
     ]
 
 
-def show_segments(segments: Iterable[Segment], result: StudyResult, volume: Any, segmentation: Any) -> None:
+def show_segments(segments: Iterable[Segment], result: StudyResult | ScanCheck, volume: Any, segmentation: Any) -> None:
     """Make a segmentation node show these segments and no older ones of ours.
 
     Each segment is written as the block of voxels that holds it, so the time follows
@@ -155,7 +156,7 @@ def block_in_volume(mask: Mask, to_ijk: NDArray[np.float64]) -> tuple[tuple[int,
     return (int(i), int(j), int(k)), block.transpose(2, 1, 0)
 
 
-def _image_to_ijk(result: StudyResult, volume: Any) -> NDArray[np.float64]:
+def _image_to_ijk(result: StudyResult | ScanCheck, volume: Any) -> NDArray[np.float64]:
     to_lps = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
     return np.linalg.inv(to_lps) @ result.image.geometry.index_to_lps
 

@@ -29,6 +29,8 @@ RIGID_TOLERANCE = 1e-4
 MOST_HEADERS_TRIED = 10
 
 ACQUISITION_ATTRIBUTE = "CACBoneAxis.Acquisition"
+# Marks volumes that only show bone density in colour (mrml/density.py).
+DENSITY_ATTRIBUTE = "CACBoneAxis.Density"
 
 
 def image_from_volume(volume: Any) -> CTImage:
@@ -57,6 +59,8 @@ def image_from_volume(volume: Any) -> CTImage:
     name = str(volume.GetName())
     if volume.IsA("vtkMRMLLabelMapVolumeNode"):
         raise refusal("not-hu", file=name, why="it is a label volume")
+    if volume.GetAttribute(DENSITY_ATTRIBUTE):
+        raise refusal("not-hu", file=name, why="it shows bone density in colour")
     if volume.GetImageData() is None or volume.GetImageData().GetNumberOfPoints() == 0:
         raise refusal("node-empty", node=name)
     hounsfield = as_hounsfield(slicer.util.arrayFromVolume(volume), name)
