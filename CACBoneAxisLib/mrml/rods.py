@@ -17,7 +17,7 @@ from CACBoneAxisLib.report.segmentation import Segment
 
 
 def rod_names(scan: PhantomScan) -> list[str]:
-    """Return what each axis of a phantom scan is called: by the certificate, or by number where the rods do not match."""
+    """Return what each axis of a phantom scan is called: as the certificate says, by number where the rods differ."""
     names = [rod.name for rod in scan.phantom.rods]
     return names if len(names) == len(scan.axes) else [str(n) for n in range(1, len(scan.axes) + 1)]
 

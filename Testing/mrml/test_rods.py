@@ -17,7 +17,7 @@ from CACBoneAxisLib.bone.calibration import Calibration  # noqa: E402
 from CACBoneAxisLib.bone.phantomscan import calibrate_in_scan  # noqa: E402
 from CACBoneAxisLib.bone.rods import RodAxis  # noqa: E402
 from CACBoneAxisLib.imaging.geometry import ImageGeometry  # noqa: E402
-from CACBoneAxisLib.mrml.rods import disc_mask, add_rod_points, rod_centers_ras_mm, rod_names, rod_segments  # noqa: E402
+from CACBoneAxisLib.mrml.rods import add_rod_points, disc_mask, rod_centers_ras_mm, rod_names, rod_segments  # noqa: E402
 
 HU = (10.0, 130.0, 250.0)
 
