@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
+from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
+from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.calcium.suggestions import Suggestion, suggest
 from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, BloodPool, find_blood
+from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 
@@ -37,6 +40,7 @@ class Known:
         self._suggestions: dict[CalciumProtocol, tuple[Suggestion, ...]] = {}
         self._blood: list[BloodPool | None] = []
         self._region: list[HeartRegion | None] = []
+        self._lesions: tuple[Any, Any] | None = None
         self._now: dict[Any, Any] = {}
         self._before: dict[Any, Any] = {}
 
@@ -77,6 +81,17 @@ class Known:
         if protocol not in self._suggestions:
             self._suggestions = {protocol: suggest(self.image, self.candidates(protocol), region, protocol)}
         return self._suggestions[protocol]
+
+    def lesions(
+        self, seeds: Sequence[Seed], protocol: CalciumProtocol, progress: Callable[[float], None] | None = None
+    ) -> tuple[tuple[Lesion, ...], tuple[Finding, ...]]:
+        """Return the lesions that the seeds stand for, as grown, and what to know about them."""
+        rests_on = (tuple(seeds), protocol)
+        if self._lesions is None or self._lesions[0] != rests_on:
+            found = grow_lesions(self.image, self.candidates(protocol, progress), seeds, protocol)
+            self._lesions = (rests_on, found)
+        lesions: tuple[tuple[Lesion, ...], tuple[Finding, ...]] = self._lesions[1]
+        return lesions
 
     def begin(self) -> None:
         """Begin another scoring: what the last one did not need is forgotten."""

@@ -54,7 +54,7 @@ def divide(
         for seed, voxel in members:
             own = pool.label_at(voxel)
             if own is None:
-                next(p for p in pieces if p.mask and _holds(p.mask, voxel)).seeds.append(seed)
+                next(p for p in pieces if p.mask and p.mask.holds(voxel)).seeds.append(seed)
             else:
                 grown.setdefault(own, []).append(seed)
         for own, seeds in grown.items():
@@ -102,12 +102,6 @@ def structure_of(connectivity: int) -> NDArray[np.bool_]:
 
 def _claim(seed: Seed) -> tuple[str, bool]:
     return seed.territory, seed.decision == "excluded"
-
-
-def _holds(mask: Mask, voxel: Voxel) -> bool:
-    inside = np.subtract(voxel, mask.offset)
-    within = np.all(inside >= 0) and np.all(inside < mask.voxels.shape)
-    return bool(within and mask.voxels[tuple(inside)])
 
 
 def _carve(

@@ -10,7 +10,7 @@ from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium
 from CACBoneAxisLib.calcium.known import Known
-from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
+from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
 from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
 from CACBoneAxisLib.calcium.noise import chance_peak_hu
@@ -153,7 +153,7 @@ def score_calcium(
     lesions: tuple[Lesion, ...] = ()
     findings: list[Finding] = []
     if seeds:
-        lesions, remarks = grow_lesions(image, known.candidates(protocol, progress), seeds, protocol)
+        lesions, remarks = known.lesions(seeds, protocol, progress)
         findings += remarks
     scored = _measured(known, lesions, protocol)
     for lesion, score in scored:

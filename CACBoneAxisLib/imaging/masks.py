@@ -50,6 +50,12 @@ class Mask:
         """Number of voxels in the set."""
         return int(np.count_nonzero(self.voxels))
 
+    def holds(self, zyx: Sequence[int]) -> bool:
+        """Return whether a voxel (z, y, x) of the image belongs to the set."""
+        inside = np.subtract(zyx, self.offset)
+        within = np.all(inside >= 0) and np.all(inside < self.voxels.shape)
+        return bool(within and self.voxels[tuple(inside)])
+
     def indices(self) -> NDArray[np.intp]:
         """Return the voxels' indices in the image, shape (n, 3) in (z, y, x) order."""
         return np.argwhere(self.voxels) + np.asarray(self.offset)

@@ -1,0 +1,105 @@
+"""What a reader who points at a place means: a lesion that is taken, one that is not, or nothing that can be one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.lesions import Lesion
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.seeds import Growth, hu_at, nearest_candidate
+from CACBoneAxisLib.imaging.image import CTImage
+
+Kind = Literal["taken", "free", "large", "bone", "below", "outside"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What lies at a place.
+
+    Parameters
+    ----------
+    kind
+        ``taken``: a lesion that seeds stand for. ``free``: candidates that nobody took.
+        ``large``: such that are larger than a lesion is taken to be. ``bone``: such that are
+        connected to skeleton. ``below``: no candidate near it. ``outside``: not in the scan.
+    hu : of the voxel at the place, None outside the scan
+    voxel : the candidate (z, y, x) that is meant, None where there is none
+    lesion : number of the lesion that has it, counted from 0; None where nobody took it
+    volume_mm3 : of what would be taken, None where nothing can be
+    """
+
+    kind: Kind
+    hu: float | None
+    voxel: tuple[int, int, int] | None = None
+    lesion: int | None = None
+    volume_mm3: float | None = None
+
+
+def point_at(
+    image: CTImage,
+    candidates: Candidates,
+    lesions: Sequence[Lesion],
+    position_mm: tuple[float, float, float],
+    protocol: CalciumProtocol,
+    *,
+    growth: Growth = "lesion",
+    cut_radius_mm: float | None = None,
+) -> Place:
+    """Return what a reader means who points at a place.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    candidates : of it at the protocol's threshold
+    lesions : that were taken before, as grown
+    position_mm : LPS
+    protocol : whose search distance and bounds hold
+    growth, cut_radius_mm : how a new seed there would grow
+    """
+    hu = hu_at(image, position_mm)
+    if hu is None:
+        return Place("outside", None)
+    voxel = nearest_candidate(image, position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+    label = None if voxel is None else candidates.label_at(voxel)
+    if voxel is None or label is None:
+        return Place("below", hu)
+    voxel_mm3 = image.geometry.voxel_volume_mm3
+    for number, lesion in enumerate(lesions):
+        if lesion.mask is not None and lesion.mask.holds(voxel):
+            return Place("taken", hu, voxel, number, lesion.mask.count * voxel_mm3)
+    if cut_radius_mm is not None:
+        return Place("free", hu, voxel)
+    if growth == "slice":
+        volume = candidates.component(label, in_slice=voxel[0]).count * voxel_mm3
+    else:
+        volume = candidates.size(label) * voxel_mm3
+    skeleton = _in_skeleton(image, candidates, lesions, label, protocol)
+    if skeleton is not None:
+        return Place("taken", hu, voxel, skeleton, volume)
+    large, bone = protocol.maximum_lesion_volume_mm3, protocol.bone_volume_mm3
+    return Place("bone" if volume > bone else "large" if volume > large else "free", hu, voxel, None, volume)
+
+
+def _in_skeleton(
+    image: CTImage, candidates: Candidates, lesions: Sequence[Lesion], label: int, protocol: CalciumProtocol
+) -> int | None:
+    """Return the lesion without a mask, because it is too large to be worth one, whose seed lies in a component."""
+    for number, lesion in enumerate(lesions):
+        if lesion.mask is not None:
+            continue
+        for seed in lesion.seeds:
+            voxel = nearest_candidate(image, seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+            if voxel is not None and candidates.label_at(voxel) == label:
+                return number
+    return None
+
+
+def center_of(image: CTImage, voxel: Sequence[int]) -> tuple[float, float, float]:
+    """Return the centre of a voxel (z, y, x) in LPS mm."""
+    left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(voxel)[::-1]))
+    return left, posterior, superior

@@ -1,0 +1,60 @@
+"""What a click means, on images of a few voxels."""
+
+from __future__ import annotations
+
+import pytest
+from brute_force import make_image, seed_at
+
+from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.pointing import Place, center_of, point_at
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.image import CTImage
+
+PROTOCOL = CalciumProtocol()
+
+
+@pytest.fixture
+def image() -> CTImage:
+    """A lesion of 12 voxels in two slices, one of 3,000 mm3, and bone of 22,500 mm3 with calcium on it."""
+    image = make_image((14, 120, 160))
+    image.hu[3:5, 4:6, 4:7] = 250
+    image.hu[2:12, 4:24, 60:80] = 300
+    image.hu[2:12, 40:90, 10:70] = 500
+    image.hu[6, 36:40, 30:34] = 250
+    return image
+
+
+def place(image: CTImage, zyx: tuple[int, int, int], seeds: tuple[Seed, ...] = (), **how: object) -> Place:
+    known = Known(image)
+    lesions, _ = known.lesions(seeds, PROTOCOL)
+    return point_at(image, known.candidates(PROTOCOL), lesions, center_of(image, zyx), PROTOCOL, **how)  # type: ignore[arg-type]
+
+
+def test_a_free_lesion_is_told_with_its_volume(image: CTImage) -> None:
+    assert place(image, (4, 5, 5)) == Place("free", 250.0, (4, 5, 5), None, 12 * 0.75)
+    assert place(image, (4, 5, 5), growth="slice").volume_mm3 == 6 * 0.75
+
+
+def test_beside_a_lesion_its_nearest_voxel_is_meant_and_farther_away_nothing(image: CTImage) -> None:
+    assert place(image, (4, 8, 5)).voxel == (4, 5, 5)
+    assert place(image, (4, 16, 5)) == Place("below", 40.0)
+
+
+def test_what_is_too_large_is_told_and_a_cut_into_it_is_not(image: CTImage) -> None:
+    assert place(image, (5, 10, 70)).kind == "large"
+    assert place(image, (6, 37, 31)).kind == "bone"
+    assert place(image, (6, 37, 31), cut_radius_mm=2.0) == Place("free", 250.0, (6, 37, 31))
+
+
+def test_a_taken_lesion_is_found_by_its_voxels_and_skeleton_by_its_seed(image: CTImage) -> None:
+    seeds = (seed_at(image, (3, 4, 4), "LAD-1"), seed_at(image, (5, 60, 40), "RCA-1"))
+    found = place(image, (4, 5, 6), seeds)
+    assert (found.kind, found.lesion) == ("taken", 0)
+    found = place(image, (6, 37, 31), seeds)
+    assert (found.kind, found.lesion) == ("taken", 1)
+    assert place(image, (5, 10, 70), seeds).kind == "large"
+
+
+def test_outside_the_scan_nothing_is_meant(image: CTImage) -> None:
+    assert place(image, (40, 5, 5)) == Place("outside", None)
