@@ -1,0 +1,49 @@
+"""What one region measures, at once: for the numbers and the histogram that follow its handles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.bone.vertebrae import VertebraRegion
+from CACBoneAxisLib.mrml.markups import box_from_node
+from CACBoneAxisLib.study.session import ScanCheck, measure_bone
+from CACBoneAxisLib.study.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A vertebra as the result will have it, and the HU of its voxels, shape (n,)."""
+
+    vertebra: Mapping[str, Any]
+    hu: NDArray[Any]
+
+    @property
+    def level(self) -> str:
+        """The vertebra's level."""
+        return str(self.vertebra["level"])
+
+
+def read_region(check: ScanCheck, settings: Settings, node: Any) -> Readout:
+    """Return what an ROI node measures now, by the code that measures every vertebra.
+
+    Parameters
+    ----------
+    check : of the scan
+    settings : of the study
+    node : vtkMRMLMarkupsROINode named by level
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when the node names no level, has no size or stands under a transform that bends.
+    """
+    bone = measure_bone(check, settings, [VertebraRegion.from_box(box_from_node(node))])
+    (vertebra,) = bone.vertebrae
+    mask = bone.masks.get(vertebra.level)
+    hu = mask.values(check.image.hu) if mask is not None else np.empty(0)
+    return Readout(vertebra.to_mapping(), hu)

@@ -1,0 +1,61 @@
+"""Region nodes of vertebrae: what a reader decided about one, kept with it, and where it stands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import slicer
+
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.regions import Region
+from CACBoneAxisLib.mrml.markups import LPS
+
+
+def decision_of(node: Any) -> dict[str, Any]:
+    """Return what is kept with an ROI node (shape, decision, reason), in its first point; empty where nothing is."""
+    text = (node.GetNthControlPointDescription(0) or "") if node.GetNumberOfControlPoints() else ""
+    try:
+        said = json.loads(text) if text.strip().startswith("{") else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def excluded_reason(node: Any) -> str | None:
+    """Return the reason for which the reader left a region's vertebra out, None where it counts."""
+    said = decision_of(node)
+    return str(said.get("reason") or "no reason given") if said.get("decision") == "excluded" else None
+
+
+def exclude_region(node: Any, reason: str | None) -> None:
+    """Leave a region's vertebra out for a reason; None takes it in again. What fills its box stays."""
+    _decide(node, decision=None if reason is None else "excluded", reason=reason)
+
+
+def set_shape(node: Any, shape: str | None) -> None:
+    """Say what fills a region's box, whatever the protocol says; None leaves it to the protocol."""
+    _decide(node, shape=shape)
+
+
+def move_region(node: Any, region: Region) -> None:
+    """Put an ROI node where a region is, in one event. The node's decision stays; the shape is not the box's."""
+    with slicer.util.NodeModify(node):
+        matrix = np.eye(4)
+        matrix[:3, :3] = LPS[:, None] * np.asarray(region.axes)
+        matrix[:3, 3] = np.asarray(region.center_mm) * LPS
+        node.SetAndObserveTransformNodeID(None)
+        node.SetSize(*region.size_mm)
+        node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+
+
+def box_of(level: str, region: Region) -> Box:
+    """Return the box of a region for a level."""
+    return Box(level, region.center_mm, region.size_mm, region.axes, level)
+
+
+def _decide(node: Any, **changes: str | None) -> None:
+    said = {**decision_of(node), **changes}
+    kept = {name: value for name, value in said.items() if value is not None}
+    node.SetNthControlPointDescription(0, json.dumps(kept) if kept else "")
