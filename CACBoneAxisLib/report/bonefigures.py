@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.image import CTImage
@@ -48,7 +48,7 @@ def calibration_figure(result: Mapping[str, Any], image: CTImage) -> Figure | No
         return None
     rods = scan["rods"]
     panels = [_rods_panel(scan, image), _line_panel(scan), _drift_panel(rods)]
-    panels[0] = panels[0].resize((round(panels[0].width * PANEL[1] / panels[0].height), PANEL[1]))
+    panels[0] = panels[0].resize((round(panels[0].width * panels[1].height / panels[0].height), panels[1].height))
     residuals = ", ".join(f"{rod['name']} {rod['residual_hu']:+.1f}" for rod in rods)
     state = "" if scan["accepted"] else " Refused: no BMD comes from it."
     caption = (
@@ -69,7 +69,7 @@ def _rods_panel(scan: Mapping[str, Any], image: CTImage) -> Image.Image:
     width = float(np.ptp(centers[:, 0])) + 50.0
     view = View(middle, spacing, (min(width, 110.0), width), 4.0)
     picture = Image.fromarray(raster.windowed(view.resampled(image.hu[k], smooth=True), ROD_WINDOW))
-    draw = ImageDraw.Draw(picture)
+    draw = raster.Pen(picture)
     radius = scan["rod_radius_mm"] * 0.6 * view.pixels_per_mm
     for number, (rod, (i, j, _)) in enumerate(zip(rods, index, strict=True)):
         x, y = view.point(float(j), float(i))
@@ -129,7 +129,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
     for mask in used:
         _paint(pixels, view, mask, image, (i, last), (slope, intercept))
     picture = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(picture)
+    draw = raster.Pen(picture)
     for vertebra, mask in zip(measured, used, strict=True):
         z, y, _ = mask.indices().mean(axis=0)
         x, y = view.point(float(last - z), float(y))
@@ -138,7 +138,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
     raster.draw_letters(draw, view.size, "APSI")
     raster.draw_scale_bar(draw, view.size, 20, MAP_PIXELS_PER_MM)
     material = measured[0]["bmd"]["material"]
-    both = side_by_side([picture, _scale(picture.height, material)])
+    both = side_by_side([picture, _scale(raster.screen_size(picture)[1], material)])
     caption = (
         f"BMD, mg/cm3 {material}, in the measured regions, smoothed over {SMOOTHING_MM:g} mm. "
         "Lines at 80 and 120 are the edges of the BMD classes, which were made for lumbar vertebrae."
@@ -183,8 +183,8 @@ def colors_of(bmd_mg_cm3: np.ndarray) -> np.ndarray:
 
 
 def _scale(height: int, material: str) -> Image.Image:
-    picture = Image.new("RGB", (150, height), (255, 255, 255))
-    draw = ImageDraw.Draw(picture)
+    picture = raster.canvas((150, height), (255, 255, 255))
+    draw = raster.Pen(picture)
     low, high = DENSITY_RANGE_MG_CM3
     top, bottom = 60, height - 30
     values = high - (np.arange(bottom - top) + 0.5) / (bottom - top) * (high - low)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
 from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, GAP_PIXELS, Figure
 from CACBoneAxisLib.report.markup import definitions, element, figure, row, section, table, text
 from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.report.raster import View
 from CACBoneAxisLib.report.style import CSS
 
@@ -199,7 +200,7 @@ def _pair(
         spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]
         view = View((float(index[1]), float(index[0])), spacing, (VIEW_MM, VIEW_MM), PIXELS_PER_MM)
         panel = Image.fromarray(raster.windowed(view.resampled(image.hu[z], smooth=True), CALCIUM_WINDOW))
-        draw = ImageDraw.Draw(panel)
+        draw = raster.Pen(panel)
         color = tuple(int(c) for c in territory["color"])
         x, y = view.point(float(index[1]), float(index[0]))
         reach = CIRCLE_MM * PIXELS_PER_MM
@@ -210,10 +211,7 @@ def _pair(
         panels.append(panel)
         score = "no lesion here" if lesion is None else f"Agatston {format_value(lesion['agatston'], 'agatston')}"
         captions.append(f"{name}: {score}, slice {z + 1} of {image.hu.shape[0]}")
-    width = sum(panel.width for panel in panels) + GAP_PIXELS
-    picture = Image.new("RGB", (width, panels[0].height), (255, 255, 255))
-    picture.paste(panels[0], (0, 0))
-    picture.paste(panels[1], (panels[0].width + GAP_PIXELS, 0))
+    picture = side_by_side(panels, GAP_PIXELS)
     caption = f"{'; '.join(captions)}."
     alt = f"Axial CT of both scans around the same place of the {territory['in_words']}, circled; {caption}"
     return Figure(code, f"{code} - {territory['name']}", caption, alt, raster.png_bytes(picture))

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
 from CACBoneAxisLib.report.histogram import draw_histogram
 from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.report.raster import Color, View, Window
 from CACBoneAxisLib.report.segmentation import OTHER_COLOR, level_color
 from CACBoneAxisLib.report.wording import territory_table
@@ -84,7 +85,7 @@ def _lesion_figure(
             fill = raster.OVERLAY_OPACITY if other is lesion else 0.0
             _draw_mask(pixels, view, masks[other["id"]], index, color, fill)
     picture = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(picture)
+    draw = raster.Pen(picture)
     color = colors[territory["code"]]
     extent = max((np.ptp(rows) + 1) * spacing[0], (np.ptp(columns) + 1) * spacing[1])
     if extent <= SMALL_LESION_MM:
@@ -127,10 +128,11 @@ def _inset(picture: Image.Image, plane: NDArray, center: tuple[float, float], sp
     scale = INSET_PIXELS / INSET_VIEW_MM
     view = View(center, spacing, (INSET_VIEW_MM, INSET_VIEW_MM), scale)
     small = Image.fromarray(raster.windowed(view.resampled(plane, smooth=True), CALCIUM_WINDOW))
-    draw = ImageDraw.Draw(small)
+    draw = raster.Pen(small)
     draw.rectangle((0, 0, INSET_PIXELS - 1, INSET_PIXELS - 1), outline=(255, 255, 255))
     raster.draw_scale_bar(draw, view.size, 5, scale)
-    picture.paste(small, (picture.width - INSET_PIXELS, picture.height - INSET_PIXELS))
+    width, height = raster.screen_size(picture)
+    raster.pasted(picture, small, (width - INSET_PIXELS, height - INSET_PIXELS))
 
 
 def vertebra_figures(bone: Mapping[str, Any], image: CTImage, masks: Mapping[str, Mask]) -> list[Figure]:
@@ -163,16 +165,13 @@ def _vertebra_figure(vertebra: Mapping[str, Any], image: CTImage, mask: Mask) ->
         pixels = raster.windowed(view.resampled(plane, smooth=True), BONE_WINDOW)
         raster.overlay(pixels, view.moved(*offset).resampled(inside, smooth=False), color, fill=0.15)
         panel = Image.fromarray(pixels)
-        draw = ImageDraw.Draw(panel)
+        draw = raster.Pen(panel)
         raster.draw_letters(draw, view.size, letters)
         raster.draw_scale_bar(draw, view.size, 20, VERTEBRA_PIXELS_PER_MM)
         raster.label(draw, (raster.MARGIN, raster.MARGIN), f"{level} {name}", "la", color=color, size=17)
         panels.append(panel)
-    panels.append(draw_histogram(mask.values(image.hu), vertebra, color, panels[0].size))
-    width = sum(panel.width for panel in panels) + GAP_PIXELS * (len(panels) - 1)
-    picture = Image.new("RGB", (width, panels[0].height), (255, 255, 255))
-    for number, panel in enumerate(panels):
-        picture.paste(panel, (number * (panel.width + GAP_PIXELS), 0))
+    panels.append(draw_histogram(mask.values(image.hu), vertebra, color, raster.screen_size(panels[0])))
+    picture = side_by_side(panels, GAP_PIXELS)
     caption = (
         f"Mean {format_value(vertebra['mean_hu'], 'mean_hu')} ± {format_value(vertebra['sd_hu'], 'sd_hu')} HU (SD), "
         f"{format_value(vertebra['voxels'], 'voxels')} voxels, "

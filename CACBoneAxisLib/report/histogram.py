@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.report import raster
 from CACBoneAxisLib.report.numbers import format_value
@@ -23,8 +23,8 @@ def draw_histogram(hu: NDArray, vertebra: Mapping[str, Any], color: Color, size:
     The axis runs from -150 to 450 HU; voxels beyond it are counted in the end bins.
     """
     width, height = size
-    picture = Image.new("RGB", size, (246, 248, 250))
-    draw = ImageDraw.Draw(picture)
+    picture = raster.canvas(size, (246, 248, 250))
+    draw = raster.Pen(picture)
     left, right, top, bottom = 14, width - 14, 58, height - 50
 
     def place(value: float) -> float:

@@ -12,7 +12,7 @@ from CACBoneAxisLib.report.raster import data_uri
 
 def text(value: Any) -> str:
     """Return a value as escaped text, without the control characters that HTML does not allow."""
-    return escape("".join(c for c in str(value) if c.isprintable() or c in "\n\t"), quote=True)
+    return escape("".join(c for c in str(value) if c.isprintable() or c in "\n\t\u00a0"), quote=True)
 
 
 def element(name: str, content: str, class_: str = "") -> str:

@@ -19,8 +19,9 @@ PAPERS: dict[str, tuple[str, float, float]] = {"a4": ("A4", 210.0, 297.0), "lett
 MARGIN_MM, TOP_MM, BOTTOM_MM, FOOTER_MM = 13.0, 12.0, 10.0, 8.0
 DOTS_PER_INCH = 1200
 MM_PER_INCH = 25.4
+PICTURE_DPI = 300.0
 FONTS = ("Helvetica Neue", "Segoe UI", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")
-HAIR_DOTS = 0.1
+HAIR_DOTS, INDENT_MM = 0.1, 4.0
 FOOTER_COLOR = "#4f5a69"
 # A row of almost a page is cut, not moved; no report has as many pages as steps.
 LARGEST_ROW, MOST_STEPS = 0.8, 200
@@ -87,12 +88,13 @@ def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") ->
     size = (text_mm * dots, (height_mm - TOP_MM - BOTTOM_MM - FOOTER_MM) * dots)
     document = qt.QTextDocument()
     document.setDocumentMargin(0)
+    document.setIndentWidth(INDENT_MM / MM_PER_INCH * _screen_dpi(qt))
     font = qt.QFont(family, 9)
     # Qt joins no letters where there is room between them: a word with a ligature is not found by its letters.
     font.setLetterSpacing(qt.QFont.AbsoluteSpacing, HAIR_DOTS)
     document.setDefaultFont(font)
     document.documentLayout().setPaintDevice(writer)
-    document.setHtml(rich_text(page, text_mm, _screen_dpi(qt)))
+    document.setHtml(rich_text(page, text_mm, _screen_dpi(qt), PICTURE_DPI))
     document.setPageSize(qt.QSizeF(*size))
     keep_together(document, size, DOTS_PER_INCH / _screen_dpi(qt), qt)
     painter = qt.QPainter()
@@ -204,8 +206,11 @@ def _lonely_blocks(document: Any, page_height: float, qt: Any) -> Iterator[tuple
             start = None
         else:
             start = start or block
-            own, next_ = (layout.blockBoundingRect(one).top() for one in (block, following))
-            if int(own // page_height) != int(next_ // page_height):
+            own, next_ = (layout.blockBoundingRect(one) for one in (block, following))
+            # A caption stays whole; the row of a table has its own way to the next page.
+            last = next_.top() if before_table else next_.bottom() - 1
+            fits = last - layout.blockBoundingRect(start).top() < page_height * LARGEST_ROW
+            if fits and int(own.top() // page_height) != int(last // page_height):
                 yield layout.blockBoundingRect(start).top(), start.position(), start
                 start = None
         block = following

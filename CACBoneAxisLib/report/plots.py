@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.report import raster
 from CACBoneAxisLib.report.raster import Color
@@ -29,7 +29,7 @@ class Plot:
         cls, size: tuple[int, int], title: str, names: tuple[str, str], x: Sequence[float], y: Sequence[float]
     ) -> Plot:
         """Return axes with room for values x and y."""
-        plot = cls(Image.new("RGB", size, PAPER), _room(x), _room(y))
+        plot = cls(raster.canvas(size, PAPER), _room(x), _room(y))
         draw = plot.draw
         draw.text((size[0] / 2, 12), title, fill=INK, font=raster.font(16), anchor="ma")
         draw.text((size[0] / 2, size[1] - 8), names[0], fill=INK, font=raster.font(14), anchor="md")
@@ -45,13 +45,13 @@ class Plot:
         return plot
 
     @property
-    def draw(self) -> ImageDraw.ImageDraw:
+    def draw(self) -> raster.Pen:
         """What draws on the picture."""
-        return ImageDraw.Draw(self.picture)
+        return raster.Pen(self.picture)
 
     def place(self, x: float, y: float) -> Point:
         """Return where in the picture a value lies."""
-        width, height = self.picture.size
+        width, height = raster.screen_size(self.picture)
         across = (x - self.x_range[0]) / (self.x_range[1] - self.x_range[0])
         up = (y - self.y_range[0]) / (self.y_range[1] - self.y_range[0])
         return LEFT + across * (width - LEFT - RIGHT), height - BOTTOM - up * (height - TOP - BOTTOM)
@@ -69,7 +69,7 @@ class Plot:
         px, py = self.place(x, y)
         self.draw.ellipse((px - radius, py - radius, px + radius, py + radius), fill=color, outline=(255, 255, 255))
         if text:
-            right = px > 0.75 * self.picture.size[0]
+            right = px > 0.75 * raster.screen_size(self.picture)[0]
             anchor, shift = ("rd", -radius - 2) if right else ("ld", radius + 2)
             self.draw.text((px + shift, py - 3), text, fill=INK, font=raster.font(14), anchor=anchor)
 
@@ -89,10 +89,11 @@ def _room(values: Sequence[float]) -> tuple[float, float]:
 
 def side_by_side(panels: Sequence[Image.Image], gap: int = 6) -> Image.Image:
     """Return pictures of one height in a row."""
-    width = sum(panel.width for panel in panels) + gap * (len(panels) - 1)
-    picture = Image.new("RGB", (width, max(panel.height for panel in panels)), (255, 255, 255))
+    sizes = [raster.screen_size(panel) for panel in panels]
+    width = sum(width for width, _ in sizes) + gap * (len(panels) - 1)
+    picture = raster.canvas((width, max(height for _, height in sizes)), (255, 255, 255))
     left = 0
-    for panel in panels:
-        picture.paste(panel, (left, 0))
-        left += panel.width + gap
+    for panel, (width, _) in zip(panels, sizes, strict=True):
+        raster.pasted(picture, panel, (left, 0))
+        left += width + gap
     return picture

@@ -1,11 +1,19 @@
-"""Drawing on a slice: crops in millimetres, windows, overlays, scale bars and letters."""
+"""Drawing on a slice: crops in millimetres, windows, overlays, scale bars and letters.
+
+Places and sizes are in the pixels of a picture for the screen. Within :func:`density`
+every picture has more pixels for each of them, for paper: the same drawing, sharper.
+"""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +25,66 @@ MARGIN = 8
 AIR_HU = -1000.0
 
 Color = tuple[int, int, int]
+
+_density: ContextVar[int] = ContextVar("density", default=1)
+
+
+@contextmanager
+def density(pixels: int) -> Iterator[None]:
+    """Draw within this block with so many pixels, in each direction, for one of the screen's."""
+    token = _density.set(pixels)
+    try:
+        yield
+    finally:
+        _density.reset(token)
+
+
+def canvas(size: tuple[int, int], color: Color) -> Image.Image:
+    """Return an empty picture of this width and height on the screen."""
+    return Image.new("RGB", (size[0] * _density.get(), size[1] * _density.get()), color)
+
+
+def screen_size(picture: Image.Image) -> tuple[int, int]:
+    """Return width and height of a picture on the screen."""
+    return picture.width // _density.get(), picture.height // _density.get()
+
+
+def pasted(picture: Image.Image, part: Image.Image, at: tuple[int, int]) -> None:
+    """Put a picture into another, its upper left corner at this place."""
+    picture.paste(part, (at[0] * _density.get(), at[1] * _density.get()))
+
+
+class Pen:
+    """Draws on a picture, in pixels of the screen; the methods are those of Pillow's drawing."""
+
+    def __init__(self, picture: Image.Image) -> None:
+        self._draw = ImageDraw.Draw(picture)
+        self._scale = _density.get()
+
+    def line(self, xy: Any, fill: Any = None, width: int = 1) -> None:
+        """Draw a line."""
+        self._draw.line(self._places(xy), fill, width * self._scale)
+
+    def rectangle(self, xy: Any, fill: Any = None, outline: Any = None, width: int = 1) -> None:
+        """Draw a rectangle."""
+        self._draw.rectangle(self._places(xy), fill, outline, width * self._scale)
+
+    def ellipse(self, xy: Any, fill: Any = None, outline: Any = None, width: int = 1) -> None:
+        """Draw an ellipse."""
+        self._draw.ellipse(self._places(xy), fill, outline, width * self._scale)
+
+    def polygon(self, xy: Any, fill: Any = None, outline: Any = None) -> None:
+        """Draw a polygon."""
+        self._draw.polygon(self._places(xy), fill, outline)
+
+    def text(self, xy: tuple[float, float], text: str, *, stroke_width: int = 0, **options: Any) -> None:
+        """Write a text in a font of :func:`font`."""
+        x, y = xy
+        place = (x * self._scale, y * self._scale)
+        self._draw.text(place, text, stroke_width=stroke_width * self._scale, **options)
+
+    def _places(self, xy: Sequence[Any]) -> Any:
+        return [tuple(n * self._scale for n in v) if isinstance(v, tuple | list) else v * self._scale for v in xy]
 
 
 @dataclass(frozen=True)
@@ -48,7 +116,7 @@ class View:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the picture in pixels."""
+        """Width and height of the picture on the screen, pixels."""
         height, width = (round(length * self.pixels_per_mm) for length in self.size_mm)
         return width, height
 
@@ -66,6 +134,7 @@ class View:
 
     def resampled(self, plane: NDArray, *, smooth: bool) -> NDArray[np.float32]:
         """Return the plane (rows, columns) drawn to the view's size, bicubic or nearest; air around it."""
+        pixels = (self.size[0] * _density.get(), self.size[1] * _density.get())
         low, high, box = [], [], []
         for axis in range(2):
             half = self.size_mm[axis] / self.spacing_mm[axis] / 2
@@ -82,12 +151,16 @@ class View:
             crop[target] = plane[first[0] : last[0], first[1] : last[1]]
         method = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
         (top, bottom), (left, right) = box
-        return np.asarray(Image.fromarray(crop).resize(self.size, method, box=(left, top, right, bottom)))
+        return np.asarray(Image.fromarray(crop).resize(pixels, method, box=(left, top, right, bottom)))
+
+
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's own font at a size in pixels of the screen; no file of the machine is needed."""
+    return _font(size * _density.get())
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return Pillow's own font at a size in pixels; no file of the machine is needed."""
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
@@ -107,7 +180,7 @@ def overlay(
     tint = np.asarray(color, dtype=np.float32)
     picture[inside] = (picture[inside] * (1 - fill) + tint * fill).astype(np.uint8)
     if outline:
-        picture[inside & ~_shrunk(inside, OUTLINE_PIXELS)] = color
+        picture[inside & ~_shrunk(inside, OUTLINE_PIXELS * _density.get())] = color
 
 
 def _shrunk(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
@@ -125,7 +198,7 @@ def scale_bar_mm(width_mm: float) -> int:
     return max(length for length in (1, 2, 5, 10, 20, 50) if length <= max(1.0, width_mm / 3))
 
 
-def draw_scale_bar(draw: ImageDraw.ImageDraw, size: tuple[int, int], length_mm: float, pixels_per_mm: float) -> None:
+def draw_scale_bar(draw: Pen, size: tuple[int, int], length_mm: float, pixels_per_mm: float) -> None:
     """Draw a scale bar with its label at the lower left of a picture of the given size."""
     length = round(length_mm * pixels_per_mm)
     left, bottom = MARGIN, size[1] - MARGIN
@@ -135,7 +208,7 @@ def draw_scale_bar(draw: ImageDraw.ImageDraw, size: tuple[int, int], length_mm: 
 
 
 def label(
-    draw: ImageDraw.ImageDraw,
+    draw: Pen,
     at: tuple[float, float],
     text: str,
     anchor: str,
@@ -146,7 +219,7 @@ def label(
     draw.text(at, text, fill=color, font=font(size), anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
-def draw_letters(draw: ImageDraw.ImageDraw, size: tuple[int, int], letters: str) -> None:
+def draw_letters(draw: Pen, size: tuple[int, int], letters: str) -> None:
     """Write the patient's directions at the left, right, top and bottom border, in that order."""
     width, height = size
     places = ((MARGIN, height / 2, "lm"), (width - MARGIN, height / 2, "rm"), (width / 2, MARGIN, "ma"))
@@ -154,7 +227,7 @@ def draw_letters(draw: ImageDraw.ImageDraw, size: tuple[int, int], letters: str)
         label(draw, (x, y), letter, anchor, color=(255, 214, 102))
 
 
-def draw_arrow(draw: ImageDraw.ImageDraw, tip: tuple[float, float], color: Color, length: float = 34.0) -> None:
+def draw_arrow(draw: Pen, tip: tuple[float, float], color: Color, length: float = 34.0) -> None:
     """Draw an arrow from the upper left to its tip."""
     x, y = tip
     for width, shade in ((6, (0, 0, 0)), (3, color)):

@@ -17,8 +17,8 @@ from CACBoneAxisLib.report.pagetree import Node, tree
 INLINE = {"b", "i", "em", "strong", "sub", "sup", "code"}
 MM_PER_INCH = 25.4
 SCREEN_DPI = 96.0
-PICTURE_COLUMNS = 3
-TALLEST_PICTURE_MM = 105.0
+PICTURE_COLUMNS, MANY_COLUMNS = 3, 12
+TALLEST_PICTURE_MM = 85.0
 INK, SOFT, LINE, GROUND, ACCENT = "#1c2430", "#4f5a69", "#c9d1da", "#f2f5f8", "#14507a"
 VERDICT_COLORS = {"standard": "#2c7a4b", "opportunistic": "#b7791f", "unsuitable": "#b3261e"}
 SEVERITY_COLORS = {"error": "#b3261e", "warning": "#8a5a00", "note": SOFT}
@@ -42,7 +42,7 @@ ul {{ margin: 2px 0 4px 0; -qt-list-indent: 1; }} li {{ margin: 0 0 2px 0; }}
 """
 
 
-def rich_text(page: str, width_mm: float = 184.0, dpi: float = SCREEN_DPI) -> str:
+def rich_text(page: str, width_mm: float = 184.0, dpi: float = SCREEN_DPI, picture_dpi: float = 0.0) -> str:
     """Return a page (``report.html``) in Qt's rich text: every text, table and picture of its body.
 
     Parameters
@@ -50,17 +50,19 @@ def rich_text(page: str, width_mm: float = 184.0, dpi: float = SCREEN_DPI) -> st
     page : HTML as :func:`~CACBoneAxisLib.report.html.render_html` writes it
     width_mm : of the text on paper, which pictures and columns are made for
     dpi : how many of Qt's pixels make an inch: the logical resolution of its screen
+    picture_dpi : pictures are made no larger than leaves them so many pixels an inch
     """
     body = next(tree(page).all("body"))
-    content = _Translation(width_mm, dpi).blocks(body)
+    content = _Translation(width_mm, dpi, picture_dpi).blocks(body)
     return f"<html><head><style>{STYLE}</style></head><body>{content}</body></html>"
 
 
 class _Translation:
     """Writes elements of the page as rich text for paper of one width."""
 
-    def __init__(self, width_mm: float, dpi: float) -> None:
+    def __init__(self, width_mm: float, dpi: float, picture_dpi: float) -> None:
         self._width_mm = width_mm
+        self._picture_dpi = picture_dpi
         self._pixels_per_mm = dpi / MM_PER_INCH
 
     def blocks(self, node: Node) -> str:
@@ -169,7 +171,10 @@ class _Translation:
         head = "".join(self._row(row, "head") for part in node.elements("thead") for row in part.elements("tr"))
         rows = [row for part in node.elements("tbody") for row in part.elements("tr")] + node.elements("tr")
         body = "".join(self._row(row, "cell") for row in rows)
-        return captions + _grid(body, head)
+        grid = _grid(body, head)
+        if max((len(row.elements("th", "td")) for row in rows), default=0) >= MANY_COLUMNS:
+            grid = grid.replace('<span class="', '<span style="font-size: 7pt" class="')
+        return captions + grid
 
     def _row(self, row: Node, class_: str) -> str:
         special = row.classes & {"total", "beside"}
@@ -234,6 +239,8 @@ class _Translation:
         source = node.attributes.get("src", "")
         width, height = png_size(source)
         shown_mm = min(width_mm, TALLEST_PICTURE_MM * width / height)
+        if self._picture_dpi:
+            shown_mm = min(shown_mm, width / self._picture_dpi * MM_PER_INCH)
         size = (shown_mm * self._pixels_per_mm, shown_mm * height / width * self._pixels_per_mm)
         return f'<img src="{escape(source)}" width="{int(size[0])}" height="{int(size[1])}"/>'
 

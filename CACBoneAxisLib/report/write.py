@@ -8,6 +8,7 @@ from typing import Any
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.report import raster
 from CACBoneAxisLib.report.bonefigures import bone_figures
 from CACBoneAxisLib.report.figures import lesion_figures, vertebra_figures
 from CACBoneAxisLib.report.html import render_html
@@ -15,6 +16,8 @@ from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.segmentation import bone_segments, calcium_segments, write_segmentation
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS, lesion_rows, vertebra_rows, write_csv
 
+# Pixels of a picture for each one of the screen: a picture of 480 pixels, 59 mm wide on paper, needs two for 300 dpi.
+SCREEN_DENSITY, PAPER_DENSITY = 1, 2
 FILES = ("lesions.csv", "vertebrae.csv", "calcium.seg.nrrd", "bone.seg.nrrd", "report.html")
 
 
@@ -46,12 +49,17 @@ def write_reports(
 
 
 def report_page(
-    result: Mapping[str, Any], image: CTImage, calcium_masks: Mapping[int, Mask], bone_masks: Mapping[str, Mask]
+    result: Mapping[str, Any],
+    image: CTImage,
+    calcium_masks: Mapping[int, Mask],
+    bone_masks: Mapping[str, Mask],
+    density: int = SCREEN_DENSITY,
 ) -> str:
-    """Return the page of a result with its pictures."""
-    return render_html(
-        result,
-        lesion_figures(result["calcium"], image, calcium_masks),
-        vertebra_figures(result["bone"], image, bone_masks),
-        bone_figures(result, image, bone_masks),
-    )
+    """Return the page of a result with its pictures, which have more pixels at a higher density."""
+    with raster.density(density):
+        return render_html(
+            result,
+            lesion_figures(result["calcium"], image, calcium_masks),
+            vertebra_figures(result["bone"], image, bone_masks),
+            bone_figures(result, image, bone_masks),
+        )

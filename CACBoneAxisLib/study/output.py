@@ -13,7 +13,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.report.pdf import write_pdf
-from CACBoneAxisLib.report.write import report_page
+from CACBoneAxisLib.report.write import PAPER_DENSITY, report_page
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
@@ -99,7 +99,8 @@ def write_study_pdf(result: StudyResult, folder: Path, paper: str = "a4", qt: An
     UnusableInputError
         One sentence, when it cannot be made.
     """
-    page = report_page(result.to_dict(), result.image, result.calcium_masks, result.bone_masks)
+    mapping = result.to_dict()
+    page = report_page(mapping, result.image, result.calcium_masks, result.bone_masks, PAPER_DENSITY)
     write_pdf(page, folder / PDF_FILE, qt, paper)
     return folder / PDF_FILE
 

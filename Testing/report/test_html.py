@@ -188,3 +188,7 @@ def test_settings_and_provenance_are_printed(example: Any) -> None:
     text = page_of(example).text
     for words in ("growth_connectivity 26", "calibration.slope 0.75397275", "CACBoneAxis 0.1.0", "SHA-256 aa2b94ee"):
         assert words in text
+
+
+def test_a_hard_blank_between_number_and_unit_is_kept(example: Any) -> None:
+    assert re.search(r"S\u00a0-?\d+\.\d\u00a0mm", source_of(example))

@@ -6,15 +6,20 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from CACBoneAxisLib.report.raster import (
+    Pen,
     View,
     Window,
+    canvas,
+    density,
     draw_scale_bar,
     overlay,
+    pasted,
     png_bytes,
     scale_bar_mm,
+    screen_size,
     windowed,
 )
 
@@ -61,7 +66,7 @@ def test_beyond_the_scan_the_picture_is_air_and_not_a_repeated_border() -> None:
 @pytest.mark.parametrize(("length_mm", "pixels_per_mm"), [(20.0, 6.0), (5.0, 7.5), (20.0, 4.5)])
 def test_the_scale_bar_is_as_long_as_it_says(length_mm: float, pixels_per_mm: float) -> None:
     picture = Image.new("RGB", (480, 480), (90, 90, 90))
-    draw_scale_bar(ImageDraw.Draw(picture), picture.size, length_mm, pixels_per_mm)
+    draw_scale_bar(Pen(picture), picture.size, length_mm, pixels_per_mm)
     row = np.asarray(picture)[480 - 8 - 2]
     assert np.count_nonzero((row == 255).all(axis=1)) == round(length_mm * pixels_per_mm)
 
@@ -89,3 +94,29 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
     picture = Image.new("RGB", (20, 10), (1, 2, 3))
     assert png_bytes(picture) == png_bytes(picture)
     assert Image.open(io.BytesIO(png_bytes(picture))).size == (20, 10)
+
+
+def drawing() -> Image.Image:
+    picture = canvas((60, 40), (10, 20, 30))
+    pen = Pen(picture)
+    pen.rectangle((5, 5, 20, 30), fill=(200, 0, 0))
+    pen.polygon(((30, 5), (50, 5), (40, 30)), fill=(0, 200, 0))
+    pen.line([(5, 35), (55, 35)], fill=(0, 0, 200), width=3)
+    pen.ellipse((50, 20, 58, 28), outline=(255, 255, 255), width=2)
+    return picture
+
+
+def test_for_paper_the_same_drawing_has_more_pixels() -> None:
+    screen = drawing()
+    with density(3):
+        paper = drawing()
+        assert screen_size(paper) == (60, 40)
+        both = canvas((120, 40), (0, 0, 0))
+        pasted(both, paper, (60, 0))
+    assert paper.size == (180, 120)
+    assert both.getpixel((180 + 30, 30)) == paper.getpixel((30, 30))
+    shrunk = np.asarray(paper.resize((60, 40), Image.Resampling.BOX)).astype(int)
+    apart = np.abs(shrunk - np.asarray(screen)).max(axis=2)
+    # Edges differ by less than a pixel of the screen.
+    assert np.count_nonzero(apart > 40) < 0.12 * apart.size
+    assert canvas((1, 1), (0, 0, 0)).size == (1, 1)

@@ -51,6 +51,19 @@ def test_pictures_keep_their_shape_and_fit_the_width(page: str) -> None:
             assert int(width) / int(height) == pytest.approx(pixels[0] / pixels[1], rel=0.02)
 
 
+def test_on_paper_every_picture_has_300_pixels_an_inch_and_more_where_it_was_drawn_for_paper(example: Any) -> None:
+    parts = (example.result, example.image, example.calcium_masks, example.bone_masks)
+    widths = []
+    for density in (1, 2):
+        rich = rich_text(report_page(*parts, density), dpi=96, picture_dpi=300)
+        found = [part.split('"')[1:4:2] for part in rich.split("<img ")[1:]]
+        assert all(png_size(source)[0] / (int(width) / 96) >= 300 for source, width in found)
+        widths.append([int(width) for _, width in found])
+    # Three lesions side by side on a text of 184 mm.
+    assert widths[1][0] == pytest.approx((184 / 3 - 3) / 25.4 * 96, abs=1)
+    assert widths[0][0] < widths[1][0]
+
+
 def test_the_size_of_a_png_is_read_from_its_head(example: Any) -> None:
     from PIL import Image
 
