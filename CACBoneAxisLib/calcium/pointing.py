@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.lesions import Lesion
+from CACBoneAxisLib.calcium.pieces import structure_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
-from CACBoneAxisLib.calcium.seeds import Growth, hu_at, nearest_candidate
+from CACBoneAxisLib.calcium.seeds import Growth, Seed, hu_at, nearest_candidate
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
 
 Kind = Literal["taken", "free", "large", "bone", "below", "outside"]
 
@@ -99,7 +103,37 @@ def _in_skeleton(
     return None
 
 
-def center_of(image: CTImage, voxel: Sequence[int]) -> tuple[float, float, float]:
+def center_of(image: CTImage, voxel: Sequence[int] | NDArray[np.integer]) -> tuple[float, float, float]:
     """Return the centre of a voxel (z, y, x) in LPS mm."""
     left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(voxel)[::-1]))
     return left, posterior, superior
+
+
+def rest_of(
+    image: CTImage, whole: Mask, part: Mask, seeds: Sequence[Seed], protocol: CalciumProtocol
+) -> tuple[tuple[float, float, float], ...]:
+    """Return a place (LPS mm) in each connected rest that a part leaves of a lesion, where no seed stands for it.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    whole : the lesion's voxels
+    part : those that were taken out of it, and maybe others
+    seeds : that stand for the lesion still
+    protocol : by whose connectivity a rest is one
+    """
+    left = whole.voxels.copy()
+    taken = part.indices() - np.asarray(whole.offset)
+    taken = taken[np.all((taken >= 0) & (taken < whole.voxels.shape), axis=1)]
+    left[tuple(taken.T)] = False
+    labels, count = ndimage.label(left, structure_of(protocol.growth_connectivity))
+    stood_for = set()
+    for seed in seeds:
+        voxel = nearest_candidate(image, seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+        if voxel is not None and whole.holds(voxel):
+            stood_for.add(int(labels[tuple(np.subtract(voxel, whole.offset))]))
+    hu = image.hu[whole.slices]
+    places = [np.unravel_index(np.argmax(np.where(labels == n, hu, -(2**15))), hu.shape) for n in range(1, count + 1)]
+    return tuple(
+        center_of(image, np.add(place, whole.offset)) for n, place in enumerate(places, start=1) if n not in stood_for
+    )

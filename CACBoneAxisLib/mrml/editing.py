@@ -1,0 +1,213 @@
+"""What a reader does to lesions, as changes of the reading's point list, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from CACBoneAxisLib.calcium.lesions import Lesion
+from CACBoneAxisLib.calcium.pointing import Place, center_of, point_at, rest_of
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.seeds import LARGEST_CUT_RADIUS_MM, Growth, seeds_from
+from CACBoneAxisLib.calcium.territories import territories
+from CACBoneAxisLib.imaging.regions import Region
+from CACBoneAxisLib.mrml.markups import LPS, points_from_node
+from CACBoneAxisLib.mrml.placing import add_seeds_node
+from CACBoneAxisLib.mrml.seeds import add_seed, decide, remove_seeds, rename_seeds
+from CACBoneAxisLib.study.session import Session
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an action.
+
+    Parameters
+    ----------
+    done : whether anything changed
+    what
+        ``taken``, ``moved``, ``same``, ``accepted``, ``large``, ``cut``, ``slice``, ``removed``,
+        ``excluded``, ``included``; or why nothing was done: ``below``, ``bone``, ``outside-scan``,
+        ``outside-heart``, ``none``
+    values : what a sentence about it needs: numbers with their units in the name, names
+    """
+
+    done: bool
+    what: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Editor:
+    """The actions of one reading.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode of the reading, whose ``seeds`` are changed
+    session : of its volume
+    protocol : by whose rules candidates are found
+    heart : box outside which no coronary calcium is taken, None for no limit
+    """
+
+    def __init__(
+        self, parameters: Any, session: Session, protocol: CalciumProtocol, heart: Region | None = None
+    ) -> None:
+        self.parameters = parameters
+        self.session = session
+        self.protocol = protocol
+        self.heart = heart
+
+    def take(self, ras_mm: Sequence[float], territory: str, growth: Growth = "lesion") -> Outcome:
+        """Take the lesion at a place for a territory; one that is taken moves to it.
+
+        A second click on a lesion larger than one is taken to be accepts it.
+        """
+        place, lesion = self._point(ras_mm, growth=growth)
+        whole = lesion is not None and not any(seed.parts for seed in lesion.seeds)
+        if lesion is not None and growth == "slice" and whole and place.voxel is not None:
+            self._take_part(lesion, center_of(self.session.image, place.voxel), territory, {"growth": "slice"})
+            return Outcome(True, "slice", {"artery": territory})
+        if lesion is not None:
+            return self._move(lesion, territory)
+        refused = self._refused(place, ras_mm, territory)
+        if refused is not None or place.voxel is None:
+            return refused or Outcome(False, "none")
+        decision = {"growth": "slice"} if growth == "slice" else {}
+        label = self._add(center_of(self.session.image, place.voxel), territory, decision)
+        values = {"seed": label, "artery": territory, "volume_mm3": place.volume_mm3}
+        if place.kind == "large" and territories()[territory].coronary:
+            return Outcome(True, "large", {**values, "limit_mm3": self.protocol.maximum_lesion_volume_mm3})
+        return Outcome(True, "taken", values)
+
+    def cut(self, ras_mm: Sequence[float], territory: str, radius_mm: float, growth: Growth = "lesion") -> Outcome:
+        """Take for a territory what lies within a sphere around a place, and leave the rest of what it touches.
+
+        The rest of a lesion that the same territory had taken whole is given back.
+        """
+        radius = min(float(radius_mm), LARGEST_CUT_RADIUS_MM)
+        place, lesion = self._point(ras_mm, cut_radius_mm=radius, growth=growth)
+        if place.voxel is None:
+            return self._refused(place, ras_mm, territory) or Outcome(False, "none")
+        refused = self._refused(place, ras_mm, territory)
+        if refused is not None:
+            return refused
+        decision: dict[str, Any] = {"cut_radius_mm": radius}
+        if growth == "slice":
+            decision["growth"] = "slice"
+        self._take_part(lesion, _lps(ras_mm), territory, decision)
+        return Outcome(True, "cut", {"artery": territory, "radius_mm": radius})
+
+    def remove(self, lesion: Lesion | None) -> Outcome:
+        """Take a lesion out of the reading."""
+        if lesion is None:
+            return Outcome(False, "none")
+        remove_seeds(self.parameters.seeds, lesion.seeds)
+        return Outcome(True, "removed", {"seed": lesion.seeds[0].name})
+
+    def exclude(self, lesion: Lesion | None, reason: str) -> Outcome:
+        """Leave a lesion in the list without scoring it."""
+        if lesion is None:
+            return Outcome(False, "none")
+        decide(self.parameters.seeds, lesion.seeds, decision="excluded", reason=reason)
+        return Outcome(True, "excluded", {"seed": lesion.seeds[0].name, "reason": reason})
+
+    def include(self, lesion: Lesion | None) -> Outcome:
+        """Score a lesion that was excluded."""
+        if lesion is None:
+            return Outcome(False, "none")
+        decide(self.parameters.seeds, lesion.seeds, decision=None, reason=None)
+        return Outcome(True, "included", {"seed": lesion.seeds[0].name})
+
+    def give(self, lesion: Lesion | None, territory: str) -> Outcome:
+        """Give a lesion to another territory; whether it scores does not change."""
+        if lesion is None:
+            return Outcome(False, "none")
+        rename_seeds(self.parameters.seeds, [s for s in lesion.seeds if s.territory != territory], territory)
+        return Outcome(True, "moved", {"artery": territory})
+
+    def lesions(self) -> tuple[Lesion, ...]:
+        """Return the lesions of the reading, as grown, in the order of their ids (1, 2, ...)."""
+        node = self.parameters.seeds
+        if node is None or not node.GetNumberOfDefinedControlPoints():
+            return ()
+        return self.session.known.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
+
+    def lesion(self, number: int) -> Lesion | None:
+        """Return the lesion of an id, None where there is none."""
+        lesions = self.lesions()
+        return lesions[number - 1] if 0 < number <= len(lesions) else None
+
+    def lesion_at(self, ras_mm: Sequence[float]) -> Lesion | None:
+        """Return the lesion that was taken at a place, None where there is none."""
+        return self._point(ras_mm)[1]
+
+    def _point(self, ras_mm: Sequence[float], **how: Any) -> tuple[Place, Lesion | None]:
+        lesions = self.lesions()
+        image, candidates = self.session.image, self.session.known.candidates(self.protocol)
+        place = point_at(image, candidates, lesions, _lps(ras_mm), self.protocol, **how)
+        return place, None if place.lesion is None else lesions[place.lesion]
+
+    def _refused(self, place: Place, ras_mm: Sequence[float], territory: str) -> Outcome | None:
+        threshold = self.protocol.threshold_hu
+        if place.kind == "outside":
+            return Outcome(False, "outside-scan")
+        if place.kind == "below":
+            return Outcome(False, "below", {"hu": place.hu, "threshold_hu": threshold})
+        limited = self.heart is not None and territories()[territory].coronary
+        if limited and self.heart is not None and not self.heart.contains(np.asarray(_lps(ras_mm))):
+            return Outcome(False, "outside-heart", {"hu": place.hu})
+        if place.kind == "bone":
+            return Outcome(False, "bone", {"volume_mm3": place.volume_mm3})
+        return None
+
+    def _move(self, lesion: Lesion, territory: str) -> Outcome:
+        node = self.parameters.seeds
+        excluded = any(seed.decision == "excluded" for seed in lesion.seeds)
+        if excluded:
+            decide(node, lesion.seeds, decision=None, reason=None)
+        others = [seed for seed in lesion.seeds if seed.territory != territory]
+        if others:
+            rename_seeds(node, others, territory)
+            return Outcome(True, "moved", {"artery": territory})
+        if lesion.status == "implausible" and lesion.mask is not None:
+            decide(node, lesion.seeds, decision="accepted")
+            return Outcome(True, "accepted", {"artery": territory})
+        if excluded:
+            return Outcome(True, "included", {"seed": lesion.seeds[0].name})
+        return Outcome(False, "same", {"artery": territory})
+
+    def _take_part(
+        self, lesion: Lesion | None, position_mm: tuple[float, float, float], territory: str, decision: dict[str, Any]
+    ) -> None:
+        """Take a part of a lesion, if it is one already; the rest stays with another territory, not with the same."""
+        if lesion is not None and lesion.territories == (territory,) and not any(s.parts for s in lesion.seeds):
+            remove_seeds(self.parameters.seeds, lesion.seeds)
+            lesion = None
+        label = self._add(position_mm, territory, decision)
+        if lesion is None or lesion.mask is None:
+            return
+        part = next(one for one in self.lesions() if any(seed.name == label for seed in one.seeds))
+        # Seeds of the others that lie in the part would claim it; they go to what is left of their lesion.
+        inside = [seed for seed in part.seeds if seed in lesion.seeds and not seed.parts]
+        if not inside or part.mask is None:
+            return
+        remove_seeds(self.parameters.seeds, inside)
+        there = [seed for seed in lesion.seeds if seed not in inside]
+        for position in rest_of(self.session.image, lesion.mask, part.mask, there, self.protocol):
+            kept = {"decision": inside[0].decision, "reason": inside[0].reason}
+            kept = {name: value for name, value in kept.items() if value not in (None, "score")}
+            self._add(position, inside[0].territory, kept)
+
+    def _add(self, position_mm: tuple[float, float, float], territory: str, decision: dict[str, Any]) -> str:
+        parameters = self.parameters
+        if parameters.seeds is None:
+            parameters.seeds = add_seeds_node(parameters.volume.GetScene(), parameters.volume)
+        if parameters.noneFound:
+            parameters.noneFound = False
+        return add_seed(parameters.seeds, position_mm, territory, decision)
+
+
+def _lps(ras_mm: Sequence[float]) -> tuple[float, float, float]:
+    left, posterior, superior = (float(v) for v in np.asarray(ras_mm, dtype=float) * LPS)
+    return left, posterior, superior

@@ -1,0 +1,131 @@
+"""Undo and redo of everything in a reading, without limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from CACBoneAxisLib.mrml.snapshots import Snapshot, put_back, take_snapshot
+
+# A number that is typed and a region that is dragged change many times; that is one step.
+SAME_STEP_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of the reading, and what it is called."""
+
+    before: Snapshot
+    after: Snapshot
+    text: str
+
+
+class History:
+    """The steps of one reading.
+
+    What the nodes hold is compared with what they held: a step is whatever differs, so
+    what other modules change in them is undone as well, in its place.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode of the reading
+    """
+
+    def __init__(self, parameters: Any) -> None:
+        self.parameters = parameters
+        self.done: list[Step] = []
+        self.undone: list[Step] = []
+        self._last = take_snapshot(parameters)
+        self._changed_at = -SAME_STEP_SECONDS
+        self._restoring = False
+
+    def note(self, text: str = "") -> bool:
+        """Make a step of what changed since the last one; return whether anything did.
+
+        Parameters
+        ----------
+        text : what the reader did; without one it is told from what differs, and steps of
+            the same kind shortly after each other are one
+        """
+        if self._restoring:
+            return False
+        now = take_snapshot(self.parameters)
+        if now == self._last:
+            return False
+        said = text or what_changed(self._last, now)
+        moment = monotonic()
+        goes_on = not text and self.done and self.done[-1].text == said and not self.undone
+        if goes_on and moment - self._changed_at < SAME_STEP_SECONDS:
+            self.done[-1] = Step(self.done[-1].before, now, said)
+        else:
+            self.done.append(Step(self._last, now, said))
+        self.undone.clear()
+        self._last, self._changed_at = now, moment
+        return True
+
+    def undo(self) -> Step | None:
+        """Take the last step back and return it; None where there is none."""
+        self.note()
+        if not self.done:
+            return None
+        step = self.done.pop()
+        self._go(step.before)
+        self.undone.append(step)
+        return step
+
+    def redo(self) -> Step | None:
+        """Make the last step that was taken back again and return it; None where there is none."""
+        if self.note() or not self.undone:
+            return None
+        step = self.undone.pop()
+        self._go(step.after)
+        self.done.append(step)
+        return step
+
+    def _go(self, to: Snapshot) -> None:
+        self._restoring = True
+        try:
+            put_back(self.parameters, to)
+        finally:
+            self._restoring = False
+        # As the nodes have it: what could not be put back is no new step.
+        self._last = take_snapshot(self.parameters)
+        self._changed_at = -SAME_STEP_SECONDS
+
+
+class Histories:
+    """The history of every reading of the scene."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, History] = {}
+
+    def of(self, parameters: Any) -> History:
+        """Return the history of a reading; it begins when it is first asked for."""
+        node = parameters.parameterNode
+        kept = self._kept.get(node.GetID())
+        if kept is None or kept.parameters.parameterNode is not node:
+            kept = self._kept[node.GetID()] = History(parameters)
+        return kept
+
+    def clear(self) -> None:
+        """Forget everything, as when the scene is closed."""
+        self._kept.clear()
+
+
+def what_changed(before: Snapshot, after: Snapshot) -> str:
+    """Return what differs between two states of a reading: ``points``, a region's name, or a choice's."""
+    if before.nodes != after.nodes:
+        return next(
+            role for role in ("volume", "seeds", "vertebrae") if before.nodes.get(role) != after.nodes.get(role)
+        )
+    if before.points != after.points:
+        return "points"
+    if before.regions != after.regions:
+        earlier = {region.uid: region for region in before.regions}
+        later = {region.uid: region for region in after.regions}
+        uids = [uid for uid in {**earlier, **later} if earlier.get(uid) != later.get(uid)]
+        return next(((later.get(uid) or earlier[uid]).name for uid in uids), "regions")
+    return next(
+        name for name in {**before.choices, **after.choices} if before.choices.get(name) != after.choices.get(name)
+    )

@@ -1,0 +1,203 @@
+"""A whole reading as plain values, taken from its nodes and put back into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.mrml.placing import add_seeds_node
+
+# Names a region beyond its node, which may be deleted and made anew.
+REGION_ATTRIBUTE = "CACBoneAxis.Region"
+
+# What a reader sees and how, not what is decided.
+NO_DECISIONS = ("territory", "liveUpdate", "makeLabelVolume", "outputFolder", "batchFolder")
+NODES = ("seeds", "vertebrae")
+
+
+@dataclass(frozen=True)
+class PointState:
+    """A control point: label, description, and place in the node's own coordinates, RAS mm."""
+
+    label: str
+    description: str
+    position: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RegionState:
+    """A region: its lasting name, what it is called, its box, and the decision kept with it."""
+
+    uid: str
+    name: str
+    size: tuple[float, ...]
+    matrix: tuple[float, ...]
+    label: str
+    description: str
+    color: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Points, regions and choices of a reading, by value; equal where nothing a result rests on differs."""
+
+    points: tuple[PointState, ...] = ()
+    regions: tuple[RegionState, ...] = ()
+    choices: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
+
+
+def take_snapshot(parameters: Any) -> Snapshot:
+    """Return a reading as it is now.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode of the reading
+    """
+    node = parameters.parameterNode
+    choices = {
+        name: node.GetParameter(name)
+        for name in node.GetParameterNames()
+        if name not in NO_DECISIONS and not name.startswith("regions.") and not node.GetNodeReferenceID(name)
+    }
+    chosen = {role: there.GetID() for role in NODES if (there := getattr(parameters, role)) is not None}
+    regions = tuple(_region_state(region) for region in _regions(parameters))
+    return Snapshot(_points(parameters.seeds), regions, choices, chosen)
+
+
+def put_back(parameters: Any, before: Snapshot) -> None:
+    """Make a reading what it was; nodes that were deleted in the meantime are made anew where they can be.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode of the reading
+    before : from :func:`take_snapshot` of the same reading
+    """
+    scene = parameters.parameterNode.GetScene()
+    with slicer.util.NodeModify(parameters.parameterNode):
+        for role in NODES:
+            known = scene.GetNodeByID(before.nodes.get(role, ""))
+            if known is not None and known is not getattr(parameters, role):
+                setattr(parameters, role, known)
+            elif known is None and role == "vertebrae":
+                parameters.vertebrae = None
+        if before.points and parameters.seeds is None:
+            parameters.seeds = add_seeds_node(scene, parameters.volume)
+        if parameters.seeds is not None:
+            _put_points(parameters.seeds, before.points)
+        _put_regions(parameters, before.regions)
+        node = parameters.parameterNode
+        for name, value in before.choices.items():
+            if node.GetParameter(name) != value:
+                node.SetParameter(name, value)
+
+
+def _points(node: Any) -> tuple[PointState, ...]:
+    return () if node is None else tuple(_point_state(node, number) for number in _defined(node))
+
+
+def _defined(node: Any) -> list[int]:
+    count = node.GetNumberOfControlPoints()
+    return [n for n in range(count) if node.GetNthControlPointPositionStatus(n) == node.PositionDefined]
+
+
+def _point_state(node: Any, number: int) -> PointState:
+    position = [0.0, 0.0, 0.0]
+    node.GetNthControlPointPosition(number, position)
+    label, description = node.GetNthControlPointLabel(number), node.GetNthControlPointDescription(number)
+    return PointState(label or "", description or "", tuple(position))
+
+
+def _put_points(node: Any, wanted: tuple[PointState, ...]) -> None:
+    """Change only the points that differ: what is alike at both ends stays, with everything Slicer keeps of it."""
+    there = _points(node)
+    if there == wanted:
+        return
+    first = 0
+    while first < min(len(there), len(wanted)) and there[first] == wanted[first]:
+        first += 1
+    last = 0
+    while last < min(len(there), len(wanted)) - first and there[-1 - last] == wanted[-1 - last]:
+        last += 1
+    with slicer.util.NodeModify(node):
+        numbers = _defined(node)
+        for number in reversed(numbers[first : len(numbers) - last]):
+            node.RemoveNthControlPoint(number)
+        numbers = _defined(node)
+        begin = numbers[first] if first < len(numbers) else node.GetNumberOfControlPoints()
+        for number, point in enumerate(wanted[first : len(wanted) - last], start=begin):
+            node.InsertControlPoint(number, vtk.vtkVector3d(*point.position), point.label)
+            node.SetNthControlPointDescription(number, point.description)
+
+
+def _regions(parameters: Any) -> list[Any]:
+    return [region for region in parameters.regions if region is not None and region.GetScene() is not None]
+
+
+def _region_state(region: Any) -> RegionState:
+    uid = region.GetAttribute(REGION_ATTRIBUTE)
+    if not uid:
+        uid = uuid4().hex
+        region.SetAttribute(REGION_ATTRIBUTE, uid)
+    has_point = region.GetNumberOfControlPoints() > 0
+    display = region.GetDisplayNode()
+    return RegionState(
+        uid,
+        region.GetName() or "",
+        tuple(region.GetSize()),
+        tuple(_matrix(region).ravel().tolist()),
+        (region.GetNthControlPointLabel(0) or "") if has_point else "",
+        (region.GetNthControlPointDescription(0) or "") if has_point else "",
+        tuple(display.GetSelectedColor()) if display is not None else (),
+    )
+
+
+def _matrix(region: Any) -> NDArray[np.float64]:
+    return np.asarray(slicer.util.arrayFromVTKMatrix(region.GetObjectToNodeMatrix()), dtype=float)
+
+
+def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
+    there = {_region_state(region).uid: region for region in _regions(parameters)}
+    scene = parameters.parameterNode.GetScene()
+    regions = []
+    for state in wanted:
+        region = there.pop(state.uid, None) or _elsewhere(scene, state.uid)
+        if region is None:
+            region = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", state.name)
+            region.SetAttribute(REGION_ATTRIBUTE, state.uid)
+            region.CreateDefaultDisplayNodes()
+            region.GetDisplayNode().SetFillOpacity(0.1)
+        if _region_state(region) != state:
+            _put_region(region, state)
+        regions.append(region)
+    if [id(region) for region in parameters.regions] != [id(region) for region in regions]:
+        parameters.regions = regions
+    # What was added since is not part of the reading any more, and nobody else's.
+    for region in there.values():
+        scene.RemoveNode(region)
+
+
+def _elsewhere(scene: Any, uid: str) -> Any:
+    found = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode", scene)
+    return next((region for region in found if region.GetAttribute(REGION_ATTRIBUTE) == uid), None)
+
+
+def _put_region(region: Any, state: RegionState) -> None:
+    with slicer.util.NodeModify(region):
+        region.SetName(state.name)
+        matrix = np.reshape(state.matrix, (4, 4))
+        region.SetCenter(*matrix[:3, 3])
+        region.SetSize(*state.size)
+        region.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+        if region.GetNumberOfControlPoints():
+            region.SetNthControlPointLabel(0, state.label)
+            region.SetNthControlPointDescription(0, state.description)
+        if state.color and region.GetDisplayNode() is not None:
+            region.GetDisplayNode().SetColor(*state.color)
+            region.GetDisplayNode().SetSelectedColor(*state.color)
