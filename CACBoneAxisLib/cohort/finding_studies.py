@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from CACBoneAxisLib.imaging.dicomfiles import is_dicom
+from CACBoneAxisLib.imaging.dicomslices import is_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.markups import PointList, read_markups
 

@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, number, text
+from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # What people write into Contrast/Bolus Agent to say that none was given.
 NO_CONTRAST = {"NONE", "NO", "N", "NIL", "0", "WITHOUT", "NO CONTRAST", "NON CONTRAST", "NON-CONTRAST", "UNENHANCED"}
 NO_CONTRAST |= {"NATIVE", "NATIV", "W/O", "WO", "NOT APPLIED", "KEIN", "OHNE", "SANS", "FALSE"}
 YEARS_PER_UNIT = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 OLDEST_YEARS = 120
+# An age may be that at the order of the scan, or rounded.
+AGE_TOLERANCE_YEARS = 1
 # Elements that only an ECG-synchronised scan fills with a number above zero.
 GATING_NUMBERS = (
     "NominalPercentageOfCardiacPhase",
@@ -27,24 +30,24 @@ GATING_NUMBERS = (
 )
 
 
-def acquisition_from(header: Any) -> Acquisition:
-    """Return what a CT header (classic or enhanced; pydicom dataset) says about the scan.
+def acquisition_from(header: Any, frame: int = 0) -> Acquisition:
+    """Return what a CT header (classic or enhanced; pydicom dataset) says about the scan, of one of its frames.
 
     ``contrast`` is True when an agent is named or administered, or a volume above 0 was
     injected; False when the agent's name says that there was none; None where the header
     is silent or the agent was given by mouth. ``ecg_gated`` is True only where an element
     of cardiac synchronisation says so, False only where the technique is stated as NONE.
-    An age of 0 is what anonymisers write, so it is unknown.
+    An age of 0 is what anonymisers write, so it is counted from the dates then.
     """
     with warnings.catch_warnings():
         # Remarks on the spelling of values say nothing to a reader of the scan.
         warnings.simplefilter("ignore")
-        return _acquisition(header)
+        frames = header.get("PerFrameFunctionalGroupsSequence") or []
+        return _acquisition(header, frames[frame] if frame < len(frames) else None)
 
 
-def _acquisition(header: Any) -> Acquisition:
+def _acquisition(header: Any, frame: Any) -> Acquisition:
     shared = first(header, "SharedFunctionalGroupsSequence")
-    frame = first(header, "PerFrameFunctionalGroupsSequence")
     converted = first(shared, "UnassignedSharedConvertedAttributesSequence")
     sources = [
         header,
@@ -85,11 +88,39 @@ def _sex(value: str) -> Literal["F", "M"] | None:
     return "F" if letter == "F" else "M" if letter == "M" else None
 
 
+def age_findings(header: Any) -> tuple[Finding, ...]:
+    """Return a finding where the age that a header states is not that of its dates of birth and scan, or unreadable."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        written, stated, counted = text(header, "PatientAge"), _stated_age(header), _counted_age(header)
+    if written and stated is None and not _blank_age(written):
+        return (finding("age-unreadable"),)
+    if stated is not None and counted is not None and abs(int(stated) - counted) > AGE_TOLERANCE_YEARS:
+        return (finding("age-contradicted", stated=f"{stated:g}", counted=f"{counted:g}"),)
+    return ()
+
+
 def _age(header: Any) -> float | None:
-    stated = text(header, "PatientAge").upper()
-    if len(stated) >= 2 and stated[:-1].isdigit() and stated[-1] in YEARS_PER_UNIT:
-        years = int(stated[:-1]) * YEARS_PER_UNIT[stated[-1]]
-        return round(years, 2) if 0 < years <= OLDEST_YEARS else None
+    stated = _stated_age(header)
+    return stated if stated is not None else _counted_age(header)
+
+
+def _stated_age(header: Any) -> float | None:
+    written = "".join(text(header, "PatientAge").upper().split())
+    # Some write the number alone, which is of years.
+    written += "Y" if written.isdigit() else ""
+    if len(written) < 2 or not written[:-1].isdigit() or written[-1] not in YEARS_PER_UNIT:
+        return None
+    years = int(written[:-1]) * YEARS_PER_UNIT[written[-1]]
+    return round(years, 2) if 0 < years <= OLDEST_YEARS else None
+
+
+def _blank_age(written: str) -> bool:
+    """Return whether an age is one of those that anonymisers write."""
+    return not any(digit in written for digit in "123456789")
+
+
+def _counted_age(header: Any) -> float | None:
     born = _date(text(header, "PatientBirthDate"))
     scanned = next((d for k in ("AcquisitionDate", "SeriesDate", "StudyDate") if (d := _date(text(header, k)))), None)
     if born is None or scanned is None:

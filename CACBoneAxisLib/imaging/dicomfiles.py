@@ -1,4 +1,4 @@
-"""The CT slices of a DICOM folder: which files hold them, grouped by series. Headers only."""
+"""The CT slices of a DICOM folder: which files hold them, and what the other files are. Headers only."""
 
 from __future__ import annotations
 
@@ -10,229 +10,161 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pydicom
-
-from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, number, numbers, text
+from CACBoneAxisLib.imaging.dicomelements import first, image_type, number, text
+from CACBoneAxisLib.imaging.dicomslices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
 from CACBoneAxisLib.imaging.findings import refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 # Words and whole values of Image Type of pictures that are no slices of a volume.
-NO_SLICE_WORDS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SCREENSHOT"}
-NO_SLICE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO", "SCREEN SAVE", "SCREEN_SAVE", "SCREEN CAPTURE"}
+LOCALIZER_WORDS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SURVIEW"}
+CAPTURE_WORDS = {"SCREENSHOT"}
+DOSE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO"}
+CAPTURE_VALUES = {"SCREEN SAVE", "SCREEN_SAVE", "SCREEN CAPTURE"}
 DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
-# What is needed of every file; the rest is read of one file of each series.
-SCANNED = [
-    *("SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesInstanceUID", "SeriesNumber"),
-    *("SeriesDescription", "ConvolutionKernel", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing"),
-    *("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept"),
-    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
-]
 DAMAGED = "file that cannot be read"
+OUTSIDE = "link that leads out of the folder"
+NOT_DICOM = "file that is not DICOM"
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class SliceHeader:
-    """What is needed of one slice (one file, or one frame of an enhanced file).
-
-    ``position_mm`` (LPS, centre of the first pixel), ``row`` and ``column`` (direction
-    cosines along a row and down a column) and ``spacing_mm`` (x along the row, y down
-    the column) are None where the header lacks them, as are slope and intercept.
-    """
-
-    path: Path
-    frame: int
-    instance_uid: str
-    rows: int
-    columns: int
-    position_mm: tuple[float, float, float] | None
-    row: tuple[float, float, float] | None
-    column: tuple[float, float, float] | None
-    spacing_mm: tuple[float, float] | None
-    slope: float | None
-    intercept: float | None
+Slices = tuple[Any, list[SliceHeader]]
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
-    """The CT slices that one series holds, in no particular order, and one full header of them."""
+class Scanned:
+    """The slices of a folder by series, and how many other files there are of each kind."""
 
-    uid: str
-    series_number: int | None
-    description: str
-    kernel: str | None
-    slices: tuple[SliceHeader, ...]
-    header: Any
+    groups: dict[tuple[Any, ...], list[Slices]]
+    others: Counter[str]
 
 
-def is_dicom(path: Path) -> bool:
-    """Return whether a file starts as DICOM does: with its preamble or, before 1993, with group 2 or 8."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(132)
-    except OSError:
-        return False
-    return head[128:132] == b"DICM" or head[:4] in (
-        b"\x08\x00\x00\x00", b"\x08\x00\x01\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x16\x00",
-        b"\x02\x00\x00\x00",
-    )  # fmt: skip
+def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
+    """Look at a file, at a folder with its subfolders, or at what a DICOMDIR lists.
 
-
-def read_header(path: Path, keywords: list[str] | None = None) -> Any:
-    """Return the pydicom dataset of a file (or these elements), without pixels; None when it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            # Remarks on the spelling of values say nothing to a reader of the scan.
-            warnings.simplefilter("ignore")
-            return pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=keywords)
-    except Exception:  # pydicom raises whatever the damage leads to
-        return None
-
-
-def find_series(folder: Path, progress: Progress | None = None) -> tuple[list[Series], int]:
-    """Return the CT series of a file, or of a folder with subfolders, and how many files are damaged.
-
-    Damaged are files named as DICOM (``.dcm``) that are none.
-    Localizers, dose sheets, screen captures, other modalities and files that are not
-    DICOM are left out; so are links that lead out of the folder.
+    Localizers, dose sheets, screen captures, other modalities, damaged files and files that
+    are not DICOM are counted; links that lead out of the folder are not followed. A file is
+    damaged when it is named as DICOM (``.dcm``) and is none, or is empty.
 
     Raises
     ------
     UnusableInputError
-        ``no-ct`` when nothing is left, saying what there was; ``file-unreadable`` when a
-        CT file ends inside its header.
+        ``file-unreadable`` when a CT file ends inside its header; ``outside-folder`` when a
+        DICOMDIR lists a file that is not below it.
     """
-    paths = [folder] if folder.is_file() else list(_files(folder))
-    groups: dict[tuple[Any, ...], list[tuple[Any, list[SliceHeader]]]] = {}
-    skipped: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    groups: dict[tuple[Any, ...], list[Slices]] = {}
+    paths = _paths(place, others)
     for done, path in enumerate(paths):
         if progress is not None and done % 25 == 0:
             progress("Reading headers", done / len(paths))
-        header = read_header(path, SCANNED) if is_dicom(path) else None
-        if header is None:
-            if path.name.lower().endswith(DICOM_SUFFIXES):
-                skipped[DAMAGED] += 1
+        found = scan_header(path)
+        if found is None:
+            damaged = path.name.lower().endswith(DICOM_SUFFIXES) or path.stat().st_size == 0
+            others[DAMAGED if damaged else NOT_DICOM] += 1
             continue
+        header, layout = found
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             reason = _no_slice(header, path)
             if reason is not None:
-                skipped[reason] += 1
+                others[reason] += 1
                 continue
-            key, slices = _series_key(header, path), _slice_headers(header, path)
+            key, slices = _series_key(header, path), slice_headers(header, path, layout)
         groups.setdefault(key, []).append((header, slices))
-    if not groups:
-        raise refusal("no-ct", file=folder.name, detail=_detail(skipped))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = [_as_series(key, members) for key, members in groups.items()]
-    found.sort(key=lambda s: (s.series_number is None, s.series_number or 0, s.description, s.uid))
-    return found, skipped[DAMAGED]
+    return Scanned(groups, others)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def words_of(others: Counter[str]) -> str:
+    """Return what there is beside the slices in words: ``2 x MR object, localizer``."""
+    return ", ".join(f"{count} x {kind}" if count > 1 else kind for kind, count in sorted(others.items()))
+
+
+def _paths(place: Path, others: Counter[str]) -> list[Path]:
+    if not place.is_file():
+        return list(_files(place, others))
+    if place.name.upper() == "DICOMDIR":
+        return _listed(place)
+    return [place]
+
+
+def _files(folder: Path, others: Counter[str]) -> Iterator[Path]:
     root = folder.resolve()
     for directory, subfolders, names in os.walk(folder):
         subfolders.sort()
+        here = Path(directory)
+        # os.walk goes into no linked folder, wherever it leads.
+        if outside := sum(_leads_out(here / name, root) for name in subfolders):
+            others[OUTSIDE] += outside
         for name in sorted(names):
-            path = Path(directory) / name
+            path = here / name
             # macOS leaves a "._name" beside every file it copies.
-            if name == "DICOMDIR" or name.startswith(".") or not path.is_file():
+            if name == "DICOMDIR" or name.startswith("."):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                continue
-            yield path
+            if _leads_out(path, root):
+                others[OUTSIDE] += 1
+            elif path.is_file():
+                yield path
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(root)
+
+
+def _listed(directory: Path) -> list[Path]:
+    """Return the files that a DICOMDIR lists and that are there."""
+    header = read_header(directory)
+    records = header.get("DirectoryRecordSequence") if header is not None else None
+    if not records:
+        raise refusal("file-unreadable", file=directory.name)
+    root = directory.parent.resolve()
+    paths = []
+    for record in records:
+        value = record.get("ReferencedFileID")
+        if not value:
+            continue
+        parts = [value] if isinstance(value, str) else [str(part) for part in value]
+        path = directory.parent.joinpath(*(part for whole in parts for part in whole.split("\\")))
+        try:
+            inside, there = path.resolve().is_relative_to(root), path.is_file()
+        except (OSError, ValueError):
+            inside, there = False, False
+        if not inside:
+            raise refusal("outside-folder", file=directory.name)
+        if there:
+            paths.append(path)
+    return sorted(set(paths))
 
 
 def _no_slice(header: Any, path: Path) -> str | None:
-    """Return what a file is when it is not a CT slice."""
-    modality = text(header, "Modality")
+    """Return what a file is instead of slices of a CT, None for slices."""
+    modality = text(header, "Modality").upper()
     sop_class = text(header, "SOPClassUID")
+    if sop_class == DIRECTORY_CLASS or text(header.get("file_meta"), "MediaStorageSOPClassUID") == DIRECTORY_CLASS:
+        return "DICOMDIR"
     if modality not in ("CT", "") or (modality == "" and sop_class not in CT_CLASSES):
-        return f"{modality} object" if modality else "object of unknown kind"
+        return f"{modality[:16]} object" if modality else "object of unknown kind"
     if sop_class and sop_class not in CT_CLASSES:
         return "screen capture or other derived object"
     if not number(header, "Rows") or not number(header, "Columns"):
         if sop_class in CT_CLASSES:
             raise refusal("file-unreadable", file=path.name)
         return "object without pixels"
-    if int(number(header, "SamplesPerPixel") or 1) != 1:
+    if int(number(header, "SamplesPerPixel") or 1) != 1 or "PALETTE" in text(header, "PhotometricInterpretation"):
         return "screen capture or other derived object"
-    values = [value.upper() for value in image_type(header)]
+    values = {value.upper() for value in image_type(header)}
     words = {word for value in values for word in value.replace("_", " ").split()}
-    return "localizer or dose sheet" if words & NO_SLICE_WORDS or NO_SLICE_VALUES.intersection(values) else None
-
-
-def _detail(skipped: Counter[str]) -> str:
-    if not skipped:
-        return ""
-    parts = [f"{count} x {reason}" if count > 1 else reason for reason, count in sorted(skipped.items())]
-    return f" (there is: {', '.join(parts)})"
+    if words & LOCALIZER_WORDS:
+        return "localizer"
+    if values & DOSE_VALUES:
+        return "dose sheet"
+    return "screen capture or other derived object" if values & CAPTURE_VALUES or words & CAPTURE_WORDS else None
 
 
 def _series_key(header: Any, path: Path) -> tuple[Any, ...]:
     uid = text(header, "SeriesInstanceUID")
-    # Each enhanced file is a volume of its own, whatever series it shares.
-    enhanced = str(path) if is_enhanced(header) else ""
+    # Each enhanced file is a volume of its own, whatever series it shares, unless it is part of a concatenation.
+    enhanced = (text(header, "ConcatenationUID") or str(path)) if is_enhanced(header) else ""
     if uid:
         return uid, enhanced
-    return "", enhanced, text(header, "SeriesNumber"), text(header, "SeriesDescription"), kernel(header) or ""
-
-
-def _as_series(key: tuple[Any, ...], members: list[tuple[Any, list[SliceHeader]]]) -> Series:
-    header = read_header(members[0][1][0].path) if members[0][1] else members[0][0]
-    series_number = number(header, "SeriesNumber")
-    return Series(
-        uid=key[0],
-        series_number=None if series_number is None else int(series_number),
-        description=text(header, "SeriesDescription"),
-        kernel=kernel(header),
-        slices=tuple(one for _, slices in members for one in slices),
-        header=header,
-    )
-
-
-def is_enhanced(header: Any) -> bool:
-    """Return whether a header is of an enhanced (multi-frame) CT."""
-    return "PerFrameFunctionalGroupsSequence" in header or "SharedFunctionalGroupsSequence" in header
-
-
-def _slice_headers(header: Any, path: Path) -> list[SliceHeader]:
-    if not is_enhanced(header):
-        return [_slice_header(header, path, 0, header, header, header, header)]
     shared = first(header, "SharedFunctionalGroupsSequence")
-    slices = []
-    for frame, own in enumerate(header.get("PerFrameFunctionalGroupsSequence") or []):
-        groups = [
-            first(own, keyword) or first(shared, keyword)
-            for keyword in (
-                "PlanePositionSequence",
-                "PlaneOrientationSequence",
-                "PixelMeasuresSequence",
-                "PixelValueTransformationSequence",
-            )
-        ]
-        slices.append(_slice_header(header, path, frame, *groups))
-    return slices
-
-
-def _slice_header(
-    header: Any, path: Path, frame: int, place: Any, orientation: Any, measures: Any, rescale: Any
-) -> SliceHeader:
-    position = numbers(place, "ImagePositionPatient", 3)
-    cosines = numbers(orientation, "ImageOrientationPatient", 6)
-    spacing = numbers(measures, "PixelSpacing", 2)
-    return SliceHeader(
-        path=path,
-        frame=frame,
-        instance_uid=text(header, "SOPInstanceUID"),
-        rows=int(number(header, "Rows") or 0),
-        columns=int(number(header, "Columns") or 0),
-        position_mm=None if position is None else (position[0], position[1], position[2]),
-        row=None if cosines is None else (cosines[0], cosines[1], cosines[2]),
-        column=None if cosines is None else (cosines[3], cosines[4], cosines[5]),
-        # Pixel Spacing is (between rows, between columns).
-        spacing_mm=None if spacing is None or min(spacing) <= 0 else (spacing[1], spacing[0]),
-        slope=number(rescale, "RescaleSlope"),
-        intercept=number(rescale, "RescaleIntercept"),
-    )
+    kernel = text(header, "ConvolutionKernel") or text(first(shared, "CTReconstructionSequence"), "ConvolutionKernel")
+    return "", enhanced, text(header, "SeriesNumber"), text(header, "SeriesDescription"), kernel

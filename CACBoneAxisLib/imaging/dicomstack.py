@@ -10,10 +10,9 @@ from statistics import median_low
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.dicomfiles import SliceHeader
-from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.dicomslices import SliceHeader
+from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
-from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.stored import clean_direction
 
 # Cosines and pixel spacings of one series are copies of each other but for rounding.
@@ -34,13 +33,10 @@ class Stack:
 
     slices: tuple[SliceHeader, ...]
     geometry: ImageGeometry
-    findings: tuple[Finding, ...] = ()
 
 
 def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
     """Return the slices as one regular grid; the increment is (last - first) / (n - 1).
-
-    Copies of a slice (the same instance, or the same bytes) are left out with a note.
 
     Raises
     ------
@@ -64,7 +60,7 @@ def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
     normal = np.cross(row, column)
     positions = np.array([s.position_mm for s in slices])
     order = np.argsort(positions @ normal, kind="stable")
-    ordered, findings = _without_copies([slices[i] for i in order], normal)
+    ordered = [slices[i] for i in order]
     if len(ordered) < 2:
         raise refusal("single-slice", file=name)
 
@@ -79,7 +75,7 @@ def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
         origin_mm=(float(positions[0][0]), float(positions[0][1]), float(positions[0][2])),
         direction=clean_direction(np.stack([row, column, normal], axis=1)),
     )
-    return Stack(tuple(ordered), geometry, findings)
+    return Stack(tuple(ordered), geometry)
 
 
 def increment_mm(slices: Sequence[SliceHeader]) -> float | None:
@@ -102,34 +98,6 @@ def _unit_vectors(cosines: NDArray, name: str) -> tuple[NDArray, NDArray]:
     # Written with few digits the two are not quite at right angles.
     column = column - (column @ row) * row
     return row, column / np.linalg.norm(column)
-
-
-def _without_copies(slices: list[SliceHeader], normal: NDArray) -> tuple[list[SliceHeader], tuple[Finding, ...]]:
-    kept: list[SliceHeader] = []
-    dropped = 0
-    for one in slices:
-        is_copy = False
-        for other in reversed(kept):
-            apart = np.asarray(one.position_mm) - np.asarray(other.position_mm)
-            if abs(apart @ normal) > SAME_POSITION_MM:
-                break
-            if _same_image(one, other):
-                is_copy = True
-                break
-        if is_copy:
-            dropped += 1
-        else:
-            kept.append(one)
-    return kept, (finding("duplicates-dropped", count=dropped),) if dropped else ()
-
-
-def _same_image(one: SliceHeader, other: SliceHeader) -> bool:
-    if one.path == other.path:
-        return one.frame == other.frame
-    if one.instance_uid and one.instance_uid == other.instance_uid:
-        return True
-    same_size = one.path.stat().st_size == other.path.stat().st_size
-    return same_size and content_sha256([one.path]) == content_sha256([other.path])
 
 
 def _check_heights(heights: NDArray, name: str) -> None:

@@ -21,6 +21,11 @@ def content_sha256(paths: list[Path]) -> str:
     for path in paths:
         with path.open("rb") as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return combined_sha256(digests)
+
+
+def combined_sha256(digests: list[str]) -> str:
+    """Return the only hex digest, or the SHA-256 of several, sorted, one a line."""
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()

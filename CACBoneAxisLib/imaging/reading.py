@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from CACBoneAxisLib.imaging.dicom import read_dicom
-from CACBoneAxisLib.imaging.dicomfiles import DICOM_SUFFIXES, is_dicom
+from CACBoneAxisLib.imaging.dicomfiles import DICOM_SUFFIXES
+from CACBoneAxisLib.imaging.dicomslices import is_dicom
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
+from CACBoneAxisLib.imaging.dicomslices import is_dicom, read_header
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
@@ -140,17 +141,12 @@ def _header_of(volume: Any) -> Any:
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or not database:
         return None
-    import pydicom
-
     # A series lost as a whole is not asked for slice by slice.
     for uid in uids[:MOST_HEADERS_TRIED]:
         path = database.fileForInstance(uid)
-        if not path or not Path(path).is_file():
-            continue
-        try:
-            return pydicom.dcmread(path, stop_before_pixels=True)
-        except (OSError, pydicom.errors.InvalidDicomError):
-            continue
+        header = read_header(Path(path)) if path and is_dicom(Path(path)) else None
+        if header is not None:
+            return header
     return None
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from CACBoneAxisLib.imaging.dicomfiles import find_series, is_dicom
+from CACBoneAxisLib.imaging.dicomseries import find_series
+from CACBoneAxisLib.imaging.dicomslices import is_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 
@@ -24,8 +25,9 @@ def test_dicom_is_known_by_its_first_bytes(folder, tmp_path):
 
 
 def test_every_slice_knows_its_place_and_scale(folder, small_geometry):
-    (series,), damaged = find_series(folder)
-    assert (len(series.slices), damaged, series.series_number, series.description) == (8, 0, 1, "CaScore 3.0")
+    found = find_series(folder)
+    (series,) = found.series
+    assert (len(series.slices), found.damaged, series.series_number, series.description) == (8, 0, 1, "CaScore 3.0")
     one = next(s for s in series.slices if s.path.name == "IM0003.dcm")
     assert one.position_mm == pytest.approx(tuple(small_geometry.to_lps([0, 0, 2])), abs=1e-9)
     # Along a row first: Pixel Spacing has it the other way round.
@@ -70,7 +72,7 @@ def test_slices_are_told_from_localizers_and_dose_sheets(
 ):
     dicom_writer.write_series(tmp_path / "s", small_hu, small_geometry, header={"ImageType": image_type})
     if is_slice:
-        assert len(find_series(tmp_path / "s")[0]) == 1
+        assert len(find_series(tmp_path / "s").series) == 1
     else:
-        with pytest.raises(UnusableInputError, match="8 x localizer or dose sheet"):
+        with pytest.raises(UnusableInputError, match="8 x (localizer|dose sheet|screen capture)"):
             find_series(tmp_path / "s")
