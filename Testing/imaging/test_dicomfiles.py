@@ -74,5 +74,5 @@ def test_slices_are_told_from_localizers_and_dose_sheets(
     if is_slice:
         assert len(find_series(tmp_path / "s").series) == 1
     else:
-        with pytest.raises(UnusableInputError, match="8 x (localizer|dose sheet|screen capture)"):
+        with pytest.raises(UnusableInputError, match=r"8 x (localizer|dose sheet|screen capture)"):
             find_series(tmp_path / "s")
