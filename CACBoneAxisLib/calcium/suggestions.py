@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
+from CACBoneAxisLib.calcium.listing import list_candidates
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
-# Around the descending aorta, its wall.
-AORTA_WALL_MM = 5.0
 SURE_MM = 15.0
 # Where the arteries run, seen from the middle of the descending aorta, mm to the left and to the front. By the
 # project's own reading of one patient and of the digital torso: a hint for a reader, no rule of anatomy.
@@ -73,20 +72,12 @@ def suggest(
     airways, and what lies as far back as the hila of the lungs.
     """
     geometry = image.geometry
-    sizes = np.zeros(candidates.count, dtype=np.int64)
-    np.add.at(sizes, candidates.labels, (candidates.stops - candidates.starts).astype(np.int64))
-    largest = protocol.maximum_lesion_volume_mm3 / geometry.voxel_volume_mm3
-    fewest = max(protocol.minimum_pixels, protocol.minimum_area_mm2 / geometry.pixel_area_mm2 - 1e-9, 1)
     found = []
-    for label in np.flatnonzero((sizes >= fewest) & (sizes <= largest)):
+    for label in np.flatnonzero(list_candidates(image, candidates, protocol, region).codes == 0):
         mask = candidates.component(int(label))
-        if mask.voxels.sum(axis=(1, 2)).max() < fewest:
-            continue
         zyx = mask.indices()
         values = mask.values(image.hu)
         peak = zyx[int(np.argmax(values))]
-        if not region.holds(zyx.mean(axis=0)) or _at_aorta(image, region, zyx):
-            continue
         left_mm, front_mm = _from_aorta(image, region, peak)
         territory, margin = territory_at(left_mm, front_mm)
         if front_mm < {"RCA": RIGHT_BACK_MM, "LCX": LEFT_BACK_MM}.get(territory, 0.0):
@@ -140,10 +131,3 @@ def _from_aorta(image: CTImage, region: HeartRegion, zyx: NDArray[np.integer]) -
     dx, dy, _ = image.geometry.spacing_mm
     y, x, _ = region.aorta[int(zyx[0])]
     return float((zyx[2] - x) * dx), float((y - zyx[1]) * dy)
-
-
-def _at_aorta(image: CTImage, region: HeartRegion, zyx: NDArray[np.integer]) -> bool:
-    dx, dy, _ = image.geometry.spacing_mm
-    y, x, radius = region.aorta[zyx[:, 0]].T
-    apart = np.hypot((zyx[:, 1] - y) * dy, (zyx[:, 2] - x) * dx)
-    return bool(np.any(apart <= radius + AORTA_WALL_MM))
