@@ -31,13 +31,17 @@ LARGEST_PLANE = 4096 * 4096
 
 @dataclass(frozen=True, eq=False)
 class DicomVolume:
-    """One series in the order of its normal: HU (int16, or float32 where fractional), grid, header facts."""
+    """One series in the order of its normal: HU (int16, or float32 where fractional), grid, header facts.
+
+    ``slices`` is the file and the frame in it of each slice.
+    """
 
     array: NDArray
     geometry: ImageGeometry
     acquisition: Acquisition
     sha256: str
     findings: tuple[Finding, ...]
+    slices: tuple[tuple[Path, int], ...] = ()
 
 
 def read_dicom(path: Path, series: str | int | None = None, progress: Progress | None = None) -> DicomVolume:
@@ -88,7 +92,8 @@ def read_series(
     if found is not None and found.outside:
         findings.append(finding("links-outside", count=found.outside))
     acquisition = acquisition_from(chosen.header, slices[0].frame)
-    return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings))
+    places = tuple((one.path, one.frame) for one in slices)
+    return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings), places)
 
 
 def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,11 +15,20 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where an image came from: file or folder name (no path), format, SHA-256 of the content."""
+    """Where an image came from.
+
+    Parameters
+    ----------
+    name : of the file or folder, without its path
+    format : for people
+    sha256 : of the content
+    slices : DICOM file and frame of each slice, along the slices' normal; empty where it is of another format
+    """
 
     name: str
     format: str
     sha256: str | None = None
+    slices: tuple[tuple[Path, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,7 +74,7 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
         view,
         geometry,
         volume.acquisition,
-        ImageSource(name, "DICOM", volume.sha256),
+        ImageSource(name, "DICOM", volume.sha256, volume.slices),
         volume.findings + hounsfield.findings,
     )
 

@@ -24,7 +24,7 @@ def test_every_level_has_a_colour_of_its_own():
 def test_codes_stand_where_they_were_verified_and_nowhere_else():
     assert levels()["L1"].snomed == "66794005"
     assert levels()["T12"].snomed == "23215003"
-    assert levels()["T9"].snomed is None
+    assert levels()["T9"].snomed == "82687006"
 
 
 @pytest.mark.parametrize(

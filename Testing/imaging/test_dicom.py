@@ -37,6 +37,7 @@ def test_values_grid_and_hash_are_the_files(write, small_hu, small_geometry):
     digests = sorted(hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir())
     assert volume.sha256 == hashlib.sha256("\n".join(digests).encode()).hexdigest()
     assert volume.findings == ()
+    assert sorted(volume.slices) == [(path, 0) for path in sorted(folder.iterdir())]
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(2.0, -1024.0), (1.0, 0.0), (0.5, -1000.0)])
