@@ -15,20 +15,11 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where an image came from.
-
-    Parameters
-    ----------
-    name : of the file or folder, without its path
-    format : for people
-    sha256 : of the content
-    slices : DICOM file and frame of each slice, along the slices' normal; empty where it is of another format
-    """
+    """Where an image came from: file or folder name (no path), format, SHA-256 of the content."""
 
     name: str
     format: str
     sha256: str | None = None
-    slices: tuple[tuple[Path, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +34,8 @@ class CTImage:
     acquisition : Acquisition
     source : ImageSource
     findings : findings about the file itself
+    slices : DICOM file and frame of each slice, along the slices' normal; empty where it is of
+        another format. Paths may name a patient: they are for reading, never for output.
     """
 
     hu: NDArray[Any]
@@ -50,3 +43,4 @@ class CTImage:
     acquisition: Acquisition = field(default_factory=Acquisition)
     source: ImageSource = field(default_factory=lambda: ImageSource("array", "memory"))
     findings: tuple[Finding, ...] = ()
+    slices: tuple[tuple[Path, int], ...] = ()

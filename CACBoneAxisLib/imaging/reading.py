@@ -74,8 +74,9 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
         view,
         geometry,
         volume.acquisition,
-        ImageSource(name, "DICOM", volume.sha256, volume.slices),
+        ImageSource(name, "DICOM", volume.sha256),
         volume.findings + hounsfield.findings,
+        volume.slices,
     )
 
 

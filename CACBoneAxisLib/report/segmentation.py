@@ -61,7 +61,7 @@ def calcium_terminology(territory: str) -> str:
 
 
 def bone_terminology(level: str) -> str:
-    """Return the terminology entry of a vertebra; the plain vertebra where no code of the level is on file."""
+    """Return the terminology entry of a vertebra; the plain vertebra where the name is no level."""
     snomed = level_entry(level).get("snomed")
     code = ("SCT", snomed["value"], snomed["meaning"]) if snomed else VERTEBRA
     return terminology_entry(BONE_CATEGORY, code)

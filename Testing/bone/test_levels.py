@@ -21,7 +21,8 @@ def test_every_level_has_a_colour_of_its_own():
     assert len({level.color for level in levels().values()}) == 17
 
 
-def test_codes_stand_where_they_were_verified_and_nowhere_else():
+def test_every_level_has_a_code_of_its_own():
+    assert len({level.snomed for level in levels().values()} - {None}) == 17
     assert levels()["L1"].snomed == "66794005"
     assert levels()["T12"].snomed == "23215003"
     assert levels()["T9"].snomed == "82687006"
