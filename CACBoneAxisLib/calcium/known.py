@@ -88,7 +88,7 @@ class Known:
         """Return the lesions that the seeds stand for, as grown, and what to know about them."""
         rests_on = (tuple(seeds), protocol)
         if self._lesions is None or self._lesions[0] != rests_on:
-            found = grow_lesions(self.image, self.candidates(protocol, progress), seeds, protocol)
+            found = grow_lesions(self.image, self.candidates(protocol, progress), seeds, protocol, self.once)
             self._lesions = (rests_on, found)
         lesions: tuple[tuple[Lesion, ...], tuple[Finding, ...]] = self._lesions[1]
         return lesions

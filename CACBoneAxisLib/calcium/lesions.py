@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from CACBoneAxisLib.calcium.candidates import Candidates
-from CACBoneAxisLib.calcium.pieces import Piece, Voxel, divide, join_touching
+from CACBoneAxisLib.calcium.pieces import Once, Piece, Voxel, anew, divide, join_touching
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, hu_at, names_of, nearest_candidate
 from CACBoneAxisLib.calcium.territories import territories
@@ -44,9 +45,11 @@ class Lesion:
 
 
 def grow_lesions(
-    image: CTImage, candidates: Candidates, seeds: Sequence[Seed], protocol: CalciumProtocol
+    image: CTImage, candidates: Candidates, seeds: Sequence[Seed], protocol: CalciumProtocol, once: Once = anew
 ) -> tuple[tuple[Lesion, ...], tuple[Finding, ...]]:
     """Grow a lesion from every seed and decide which of them count.
+
+    ``once`` is called with a key and what to find; it may return what was found under it before.
 
     Returns
     -------
@@ -58,13 +61,14 @@ def grow_lesions(
     hits: list[tuple[Seed, Voxel]] = []
     findings: list[Finding] = []
     for seed in seeds:
-        voxel = nearest_candidate(image, seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+        where = (seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
+        voxel = once(("nearest", where), partial(nearest_candidate, image, *where))
         if voxel is None:
             findings.append(_miss(image, seed, protocol))
         else:
             hits.append((seed, voxel))
     order = {seed: place for place, seed in enumerate(seeds)}
-    pieces = join_touching(divide(image, candidates, hits, protocol), protocol.growth_connectivity)
+    pieces = join_touching(divide(image, candidates, hits, protocol, once), protocol.growth_connectivity)
     for piece in pieces:
         piece.seeds.sort(key=order.__getitem__)
     lesions = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,13 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
 Voxel = tuple[int, int, int]
+# Called with a key and what to measure; may return what was measured under the key before.
+Once = Callable[[Any, Callable[[], Any]], Any]
+
+
+def anew(key: Any, measure: Callable[[], Any]) -> Any:
+    """Measure, whatever was measured before."""
+    return measure()
 
 
 @dataclass(eq=False)
@@ -28,7 +37,11 @@ class Piece:
 
 
 def divide(
-    image: CTImage, candidates: Candidates, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol
+    image: CTImage,
+    candidates: Candidates,
+    hits: Sequence[tuple[Seed, Voxel]],
+    protocol: CalciumProtocol,
+    once: Once = anew,
 ) -> list[Piece]:
     """Divide the candidates among the seeds; each hit is a seed and its candidate voxel (z, y, x).
 
@@ -39,7 +52,7 @@ def divide(
     not matter.
     """
     cut = [hit for hit in hits if hit[0].parts]
-    pieces = _carve(image, candidates, cut, protocol)
+    pieces = _carve(image, candidates, cut, protocol, once)
     taken = np.concatenate([p.mask.indices() for p in pieces if p.mask] or [np.empty((0, 3), dtype=np.intp)])
     # A piece is connected, so its seed's voxel says which component it was carved from.
     taken_labels = {candidates.label_at(voxel) for _, voxel in cut}
@@ -105,13 +118,19 @@ def _claim(seed: Seed) -> tuple[str, bool]:
 
 
 def _carve(
-    image: CTImage, candidates: Candidates, hits: Sequence[tuple[Seed, Voxel]], protocol: CalciumProtocol
+    image: CTImage,
+    candidates: Candidates,
+    hits: Sequence[tuple[Seed, Voxel]],
+    protocol: CalciumProtocol,
+    once: Once,
 ) -> list[Piece]:
     starts = sorted({start for _, start in hits})
     claims = []
     for seed, start in hits:
         reach = _in_slice if seed.growth == "slice" else _within_reach
-        claims.append((*reach(image, candidates, seed, start, protocol), starts.index(start)))
+        key = ("reach", seed, start, protocol.threshold_hu, protocol.growth_connectivity)
+        claimed = once(key, partial(reach, image, candidates, seed, start, protocol))
+        claims.append((*claimed, starts.index(start)))
     if not claims:
         return []
     voxels = np.concatenate([zyx for zyx, _, _ in claims])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CACBoneAxisLib.calcium.pieces import structure_of
+from CACBoneAxisLib.calcium.pieces import Once, anew, structure_of
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
@@ -24,7 +23,7 @@ def at_threshold(
     grown_at_hu: float,
     threshold_hu: float,
     connectivity: int,
-    once: Callable[[Any, Callable[[], Any]], Any] = lambda key, measure: measure(),
+    once: Once = anew,
 ) -> dict[int, Mask]:
     """Return the lesions at another threshold, by the same keys; those that have no voxel there are left out.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,32 @@ from CACBoneAxisLib.study.session import ScanCheck
 
 # Marks the segments that this software made, so that a reader's own in the same node stay.
 OWN_TAG = "CACBoneAxis"
+CONTENT_TAG = "CACBoneAxis.Content"
 
 FILL_OPACITY = 0.35
 OUTLINE_OPACITY = 1.0
 
 
-def result_segments(result: StudyResult) -> list[Segment]:
-    """Return a result's segments, calcium by territory and bone by level, as the segmentation files have them."""
-    mapping = result.to_dict()
+def result_segments(result: StudyResult, mapping: Mapping[str, Any] | None = None) -> list[Segment]:
+    """Return a result's segments, calcium by territory and bone by level, as the segmentation files have them.
+
+    ``mapping`` is the result's ``to_dict()``, where it is at hand.
+    """
+    mapping = mapping or result.to_dict()
     return [
         *calcium_segments(mapping["calcium"], result.calcium_masks),
         *bone_segments(mapping["bone"], result.bone_masks),
     ]
 
 
-def show_segments(segments: Iterable[Segment], result: StudyResult | ScanCheck, volume: Any, segmentation: Any) -> None:
+def show_segments(
+    segments: Iterable[Segment],
+    result: StudyResult | ScanCheck,
+    volume: Any,
+    segmentation: Any,
+    *,
+    only_changed: bool = False,
+) -> None:
     """Make a segmentation node show these segments and no older ones of ours.
 
     Each segment is written as the block of voxels that holds it, so the time follows
@@ -47,6 +59,7 @@ def show_segments(segments: Iterable[Segment], result: StudyResult | ScanCheck, 
     result : for the grid the masks are on
     volume : vtkMRMLScalarVolumeNode that was analysed
     segmentation : vtkMRMLSegmentationNode
+    only_changed : leave those alone that were written with the same voxels, which a reader may have edited since
     """
     content = segmentation.GetSegmentation()
     segments = list(segments)
@@ -59,14 +72,16 @@ def show_segments(segments: Iterable[Segment], result: StudyResult | ScanCheck, 
             content.RemoveSegment(segment_id)
     to_ijk = _image_to_ijk(result, volume)
     for segment in segments:
-        _show_one(segment, to_ijk, volume, segmentation)
+        _show_one(segment, to_ijk, volume, segmentation, only_changed)
     if segmentation.GetDisplayNode() is None:
         segmentation.CreateDefaultDisplayNodes()
         segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
         segmentation.GetDisplayNode().SetOpacity2DOutline(OUTLINE_OPACITY)
 
 
-def _show_one(segment: Segment, to_ijk: NDArray[np.float64], volume: Any, segmentation: Any) -> None:
+def _show_one(
+    segment: Segment, to_ijk: NDArray[np.float64], volume: Any, segmentation: Any, only_changed: bool
+) -> None:
     content = segmentation.GetSegmentation()
     item = content.GetSegment(segment.id)
     if item is None:
@@ -77,7 +92,13 @@ def _show_one(segment: Segment, to_ijk: NDArray[np.float64], volume: Any, segmen
         item.SetTag(OWN_TAG, "1")
         if not content.AddSegment(item, segment.id):
             raise RuntimeError(f"Slicer's Segmentations module is not there to hold the segment {segment.name}")
-    offset, block = block_in_volume(_union(segment.masks), to_ijk)
+    mask = _union(segment.masks)
+    # Writing a segment redraws every view, so one that holds the same voxels is left alone.
+    holds = _content(mask, to_ijk)
+    if only_changed and _tag(item, CONTENT_TAG) == holds:
+        return
+    item.SetTag(CONTENT_TAG, holds)
+    offset, block = block_in_volume(mask, to_ijk)
     picture = _oriented_image(offset, block, ijk_to_ras(volume))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     # Replacing the segment's whole mask is the only mode that leaves the voxels of others alone.
@@ -175,6 +196,16 @@ def _oriented_image(offset: tuple[int, int, int], block: NDArray[np.bool_], matr
     return image
 
 
+def _content(mask: Mask, to_ijk: NDArray[np.float64]) -> str:
+    """Return a hash of a mask's voxels and place."""
+    place = repr((mask.offset, mask.voxels.shape, to_ijk.round(6).tolist())).encode()
+    return hashlib.blake2b(np.packbits(mask.voxels).tobytes(), key=hashlib.sha256(place).digest()).hexdigest()
+
+
 def _is_own(segment: Any) -> bool:
+    return bool(_tag(segment, OWN_TAG))
+
+
+def _tag(segment: Any, name: str) -> str:
     value = vtk.reference("")
-    return bool(segment.GetTag(OWN_TAG, value))
+    return str(value) if segment.GetTag(name, value) else ""

@@ -50,7 +50,9 @@ class ReadingOutputs:
     label_volume: Any = None
 
 
-def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool = False) -> ReadingOutputs:
+def show_result(
+    result: StudyResult, nodes: ReadingNodes, *, label_volume: bool = False, only_changed: bool = False
+) -> ReadingOutputs:
     """Show a result in the scene of its volume: overlay, tables, the result itself, in a folder beside the volume.
 
     Called again for the same volume it updates the nodes it made before. Nodes that a
@@ -59,21 +61,23 @@ def show_result(result: StudyResult, nodes: ReadingNodes, *, label_volume: bool 
     Parameters
     ----------
     label_volume : also fill a label volume node
+    only_changed : leave segments alone whose lesions are what they were, as after a click
     """
     scene, name = nodes.volume.GetScene(), nodes.volume.GetName()
     record = find_result(scene, nodes.volume) or _add_result(scene, nodes.volume)
-    record.SetText(json.dumps(result.to_dict(), indent=1, ensure_ascii=False))
+    mapping = result.to_dict()
+    # Without indents, which would take ten times as long at every click.
+    record.SetText(json.dumps(mapping, ensure_ascii=False))
     _keep_inputs(record, nodes)
     record.SetAttribute(FINGERPRINT, fingerprint(nodes, result.settings))
-    mapping = result.to_dict()
     outputs: dict[str, Any] = {}
     for role, (title, columns, rows) in TABLES.items():
         outputs[role] = _output(record, role, "vtkMRMLTableNode", f"{name} {title}")
         tables.fill_table(outputs[role], columns, rows(mapping))
     load_terminology()
-    segments = result_segments(result)
+    segments = result_segments(result, mapping)
     outputs["segmentation"] = _output(record, "segmentation", "vtkMRMLSegmentationNode", f"{name} calcium and bone")
-    show_segments(segments, result, nodes.volume, outputs["segmentation"])
+    show_segments(segments, result, nodes.volume, outputs["segmentation"], only_changed=only_changed)
     if label_volume:
         outputs["labelVolume"] = _output(record, "labelVolume", "vtkMRMLLabelMapVolumeNode", f"{name} labels")
         fill_label_volume(segments, result, nodes.volume, outputs["labelVolume"])
