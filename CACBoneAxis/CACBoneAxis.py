@@ -26,7 +26,6 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
-from slicer.util import VTKObservationMixin
 
 HERE = pathlib.Path(__file__).parent
 
@@ -115,7 +114,7 @@ TScoreReference = Choice("TScoreReference", {"NONE": None, "BUDOFF_2010": "budof
 
 @parameterNodeWrapper
 class CACBoneAxisParameterNode:
-    """What a user chose. Saved with the scene; 0 means "not said" where 0 cannot be meant."""
+    """What a user chose for one volume: its reading. 0 means "not said" where 0 cannot be meant."""
 
     volume: vtkMRMLScalarVolumeNode
     kvp: Annotated[int, WithinRange(0, 200)] = 0
@@ -137,90 +136,54 @@ class CACBoneAxisParameterNode:
     material: Material = Material.HA
     calibrationKvp: Annotated[int, WithinRange(0, 200)] = 0
     tScoreReference: TScoreReference = TScoreReference.NONE
-    liveUpdate: bool = False
-    makeLabelVolume: bool = False
-    outputFolder: pathlib.Path
-    batchFolder: pathlib.Path
     otherSettings: str = ""
 
 
-class CACBoneAxisWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The shell of the panel: loads the .ui file and keeps the parameter node connected."""
+@parameterNodeWrapper
+class CACBoneAxisSessionNode:
+    """What a user chose for the scene: the volume whose reading is shown, folders, habits."""
+
+    volume: vtkMRMLScalarVolumeNode
+    liveUpdate: bool = True
+    makeLabelVolume: bool = False
+    outputFolder: pathlib.Path
+    batchFolder: pathlib.Path
+
+
+class CACBoneAxisWidget(ScriptedLoadableModuleWidget):
+    """What Slicer calls; the panel itself is in CACBoneAxisLib.panel."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
         self.logic = None
         self.panel = None
-        self._parameterNode = None
-        self._parameterNodeGuiTag = None
 
     def setup(self):
         """Build the panel when the module is opened for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
         findLibrary()
+        from CACBoneAxisLib.panel.forms import load_forms
         from CACBoneAxisLib.panel.panel import Panel
 
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/CACBoneAxis.ui"))
+        uiWidget, self.ui = load_forms(self.resourcePath, slicer.mrmlScene)
         self.layout.addWidget(uiWidget)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = CACBoneAxisLogic()
         self.panel = Panel(self.ui, self.logic)
         self.panel.setup()
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
-        self.initializeParameterNode()
+        self.panel.enter()
 
     def cleanup(self):
         """Let go of the scene when the module is closed or reloaded."""
-        self.setParameterNode(None)
         if self.panel:
             self.panel.cleanup()
-        self.removeObservers()
 
     def enter(self):
-        """Show the parameter node when the user comes to the module."""
-        self.initializeParameterNode()
+        """Follow the scene when the user comes to the module."""
+        self.panel.enter()
 
     def exit(self):
-        """Do not follow the parameter node while another module is shown."""
-        self.setParameterNode(None)
-
-    def onSceneStartClose(self, caller, event):
-        """The parameter node is about to go."""
-        self.setParameterNode(None)
-
-    def onSceneEndClose(self, caller, event):
-        """A closed scene gets a new parameter node when the module is in view."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def onSceneEndImport(self, caller, event):
-        """A loaded scene brings its own choices."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def initializeParameterNode(self):
-        """Show the scene's parameter node, with the first volume chosen where none is."""
-        self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.volume:
-            for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-                if not volume.IsA("vtkMRMLLabelMapVolumeNode"):
-                    self._parameterNode.volume = volume
-                    break
-
-    def setParameterNode(self, parameterNode):
-        """Connect another parameter node to the widgets; None disconnects."""
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self._parameterNodeGuiTag = None
-        self._parameterNode = parameterNode
-        if self._parameterNode:
-            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
-        if self.panel:
-            self.panel.setParameters(parameterNode)
+        """Do not follow the scene while another module is shown."""
+        self.panel.exit()
 
     def onReload(self):
         """Reload the module together with its library."""
@@ -242,10 +205,23 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
     def __init__(self, parent=None):
         ScriptedLoadableModuleLogic.__init__(self, parent)
         findLibrary()
+        from CACBoneAxisLib.mrml.sessions import Sessions
+
+        self.sessions = Sessions()
 
     def getParameterNode(self):
-        """Return the scene's parameter node as CACBoneAxisParameterNode."""
-        return CACBoneAxisParameterNode(super().getParameterNode())
+        """Return the reading of the current volume as CACBoneAxisParameterNode; None where no volume is chosen."""
+        from CACBoneAxisLib.mrml.readings import current_reading
+
+        node = current_reading(slicer.mrmlScene)
+        return CACBoneAxisParameterNode(node) if node is not None else None
+
+    def getSessionNode(self):
+        """Return what is chosen for the scene, the current volume among it, as CACBoneAxisSessionNode."""
+        from CACBoneAxisLib.mrml.readings import move_former_reading, session_node
+
+        move_former_reading(slicer.mrmlScene)
+        return CACBoneAxisSessionNode(session_node(slicer.mrmlScene))
 
     def analyze(self, volumeNode, seeds=None, regions=(), vertebrae=None, settings=None, progress=None, **shown):
         """Score calcium and measure bone; tables and overlay appear in the scene.
@@ -272,7 +248,8 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         from CACBoneAxisLib.mrml.scene import show_result
         from CACBoneAxisLib.study import Settings
 
-        result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress)
+        session = self.sessions.of(nodes.volume)
+        result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress, session=session)
         if show:
             show_result(result, nodes, label_volume=labelVolume)
         return result

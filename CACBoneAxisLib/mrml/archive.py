@@ -19,6 +19,7 @@ from CACBoneAxisLib.imaging.markups import PointList
 from CACBoneAxisLib.mrml.labels import exclude_segment
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
 from CACBoneAxisLib.mrml.reading import ReadingNodes
+from CACBoneAxisLib.mrml.readings import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition
 from CACBoneAxisLib.study import StudyInputs, StudyResult
@@ -102,18 +103,12 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
 
 
 def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -> None:
-    """Write nodes and settings into the module's parameter node, in the form Slicer's wrapper reads.
+    """Write nodes and settings into the reading of the volume, and make that the one which is shown.
 
     Settings for which the panel has no field are kept in ``otherSettings``, so that
     Apply in the panel analyses with them too.
     """
-    node = scene.GetSingletonNode("CACBoneAxis", "vtkMRMLScriptedModuleNode")
-    if node is None:
-        node = slicer.vtkMRMLScriptedModuleNode()
-        node.SetSingletonTag("CACBoneAxis")
-        node.SetAttribute("ModuleName", "CACBoneAxis")
-        node.SetName("CACBoneAxis")
-        node = scene.AddNode(node)
+    node = reading_of(scene, nodes.volume)
     calcium, bone = settings["calcium"], settings["bone"]
     calibration = bone["calibration"]
     contrast = {None: "UNKNOWN", False: "NO", True: "YES"}[settings["acquisition"]["contrast"]]
@@ -142,12 +137,11 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
     # One event for all of them: who listens never sees half a study.
     with slicer.util.NodeModify(node):
         for name, chosen in (
-            ("volume", nodes.volume),
             ("seeds", (nodes.seeds or (None,))[0]),
             ("vertebrae", nodes.vertebrae),
             *((f"regions.{n}", region) for n, region in enumerate(nodes.regions)),
         ):
-            node.SetParameter(name, "")
-            node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
+            choose(node, name, chosen)
         for name, value in texts.items():
             node.SetParameter(name, str(value))
+    choose(session_node(scene), "volume", nodes.volume)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import PointList
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.volumes import image_from_volume
-from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult
+from CACBoneAxisLib.study.session import Session
 
 Progress = Callable[[str, float], None]
 
@@ -36,15 +38,21 @@ class ReadingNodes:
     vertebrae: Any = None
 
 
-def inputs_from_nodes(nodes: ReadingNodes, settings: Settings | None = None, study_id: str = "study") -> StudyInputs:
+def inputs_from_nodes(
+    nodes: ReadingNodes, settings: Settings | None = None, study_id: str = "study", image: CTImage | None = None
+) -> StudyInputs:
     """Return the study that the nodes describe.
+
+    Parameters
+    ----------
+    image : of the volume, where it was read already
 
     Raises
     ------
     UnusableInputError
         One sentence, when a node is missing, empty or cannot be used.
     """
-    image = image_from_volume(nodes.volume)
+    image = image_from_volume(nodes.volume) if image is None else image
     _refuse_other_classes(nodes.seeds or (), "vtkMRMLMarkupsFiducialNode", "point lists")
     _refuse_other_classes(nodes.regions, "vtkMRMLMarkupsROINode", "ROIs")
     seeds: tuple[PointList, ...] | None = None
@@ -65,6 +73,7 @@ def analyze_nodes(
     settings: Settings | None = None,
     study_id: str = "study",
     progress: Progress | None = None,
+    session: Session | None = None,
 ) -> StudyResult:
     """Analyse the study that the nodes describe; the same numbers as the command line's.
 
@@ -72,13 +81,15 @@ def analyze_nodes(
     ----------
     progress : called with what is being done and the part done (0 to 1); what it raises
         ends the analysis, which is how a user cancels
+    session : of the volume, which measures only what changed since its last analysis
 
     Raises
     ------
     UnusableInputError
         One sentence, when the input cannot be used.
     """
-    return analyze(inputs_from_nodes(nodes, settings, study_id), progress=progress)
+    session = Session(image_from_volume(nodes.volume)) if session is None else session
+    return session.analyze(inputs_from_nodes(nodes, settings, study_id, session.image), progress=progress)
 
 
 def _refuse_other_classes(nodes: Sequence[Any], class_name: str, what: str) -> None:

@@ -16,6 +16,7 @@ from CACBoneAxisLib.mrml.archive import add_inputs
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.reading import Progress, ReadingNodes
+from CACBoneAxisLib.mrml.readings import find_reading
 from CACBoneAxisLib.mrml.scene import INPUT_ROLES, OUTPUT_ROLES, RESULT_ATTRIBUTE, reading_nodes, result_mapping
 
 # With the volume, so that a saved scene still knows which row it may replace.
@@ -99,6 +100,7 @@ def corrected_reading(record: Any) -> CorrectedReading:
 
 def close_study(scene: Any, record: Any) -> None:
     """Remove a study's volume, its reading and its result from the scene."""
+    reading = find_reading(scene, record.GetNodeReference("volume"))
     nodes = [
         record.GetNthNodeReference(role, number)
         for role in (*OUTPUT_ROLES, *INPUT_ROLES)
@@ -106,7 +108,7 @@ def close_study(scene: Any, record: Any) -> None:
     ]
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(record)) if hierarchy is not None else 0
-    for node in (record, *nodes):
+    for node in (record, reading, *nodes):
         if node is not None:
             scene.RemoveNode(node)
     if folder and hierarchy.GetItemAttribute(folder, RESULT_ATTRIBUTE):

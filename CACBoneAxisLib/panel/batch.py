@@ -44,7 +44,7 @@ class BatchSection(Section):
 
     def update(self, parameters: Any) -> None:
         """List the folder where another was chosen; show what can be done."""
-        folder = self._folder(parameters)
+        folder = self._folder()
         if folder != self._listed and self.panel.progress is None:
             self._listed = folder
             self._list()
@@ -60,7 +60,7 @@ class BatchSection(Section):
         ready = _("Load {study} with the reading that its row rests on.")
         ready = ready.format(study=study.study_id if study is not None else "")
         enable(self.ui.batchOpenButton, missing, ready)
-        opened = review.study_of(parameters.volume) if parameters is not None else None
+        opened = review.study_of(self._shown_volume())
         ready = _("Put this reading in the row of {study}; the earlier result is kept.")
         enable(
             self.ui.batchReplaceButton, busy or self._missing(opened), ready.format(study=opened[1] if opened else "")
@@ -81,18 +81,18 @@ class BatchSection(Section):
 
     def onOpen(self) -> None:
         """Load the selected study, show what its reading comes to, and take the last one out of the scene."""
-        parameters, study = self.panel.parameters, self._selected()
-        batch = self._folder(parameters)
+        study, shown = self._selected(), self._shown_volume()
+        batch = self._folder()
         if batch is None or study is None or not study.usable or self.panel.progress is not None:
             return
         study_id = study.study_id
         before = self.panel.result()
-        finished = before is not None and self._is_finished(parameters.volume, before)
+        finished = before is not None and self._is_finished(shown, before)
         there = review.find_study(slicer.mrmlScene, batch, study_id)
-        if there is not None and there is parameters.volume:
+        if there is not None and there is shown:
             return
         message = self._run(lambda progress: self._open(batch, study_id, there, progress))
-        volume = parameters.volume
+        volume = self._shown_volume()
         if review.study_of(volume) == (batch, study_id):
             if finished:
                 review.close_study(slicer.mrmlScene, before)
@@ -102,8 +102,8 @@ class BatchSection(Section):
 
     def onReplace(self) -> None:
         """Put the corrected reading in the place of the row."""
-        parameters, record = self.panel.parameters, self.panel.result()
-        opened = review.study_of(parameters.volume) if parameters is not None else None
+        record = self.panel.result()
+        opened = review.study_of(self._shown_volume())
         if opened is None or self._missing(opened) or self.panel.progress is not None:
             return
         batch, study_id = opened
@@ -122,18 +122,22 @@ class BatchSection(Section):
     def _selected(self) -> ReviewedStudy | None:
         return self._studies.get(selected_id(self.ui.batchTable))
 
+    def _shown_volume(self) -> Any:
+        return self.panel.parameters.volume if self.panel.parameters is not None else None
+
     def _run(self, work: Any, cancellable: bool = True) -> str:
         cancel = self.ui.batchCancelButton if cancellable else None
         return str(self.panel.run(work, self.ui.batchProgressBar, cancel))
 
     def _open(self, batch: Path, study_id: str, there: Any, progress: Any) -> None:
-        scene, parameters = slicer.mrmlScene, self.panel.parameters
+        scene = slicer.mrmlScene
         record = find_result(scene, there) if there is not None else None
         if record is not None:
             # It was left with a correction that is in no row yet.
             keep_choices(reading_nodes(record), result_mapping(record)["provenance"]["settings"], scene)
             return
         nodes = review.open_study(scene, batch, study_id, lambda text, part: progress(text, part / 2))
+        parameters = self.panel.parameters
         settings = settings_from_parameters(parameters)
         review.note_opened(nodes, Settings.from_mapping(settings).to_mapping(), None)
         if nodes.seeds is None and not nodes.regions and nodes.vertebrae is None:
@@ -196,8 +200,9 @@ class BatchSection(Section):
         opened = review.study_of(volume) is not None
         return opened and not self.panel.changed_since_result and self._as_opened(record)
 
-    def _folder(self, parameters: Any) -> Path | None:
-        folder = str(parameters.batchFolder) if parameters is not None else "."
+    def _folder(self) -> Path | None:
+        session = self.panel.session
+        folder = str(session.batchFolder) if session is not None else "."
         return None if folder in ("", ".") else Path(folder).absolute()
 
 

@@ -22,14 +22,14 @@ from CACBoneAxisLib.mrml.scene import find_result, is_current, result_mapping
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
-from CACBoneAxisLib.panel.patient import PatientSection
+from CACBoneAxisLib.panel.following import Following
 from CACBoneAxisLib.panel.progress import CancelledError, Progress
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.study import Settings
 
-SECTIONS = (ScanSection, PatientSection, CalciumSection, BoneSection, ReportSection, BatchSection)
+SECTIONS = (ScanSection, CalciumSection, BoneSection, ReportSection, BatchSection)
 
 # After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
 # short enough to feel immediate.
@@ -49,6 +49,7 @@ class Panel(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.ui = ui
         self.logic = logic
+        self.following = Following(ui, logic, self.setParameters)
         self.parameters: Any = None
         self.progress: Progress | None = None
         self._vertebrae_changed = False
@@ -68,27 +69,43 @@ class Panel(VTKObservationMixin):
         self.ui.cancelButton.visible = False
         for section in self.sections:
             section.setup()
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self.onNodeRemoved)
-        self.refresh()
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneClosed)
+        self.following.setup()
+
+    def enter(self) -> None:
+        """Follow the scene."""
+        self.following.start()
+
+    def exit(self) -> None:
+        """Leave the scene to other modules."""
+        self.following.stop()
 
     def cleanup(self) -> None:
         """Let go of the scene; the widgets go with their parent."""
         self.timer.stop()
-        self.setParameters(None)
+        self.following.cleanup()
         for section in self.sections:
             section.cleanup()
         self.removeObservers()
 
+    @property
+    def session(self) -> Any:
+        """What is chosen for the scene (CACBoneAxisSessionNode); None while there is none."""
+        return self.following.session
+
     def setParameters(self, parameters: Any) -> None:
-        """Show another parameter node; None while there is none (scene closing, module left)."""
-        if self.parameters is not None:
-            self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
-        self.parameters = parameters
-        if parameters is not None:
-            if str(parameters.outputFolder) in ("", "."):
-                parameters.outputFolder = documents_folder()
-            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
-        self.refresh()
+        """Show another reading; None while there is none (no volume, scene closing, module left)."""
+        if parameters is not self.parameters:
+            if self.parameters is not None:
+                self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+            self.parameters = parameters
+            if parameters is not None:
+                self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        if self.session is not None and str(self.session.outputFolder) in ("", "."):
+            self.session.outputFolder = documents_folder()
+        self.inputChanged()
 
     def refresh(self) -> None:
         """Show what the parameter node and the scene hold now."""
@@ -97,7 +114,6 @@ class Panel(VTKObservationMixin):
             section.update(self.parameters)
         self._show_result()
         enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
-        self.ui.liveUpdateCheckBox.enabled = self.parameters is not None
 
     def missing(self) -> str:
         """Return what keeps Apply from working, in words; empty where nothing does."""
@@ -133,7 +149,16 @@ class Panel(VTKObservationMixin):
         record = self.result()
         return result_mapping(record) if record is not None and record.GetText() else None
 
+    @property
+    def live(self) -> bool:
+        """Whether a change is answered without Apply."""
+        return self.session is not None and bool(self.session.liveUpdate)
+
     # What happens outside
+
+    def onSceneClosed(self, caller: Any = None, event: Any = None) -> None:
+        """Forget the volumes that were read."""
+        self.logic.sessions.clear()
 
     def onParametersChanged(self, caller: Any = None, event: Any = None) -> None:
         """React to a choice."""
@@ -142,8 +167,7 @@ class Panel(VTKObservationMixin):
     def inputChanged(self, caller: Any = None, event: Any = None) -> None:
         """React to a seed, a region or a choice that may no longer be what the result was made with."""
         self.refresh()
-        wanted = self.parameters is not None and self.parameters.liveUpdate and not self.missing()
-        if wanted and (self.changed_since_result or self.result() is None):
+        if self.live and not self.missing() and (self.changed_since_result or self.result() is None):
             self.timer.start()
 
     def vertebraeChanged(self, caller: Any = None, event: Any = None) -> None:
@@ -174,7 +198,7 @@ class Panel(VTKObservationMixin):
                 nodes_from_parameters(parameters),
                 settings_from_parameters(parameters),
                 progress=progress,
-                labelVolume=parameters.makeLabelVolume,
+                labelVolume=self.session.makeLabelVolume,
             )
             self._vertebrae_changed = False
 
@@ -209,7 +233,7 @@ class Panel(VTKObservationMixin):
 
     def onLiveUpdate(self) -> None:
         """Analyse a moment after the last change."""
-        if self.parameters is not None and self.parameters.liveUpdate:
+        if self.live:
             self.onApply()
 
     def onCancel(self) -> None:
@@ -225,7 +249,7 @@ class Panel(VTKObservationMixin):
             for section in self.sections:
                 section.show(mapping)
             self._shown = shown
-        stale = self.changed_since_result
+        stale = self.changed_since_result and not self.live
         set_text(self.ui.messageLabel, _("Changed since the last analysis: press Apply.") if stale else "")
 
     def _watch(self) -> None:

@@ -38,7 +38,8 @@ class ReportSection(Section):
         missing = "" if record is not None else _("Press Apply first: there is no result yet.")
         if not missing and self.panel.changed_since_result:
             missing = _("Press Apply first: something changed since the last analysis.")
-        folder = str(parameters.outputFolder) if parameters is not None else "."
+        session = self.panel.session
+        folder = str(session.outputFolder) if session is not None else "."
         if not missing and folder in ("", "."):
             missing = _("Choose a folder first.")
         enable(self.ui.saveReportButton, missing, _("Save page, tables, segmentations and result.json."))
@@ -62,7 +63,7 @@ class ReportSection(Section):
         """Write the report into a new folder inside the chosen one."""
         parameters, record = self.panel.parameters, self.panel.result()
         with slicer.util.tryWithErrorDisplay(_("The report could not be saved."), waitCursor=True):
-            folder = self.panel.logic.saveReport(parameters.volume, Path(parameters.outputFolder))
+            folder = self.panel.logic.saveReport(parameters.volume, Path(self.panel.session.outputFolder))
             self._saved = (record.GetID(), folder / "report.html")
         self.update(parameters)
 

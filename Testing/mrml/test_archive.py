@@ -19,6 +19,7 @@ import SimpleITK as sitk  # noqa: E402, N813
 from CACBoneAxisLib.imaging.markups import write_markups  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study, add_vertebrae, add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.reading import ReadingNodes  # noqa: E402
+from CACBoneAxisLib.mrml.readings import current_reading, session_node  # noqa: E402
 from CACBoneAxisLib.mrml.scene import is_current, replay, result_nodes  # noqa: E402
 
 SCRIPT = Path(__file__).resolve().parents[2] / "CACBoneAxis" / "Scripts" / "cacboneaxis_slicer.py"
@@ -99,7 +100,8 @@ def test_a_programming_error_ends_slicer_too(run, files, monkeypatch, capsys):
 def test_the_panels_choices_are_those_of_the_command_line(scene, small_study, small_result):
     """What the stand-in of Slicer's wrapper reads is in Testing/panel; here the node's own texts."""
     nodes = add_study(small_result, small_study, scene)
-    node = scene.GetSingletonNode("CACBoneAxis", "vtkMRMLScriptedModuleNode")
+    assert session_node(scene).GetNodeReference("volume") is nodes.volume
+    node = current_reading(scene)
     assert node.GetAttribute("ModuleName") == "CACBoneAxis"
     assert node.GetNodeReference("volume") is nodes.volume
     assert node.GetNodeReference("regions.0") is nodes.regions[0]
@@ -140,7 +142,7 @@ def test_nodes_made_of_a_study_are_current(scene, small_study, small_result):
 def test_a_phantom_calibration_is_kept_through_the_scene_beside_a_panel_that_cannot_show_it(run, files, scene):
     more = ("--phantom", "siemens-osteo")
     assert analyze(run, files, *more) == 0
-    node = scene.GetSingletonNode("CACBoneAxis", "vtkMRMLScriptedModuleNode")
+    node = current_reading(scene)
     assert node.GetParameter("calibration") == "NONE"
     other = json.loads(node.GetParameter("otherSettings"))
     assert other["bone"]["calibration"]["phantom"] == "siemens-osteo"

@@ -21,8 +21,8 @@ def picture(scene_file, path):
     slicer.util.selectModule("CACBoneAxis")
     slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     widget = slicer.modules.CACBoneAxisWidget
-    slicer.util.setSliceViewerLayers(background=widget._parameterNode.volume, fit=True)
-    for name in ("Welcome", "scanSection", "patientSection"):
+    slicer.util.setSliceViewerLayers(background=widget.panel.parameters.volume, fit=True)
+    for name in ("Welcome", "scanSection"):
         section = getattr(widget.ui, name, None)
         if section is not None:
             section.collapsed = True

@@ -36,7 +36,7 @@ def render(path: Path) -> None:
     add_study(analyze(inputs), inputs, scene)
     host = Host(scene)
     ui = host.open().ui
-    host.widget._parameterNode.outputFolder = Path("Documents")
+    host.widget.panel.session.outputFolder = Path("Documents")
     host.panel_parent.resize(WIDTH_PIXELS, 10)
     host.panel_parent.show()
     ui.applyButton.click()

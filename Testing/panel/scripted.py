@@ -7,8 +7,6 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-import slicer
-
 
 def as_module(module_file: Path) -> types.ModuleType:
     """Return a module in place of ``slicer.ScriptedLoadableModule`` for a module's file."""
@@ -36,16 +34,6 @@ def as_module(module_file: Path) -> types.ModuleType:
     class ScriptedLoadableModuleLogic:
         def __init__(self, parent: Any = None) -> None:
             self.moduleName = type(self).__name__.removesuffix("Logic")
-
-        def getParameterNode(self) -> Any:
-            node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
-            if node is None:
-                node = slicer.vtkMRMLScriptedModuleNode()
-                node.SetSingletonTag(self.moduleName)
-                node.SetAttribute("ModuleName", self.moduleName)
-                node.SetName(self.moduleName)
-                node = slicer.mrmlScene.AddNode(node)
-            return node
 
     class ScriptedLoadableModuleTest(unittest.TestCase):
         def delayDisplay(self, message: str) -> None:

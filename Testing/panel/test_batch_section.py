@@ -108,7 +108,7 @@ def test_a_folder_that_is_no_batch_is_one_sentence(host, tmp_path):
 
 def test_a_double_click_loads_the_study_with_its_reading(opened):
     widget = opened.widget
-    parameters = widget._parameterNode
+    parameters = widget.panel.parameters
     assert parameters.volume.GetName() == "a00"
     assert parameters.seeds.GetNumberOfControlPoints() == 2
     assert [region.GetName() for region in parameters.regions] == ["L1"]
@@ -141,7 +141,7 @@ def test_the_corrected_reading_goes_into_the_row(opened, batch):
     assert not ui.batchReplaceButton.enabled
     open_row(opened, 1)
     open_row(opened, 0)
-    assert opened.widget._parameterNode.seeds.GetNumberOfControlPoints() == 1
+    assert opened.widget.panel.parameters.seeds.GetNumberOfControlPoints() == 1
 
 
 def test_only_what_the_reader_changed_is_a_corrected_setting(opened, batch):
@@ -156,7 +156,7 @@ def test_only_what_the_reader_changed_is_a_corrected_setting(opened, batch):
 
 def test_the_next_study_takes_the_place_of_one_that_is_finished(opened, scene):
     open_row(opened, 1)
-    assert opened.widget._parameterNode.volume.GetName() == "a01"
+    assert opened.widget.panel.parameters.volume.GetName() == "a01"
     for name in ("vtkMRMLScalarVolumeNode", "vtkMRMLMarkupsFiducialNode", "vtkMRMLMarkupsROINode"):
         assert len(slicer.util.getNodesByClass(name, scene)) == 1
     assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)) == 1
@@ -167,14 +167,14 @@ def test_a_correction_that_is_in_no_row_yet_stays_in_the_scene(opened, scene):
     open_row(opened, 1)
     assert f"<b>{TOTAL:.1f}</b>" in opened.widget.ui.calciumLabel.text
     open_row(opened, 0)
-    assert opened.widget._parameterNode.seeds.GetNumberOfControlPoints() == 1
+    assert opened.widget.panel.parameters.seeds.GetNumberOfControlPoints() == 1
     assert opened.widget.ui.batchReplaceButton.enabled
 
 
 def test_a_study_that_cannot_be_opened_is_one_sentence_and_nothing_changes(opened):
     open_row(opened, 2)
     assert "does not exist" in opened.widget.ui.batchLabel.text
-    assert opened.widget._parameterNode.volume.GetName() == "a00"
+    assert opened.widget.panel.parameters.volume.GetName() == "a00"
 
 
 def test_beside_a_running_batch_the_row_stays(opened, batch):
@@ -191,5 +191,5 @@ def test_beside_a_running_batch_the_row_stays(opened, batch):
 def test_the_folder_and_the_opened_study_survive_saving_the_scene(opened, scene, batch):
     from CACBoneAxisLib.mrml.review import study_of
 
-    assert study_of(opened.widget._parameterNode.volume) == (batch, "a00")
-    assert opened.widget._parameterNode.batchFolder == batch
+    assert study_of(opened.widget.panel.parameters.volume) == (batch, "a00")
+    assert opened.widget.panel.session.batchFolder == batch

@@ -22,14 +22,15 @@ def volume(scene, small_ct):
 
 @pytest.fixture
 def opened(host, volume):
-    """The module opened on the small CT."""
+    """The module opened on the small CT, analysing when Apply is pressed."""
     host.open()
+    host.widget.ui.liveUpdateCheckBox.click()
     return host
 
 
 def place(host, ras):
     """Place a seed as a click in a slice view does: a preview point that becomes defined."""
-    seeds = host.widget._parameterNode.seeds
+    seeds = host.widget.panel.parameters.seeds
     seeds.AddControlPoint(vtk.vtkVector3d(*ras))
     host.process()
 
@@ -59,7 +60,7 @@ def cell(table, row, column):
 
 
 def test_the_first_ct_is_chosen_when_the_module_is_opened(opened, volume):
-    assert opened.widget._parameterNode.volume is volume
+    assert opened.widget.panel.parameters.volume is volume
     assert opened.widget.ui.volumeSelector.currentNode() is volume
 
 
@@ -83,7 +84,7 @@ def test_apply_waits_for_something_to_analyse(opened):
 
 
 def test_seeds_are_named_after_the_artery_that_is_pressed(seeded):
-    seeds = seeded.widget._parameterNode.seeds
+    seeds = seeded.widget.panel.parameters.seeds
     assert [seeds.GetNthControlPointLabel(n) for n in range(2)] == ["LAD-1", "RCA-1"]
 
 
@@ -91,7 +92,7 @@ def test_the_pressed_artery_is_kept_in_the_parameter_node(opened):
     for code in ("LM", "LAD", "LCX", "RCA", "AV", "MV", "AA", "DA"):
         button = getattr(opened.widget.ui, f"territory{code}Button")
         button.click()
-        assert opened.widget._parameterNode.territory == code
+        assert opened.widget.panel.parameters.territory == code
         assert button.checked
 
 
@@ -117,7 +118,7 @@ def test_leaving_the_module_ends_placing(opened, scene):
 
 
 def test_a_seed_can_be_taken_back(seeded):
-    ui, seeds = seeded.widget.ui, seeded.widget._parameterNode.seeds
+    ui, seeds = seeded.widget.ui, seeded.widget.panel.parameters.seeds
     ui.removeSeedButton.click()
     assert [seeds.GetNthControlPointLabel(n) for n in range(seeds.GetNumberOfControlPoints())] == ["LAD-1"]
     ui.removeSeedButton.click()
@@ -176,7 +177,7 @@ def test_a_level_button_adds_a_region_where_the_views_cross(opened, volume, scen
     crosshair.SetCrosshairMode(crosshair.ShowBasic)
     crosshair.SetCrosshairRAS(-1.5, -26.0, 116.0)
     opened.widget.ui.levelT12Button.click()
-    (region,) = opened.widget._parameterNode.regions
+    (region,) = opened.widget.panel.parameters.regions
     assert region.GetName() == "T12"
     assert list(region.GetCenter()) == pytest.approx([-1.5, -26.0, 116.0], abs=1e-5)
     assert list(region.GetSize()) == [24.0, 18.0, 10.0]
@@ -187,7 +188,7 @@ def test_pressed_again_it_shows_the_region_instead_of_adding_another(opened):
     ui = opened.widget.ui
     ui.levelL2Button.click()
     ui.levelL2Button.click()
-    assert len(opened.widget._parameterNode.regions) == 1
+    assert len(opened.widget.panel.parameters.regions) == 1
     assert len(opened.jumps) == 1
 
 
@@ -196,7 +197,7 @@ def test_every_other_level_is_in_the_menu(opened):
     assert ui.levelComboBox.count == 17
     ui.levelComboBox.setCurrentIndex(0)
     ui.levelOtherButton.click()
-    assert opened.widget._parameterNode.regions[0].GetName() == "T1"
+    assert opened.widget.panel.parameters.regions[0].GetName() == "T1"
 
 
 def test_remove_takes_the_last_region(opened):
@@ -204,7 +205,7 @@ def test_remove_takes_the_last_region(opened):
     ui.levelL1Button.click()
     ui.levelL2Button.click()
     ui.removeRegionButton.click()
-    assert [r.GetName() for r in opened.widget._parameterNode.regions] == ["L1"]
+    assert [r.GetName() for r in opened.widget.panel.parameters.regions] == ["L1"]
     ui.removeRegionButton.click()
     assert not ui.removeRegionButton.enabled
 
@@ -212,8 +213,8 @@ def test_remove_takes_the_last_region(opened):
 def test_the_region_is_measured(opened):
     ui = opened.widget.ui
     ui.levelL1Button.click()
-    opened.widget._parameterNode.regions[0].SetSize(20.0, 16.0, 10.0)
-    opened.widget._parameterNode.regions[0].SetCenter(-1.5, -26.4, 116.5)
+    opened.widget.panel.parameters.regions[0].SetSize(20.0, 16.0, 10.0)
+    opened.widget.panel.parameters.regions[0].SetCenter(-1.5, -26.4, 116.5)
     ui.applyButton.click()
     assert cell(ui.vertebraTable, 0, 0) == "L1"
     assert cell(ui.vertebraTable, 0, 1) == "120.0"
@@ -223,8 +224,8 @@ def test_the_region_is_measured(opened):
 def test_a_calibration_gives_bmd_in_its_material(opened):
     ui = opened.widget.ui
     ui.levelL1Button.click()
-    opened.widget._parameterNode.regions[0].SetSize(20.0, 16.0, 10.0)
-    opened.widget._parameterNode.regions[0].SetCenter(-1.5, -26.4, 116.5)
+    opened.widget.panel.parameters.regions[0].SetSize(20.0, 16.0, 10.0)
+    opened.widget.panel.parameters.regions[0].SetCenter(-1.5, -26.4, 116.5)
     assert not ui.slopeSpinBox.enabled
     ui.calibrationComboBox.setCurrentIndex(1)
     assert ui.slopeSpinBox.enabled
@@ -262,7 +263,7 @@ def test_the_verdicts_and_findings_are_in_plain_words(seeded):
 
 
 def test_input_that_cannot_be_used_is_one_sentence_in_the_panel(seeded):
-    seeds = seeded.widget._parameterNode.seeds
+    seeds = seeded.widget.panel.parameters.seeds
     seeds.SetNthControlPointLabel(0, "Where?")
     seeded.widget.ui.applyButton.click()
     assert "Where?" in seeded.widget.ui.messageLabel.text
@@ -335,7 +336,7 @@ def test_an_edited_segmentation_of_vertebrae_makes_the_numbers_old(opened, scene
     import numpy as np
 
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Spine")
-    volume = opened.widget._parameterNode.volume
+    volume = opened.widget.panel.parameters.volume
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     body = np.zeros(small_ct.hu.shape, np.uint8)
     body[2:10, 45:72, 25:65] = 1
@@ -395,8 +396,8 @@ def test_closing_the_scene_leaves_an_empty_panel(seeded, scene):
     widget = seeded.widget
     widget.ui.applyButton.click()
     scene.Clear(False)
-    assert widget._parameterNode is not None
-    assert widget._parameterNode.volume is None
+    assert widget.panel.parameters is None
+    assert widget.panel.session.volume is None
     assert not widget.ui.calciumLabel.text
     assert not widget.ui.applyButton.enabled
 
@@ -406,7 +407,7 @@ def test_a_node_deleted_under_the_panel_is_no_error(seeded, scene, what):
     widget = seeded.widget
     widget.ui.levelL1Button.click()
     widget.ui.applyButton.click()
-    parameters = widget._parameterNode
+    parameters = widget.panel.parameters
     node = {
         "seeds": parameters.seeds,
         "volume": parameters.volume,
@@ -434,8 +435,8 @@ def test_nothing_is_observed_after_cleanup(seeded, scene):
     widget = seeded.widget
     widget.ui.levelL1Button.click()
     widget.cleanup()
-    assert widget.Observations == []
     assert widget.panel.Observations == []
+    assert widget.panel.following.Observations == []
     assert all(not getattr(section, "Observations", []) for section in widget.panel.sections)
     parameters = widget.logic.getParameterNode()
     parameters.threshold = 140.0
@@ -478,6 +479,6 @@ def test_choices_and_numbers_survive_saving_the_scene(seeded, scene, tmp_path):
     assert (ui.calciumLabel.text, ui.boneLabel.text) == shown
     assert ui.minimumAreaSpinBox.value == 0.5
     assert ui.sexComboBox.currentText == "male"
-    assert [r.GetName() for r in seeded.widget._parameterNode.regions] == ["L1"]
+    assert [r.GetName() for r in seeded.widget.panel.parameters.regions] == ["L1"]
     ui.applyButton.click()
     assert (ui.calciumLabel.text, ui.boneLabel.text) == shown

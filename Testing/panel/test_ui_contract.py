@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-UI_FILE = REPOSITORY / "CACBoneAxis" / "Resources" / "UI" / "CACBoneAxis.ui"
+UI_FILES = sorted((REPOSITORY / "CACBoneAxis" / "Resources" / "UI").glob("*.ui"))
 PANEL_FILES = sorted((REPOSITORY / "CACBoneAxisLib" / "panel").glob("*.py"))
 MODULE_FILE = REPOSITORY / "CACBoneAxis" / "CACBoneAxis.py"
-TREE = ET.parse(UI_FILE)  # noqa: S314 our own file
-WIDGETS = {w.get("name"): w for w in TREE.getroot().iter("widget")}
+TREES = {path.stem: ET.parse(path).getroot() for path in UI_FILES}  # noqa: S314 our own files
+WIDGETS = {w.get("name"): w for tree in TREES.values() for w in tree.iter("widget")}
 
 # A widget class in Slicer, where its header is in Slicer's or CTK's sources, and the properties that
 # the .ui file may set because that header declares them with Q_PROPERTY (or its base class does).
@@ -65,16 +65,36 @@ def own_property(widget: ET.Element, name: str) -> str | None:
     return None
 
 
-def parameters() -> dict[str, str]:
-    """The fields of the parameter node and their types, as written."""
+def fields_of(class_name: str) -> dict[str, str]:
+    """The fields of a parameter node and their types, as written."""
     tree = ast.parse(MODULE_FILE.read_text(encoding="utf-8"))
-    (cls,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "CACBoneAxisParameterNode"]
+    (cls,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
     fields = {}
     for node in cls.body:
         if isinstance(node, ast.AnnAssign):
             text = ast.unparse(node.annotation)
             fields[node.target.id] = re.sub(r"Annotated\[(.*?), .*", r"\1", text)
     return fields
+
+
+def parameters() -> dict[str, str]:
+    """The choices of the scene and of a reading."""
+    return fields_of("CACBoneAxisParameterNode") | fields_of("CACBoneAxisSessionNode")
+
+
+def test_what_is_chosen_for_the_scene_is_known_to_the_library():
+    text = (REPOSITORY / "CACBoneAxisLib" / "mrml" / "readings.py").read_text(encoding="utf-8")
+    (named,) = re.findall(r"^SESSION_FIELDS = (\(.*\))$", text, re.MULTILINE)
+    assert set(ast.literal_eval(named)) == set(fields_of("CACBoneAxisSessionNode"))
+
+
+def test_the_shell_has_a_section_for_each_file():
+    text = (REPOSITORY / "CACBoneAxisLib" / "panel" / "forms.py").read_text(encoding="utf-8")
+    (named,) = re.findall(r"^FORMS = (\(.*\))$", text, re.MULTILINE)
+    forms = ast.literal_eval(named)
+    assert {*forms, "CACBoneAxis"} == set(TREES)
+    assert all(f"{name[0].lower()}{name[1:]}Section" in WIDGETS for name in forms)
+    assert all(tree.find("widget").get("name") == name for name, tree in TREES.items())
 
 
 def bound() -> dict[str, ET.Element]:
@@ -101,7 +121,7 @@ def test_names_that_the_code_puts_together_are_in_the_file():
 
 
 def test_every_widget_name_occurs_once():
-    names = [w.get("name") for w in TREE.getroot().iter("widget")]
+    names = [w.get("name") for tree in TREES.values() for w in tree.iter("widget")]
     assert len(names) == len(set(names))
 
 
@@ -144,8 +164,9 @@ def test_every_custom_widget_is_slicers_and_declared():
         {w.get("class") for w in WIDGETS.values()} - {c for c in CONTROLS if c.startswith("Q")} - {"QWidget", "QLabel"}
     )
     assert custom == set(SLICERS)
-    declared = {c.findtext("class") for c in TREE.getroot().find("customwidgets")}
-    assert custom <= declared
+    for tree in TREES.values():
+        declared = {c.findtext("class") for c in tree.find("customwidgets")}
+        assert {w.get("class") for w in tree.iter("widget")} & custom <= declared
 
 
 @pytest.mark.parametrize("class_name", sorted(SLICERS))
@@ -157,19 +178,21 @@ def test_only_properties_that_slicers_widgets_have_are_set(class_name):
 
 
 def test_every_node_selector_hears_of_the_scene():
-    selectors = {name for name, w in WIDGETS.items() if w.get("class") == "qMRMLNodeComboBox"}
-    connected = {
-        c.findtext("receiver")
-        for c in TREE.getroot().find("connections")
-        if c.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
-        and c.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
-        and c.findtext("sender") == "CACBoneAxis"
-    }
-    assert connected == selectors
+    for name, tree in TREES.items():
+        selectors = {w.get("name") for w in tree.iter("widget") if w.get("class") == "qMRMLNodeComboBox"}
+        connected = {
+            c.findtext("receiver")
+            for c in tree.find("connections")
+            if c.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
+            and c.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
+            and c.findtext("sender") == name
+        }
+        assert connected == selectors
 
 
 def test_there_is_no_styling_against_slicers_themes():
-    assert not [p for p in TREE.getroot().iter("property") if p.get("name") in ("styleSheet", "palette", "font")]
+    for tree in TREES.values():
+        assert not [p for p in tree.iter("property") if p.get("name") in ("styleSheet", "palette", "font")]
     for path in PANEL_FILES:
         assert "setStyleSheet" not in path.read_text(encoding="utf-8")
 

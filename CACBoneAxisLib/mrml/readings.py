@@ -1,0 +1,93 @@
+"""Whose reading is whose: a node of choices for each volume, and one for the scene that says which is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+
+MODULE_NAME = "CACBoneAxis"
+NODE_CLASS = "vtkMRMLScriptedModuleNode"
+
+# Marks the node that holds a volume's reading; the node of the scene has none.
+READING_ATTRIBUTE = "CACBoneAxis.Reading"
+
+# What is chosen for the scene and not for a volume.
+SESSION_FIELDS = ("volume", "outputFolder", "batchFolder", "liveUpdate", "makeLabelVolume")
+
+
+def session_node(scene: Any) -> Any:
+    """Return the scene's node of choices, made where there is none: which volume is shown, folders, habits."""
+    node = scene.GetSingletonNode(MODULE_NAME, NODE_CLASS)
+    if node is None:
+        node = slicer.vtkMRMLScriptedModuleNode()
+        node.SetSingletonTag(MODULE_NAME)
+        node.SetName(MODULE_NAME)
+        node = scene.AddNode(node)
+    # A scene that is closed takes it away.
+    if node.GetAttribute("ModuleName") != MODULE_NAME:
+        node.SetAttribute("ModuleName", MODULE_NAME)
+    return node
+
+
+def reading_nodes_of(scene: Any) -> list[Any]:
+    """Return the node of every reading in a scene."""
+    return [node for node in slicer.util.getNodesByClass(NODE_CLASS, scene) if node.GetAttribute(READING_ATTRIBUTE)]
+
+
+def find_reading(scene: Any, volume: Any) -> Any:
+    """Return the node that holds a volume's reading, or None."""
+    found = (node for node in reading_nodes_of(scene) if node.GetNodeReference("volume") is volume)
+    return next(found, None) if volume is not None else None
+
+
+def reading_of(scene: Any, volume: Any) -> Any:
+    """Return the node that holds a volume's reading, made where there is none."""
+    node = find_reading(scene, volume)
+    if node is None:
+        node = slicer.vtkMRMLScriptedModuleNode()
+        node.SetName(f"{volume.GetName()} reading")
+        node.SetAttribute("ModuleName", MODULE_NAME)
+        node.SetAttribute(READING_ATTRIBUTE, "1")
+        node = scene.AddNode(node)
+        choose(node, "volume", volume)
+    return node
+
+
+def current_reading(scene: Any) -> Any:
+    """Return the node of the reading that is shown, None where no volume is chosen."""
+    move_former_reading(scene)
+    volume = session_node(scene).GetNodeReference("volume")
+    return reading_of(scene, volume) if volume is not None else None
+
+
+def choose(node: Any, name: str, chosen: Any) -> None:
+    """Let a node of choices refer to another node, or to none, in the form Slicer's wrapper reads."""
+    with slicer.util.NodeModify(node):
+        node.SetParameter(name, "")
+        node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
+
+
+def move_former_reading(scene: Any) -> Any:
+    """Move choices that an earlier version kept in the scene's node into the reading of their volume.
+
+    Returns
+    -------
+    The node of the reading; None where the scene has nothing of that kind.
+    """
+    former = session_node(scene)
+    names = [name for name in former.GetParameterNames() if name.split(".")[0] not in SESSION_FIELDS]
+    if not names:
+        return None
+    volume = former.GetNodeReference("volume")
+    reading = None
+    if volume is not None and find_reading(scene, volume) is None:
+        reading = reading_of(scene, volume)
+    with slicer.util.NodeModify(former):
+        for name in names:
+            if reading is not None:
+                reading.SetParameter(name, former.GetParameter(name))
+                reading.SetNodeReferenceID(name, former.GetNodeReferenceID(name))
+            former.UnsetParameter(name)
+            former.RemoveNodeReferenceIDs(name)
+    return reading

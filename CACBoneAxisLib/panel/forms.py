@@ -1,0 +1,45 @@
+"""The panel's .ui files: a shell of collapsible sections, and a file for what is in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import slicer
+
+from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
+
+# Each is UI/NAME.ui and goes into the shell's nameSection.
+FORMS = ("Scan", "Calcium", "Bone", "Report", "Batch")
+
+
+def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, Any]:
+    """Load the shell and its sections; return the widget, and every named widget in it as attributes.
+
+    Parameters
+    ----------
+    resource_path : the path of a file in the module's Resources folder
+    """
+    shell = slicer.util.loadUI(resource_path("UI/CACBoneAxis.ui"))
+    sections = slicer.util.childWidgetVariables(shell)
+    bodies = []
+    for name in FORMS:
+        body = slicer.util.loadUI(resource_path(f"UI/{name}.ui"))
+        section = getattr(sections, f"{name[0].lower()}{name[1:]}Section")
+        section.layout().addWidget(body)
+        bodies.append(body)
+    for widget in (shell, *bodies):
+        widget.setMRMLScene(scene)
+    return shell, slicer.util.childWidgetVariables(shell)
+
+
+def bound_widgets(ui: Any) -> tuple[Any, Any]:
+    """Return the widgets that show a choice of the scene, and those that show one of the reading, by name.
+
+    The .ui files say it: the property SlicerParameterName is the choice's name.
+    """
+    named = {name: widget.property("SlicerParameterName") for name, widget in vars(ui).items()}
+    scenes = {name: getattr(ui, name) for name, field in named.items() if field in SESSION_FIELDS}
+    readings = {name: getattr(ui, name) for name, field in named.items() if field and name not in scenes}
+    return SimpleNamespace(**scenes), SimpleNamespace(**readings)

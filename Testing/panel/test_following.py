@@ -1,0 +1,126 @@
+"""Which reading the panel shows, while volumes come and go."""
+
+from __future__ import annotations
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+
+@pytest.fixture
+def volumes(scene, small_ct):
+    """The small CT twice."""
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    return [add_volume(small_ct, scene) for _ in range(2)]
+
+
+@pytest.fixture
+def opened(host, volumes):
+    """The module opened on the first of two volumes."""
+    host.open()
+    return host
+
+
+def observers_of(scene) -> dict[str, int]:
+    """How many observers each node of a scene has, and the scene itself, as VTK prints them."""
+    nodes = [scene, *(scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes()))]
+    return {node.GetID() if node is not scene else "scene": str(node).count("vtkObserver (") for node in nodes}
+
+
+def test_switching_the_volume_switches_every_choice_and_back(opened, volumes):
+    ui, panel = opened.widget.ui, opened.widget.panel
+    ui.thresholdSpinBox.value = 200
+    ui.levelL1Button.click()
+    ui.volumeSelector.setCurrentNode(volumes[1])
+    assert panel.parameters.volume is volumes[1]
+    assert ui.thresholdSpinBox.value == 130
+    assert panel.parameters.regions == []
+    ui.thresholdSpinBox.value = 150
+    ui.volumeSelector.setCurrentNode(volumes[0])
+    assert ui.thresholdSpinBox.value == 200
+    assert [region.GetName() for region in panel.parameters.regions] == ["L1"]
+
+
+def test_the_console_gets_the_reading_that_is_shown(opened, volumes):
+    opened.widget.ui.volumeSelector.setCurrentNode(volumes[1])
+    parameters = opened.widget.logic.getParameterNode()
+    assert parameters.volume is volumes[1]
+    parameters.threshold = 170.0
+    assert opened.widget.ui.thresholdSpinBox.value == 170
+
+
+def test_without_a_volume_nothing_of_a_reading_can_be_chosen(opened, volumes):
+    ui = opened.widget.ui
+    ui.volumeSelector.setCurrentNode(None)
+    assert opened.widget.panel.parameters is None
+    assert not ui.thresholdSpinBox.enabled
+    assert not ui.kvpSpinBox.enabled
+    assert ui.volumeSelector.enabled
+    ui.volumeSelector.setCurrentNode(volumes[0])
+    assert ui.thresholdSpinBox.enabled
+
+
+def test_a_reading_goes_with_its_volume_shown_or_not(opened, volumes, scene):
+    from CACBoneAxisLib.mrml.readings import reading_nodes_of
+
+    ui = opened.widget.ui
+    ui.volumeSelector.setCurrentNode(volumes[1])
+    assert len(reading_nodes_of(scene)) == 2
+    scene.RemoveNode(volumes[0])
+    assert [node.GetNodeReference("volume") for node in reading_nodes_of(scene)] == [volumes[1]]
+    scene.RemoveNode(volumes[1])
+    assert reading_nodes_of(scene) == []
+    assert opened.widget.panel.parameters is None
+    assert opened.widget.panel.session.volume is None
+
+
+def test_a_deleted_reading_is_no_error_and_a_new_one_begins(opened, volumes, scene):
+    ui, panel = opened.widget.ui, opened.widget.panel
+    ui.thresholdSpinBox.value = 200
+    scene.RemoveNode(panel.parameters.parameterNode)
+    assert panel.parameters is None
+    ui.volumeSelector.setCurrentNode(volumes[0])
+    assert ui.thresholdSpinBox.value == 130
+
+
+def test_nothing_is_observed_more_often_after_coming_and_going(opened, volumes, scene):
+    ui = opened.widget.ui
+    ui.levelL1Button.click()
+    ui.placeSeedsButton.click()
+    ui.placeSeedsButton.click()
+    ui.volumeSelector.setCurrentNode(volumes[1])
+    ui.volumeSelector.setCurrentNode(volumes[0])
+    before = observers_of(scene)
+    for _ in range(3):
+        opened.exit()
+        opened.enter()
+        ui.volumeSelector.setCurrentNode(volumes[1])
+        ui.volumeSelector.setCurrentNode(volumes[0])
+    assert observers_of(scene) == before
+    assert sum(before.values()) > 0
+
+
+def test_cleanup_leaves_every_node_as_if_the_panel_had_never_been(host, volumes, scene):
+    before = observers_of(scene)
+    host.open()
+    host.widget.ui.levelL1Button.click()
+    host.widget.ui.volumeSelector.setCurrentNode(volumes[1])
+    host.widget.cleanup()
+    after = observers_of(scene)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_scene_closed_while_the_panel_is_open_begins_anew(opened, volumes, scene, small_ct):
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    ui, panel = opened.widget.ui, opened.widget.panel
+    ui.thresholdSpinBox.value = 200
+    scene.Clear(False)
+    assert panel.parameters is None
+    volume = add_volume(small_ct, scene)
+    ui.volumeSelector.setCurrentNode(volume)
+    assert ui.thresholdSpinBox.value == 130
+    ui.thresholdSpinBox.value = 140
+    assert panel.parameters.threshold == 140
