@@ -158,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seeds", nargs="+", metavar="FILE", help="markups point lists (.mrk.json); an empty list is a 0")
     one.add_argument("--rois", nargs="+", metavar="FILE", default=[], help="markups ROIs (.mrk.json), one per vertebra")
     one.add_argument("--vertebrae", metavar="FILE", help="labelmap or .seg.nrrd of vertebrae")
+    one.add_argument("--heart", metavar="FILE", help="labelmap or .seg.nrrd of the heart: where to look for candidates")
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
     one.add_argument("--series", help="which CT series of the folder: number in the list, or series number")
     one.add_argument("--id", help="what the study is called in the result; the image's name by default")
@@ -293,7 +294,9 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     folder = check_folder(arguments.output)
     check_output_options(arguments, _qt(arguments))
     settings = _settings(arguments)
-    files = StudyFiles(arguments.image, arguments.seeds, arguments.rois, arguments.vertebrae, arguments.series)
+    files = StudyFiles(
+        arguments.image, arguments.seeds, arguments.rois, arguments.vertebrae, arguments.series, arguments.heart
+    )
     inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)

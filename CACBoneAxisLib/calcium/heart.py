@@ -1,4 +1,4 @@
-"""The heart's region, roughly, from the lungs and the descending aorta."""
+"""The heart's region: from the lungs, the airways and the descending aorta, or from a segmentation of the heart."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CACBoneAxisLib.calcium.heartlabels import HeartLabels
+from CACBoneAxisLib.imaging.airways import Airways
 from CACBoneAxisLib.imaging.aorta import Disc
 from CACBoneAxisLib.imaging.image import CTImage
 
 GRID_MM = 3.0
 LUNG_HU = -500.0
 SMALLEST_LUNG_MM2 = 400.0
-# The arch is where the descending aorta's discs end; the carina lies about this much below its top.
-BELOW_ARCH_MM = 25.0
+# Air that the border of the image cuts is lung where it is denser than air outside a patient ever is.
+LUNG_DENSER_THAN_HU = -950.0
+# Without a carina in the scan: the arch is where the descending aorta's discs end, the carina about this much lower.
+# Where they reach the top of the scan, within the step of their search and some more, the arch lies above it.
+BELOW_ARCH_MM, AT_TOP_MM = 25.0, 12.0
 SMOOTH_MM = 8.0
+# Around a segmented heart, whose border runs inside the fat that the arteries lie in.
+HEART_MARGIN_MM = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,37 +37,94 @@ class HeartRegion:
     airway : the same for places in or beside an airway
     step : pixels between them
     aorta : centre (y, x) in pixels and radius in mm of the descending aorta in every slice, array (slices, 3)
+    found_by : ``lungs`` or ``segmentation``
+    top : what the region begins below: ``carina``; without one ``aortic arch``, or ``scan`` when the scan begins
+        below the arch; ``segmentation``
+    carina_zyx : the carina in voxels, None where it was not found
+    labels : the segmentation, None without one
     """
 
     inside: NDArray[np.bool_]
     airway: NDArray[np.bool_]
     step: int
     aorta: NDArray[np.float64]
+    found_by: str = "lungs"
+    top: str = "aortic arch"
+    carina_zyx: tuple[float, float, float] | None = None
+    labels: HeartLabels | None = None
 
     def holds(self, zyx: NDArray[np.floating]) -> bool:
         """Return whether a voxel (z, y, x) lies in the region and at no airway."""
+        return self.is_inside(zyx) and not self.is_airway(zyx)
+
+    def is_inside(self, zyx: NDArray[np.floating]) -> bool:
+        """Return whether a voxel (z, y, x) lies in the region."""
+        return bool(self.inside[self._place(zyx)])
+
+    def is_airway(self, zyx: NDArray[np.floating]) -> bool:
+        """Return whether a voxel (z, y, x) lies in or beside an airway."""
+        return bool(self.airway[self._place(zyx)])
+
+    def _place(self, zyx: NDArray[np.floating]) -> tuple[int, int, int]:
         z, y, x = (int(v) for v in zyx)
-        row, column = min(y // self.step, self.inside.shape[1] - 1), min(x // self.step, self.inside.shape[2] - 1)
-        return bool(self.inside[z, row, column] and not self.airway[z, row, column])
+        return z, min(y // self.step, self.inside.shape[1] - 1), min(x // self.step, self.inside.shape[2] - 1)
 
 
-def heart_region(image: CTImage, discs: Sequence[Disc]) -> HeartRegion | None:
-    """Return the region between the lungs, in front of the descending aorta and below the carina.
+def heart_region(
+    image: CTImage, discs: Sequence[Disc], airways: Airways | None = None, labels: HeartLabels | None = None
+) -> HeartRegion | None:
+    """Return the region of the heart and its arteries.
 
-    A place belongs to it when lung lies to its right and to its left in the same row, which
-    ends at the diaphragm by itself. None without a descending aorta.
+    Without a segmentation: what lies between the lungs, in front of the descending aorta and
+    below the carina. A place lies between the lungs when lung lies to its right and to its
+    left in the same row, which ends at the diaphragm by itself. With one: the labelled heart
+    and what lies within 12 mm of it.
 
     Parameters
     ----------
     image : CT in axial order
-    discs : the descending aorta as :func:`CACBoneAxisLib.imaging.aorta.find_blood` found it
+    discs : the descending aorta as :func:`CACBoneAxisLib.imaging.aorta.find_blood` found it; not used where
+        the segmentation has an aorta
+    airways : as :func:`CACBoneAxisLib.imaging.airways.find_airways` found them; None where it found none
+    labels : the segmentation, on the image's grid
+
+    Returns
+    -------
+    HeartRegion
+        None where there is neither an aorta nor a segmentation that has one.
     """
+    dx, dy, dz = image.geometry.spacing_mm
+    aorta = labels.descending_aorta(image.geometry) if labels is not None else None
+    if aorta is None:
+        aorta = _course(discs, image.hu.shape[0], dz)
+    if aorta is None:
+        return None
+    step = max(1, round(GRID_MM / dx))
+    beside = [_between_lungs(image.hu[z, ::step, ::step], dx * dy * step * step) for z in range(image.hu.shape[0])]
+    airway = np.stack([small for _, small in beside])
+    if airways is not None:
+        airway |= _on_grid(airways, step, airway.shape)
+    airway = ndimage.binary_dilation(airway, ndimage.generate_binary_structure(2, 1)[None], iterations=2)
+    carina = None if airways is None else airways.carina_zyx
+    if labels is not None:
+        near = labels.near_heart(image.geometry, step, HEART_MARGIN_MM)
+        return HeartRegion(near, airway, step, aorta, "segmentation", "segmentation", carina, labels)
+    top, word = float(image.hu.shape[0]), "scan"
+    if airways is not None:
+        top, word = airways.carina_slice, "carina"
+    elif (image.hu.shape[0] - 1 - discs[-1].z) * dz > AT_TOP_MM:
+        top, word = discs[-1].z - BELOW_ARCH_MM / dz, "aortic arch"
+    rows = np.arange(airway.shape[1])[None, :, None] * step
+    inside = np.stack([between for between, _ in beside]) & (rows < aorta[:, None, None, 0])
+    inside[np.arange(inside.shape[0]) > top] = False
+    return HeartRegion(inside, airway, step, aorta, "lungs", word, carina)
+
+
+def _course(discs: Sequence[Disc], slices: int, dz: float) -> NDArray[np.float64] | None:
+    """Return centre and radius of the descending aorta in every slice, None without a disc."""
     if not discs:
         return None
-    dx, dy, dz = image.geometry.spacing_mm
-    step = max(1, round(GRID_MM / dx))
-    slices = image.hu.shape[0]
-    aorta = np.stack(
+    course = np.stack(
         [
             np.interp(np.arange(slices), [d.z for d in discs], [value(d) for d in discs])
             for value in (lambda d: d.y, lambda d: d.x, lambda d: d.radius_mm)
@@ -68,32 +132,36 @@ def heart_region(image: CTImage, discs: Sequence[Disc]) -> HeartRegion | None:
         axis=1,
     )
     # One disc is a few mm off; a vessel bends slowly.
-    aorta[:, :2] = ndimage.gaussian_filter1d(aorta[:, :2], SMOOTH_MM / dz, axis=0, mode="nearest")
-    top = discs[-1].z - BELOW_ARCH_MM / dz
-    inside, airway = [], []
-    for z in range(slices):
-        plane = image.hu[z, ::step, ::step]
-        air = plane < LUNG_HU
-        lung = _lung(air, dx * dy * step * step)
-        between = _between(lung)
-        airway.append(ndimage.binary_dilation(air & ~lung & between, iterations=2))
-        rows = np.arange(plane.shape[0])[:, None] * step
-        inside.append(between & (rows < aorta[z, 0]) if z <= top else np.zeros(plane.shape, dtype=bool))
-    return HeartRegion(np.stack(inside), np.stack(airway), step, aorta)
+    course[:, :2] = ndimage.gaussian_filter1d(course[:, :2], SMOOTH_MM / dz, axis=0, mode="nearest")
+    return course
 
 
-def _lung(air: NDArray[np.bool_], pixel_mm2: float) -> NDArray[np.bool_]:
-    """Return the large pieces of air in a slice that do not touch its border."""
-    labels, count = ndimage.label(air)
-    large = np.bincount(labels.ravel(), minlength=count + 1) * pixel_mm2 >= SMALLEST_LUNG_MM2
-    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        large[edge] = False
-    large[0] = False
-    return np.asarray(large[labels])
+def _on_grid(airways: Airways, step: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the airways' lumen on a grid of another step."""
+    found = np.zeros(shape, dtype=bool)
+    z, y, x = np.nonzero(airways.lumen)
+    y, x = (np.minimum(v * airways.step // step, size - 1) for v, size in zip((y, x), shape[1:], strict=True))
+    found[z, y, x] = True
+    return found
 
 
-def _between(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the pixels outside the lungs with lung on both sides in their row."""
+def _between_lungs(plane: NDArray, pixel_mm2: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return what lies between the lungs in a slice, and what of it is air."""
+    air = plane < LUNG_HU
+    lung = _lung(plane, air, pixel_mm2)
     to_right = np.maximum.accumulate(lung, axis=1)
     to_left = np.maximum.accumulate(lung[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray(to_right & to_left & ~lung)
+    between = np.asarray(to_right & to_left & ~lung)
+    return between, air & between
+
+
+def _lung(plane: NDArray, air: NDArray[np.bool_], pixel_mm2: float) -> NDArray[np.bool_]:
+    """Return the large pieces of air in a slice that are not the air outside the patient."""
+    labels, count = ndimage.label(air)
+    large = np.bincount(labels.ravel(), minlength=count + 1) * pixel_mm2 >= SMALLEST_LUNG_MM2
+    large[0] = False
+    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    for number in edge[edge > 0]:
+        # A scan of the heart alone cuts the lungs.
+        large[number] = large[number] and np.median(plane[labels == number]) > LUNG_DENSER_THAN_HU
+    return np.asarray(large[labels])

@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from CACBoneAxisLib.calcium.candidates import Candidates, find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
+from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.lesions import Lesion, grow_lesions
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore, score_lesion
 from CACBoneAxisLib.calcium.seeds import Seed
-from CACBoneAxisLib.calcium.suggestions import Suggestion, suggest
+from CACBoneAxisLib.calcium.suggestions import Looked, suggest
+from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, BloodPool, find_blood
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.imaging.image import CTImage
@@ -37,9 +39,9 @@ class Known:
     def __init__(self, image: CTImage) -> None:
         self.image = image
         self._candidates: dict[tuple[float, int], Candidates] = {}
-        self._suggestions: dict[CalciumProtocol, tuple[Suggestion, ...]] = {}
+        self._looked: dict[CalciumProtocol, Looked] = {}
         self._blood: list[BloodPool | None] = []
-        self._region: list[HeartRegion | None] = []
+        self._region: tuple[HeartLabels | None, HeartRegion | None] | None = None
         self._lesions: tuple[Any, Any] | None = None
         self._now: dict[Any, Any] = {}
         self._before: dict[Any, Any] = {}
@@ -66,21 +68,27 @@ class Known:
             self._blood.append(find_blood(self.image))
         return self._blood[0]
 
-    def heart(self) -> HeartRegion | None:
-        """Return the heart's region, None where no descending aorta is found."""
-        if not self._region:
-            aorta = find_blood(self.image, FINE_STEP_MM)
-            self._region.append(heart_region(self.image, aorta.discs) if aorta is not None else None)
-        return self._region[0]
+    def heart(self, labels: HeartLabels | None = None) -> HeartRegion | None:
+        """Return the heart's region, None where no descending aorta is found; ``labels`` of the heart where given."""
+        if self._region is None or self._region[0] is not labels:
+            aorta = None
+            if labels is None or "aorta" not in labels.parts:
+                aorta = find_blood(self.image, FINE_STEP_MM)
+            discs = aorta.discs if aorta is not None else ()
+            region = None
+            if discs or labels is not None:
+                region = heart_region(self.image, discs, find_airways(self.image), labels)
+            self._region, self._looked = (labels, region), {}
+        return self._region[1]
 
-    def suggestions(self, protocol: CalciumProtocol) -> tuple[Suggestion, ...] | None:
-        """Return every candidate that may be coronary calcium, taken or not; None without a heart's region."""
-        region = self.heart()
+    def looked(self, protocol: CalciumProtocol, labels: HeartLabels | None = None) -> Looked | None:
+        """Return every candidate near the heart, suggested (taken or not) or left out; None without a region."""
+        region = self.heart(labels)
         if region is None:
             return None
-        if protocol not in self._suggestions:
-            self._suggestions = {protocol: suggest(self.image, self.candidates(protocol), region, protocol)}
-        return self._suggestions[protocol]
+        if protocol not in self._looked:
+            self._looked = {protocol: suggest(self.image, self.candidates(protocol), region, protocol)}
+        return self._looked[protocol]
 
     def lesions(
         self, seeds: Sequence[Seed], protocol: CalciumProtocol, progress: Callable[[float], None] | None = None

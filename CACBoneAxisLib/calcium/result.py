@@ -18,7 +18,7 @@ from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
-from CACBoneAxisLib.calcium.suggestions import Suggestion
+from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.aorta import BloodPool
@@ -57,6 +57,7 @@ class CalciumResult:
     blood : as measured in the aorta; None where it was not found
     suggestions : candidates that nobody pointed at; None where none were looked for
     contrast_calcium : volume and number of lesions on a contrast-enhanced scan
+    search : where candidates were looked for and which were left out; None where none were looked for
     """
 
     protocol: CalciumProtocol
@@ -73,6 +74,7 @@ class CalciumResult:
     blood: BloodPool | None = None
     contrast_calcium: ContrastCalcium | None = None
     suggestions: tuple[Suggestion, ...] | None = None
+    search: Looked | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
@@ -88,6 +90,7 @@ class CalciumResult:
             "blood": _blood_mapping(self.blood),
             "contrast_calcium": self.contrast_calcium.to_mapping() if self.contrast_calcium else None,
             "suggestions": None if self.suggestions is None else [one.to_mapping() for one in self.suggestions],
+            "search": None if self.search is None else self.search.to_mapping(),
             "under_protocols": [row.to_mapping() for row in self.under_protocols],
             "visual": self.visual.to_mapping(),
             **self.meaning.to_mapping(),

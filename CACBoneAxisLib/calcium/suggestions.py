@@ -1,4 +1,4 @@
-"""Candidates without clicking: what may be coronary calcium, each with a suggested territory.
+"""Candidates without clicking: what may be coronary calcium, each with a suggested territory, and what was left out.
 
 A suggestion is never scored by itself: a person, or an explicit choice to accept them,
 makes seeds of them.
@@ -15,19 +15,17 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
-from CACBoneAxisLib.calcium.listing import list_candidates
+from CACBoneAxisLib.calcium.listing import REASONS, list_candidates
+from CACBoneAxisLib.calcium.places import at_hilum, territory_at, territory_in_groove
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
 SURE_MM = 15.0
-# Where the arteries run, seen from the middle of the descending aorta, mm to the left and to the front. By the
-# project's own reading of one patient and of the digital torso: a hint for a reader, no rule of anatomy.
-RIGHT_OF_ROOT_MM, LEFT_OF_ROOT_MM, FRONT_OF_ROOT_MM = -33.0, 10.0, 83.0
-LEFT_MAIN_FROM_MM, LEFT_MAIN_BACK_MM, LEFT_MAIN_FRONT_MM = -8.0, 48.0, 66.0
-GROOVE_FRONT_MM = 56.0
-# Farther back lie the hila of the lungs.
-RIGHT_BACK_MM, LEFT_BACK_MM = 40.0, 15.0
+# Candidates are looked at in a block around the heart's region; what lies beyond is not listed at all.
+AROUND_MM = 15.0
+# Why a candidate near the heart is left out, in the order in which they are listed.
+WHY = (*(reason for reason in REASONS if reason != "small"), "bone-label", "hilum")
 
 
 @dataclass(frozen=True)
@@ -51,69 +49,136 @@ class Suggestion:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the suggestion as result.json has it."""
-        left, posterior, superior = self.position_mm
-        return {
-            "territory": self.territory,
-            "confidence": self.confidence,
-            "position_ras_mm": [-left, -posterior, superior],
-            "volume_mm3": self.volume_mm3,
-            "voxels": self.voxels,
-            "peak_hu": self.peak_hu,
-        }
+        return {"territory": self.territory, "confidence": self.confidence, **_measures(self)}
 
 
-def suggest(
-    image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol
-) -> tuple[Suggestion, ...]:
-    """Return the candidates in the heart's region that may be coronary calcium, by territory, largest first.
+@dataclass(frozen=True)
+class LeftOut:
+    """A candidate near the heart that is not suggested: why (one of ``WHY``), and as in :class:`Suggestion`."""
 
-    Left out: what is connected to a set larger than a lesion can be (bone, spine, ribs), what
-    reaches the smallest size in no slice, the wall of the descending aorta, the walls of
-    airways, and what lies as far back as the hila of the lungs.
-    """
-    geometry = image.geometry
-    found = []
-    for label in np.flatnonzero(list_candidates(image, candidates, protocol, region).codes == 0):
-        mask = candidates.component(int(label))
-        zyx = mask.indices()
-        values = mask.values(image.hu)
-        peak = zyx[int(np.argmax(values))]
-        left_mm, front_mm = _from_aorta(image, region, peak)
-        territory, margin = territory_at(left_mm, front_mm)
-        if front_mm < {"RCA": RIGHT_BACK_MM, "LCX": LEFT_BACK_MM}.get(territory, 0.0):
-            continue
-        left, posterior, superior = (float(v) for v in geometry.to_lps(peak[::-1]))
-        found.append(
-            Suggestion(
-                territory,
-                float(min(1.0, margin / SURE_MM)),
-                (left, posterior, superior),
-                len(zyx) * geometry.voxel_volume_mm3,
-                len(zyx),
-                float(values.max()),
-            )
-        )
-    order = {"LM": 0, "LAD": 1, "LCX": 2, "RCA": 3, "AA": 4}
-    return tuple(sorted(found, key=lambda s: (order[s.territory], -s.volume_mm3, s.position_mm)))
+    reason: str
+    position_mm: tuple[float, float, float]
+    volume_mm3: float
+    voxels: int
+    peak_hu: float
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the candidate as result.json has it."""
+        return {"reason": self.reason, **_measures(self)}
 
 
-def territory_at(left_mm: float, front_mm: float) -> tuple[str, float]:
-    """Return the territory that a place suggests, and how far it is from where another begins, mm.
+@dataclass(frozen=True)
+class Looked:
+    """What was found where nobody pointed.
 
     Parameters
     ----------
-    left_mm, front_mm : from the middle of the descending aorta in the same slice
+    suggestions : what may be coronary calcium, by territory, largest first
+    left_out : what lies in or within 15 mm of the block that holds the heart's region and is not suggested, by
+        reason, largest first; without those too small to score
+    too_small : how many of these there are
+    found_by, top : as in :class:`CACBoneAxisLib.calcium.heart.HeartRegion`
+    carina_mm : LPS, None where it was not found
     """
-    if left_mm < RIGHT_OF_ROOT_MM or (left_mm < LEFT_OF_ROOT_MM and front_mm > FRONT_OF_ROOT_MM):
-        return "RCA", max(RIGHT_OF_ROOT_MM - left_mm, min(LEFT_OF_ROOT_MM - left_mm, front_mm - FRONT_OF_ROOT_MM))
-    if LEFT_MAIN_FROM_MM < left_mm < LEFT_OF_ROOT_MM and LEFT_MAIN_BACK_MM < front_mm < LEFT_MAIN_FRONT_MM:
-        sides = min(left_mm - LEFT_MAIN_FROM_MM, LEFT_OF_ROOT_MM - left_mm)
-        return "LM", min(sides, front_mm - LEFT_MAIN_BACK_MM, LEFT_MAIN_FRONT_MM - front_mm)
-    if left_mm < LEFT_OF_ROOT_MM:
-        return "AA", min(left_mm - RIGHT_OF_ROOT_MM, FRONT_OF_ROOT_MM - front_mm, LEFT_OF_ROOT_MM - left_mm)
-    if front_mm > GROOVE_FRONT_MM:
-        return "LAD", min(front_mm - GROOVE_FRONT_MM, left_mm - LEFT_OF_ROOT_MM)
-    return "LCX", min(GROOVE_FRONT_MM - front_mm, left_mm - LEFT_OF_ROOT_MM)
+
+    suggestions: tuple[Suggestion, ...]
+    left_out: tuple[LeftOut, ...]
+    too_small: int
+    found_by: str
+    top: str
+    carina_mm: tuple[float, float, float] | None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the ``search`` part of result.json."""
+        return {
+            "found_by": self.found_by,
+            "top": self.top,
+            "carina_ras_mm": None if self.carina_mm is None else _ras(self.carina_mm),
+            "left_out": [one.to_mapping() for one in self.left_out],
+            "too_small": self.too_small,
+        }
+
+
+def _measures(one: Suggestion | LeftOut) -> dict[str, Any]:
+    return {
+        "position_ras_mm": _ras(one.position_mm),
+        "volume_mm3": one.volume_mm3,
+        "voxels": one.voxels,
+        "peak_hu": one.peak_hu,
+    }
+
+
+def _ras(lps_mm: tuple[float, float, float]) -> list[float]:
+    left, posterior, superior = lps_mm
+    return [-left, -posterior, superior]
+
+
+def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol) -> Looked:
+    """Return the candidates in and near the heart's region: those that may be coronary calcium, and the others.
+
+    Left out: what :func:`~CACBoneAxisLib.calcium.listing.list_candidates` does not offer (bone,
+    what is larger than a lesion, too small, outside the region, at the wall of the descending
+    aorta, at an airway), what a segmentation calls bone, and what lies as far back as the
+    hila of the lungs.
+    """
+    listing = list_candidates(image, candidates, protocol, region)
+    voxel_mm3 = image.geometry.voxel_volume_mm3
+    found: list[Suggestion] = []
+    left_out: list[LeftOut] = []
+    too_small = 0
+    for label in _near(image, candidates, region):
+        reason: str | None = listing.reason(int(label))
+        if reason == "small":
+            too_small += 1
+            continue
+        mask = candidates.component(int(label))
+        zyx, values = mask.indices(), mask.values(image.hu)
+        size = len(zyx)
+        if reason in ("bone", "large"):
+            # Of a skeleton that reaches through the scan, the brightest voxel near the heart.
+            inside = _in_block(image, region, zyx)
+            zyx, values = zyx[inside], values[inside]
+        peak = zyx[int(np.argmax(values))]
+        territory, confidence = "", 0.0
+        if reason is None:
+            reason, territory, confidence = _judged(image, region, peak)
+        measures = (_lps(image, peak), size * voxel_mm3, size, float(values.max()))
+        if reason is None:
+            found.append(Suggestion(territory, confidence, *measures))
+        else:
+            left_out.append(LeftOut(reason, *measures))
+    order = {"LM": 0, "LAD": 1, "LCX": 2, "RCA": 3, "AA": 4}
+    return Looked(
+        tuple(sorted(found, key=lambda s: (order[s.territory], -s.volume_mm3, s.position_mm))),
+        tuple(sorted(left_out, key=lambda c: (WHY.index(c.reason), -c.volume_mm3, c.position_mm))),
+        too_small,
+        region.found_by,
+        region.top,
+        None if region.carina_zyx is None else _lps(image, region.carina_zyx),
+    )
+
+
+def _judged(image: CTImage, region: HeartRegion, peak: NDArray[np.integer]) -> tuple[str | None, str, float]:
+    """Return why a candidate is left out (None when it is not), else its territory and how sure that is."""
+    labels = region.labels
+    called = labels.at(peak) if labels is not None else None
+    if called == "bone":
+        return "bone-label", "", 0.0
+    if called == "aorta":
+        return None, "AA", 1.0
+    left_mm, front_mm = _from_aorta(image, region, peak)
+    if labels is not None and labels.has_chambers:
+        territory, margin = territory_in_groove(labels.distances_mm(image.geometry, peak))
+    else:
+        territory, margin = territory_at(left_mm, front_mm)
+        if labels is None and at_hilum(left_mm, front_mm, territory):
+            return "hilum", "", 0.0
+    return None, territory, float(min(1.0, margin / SURE_MM))
+
+
+def _lps(image: CTImage, zyx: Sequence[float] | NDArray[np.integer]) -> tuple[float, float, float]:
+    left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(zyx)[::-1]))
+    return left, posterior, superior
 
 
 def as_points(suggestions: Sequence[Suggestion]) -> PointList:
@@ -125,6 +190,32 @@ def as_points(suggestions: Sequence[Suggestion]) -> PointList:
         remark = f"suggested, confidence {one.confidence:.2f}"
         points.append(ControlPoint(f"{one.territory}-{counts[one.territory]}", one.position_mm, remark))
     return PointList("suggestions", tuple(points))
+
+
+def _block(image: CTImage, region: HeartRegion) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first voxel (z, y, x) and the one after the last of the block around the heart's region."""
+    if not region.inside.any():
+        return np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    places = [np.flatnonzero(region.inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    steps = np.array([1, region.step, region.step])
+    margin = np.ceil(AROUND_MM / np.asarray(image.geometry.spacing_mm[::-1])).astype(int)
+    low = np.array([p[0] for p in places]) * steps - margin
+    high = (np.array([p[-1] for p in places]) + 1) * steps + margin
+    return np.maximum(low, 0), np.minimum(high, image.geometry.shape)
+
+
+def _in_block(image: CTImage, region: HeartRegion, zyx: NDArray[np.integer]) -> NDArray[np.bool_]:
+    low, high = _block(image, region)
+    return np.asarray(np.all((zyx >= low) & (zyx < high), axis=1))
+
+
+def _near(image: CTImage, candidates: Candidates, region: HeartRegion) -> NDArray[np.signedinteger]:
+    """Return the components that have a run beginning in the block around the heart's region."""
+    _, rows, columns = candidates.shape
+    line, x = np.divmod(candidates.starts, columns + 2)
+    z, y = np.divmod(line, rows + 2)
+    inside = _in_block(image, region, np.stack([z, y - 1, x - 1], axis=1))
+    return np.unique(candidates.labels[inside])
 
 
 def _from_aorta(image: CTImage, region: HeartRegion, zyx: NDArray[np.integer]) -> tuple[float, float]:

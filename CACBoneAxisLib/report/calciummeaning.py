@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report.markup import element, row, table, text
 from CACBoneAxisLib.report.numbers import format_value
 
@@ -21,6 +22,13 @@ SUGGESTION_COLUMNS = (
     ("Suggested", False),
     ("Confidence", True),
     ("Volume, mm3", True),
+    ("Peak, HU", True),
+    ("R, A, S, mm", True),
+)
+LEFT_OUT_COLUMNS = (
+    ("Not suggested", False),
+    ("Number", True),
+    ("Largest, mm3", True),
     ("Peak, HU", True),
     ("R, A, S, mm", True),
 )
@@ -162,13 +170,50 @@ def protocol_table(result: Mapping[str, Any]) -> str:
 
 
 def suggestion_table(result: Mapping[str, Any]) -> str:
-    """Return the candidates that nobody pointed at as an HTML table; empty where there are none."""
+    """Return what was looked for without anybody pointing: candidates and what was left out; empty where not done."""
+    search = result["calcium"].get("search")
+    if search is None:
+        return ""
     rows = []
     for one in result["calcium"].get("suggestions") or []:
-        place = ", ".join(format_value(v, "position_mm") for v in one["position_ras_mm"])
-        numbers = [format_value(one["volume_mm3"], "volume_mm3"), format_value(one["peak_hu"], "peak_hu")]
         rows.append(
-            row(SUGGESTION_COLUMNS, [one["territory"], format_value(one["confidence"], "share"), *numbers, place])
+            row(SUGGESTION_COLUMNS, [one["territory"], format_value(one["confidence"], "share"), *_candidate(one)])
         )
     caption = "Candidates that nobody pointed at, with a suggested territory. Suggestions are wrong at times."
-    return table(caption, SUGGESTION_COLUMNS, rows) if rows else ""
+    parts = [element("p", text(_where(search)))]
+    parts.append(table(caption, SUGGESTION_COLUMNS, rows) if rows else element("p", "Nothing is suggested."))
+    parts.append(_left_out(search))
+    return "\n".join(parts)
+
+
+def _left_out(search: Mapping[str, Any]) -> str:
+    """Return why candidates near the heart are not suggested: how many for each reason, and the largest of them."""
+    words: Mapping[str, str] = load_table("territories")["left_out"]
+    rows = []
+    for reason, why in words.items():
+        found = [one for one in search["left_out"] if one["reason"] == reason]
+        if found:
+            largest = max(found, key=lambda one: one["volume_mm3"])
+            rows.append(row(LEFT_OUT_COLUMNS, [why, format_value(len(found), "count"), *_candidate(largest)]))
+    if search["too_small"]:
+        number = format_value(search["too_small"], "count")
+        rows.append(row(LEFT_OUT_COLUMNS, ["too small to score", number, "—", "—", "—"]))
+    caption = "Candidates near the heart that are not suggested; result.json lists each of them."
+    return table(caption, LEFT_OUT_COLUMNS, rows) if rows else ""
+
+
+def _candidate(one: Mapping[str, Any]) -> list[str]:
+    place = ", ".join(format_value(v, "position_mm") for v in one["position_ras_mm"])
+    return [format_value(one["volume_mm3"], "volume_mm3"), format_value(one["peak_hu"], "peak_hu"), place]
+
+
+def _where(search: Mapping[str, Any]) -> str:
+    """Return in words where candidates were looked for."""
+    if search["found_by"] == "segmentation":
+        return "Looked for in the segmented heart and within 12 mm of it."
+    top = {
+        "carina": "below the carina",
+        "aortic arch": "below the aortic arch, as no carina was found",
+        "scan": "from the top of the scan, which has no carina",
+    }[search["top"]]
+    return f"Looked for between the lungs, in front of the descending aorta, {top}."

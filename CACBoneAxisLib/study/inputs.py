@@ -34,6 +34,8 @@ class StudyInputs:
         without points when it was read and shows none (score 0)
     regions : one ROI per vertebra, named by level
     vertebrae : labelmap of vertebrae, or None
+    heart : labelmap of the heart, where candidates are looked for; None to take the heart of ``vertebrae`` where
+        that has one, or to look between the lungs
     settings : choices; the defaults where none were made
     study_id : how the study is called in the result
     files : what the above was read from
@@ -46,6 +48,7 @@ class StudyInputs:
     settings: Settings = field(default_factory=Settings)
     study_id: str = "study"
     files: tuple[InputFile, ...] = ()
+    heart: LabelImage | None = None
 
 
 def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:

@@ -26,6 +26,7 @@ class StudyFiles:
     regions : markups ROIs
     vertebrae : labelmap, or None
     series : which CT series of a DICOM folder, or None
+    heart : labelmap of the heart, or None
     """
 
     image: str | Path
@@ -33,6 +34,7 @@ class StudyFiles:
     regions: Sequence[str | Path] = ()
     vertebrae: str | Path | None = None
     series: str | None = None
+    heart: str | Path | None = None
 
 
 def load_study(
@@ -64,12 +66,15 @@ def load_study(
     boxes, region_files = read_markup_files(files.regions, "regions")
     _refuse_kind(boxes, Box, "a point list", "--rois")
     labels = read_labels(files.vertebrae) if files.vertebrae else None
+    heart = read_labels(files.heart) if files.heart else None
     image = read_ct(files.image, series=files.series, progress=progress)
     hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files]
     if labels is not None:
         hashed.append(InputFile("vertebrae", labels.name, labels.sha256))
+    if heart is not None:
+        hashed.append(InputFile("heart", heart.name, heart.sha256))
     name = study_id or image.source.name.split(".")[0]
-    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed))
+    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart)
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.results import BoneResult
 from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae, regions_from
+from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
 from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
 from CACBoneAxisLib.calcium.protocol import protocol_findings
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.calcium.suggestions import Looked
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
@@ -28,7 +30,7 @@ from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess, enh
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
 from CACBoneAxisLib.study.settings import Settings
-from CACBoneAxisLib.study.suggesting import Suggested, with_suggestions
+from CACBoneAxisLib.study.suggesting import Suggested, study_heart, with_suggestions
 
 # A region of this name is where the reader saw blood in the aorta.
 AORTA_NAME = "aorta"
@@ -200,9 +202,14 @@ class Session:
         settings, acquisition = inputs.settings, image.acquisition
         calcium: CalciumResult
         suggested: Suggested = None
+        search: Looked | None = None
         said: tuple[Finding, ...] = ()
         if fitness.verdict != "unsuitable":
-            seeds, suggested, said = with_suggestions(self.known, seeds, settings.calcium)
+            seeds, suggested, search, said = with_suggestions(
+                self.known, seeds, settings.calcium, lambda: self._heart(inputs)
+            )
+        if inputs.heart is not None and search is None:
+            said = (*said, finding("heart-not-used"))
         if seeds is None:
             calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
         elif fitness.verdict == "unsuitable":
@@ -227,8 +234,18 @@ class Session:
             remarks = (*protocol_findings(protocol, acquisition.kvp), *remarks)
             calcium = replace(calcium, mass_calibration=calibration, findings=remarks + calcium.findings)
         return replace(
-            calcium, visual=settings.visual, blood=blood, suggestions=suggested, findings=said + calcium.findings
+            calcium,
+            visual=settings.visual,
+            blood=blood,
+            suggestions=suggested,
+            search=search,
+            findings=said + calcium.findings,
         )
+
+    def _heart(self, inputs: StudyInputs) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
+        """Return what of the study's segmentations is heart."""
+        rests_on = (_Same(inputs.heart), _Same(inputs.vertebrae))
+        return self._once("heart", rests_on, lambda: study_heart(self.image.geometry, inputs.heart, inputs.vertebrae))
 
     def _once(self, what: str, rests_on: Any, measure: Callable[[], T]) -> T:
         """Return what was measured last time where it rested on the same, else measure it."""

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.heartlabels import HeartLabels, heart_labels
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, nearest_candidate, seeds_from
-from CACBoneAxisLib.calcium.suggestions import Suggestion, as_points
+from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion, as_points
 from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
 
 Suggested = tuple[Suggestion, ...] | None
+Heart = tuple[HeartLabels | None, tuple[Finding, ...]]
+
+
+def study_heart(geometry: ImageGeometry, heart: LabelImage | None, vertebrae: LabelImage | None) -> Heart:
+    """Return the heart of the study's segmentations, that of its own file first, and how it was decided.
+
+    Raises
+    ------
+    UnusableInputError
+        ``labels-grid`` when a file lies on another grid, ``heart-labels-none`` when the
+        heart's own file has no heart.
+    """
+    if heart is not None:
+        return heart_labels(heart.on_grid_of(geometry), asked=True)
+    return heart_labels(vertebrae.on_grid_of(geometry), asked=False) if vertebrae is not None else (None, ())
 
 
 def with_suggestions(
-    known: Known, seeds: tuple[Seed, ...] | None, protocol: CalciumProtocol
-) -> tuple[tuple[Seed, ...] | None, Suggested, tuple[Finding, ...]]:
-    """Return the seeds, with accepted suggestions among them, the suggestions and what to know.
+    known: Known,
+    seeds: tuple[Seed, ...] | None,
+    protocol: CalciumProtocol,
+    heart: Callable[[], Heart] = lambda: (None, ()),
+) -> tuple[tuple[Seed, ...] | None, Suggested, Looked | None, tuple[Finding, ...]]:
+    """Return the seeds, with accepted suggestions among them, the suggestions, the search, and what to know.
 
     What a reader's seed lies in is not suggested again. Without a descending aorta there is
     no region to look in, and no suggestions.
@@ -28,22 +49,26 @@ def with_suggestions(
     known : of the CT
     seeds : the reader's; None when nobody read the scan
     protocol : whose ``suggestions`` says what is done
+    heart : called for the segmented heart when candidates are looked for
     """
     if protocol.suggestions == "none":
-        return seeds, None, ()
-    every = known.suggestions(protocol)
-    if every is None:
-        return seeds, None, (finding("suggestions-impossible"),)
+        return seeds, None, None, ()
+    labels, said = heart()
+    looked = known.looked(protocol, labels)
+    if looked is None:
+        return seeds, None, None, (*said, finding("suggestions-impossible"))
     candidates = known.candidates(protocol)
     taken = _labels(known.image, candidates, seeds or (), protocol)
     found = tuple(
-        one for one in every if not _labels(known.image, candidates, seeds_from([as_points([one])]), protocol) & taken
+        one
+        for one in looked.suggestions
+        if not _labels(known.image, candidates, seeds_from([as_points([one])]), protocol) & taken
     )
     count = str(len(found))
     if protocol.suggestions == "list":
-        return seeds, found, (finding("suggestions-listed", count=count),)
+        return seeds, found, looked, (*said, finding("suggestions-listed", count=count))
     accepted = (*(seeds or ()), *seeds_from([as_points(found)]))
-    return accepted, found, (finding("suggestions-accepted", count=count),)
+    return accepted, found, looked, (*said, finding("suggestions-accepted", count=count))
 
 
 def _labels(

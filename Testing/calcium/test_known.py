@@ -47,4 +47,4 @@ def test_without_an_aorta_there_is_no_region_and_no_suggestion() -> None:
     known = Known(small_image())
     assert known.blood() is None
     assert known.heart() is None
-    assert known.suggestions(protocol()) is None
+    assert known.looked(protocol()) is None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from torso_heart import heart_labels_of
 
 from CACBoneAxisLib.calcium.candidates import find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
+from CACBoneAxisLib.calcium.heartlabels import heart_labels
+from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import seeds_from
-from CACBoneAxisLib.calcium.suggestions import Suggestion, as_points, suggest, territory_at
+from CACBoneAxisLib.calcium.suggestions import WHY, Looked, Suggestion, as_points, suggest
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.heart import arteries
@@ -27,14 +32,19 @@ def torso() -> Torso:
 def region(torso: Torso) -> HeartRegion:
     blood = find_blood(torso.image, FINE_STEP_MM)
     assert blood is not None
-    found = heart_region(torso.image, blood.discs)
+    found = heart_region(torso.image, blood.discs, find_airways(torso.image))
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
-def suggestions(torso: Torso, region: HeartRegion) -> tuple[Suggestion, ...]:
+def looked(torso: Torso, region: HeartRegion) -> Looked:
     return suggest(torso.image, find_candidates(torso.image.hu, 130.0), region, CalciumProtocol())
+
+
+@pytest.fixture(scope="module")
+def suggestions(looked: Looked) -> tuple[Suggestion, ...]:
+    return looked.suggestions
 
 
 def test_every_coronary_lesion_of_the_torso_is_suggested_and_in_its_artery(
@@ -75,14 +85,54 @@ def test_without_an_aorta_there_is_no_region(torso: Torso) -> None:
     assert heart_region(torso.image, ()) is None
 
 
-@pytest.mark.parametrize(
-    ("left", "front", "territory"),
-    [(0, 57, "LM"), (30, 80, "LAD"), (40, 30, "LCX"), (-40, 80, "RCA"), (0, 100, "RCA"), (-15, 75, "AA")],
-)
-def test_places_seen_from_the_descending_aorta(left: float, front: float, territory: str) -> None:
-    found, margin = territory_at(left, front)
-    assert found == territory
-    assert margin > 0
+def test_every_candidate_near_the_heart_is_listed_once_suggested_or_with_why_not(
+    torso: Torso, region: HeartRegion, looked: Looked
+) -> None:
+    every = [one.position_mm for one in (*looked.suggestions, *looked.left_out)]
+    assert len(set(every)) == len(every)
+    candidates = find_candidates(torso.image.hu, 130.0)
+    geometry = torso.image.geometry
+    listed = {candidates.label_at(tuple(np.rint(geometry.to_index(p))[::-1].astype(int))) for p in every}
+    sizes = candidates.sizes()
+    for label in range(candidates.count):
+        zyx = candidates.component(label).indices()
+        if sizes[label] < 2000 and region.holds(zyx.mean(axis=0)):
+            # The smallest area is one pixel of 1 mm2.
+            assert label in listed
+
+
+def test_what_is_left_out_says_why(torso: Torso, region: HeartRegion, looked: Looked) -> None:
+    reasons = {one.reason for one in looked.left_out}
+    assert reasons <= set(WHY) == set(load_table("territories")["left_out"])
+    descending = [row for row in torso.truth["calcium"]["lesions"] if row["territory"] == "DA" and row["in_image"]]
+    at_aorta = [one.position_mm for one in looked.left_out if one.reason == "aorta"]
+    slices = np.flatnonzero(region.inside.any(axis=(1, 2)))
+    low, high = (torso.image.geometry.to_lps(np.array([0, 0, z]))[2] for z in (slices[0], slices[-1]))
+    for row in descending:
+        # Those of the arch and of the abdomen lie beyond the block that is looked at.
+        if low < row["center_lps_mm"][2] < high:
+            assert min(np.linalg.norm(np.subtract(row["center_lps_mm"], place)) for place in at_aorta) < 10
+    bone = [one for one in looked.left_out if one.reason in ("bone", "large")]
+    assert bone
+    assert all(one.volume_mm3 > CalciumProtocol().maximum_lesion_volume_mm3 for one in bone)
+    # Of the skeleton too the place that is named lies near the heart.
+    assert all(low - 20 < one.position_mm[2] < high + 20 for one in bone)
+
+
+def test_within_a_segmented_heart_the_grooves_tell_the_artery(torso: Torso) -> None:
+    labels, _ = heart_labels(heart_labels_of(torso, 2), asked=True)
+    looked = Known(torso.image).looked(CalciumProtocol(), labels)
+    assert looked is not None
+    assert (looked.found_by, looked.top) == ("segmentation", "segmentation")
+    for row in torso.truth["calcium"]["lesions"]:
+        if row["territory"] in CORONARY and row["in_image"]:
+            near = [
+                one.territory
+                for one in looked.suggestions
+                if np.linalg.norm(np.subtract(one.position_mm, row["center_lps_mm"])) < row["length_mm"] / 2 + 2
+            ]
+            assert near == [row["territory"]], row["name"]
+    assert all(one.territory in (*CORONARY, "AA") for one in looked.suggestions)
 
 
 def test_suggestions_become_seeds_of_the_same_names(suggestions: tuple[Suggestion, ...]) -> None:

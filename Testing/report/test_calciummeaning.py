@@ -110,5 +110,22 @@ def test_suggestions_stand_in_a_table_of_their_own(full: dict[str, Any]) -> None
             "peak_hu": 300.0,
         }
     ]
-    assert "LAD" in calciummeaning.suggestion_table(changed)
+    changed["calcium"]["search"] = {
+        "found_by": "lungs",
+        "top": "carina",
+        "carina_ras_mm": [0.0, 0.0, 90.0],
+        "left_out": [
+            {"reason": "airway", "position_ras_mm": [4.0, 5.0, 6.0], "volume_mm3": v, "voxels": 3, "peak_hu": 200.0}
+            for v in (7.0, 8.5)
+        ],
+        "too_small": 11,
+    }
+    table = calciummeaning.suggestion_table(changed)
+    assert "LAD" in table
+    assert "below the carina" in table
+    # Two of them, of which the largest is told; those too small are only counted.
+    assert "at an airway" in table
+    assert "8.5" in table
+    assert "7.0" not in table
+    assert ">11<" in table
     assert "Suggested candidates" in render_html(changed)

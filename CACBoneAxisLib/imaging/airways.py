@@ -1,0 +1,191 @@
+"""The airways, followed from the top: the trachea, the carina where it divides, and the main bronchi."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CACBoneAxisLib.imaging.image import CTImage
+
+GRID_MM = 1.5
+AIR_HU = -700.0
+# A trachea is 13 to 27 mm wide and nearly round; slack on either side for emphysema, scabbard shape and blur.
+SMALLEST_TRACHEA_MM2, LARGEST_TRACHEA_MM2 = 70.0, 800.0
+LONGEST_SIDES = 2.6
+SMALLEST_BRONCHUS_MM2, LARGEST_BRONCHUS_MM2 = 18.0, 450.0
+# Before it divides, the trachea grows wider than this part of its width.
+SHORTEST_TRACHEA_MM, SHORTEST_BRONCHI_MM = 20.0, 8.0
+MIDDLE_MM = 45.0
+
+
+@dataclass(frozen=True, eq=False)
+class Airways:
+    """Trachea and main bronchi.
+
+    Parameters
+    ----------
+    lumen : bool array (slices, rows, columns), rows and columns every ``step`` pixels
+    step : pixels between them
+    carina_slice : the lowest slice in which the trachea is one
+    carina_zyx : middle of the trachea there, in voxels (z, y, x)
+    """
+
+    lumen: NDArray[np.bool_]
+    step: int
+    carina_slice: int
+    carina_zyx: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A piece of air in a slice: its number there, area, sides (rows, columns) and middle, on the grid."""
+
+    number: int
+    area_mm2: float
+    sides_mm: tuple[float, float]
+    middle: tuple[float, float]
+
+
+def find_airways(image: CTImage) -> Airways | None:
+    """Return trachea, carina and main bronchi; None where no trachea that divides is in the scan.
+
+    From the top down, a piece of air of a trachea's size near the patient's middle is followed
+    from slice to slice through what overlaps it, until it falls into a right and a left
+    piece that both go on. The bronchi are followed until they open into the lung.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    """
+    dx, dy, dz = image.geometry.spacing_mm
+    step = max(1, round(GRID_MM / dx))
+    pixel = (dy * step, dx * step)
+    planes = _Planes(image, step, pixel)
+    last = image.geometry.shape[0] - 1
+    tried: set[tuple[int, int]] = set()
+    for top in range(last, 0, -1):
+        for piece in planes.pieces(top):
+            if (top, piece.number) in tried or not _is_trachea(piece, planes.middle(top), pixel):
+                continue
+            found = _followed(planes, top, piece, tried, dz)
+            if found is not None:
+                return found
+    return None
+
+
+class _Planes:
+    """Slices of air on a coarser grid, labelled when they are first asked for."""
+
+    def __init__(self, image: CTImage, step: int, pixel_mm: tuple[float, float]) -> None:
+        self.image, self.step, self.pixel_mm = image, step, pixel_mm
+        self._known: dict[int, tuple[NDArray[np.int32], list[_Piece]]] = {}
+
+    def labels(self, z: int) -> NDArray[np.int32]:
+        return self._slice(z)[0]
+
+    def pieces(self, z: int) -> list[_Piece]:
+        return self._slice(z)[1]
+
+    def middle(self, z: int) -> float:
+        """Return the column in the middle of the body in a slice."""
+        columns = np.flatnonzero((self.image.hu[z, :: self.step, :: self.step] > -300).any(axis=0))
+        return float(columns.min() + columns.max()) / 2 if columns.size else self.labels(z).shape[1] / 2
+
+    def _slice(self, z: int) -> tuple[NDArray[np.int32], list[_Piece]]:
+        if z not in self._known:
+            labels, _ = ndimage.label(self.image.hu[z, :: self.step, :: self.step] < AIR_HU)
+            self._known[z] = labels, self._pieces(labels)
+        return self._known[z]
+
+    def _pieces(self, labels: NDArray[np.int32]) -> list[_Piece]:
+        height, width = self.pixel_mm
+        areas = np.bincount(labels.ravel())
+        found = []
+        for number, box in enumerate(ndimage.find_objects(labels), start=1):
+            area = float(areas[number]) * height * width
+            if area < SMALLEST_BRONCHUS_MM2 or area > LARGEST_TRACHEA_MM2 or _at_edge(box, labels.shape):
+                continue
+            rows, columns = box
+            sides = (rows.stop - rows.start) * height, (columns.stop - columns.start) * width
+            y, x = np.nonzero(labels[box] == number)
+            middle = float(y.mean()) + rows.start, float(x.mean()) + columns.start
+            found.append(_Piece(number, area, sides, middle))
+        return found
+
+
+def _at_edge(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
+    return any(side.start == 0 or side.stop == size for side, size in zip(box, shape, strict=True))
+
+
+def _is_trachea(piece: _Piece, middle: float, pixel_mm: tuple[float, float]) -> bool:
+    if not SMALLEST_TRACHEA_MM2 <= piece.area_mm2 <= LARGEST_TRACHEA_MM2:
+        return False
+    short, long = sorted(piece.sides_mm)
+    return long <= LONGEST_SIDES * short and abs(piece.middle[1] - middle) * pixel_mm[1] <= MIDDLE_MM
+
+
+def _below(planes: _Planes, z: int, numbers: list[int]) -> list[_Piece]:
+    """Return the pieces of the slice below that overlap those of a slice, grown by one pixel."""
+    above = ndimage.binary_dilation(np.isin(planes.labels(z), numbers))
+    touched = set(np.unique(planes.labels(z - 1)[above]).tolist())
+    return [piece for piece in planes.pieces(z - 1) if piece.number in touched]
+
+
+def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, int]], dz: float) -> Airways | None:
+    """Return the airways below a piece that may be the trachea, None where it does not divide as one does."""
+    way = [(top, piece)]
+    for z in range(top, 0, -1):
+        tried.add((z, way[-1][1].number))
+        below = _below(planes, z, [way[-1][1].number])
+        if len(below) >= 2:
+            sides = _sides(below, way[-1][1].middle[1])
+            if sides is not None:
+                bronchi = _bronchi(planes, z - 1, sides, dz)
+                if bronchi is not None and (top - z) * dz >= SHORTEST_TRACHEA_MM:
+                    return _airways(planes, way, bronchi)
+        large = [p for p in below if p.area_mm2 >= SMALLEST_TRACHEA_MM2]
+        if not large:
+            return None
+        way.append((z - 1, max(large, key=lambda p: p.area_mm2)))
+    return None
+
+
+def _sides(pieces: list[_Piece], column: float) -> tuple[_Piece, _Piece] | None:
+    """Return the largest piece to the right and to the left of a column."""
+    right = [p for p in pieces if p.middle[1] < column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
+    left = [p for p in pieces if p.middle[1] >= column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
+    if not right or not left:
+        return None
+    return max(right, key=lambda p: p.area_mm2), max(left, key=lambda p: p.area_mm2)
+
+
+def _bronchi(planes: _Planes, z: int, sides: tuple[_Piece, _Piece], dz: float) -> list[tuple[int, list[int]]] | None:
+    """Return the bronchi below as (slice, numbers of pieces); None where one of them ends at once."""
+    found = [(z, [side.number for side in sides])]
+    lengths = []
+    for side in sides:
+        numbers, k = [side.number], z
+        while k > 0:
+            below = [p.number for p in _below(planes, k, numbers) if p.area_mm2 <= LARGEST_BRONCHUS_MM2]
+            if not below:
+                break
+            k, numbers = k - 1, below
+            found.append((k, numbers))
+        lengths.append((z - k + 1) * dz)
+    return found if min(lengths) >= SHORTEST_BRONCHI_MM else None
+
+
+def _airways(planes: _Planes, way: list[tuple[int, _Piece]], bronchi: list[tuple[int, list[int]]]) -> Airways:
+    slices = planes.image.geometry.shape[0]
+    rows, columns = planes.labels(way[0][0]).shape
+    lumen = np.zeros((slices, rows, columns), dtype=bool)
+    for z, piece in way:
+        lumen[z] |= planes.labels(z) == piece.number
+    for z, numbers in bronchi:
+        lumen[z] |= np.isin(planes.labels(z), numbers)
+    z, last = way[-1]
+    y, x = (middle * planes.step for middle in last.middle)
+    return Airways(lumen, planes.step, z, (float(z), y, x))
