@@ -16,9 +16,9 @@ from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
 
-Reason = Literal["bone", "large", "small", "outside", "aorta", "airway"]
+Reason = Literal["bone", "large", "small", "aorta", "outside", "airway"]
 # In the order in which they are asked; the first that holds is the reason.
-REASONS: tuple[Reason, ...] = ("bone", "large", "small", "outside", "aorta", "airway")
+REASONS: tuple[Reason, ...] = ("bone", "large", "small", "aorta", "outside", "airway")
 # Around the descending aorta, its wall.
 AORTA_WALL_MM = 5.0
 
@@ -117,9 +117,9 @@ def list_candidates(
     """Sort every candidate of an image: offered, or left out and why.
 
     ``bone``: connected to more than ``bone_volume_mm3``. ``large``: to more than
-    ``maximum_lesion_volume_mm3``. ``small``: reaches the smallest size in no slice. ``outside``:
-    its middle lies outside the reader's box, or without one outside the region between the
-    lungs. ``aorta``: at the wall of the descending aorta. ``airway``: in or beside an airway.
+    ``maximum_lesion_volume_mm3``. ``small``: reaches the smallest size in no slice. ``aorta``:
+    at the wall of the descending aorta. ``outside``: its middle lies outside the reader's box,
+    or without one outside the heart's region. ``airway``: in or beside an airway.
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def list_candidates(
         "bone": lambda: sizes * voxel > protocol.bone_volume_mm3,
         "large": lambda: sizes * voxel > protocol.maximum_lesion_volume_mm3,
         "small": lambda: runs.most_in_a_slice(image.hu.shape[0]) < fewest,
-        "outside": lambda: _outside(image, middle, heart, box),
         "aorta": lambda: _at_aorta(image, runs, heart),
+        "outside": lambda: _outside(image, middle, heart, box),
         "airway": lambda: _at_airway(middle, heart),
     }
     codes = np.zeros(candidates.count, dtype=np.int8)

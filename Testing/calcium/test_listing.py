@@ -43,8 +43,8 @@ def by_looking(image: CTImage, heart: HeartRegion | None, box: Region | None, pr
             "bone": volume > protocol.bone_volume_mm3,
             "large": volume > protocol.maximum_lesion_volume_mm3,
             "small": areas.max() < protocol.minimum_area_mm2 - 1e-9,
-            "outside": not in_heart,
             "aorta": aorta,
+            "outside": not in_heart,
             "airway": airway,
         }
         reasons.append(next((reason for reason, true in held.items() if true), ""))

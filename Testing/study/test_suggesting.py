@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from small_study import small_image, small_seeds
+from torso_heart import heart_labels_of
 
 from CACBoneAxisLib.cli import main
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.labels import write_labels
 from CACBoneAxisLib.imaging.markups import PointList, read_markups
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
@@ -57,6 +61,42 @@ def test_without_an_aorta_nothing_is_suggested_and_that_is_said() -> None:
     result = analyze(StudyInputs(small_image(), (small_seeds(),), settings=settings))
     assert result.calcium.suggestions is None
     assert "suggestions-impossible" in codes(result)
+
+
+def test_a_segmented_heart_is_looked_in_and_what_was_left_out_is_told(torso: Torso, tmp_path: Path) -> None:
+    files = write_torso(torso, tmp_path / "torso")
+    write_labels(tmp_path / "heart.seg.nrrd", heart_labels_of(torso, 2))
+    words = ["analyze", str(files["ct"]), "--suggest", "--heart", str(tmp_path / "heart.seg.nrrd")]
+    assert main([*words, "--output", str(tmp_path / "out")]) == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    pytest.importorskip("jsonschema").validate(result, load_table("result.schema"))
+    search = result["calcium"]["search"]
+    assert (search["found_by"], search["top"]) == ("segmentation", "segmentation")
+    assert {one["reason"] for one in search["left_out"]} >= {"bone", "aorta"}
+    assert "heart" in {file["role"] for file in result["provenance"]["inputs"]}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Looked for in the segmented heart" in page
+    assert "at the descending aorta" in page
+    # The same labels in the file of the vertebrae are found by their names.
+    settings = Settings.from_mapping({"calcium": {"suggestions": "list"}})
+    labels = heart_labels_of(torso, 2)
+    labels.labels[torso.vertebrae > 0] = 9
+    both = replace(labels, names={**(labels.names or {}), 9: "L1"})
+    found = analyze(StudyInputs(torso.image, None, vertebrae=both, settings=settings)).calcium
+    assert found.search is not None
+    assert found.search.found_by == "segmentation"
+
+
+def test_a_segmentation_that_cannot_serve_is_refused_or_said_to_be_unused(torso: Torso) -> None:
+    labels = heart_labels_of(torso, 4)
+    unused = analyze(StudyInputs(torso.image, None, heart=labels)).calcium
+    assert "heart-not-used" in {f.code for f in unused.findings}
+    settings = Settings.from_mapping({"calcium": {"suggestions": "list"}})
+    elsewhere = replace(labels, geometry=replace(labels.geometry, spacing_mm=(1.0, 1.0, 2.0)))
+    with pytest.raises(UnusableInputError, match="grid"):
+        analyze(StudyInputs(torso.image, None, heart=elsewhere, settings=settings))
+    with pytest.raises(UnusableInputError, match="names no heart"):
+        analyze(StudyInputs(torso.image, None, heart=replace(labels, names={1: "liver"}), settings=settings))
 
 
 def test_the_command_line_writes_suggestions_that_it_reads_as_seeds(torso: Torso, tmp_path: Path) -> None:
