@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.bodies import BodyFrame, body_frame, vertebral_body
 from CACBoneAxisLib.bone.labels import Box, TrabecularCore, trabecular_core
-from CACBoneAxisLib.bone.placing import DEFAULT, region_protocols
+from CACBoneAxisLib.bone.placing import DEFAULT, on_slice, region_protocols
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.bone.quality import placement_findings
 from CACBoneAxisLib.imaging.findings import Finding, finding
@@ -81,11 +81,7 @@ def _placed(frame: BodyFrame, core: TrabecularCore, geometry: ImageGeometry, pro
     if named.shape == "ellipsoid" and core.mask is not None:
         # The published sphere stands at the centroid of the core.
         frame = replace(frame, center_mm=geometry.to_lps(core.mask.indices().mean(axis=0)[::-1]))
-    if named.height_mm == 0:
-        # One slice: the one whose centre is nearest, whole.
-        i, j, k = geometry.to_index(frame.center_mm)
-        frame = replace(frame, center_mm=geometry.to_lps([i, j, np.rint(k)]))
-    return named.place(frame, geometry.slice_increment_mm)
+    return named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
 
 
 def described_region(region: Region) -> dict[str, Any]:

@@ -1,15 +1,23 @@
-"""Named region protocols, placed in the body of a labelled vertebra."""
+"""Named region protocols, placed in the body of a vertebra."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from CACBoneAxisLib.bone.bodies import BodyFrame
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.markups import region_axes, region_center
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 DEFAULT = "eroded-core"
+SIZE_DECIMALS = 4
+# Behind, a body is hollowed towards the canal: its core ends this part of the depth earlier.
+HOLLOW_OF_DEPTH = 0.07
 
 
 @dataclass(frozen=True)
@@ -57,3 +65,48 @@ class NamedRegion:
 def region_protocols() -> dict[str, NamedRegion]:
     """Return the region protocols by name."""
     return {row["name"]: NamedRegion(**row) for row in load_table("region_protocols")["rows"]}
+
+
+def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: ImageGeometry) -> Region | None:
+    """Return the region of a protocol in a body that was found without a labelmap, None where none of it is left.
+
+    The eroded core is the elliptic cylinder that stays ``erosion_mm`` inside width, depth
+    and height. Places and axes have the digits that a markups ROI keeps, so that a region
+    kept as one measures the same.
+
+    Parameters
+    ----------
+    frame : of the body
+    name : of the protocol
+    erosion_mm : for the eroded core
+    geometry : of the scan
+    """
+    named = region_protocols()[name]
+    if named.shape is None:
+        size = np.array([frame.width_mm, (1 - HOLLOW_OF_DEPTH) * frame.depth_mm, frame.height_mm]) - 2 * erosion_mm
+        if np.any(size <= 0):
+            return None
+        center = frame.center_mm - frame.axes[:, 1] * frame.depth_mm * HOLLOW_OF_DEPTH / 2
+        axes = tuple((float(a), float(b), float(c)) for a, b, c in frame.axes)
+        region = Region(_triple(center), _triple(size), axes, "elliptic-cylinder")
+    else:
+        region = named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
+    return replace(
+        region,
+        center_mm=_triple(region_center(region.center_mm)),
+        size_mm=_triple(np.round(region.size_mm, SIZE_DECIMALS)),
+        axes=tuple(_triple(row) for row in region_axes(region.axes)),
+    )
+
+
+def on_slice(frame: BodyFrame, named: NamedRegion, geometry: ImageGeometry) -> BodyFrame:
+    """Return the frame, for a protocol of one slice moved to the slice whose centre is nearest."""
+    if named.height_mm != 0:
+        return frame
+    i, j, k = geometry.to_index(frame.center_mm)
+    return replace(frame, center_mm=geometry.to_lps([i, j, np.rint(k)]))
+
+
+def _triple(values: ArrayLike) -> tuple[float, float, float]:
+    a, b, c = np.asarray(values, dtype=float)
+    return float(a), float(b), float(c)

@@ -1,0 +1,260 @@
+"""A vertebral body found from one point inside it: endplates, axis, wall and spinal canal.
+
+From the point the endplates are looked for along columns of bone (``bone/endplates.py``),
+then the wall in the cross-section at mid-height (``bone/walls.py``); with what was found
+the point is moved to the middle, the axes are turned, and both are looked for again. The
+canal behind, with bone around it, says that it is a vertebra. In thick slices two starts
+beside each other have to find the same body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from CACBoneAxisLib.bone.bodies import BodyFrame
+from CACBoneAxisLib.bone.endplates import FIRST, Ends, find_ends, fine, wide
+from CACBoneAxisLib.bone.oblique import Block, block_around
+from CACBoneAxisLib.bone.walls import (
+    Canal,
+    Wall,
+    cross_section_axes,
+    find_canal,
+    find_wall,
+    with_posterior_wall,
+)
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.image import CTImage
+
+# To the right, left, front, back, feet and head of the point, mm.
+REACH_MM = (58.0, 58.0, 52.0, 78.0, 48.0, 48.0)
+METAL_REACH_MM = 25.0
+FIRST_PATCH_MM = (7.0, 6.0)
+# The patch of columns is this part of the body, where endplates are nearly flat.
+PART_OF_BODY = 0.6
+TURNS = 4
+# Where one start is not enough: from the point, from before it to the left, and to the right.
+STARTS_MM = ((0.0, 0.0), (5.0, -5.0), (-5.0, -5.0))
+AGREED_MM, AGREED_DEGREES = 3.0, 8.0
+# One start of this quality is believed where slices are thin; less than the other is nothing.
+GOOD, LEAST, THICK_MM = 0.75, 0.45, 3.5
+# A wall of which this much is seen is seen.
+WALL_SEEN = 0.6
+# So near to the first or last slice, the nearest endplate may lie beyond it.
+HALF_BODY_MM = 15.0
+# Lower than this part of the root of width times depth, a body has lost height, or an endplate was not seen.
+FLAT = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedVertebra:
+    """A vertebra found from a point: its body's frame, None where it was refused and the findings say why.
+
+    Parameters
+    ----------
+    level : as the person named it; the point does not tell
+    point_mm : LPS
+    frame : of the body, None where it could not be told
+    canal_mm : centre of the spinal canal at mid-height, LPS
+    confidence : 0 to 1, how well endplates, wall and canal were seen
+    findings
+    """
+
+    level: str
+    point_mm: tuple[float, float, float]
+    frame: BodyFrame | None = None
+    canal_mm: tuple[float, float, float] | None = None
+    confidence: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def tilt_degrees(self) -> float | None:
+        """Angle between the body's axis and the patient's long axis."""
+        return None if self.frame is None else float(np.degrees(np.arccos(min(1.0, self.frame.axes[2, 2]))))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return what was found as the result file has it, RAS."""
+        frame, canal = self.frame, self.canal_mm
+        return {
+            "point_ras_mm": _ras(self.point_mm),
+            "confidence": self.confidence,
+            "center_ras_mm": None if frame is None else _ras(frame.center_mm),
+            "width_mm": None if frame is None else frame.width_mm,
+            "depth_mm": None if frame is None else frame.depth_mm,
+            "height_mm": None if frame is None else frame.height_mm,
+            "tilt_degrees": self.tilt_degrees,
+            "canal_ras_mm": None if canal is None else _ras(canal),
+        }
+
+
+def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: float = 2000.0) -> LocatedVertebra:
+    """Return the vertebral body around a point of a CT.
+
+    Reads a block of about 12 x 13 x 10 cm around the point, so that its time does not
+    grow with the scan. Its error on phantoms and on two real scans stands in docs/bone.md.
+
+    Parameters
+    ----------
+    image : CTImage
+    level : ``T1`` to ``L5``, for the sentences
+    point_mm : LPS, anywhere inside the body
+    metal_hu : what is as bright as this within 25 mm of the point is metal
+    """
+    point = np.asarray(point_mm, dtype=float)
+    place = _triple(point)
+    if not np.all(np.isfinite(point)):
+        return LocatedVertebra(level, place, findings=(finding("locate-outside", level=level),))
+    near = block_around(image.hu, image.geometry, point, (METAL_REACH_MM,) * 6)
+    block = block_around(image.hu, image.geometry, point, REACH_MM)
+    if near is None or block is None:
+        return LocatedVertebra(level, place, findings=(finding("locate-outside", level=level),))
+    if near.maximum_hu >= metal_hu:
+        said = finding("locate-metal", level=level, maximum=f"{near.maximum_hu:.0f}")
+        return LocatedVertebra(level, place, findings=(said,))
+    found, why = _agreed(_traces(block, point, image.geometry.slice_increment_mm), image.geometry.slice_increment_mm)
+    if found is None:
+        slices = float(image.geometry.to_index(point)[2])
+        beyond = min(slices, image.geometry.shape[0] - 1 - slices) * image.geometry.slice_increment_mm
+        why = "locate-border" if why == "locate-unsure" and beyond < HALF_BODY_MM else why
+        return LocatedVertebra(level, place, findings=(finding(why, level=level),))
+    wall, axes = found.wall, found.axes
+    frame = BodyFrame(found.center_mm, axes, 2 * wall.half_width_mm, 2 * wall.half_depth_mm, found.ends.height_mm)
+    canal = None
+    if found.canal is not None:
+        canal = _triple(found.center_mm + axes[:, 0] * found.canal.left_mm + axes[:, 1] * found.canal.back_mm)
+    located = LocatedVertebra(level, place, frame, canal, found.quality)
+    words = {
+        "width": f"{frame.width_mm:.0f}",
+        "depth": f"{frame.depth_mm:.0f}",
+        "height": f"{frame.height_mm:.0f}",
+        "tilt": f"{located.tilt_degrees:.0f}",
+        "confidence": f"{found.quality:.2f}",
+    }
+    said_of = [finding("located", level=level, **words)]
+    if frame.height_mm < FLAT * np.sqrt(frame.width_mm * frame.depth_mm):
+        said_of.append(finding("locate-flat", level=level, height=words["height"]))
+    return replace(located, findings=tuple(said_of))
+
+
+@dataclass(frozen=True, eq=False)
+class _Trace:
+    """What was found from one start: where the body is, and how good each part of the finding is."""
+
+    center_mm: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    ends: Ends
+    wall: Wall
+    canal: Canal | None
+    point_mm: NDArray[np.float64]
+
+    @property
+    def quality(self) -> float:
+        """0 to 1: how well endplates, wall and canal were seen together."""
+        canal = self.canal.enclosed if self.canal else 0.0
+        return float(self.ends.explained * min(1.0, self.wall.seen / WALL_SEEN) * canal)
+
+    @property
+    def why_not(self) -> str | None:
+        """The finding that speaks against it, None where nothing does."""
+        u, v, w = (self.point_mm - self.center_mm) @ self.axes
+        half = self.ends.height_mm / 2
+        low, high = self.ends.known_mm
+        if -half < low or half > high:
+            return "locate-border"
+        if self.quality < LEAST:
+            return "locate-unsure"
+        if abs(w) > half + 1.5:
+            return "locate-disc"
+        within = (u / self.wall.half_width_mm) ** 2 + (v / self.wall.half_depth_mm) ** 2 <= 1.2
+        return None if within else "locate-beside"
+
+    def agrees(self, other: _Trace) -> bool:
+        """Return whether two traces found the same body."""
+        apart = float(np.linalg.norm(self.center_mm - other.center_mm))
+        return apart <= AGREED_MM and bool(self.axes[:, 2] @ other.axes[:, 2] >= np.cos(np.radians(AGREED_DEGREES)))
+
+
+def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trace | None, str]:
+    """Return the body that is believed, or None and the finding that says why there is none."""
+    kept: list[_Trace] = []
+    against: list[tuple[float, str]] = [(0.0, "locate-unsure")]
+    for found in traces:
+        if found is None:
+            continue
+        why = found.why_not
+        if why is not None:
+            against.append((found.quality, why))
+            continue
+        if increment_mm <= THICK_MM and found.quality >= GOOD:
+            return found, ""
+        same = [other for other in kept if other.agrees(found)]
+        if same:
+            return max(found, *same, key=lambda one: one.quality), ""
+        kept.append(found)
+    return None, "locate-unsure" if kept else max(against)[1]
+
+
+def _traces(block: Block, point: NDArray[np.floating], increment_mm: float) -> Iterator[_Trace | None]:
+    for left, back in STARTS_MM:
+        yield _trace(block, point, point + np.array([left, back, 0.0]), increment_mm)
+
+
+def _trace(
+    block: Block, point: NDArray[np.floating], start: NDArray[np.floating], increment_mm: float
+) -> _Trace | None:
+    """Return the body found from a start, None where nothing like one is."""
+    center, axes, size = np.asarray(start, dtype=np.float64), np.eye(3), None
+    patch, choices = FIRST_PATCH_MM, FIRST
+    u, v = cross_section_axes()
+    ends: Ends | None = None
+    wall: Wall | None = None
+    for turn in range(TURNS):
+        ends = find_ends(block, center, axes, patch, choices, increment_mm, size)
+        if ends is None:
+            return None
+        axes = _turned(ends, axes)
+        center = center + axes[:, 2] * ends.middle_mm
+        section = block.grid(center, axes, u, v, np.linspace(-0.2, 0.2, 5) * ends.height_mm).mean(axis=2)
+        wall = find_wall(section, 12.0 if turn == 0 else 5.0)
+        if wall is None:
+            return None
+        center = center + axes[:, 0] * wall.left_mm + axes[:, 1] * wall.back_mm
+        patch = (PART_OF_BODY * wall.half_width_mm, PART_OF_BODY * wall.half_depth_mm)
+        size = 2 * float(np.sqrt(wall.half_width_mm * wall.half_depth_mm))
+        choices = wide(size) if turn == 0 else fine(ends, 0.03)
+    if ends is None or wall is None:
+        return None
+    known = (ends.known_mm[0] - ends.middle_mm, ends.known_mm[1] - ends.middle_mm)
+    ends = replace(ends, middle_mm=0.0, known_mm=known)
+    wall = replace(wall, left_mm=0.0, back_mm=0.0)
+    slab = block.grid(center, axes, u, v, np.linspace(-0.5, 0.5, 9) * ends.height_mm)
+    canal = find_canal(slab, wall)
+    if canal is not None:
+        wall = with_posterior_wall(slab[:, :, 3:6].mean(axis=2), wall, canal)
+        center = center + axes[:, 1] * wall.back_mm
+        canal = replace(canal, back_mm=canal.back_mm - wall.back_mm)
+        wall = replace(wall, back_mm=0.0)
+    return _Trace(center, axes, ends, wall, canal, np.asarray(point, dtype=float))
+
+
+def _turned(ends: Ends, axes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return axes whose third is the normal of the endplates, and whose second stays as far back as it can."""
+    normal = np.array([-ends.slope_left, -ends.slope_back, 1.0])
+    up = axes @ (normal / np.linalg.norm(normal))
+    back = axes[:, 1] - (axes[:, 1] @ up) * up
+    back /= np.linalg.norm(back)
+    return np.column_stack([np.cross(back, up), back, up])
+
+
+def _triple(point: ArrayLike) -> tuple[float, float, float]:
+    x, y, z = np.asarray(point, dtype=float)
+    return float(x), float(y), float(z)
+
+
+def _ras(point: ArrayLike) -> list[float]:
+    x, y, z = _triple(point)
+    return [-x + 0.0, -y + 0.0, z]
