@@ -93,23 +93,12 @@ class Choice(enum.Enum):
             "YES": _("given"),
             "FEMALE": _("female"),
             "MALE": _("male"),
-            "ELLIPTIC_CYLINDER": _("elliptic cylinder"),
-            "ELLIPSOID": _("ellipsoid"),
-            "BOX": _("box"),
-            "NONE": _("none"),
-            "LINEAR": _("linear"),
-            "BUDOFF_2010": _("Budoff 2010: thoracic, HA"),
-            "FARHAT_2006": _("Farhat 2006: lumbar, women, as in SWAN"),
         }
         return labels.get(self.name, self.value)
 
 
 Contrast = Choice("Contrast", {"UNKNOWN": None, "NO": False, "YES": True})
 Sex = Choice("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
-RegionShape = Choice("RegionShape", {"ELLIPTIC_CYLINDER": "elliptic-cylinder", "ELLIPSOID": "ellipsoid", "BOX": "box"})
-Calibration = Choice("Calibration", {"NONE": "none", "LINEAR": "linear"})
-Material = Choice("Material", {"HA": "HA", "K2HPO4": "K2HPO4", "AS_IN_SWAN": "as in SWAN"})
-TScoreReference = Choice("TScoreReference", {"NONE": None, "BUDOFF_2010": "budoff-2010", "FARHAT_2006": "farhat-2006"})
 
 
 @parameterNodeWrapper
@@ -129,13 +118,6 @@ class CACBoneAxisParameterNode:
     massFactor: Annotated[float, WithinRange(0, 0.01)] = 0.0
     regions: list[vtkMRMLMarkupsROINode]
     vertebrae: vtkMRMLSegmentationNode
-    regionShape: RegionShape = RegionShape.ELLIPTIC_CYLINDER
-    calibration: Calibration = Calibration.NONE
-    slope: Annotated[float, WithinRange(0, 10)] = 1.0
-    intercept: Annotated[float, WithinRange(-500, 500)] = 0.0
-    material: Material = Material.HA
-    calibrationKvp: Annotated[int, WithinRange(0, 200)] = 0
-    tScoreReference: TScoreReference = TScoreReference.NONE
     otherSettings: str = ""
 
 

@@ -7,6 +7,16 @@ from typing import Literal
 
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
+# What the fields are called where file and user disagree.
+FIELD_WORDS = {
+    "kvp": "Tube voltage (kVp)",
+    "slice_thickness_mm": "Slice thickness (mm)",
+    "contrast": "Contrast agent",
+    "ecg_gated": "ECG gating",
+    "age_years": "Age (years)",
+    "table_height_mm": "Table height (mm)",
+}
+
 
 @dataclass(frozen=True)
 class Acquisition:
@@ -43,6 +53,13 @@ class Acquisition:
                 continue
             read = getattr(self, field.name)
             if read is not None and read != said:
-                findings.append(finding("acquisition-disagrees", field=field.name, file=read, stated=said))
+                name = FIELD_WORDS.get(field.name, field.name.capitalize())
+                findings.append(finding("acquisition-disagrees", field=name, file=_word(read), stated=_word(said)))
             changes[field.name] = said
         return replace(self, **changes), tuple(findings)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -105,15 +105,12 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
 def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -> None:
     """Write nodes and settings into the reading of the volume, and make that the one which is shown.
 
-    Settings for which the panel has no field are kept in ``otherSettings``, so that
+    Settings for which the parameter node has no field are kept in ``otherSettings``, so that
     Apply in the panel analyses with them too.
     """
     node = reading_of(scene, nodes.volume)
-    calcium, bone = settings["calcium"], settings["bone"]
-    calibration = bone["calibration"]
+    calcium = settings["calcium"]
     contrast = {None: "UNKNOWN", False: "NO", True: "YES"}[settings["acquisition"]["contrast"]]
-    reference = bone["t_score_reference"]
-    own = [row["reference"] for row in bone["site_references"]]
     texts = {
         "regions.len": len(nodes.regions),
         "noneFound": nodes.seeds is not None and not any(n.GetNumberOfDefinedControlPoints() for n in nodes.seeds),
@@ -124,15 +121,7 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "threshold": calcium["threshold_hu"],
         "minimumArea": calcium["minimum_area_mm2"],
         "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,
-        "regionShape": bone["region"]["shape"].replace("-", "_").upper(),
-        # The panel shows these two; another kind stays in the other settings, which it leaves alone.
-        "calibration": calibration["kind"].upper() if calibration["kind"] in ("none", "linear") else "NONE",
-        "slope": 1.0 if calibration["slope"] is None else calibration["slope"],
-        "intercept": calibration["intercept"] or 0.0,
-        "material": (calibration["material"] or "HA").replace(" ", "_"),
-        "calibrationKvp": round(calibration["kvp"] or 0),
         "otherSettings": json.dumps(settings),
-        "tScoreReference": "NONE" if reference is None or reference in own else reference.replace("-", "_").upper(),
     }
     # One event for all of them: who listens never sees half a study.
     with slicer.util.NodeModify(node):

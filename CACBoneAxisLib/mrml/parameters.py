@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
+from CACBoneAxisLib.mrml.choices import other_settings
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.study.settings import merge
+
+# What a calibration of these kinds is made of; of the others, everything.
+FIELDS_OF_KIND = {
+    "linear": ("slope", "intercept", "material", "kvp", "source"),
+    "phantom": ("phantom", "rods", "rod_centers_ras_mm", "rod_radius_mm", "source"),
+}
 
 
 def settings_from_parameters(parameters: Any) -> dict[str, Any]:
     """Return the settings (as in a settings file) that a parameter node says.
 
     A zero in a field that cannot be zero means that nothing was said, and so does None
-    as the value of a choice. ``otherSettings`` (JSON) holds what the panel has no field for.
+    as the value of a choice. ``otherSettings`` (JSON) holds what the parameter node has no
+    field for (mrml/choices.py). A calibration that is not complete yet is none.
 
     Parameters
     ----------
@@ -24,18 +32,6 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
         "minimum_area_mm2": float(parameters.minimumArea),
         "mass_factor_mg_per_mm3_per_hu": float(parameters.massFactor) or None,
     }
-    linear = parameters.calibration.value == "linear"
-    bone: dict[str, Any] = {
-        "region": {"shape": parameters.regionShape.value},
-        "calibration": {
-            "kind": parameters.calibration.value,
-            "slope": float(parameters.slope) if linear else None,
-            "intercept": float(parameters.intercept) if linear else None,
-            "material": parameters.material.value if linear else None,
-            "kvp": (float(parameters.calibrationKvp) or None) if linear else None,
-        },
-        "t_score_reference": parameters.tScoreReference.value,
-    }
     patient = {
         "age_years": float(parameters.ageYears) or None,
         "sex": parameters.sex.value,
@@ -44,16 +40,37 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
         "kvp": float(parameters.kvp) or None,
         "contrast": parameters.contrast.value,
     }
-    other = json.loads(parameters.otherSettings or "{}")
-    kept = other.get("bone", {})
-    # What the panel has no choice for shows there as "none" and stays what the other settings say.
-    if bone["calibration"]["kind"] == "none" and kept.get("calibration", {}).get("kind") in ("phantom", "asynchronous"):
-        del bone["calibration"]
-    own = [row["reference"] for row in kept.get("site_references", [])]
-    if bone["t_score_reference"] is None and kept.get("t_score_reference") in own:
-        del bone["t_score_reference"]
-    chosen = {"calcium": calcium, "bone": bone, "patient": patient, "acquisition": acquisition}
+    other = other_settings(parameters)
+    if isinstance(bone := other.get("bone"), dict) and "calibration" in bone:
+        other["bone"] = {**bone, "calibration": effective_calibration(bone["calibration"])}
+    chosen = {"calcium": calcium, "patient": patient, "acquisition": acquisition}
     return merge(other, chosen)
+
+
+def effective_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a calibration with what its kind means; what was typed for another kind waits. Incomplete is none."""
+    kind = calibration.get("kind", "none")
+    if kind == "none" or unfinished_calibration(calibration):
+        return {"kind": "none"}
+    names = FIELDS_OF_KIND.get(kind, tuple(calibration))
+    kept = {name: value for name, value in calibration.items() if name in ("kind", *names)}
+    return {"intercept": 0.0, **kept} if kind == "linear" else kept
+
+
+def unfinished_calibration(calibration: Mapping[str, Any] | None) -> str:
+    """Return what a calibration still lacks (``slope``, ``material``, ``phantom``, ``file``); empty where nothing.
+
+    A reader chooses its kind first and then types or loads the rest; until then it gives no BMD.
+    """
+    said = calibration or {}
+    kind = said.get("kind", "none")
+    if kind == "asynchronous" and said.get("slope") is None:
+        return "file"
+    if kind == "phantom" and not said.get("phantom"):
+        return "phantom"
+    if kind == "linear":
+        return next((name for name in ("slope", "material") if not said.get(name)), "")
+    return ""
 
 
 def nodes_from_parameters(parameters: Any) -> ReadingNodes:

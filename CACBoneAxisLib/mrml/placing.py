@@ -6,20 +6,23 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import vtk
+from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.placing import region_protocols
+from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.mrml.markups import LPS, add_box_node
-from CACBoneAxisLib.mrml.volumes import volume_geometry
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.regions import Region
+from CACBoneAxisLib.mrml.markups import add_box_node
+from CACBoneAxisLib.mrml.regions import box_of, move_region, set_shape
 
-# A first region that stays inside the spongy bone of most adult lower thoracic and lumbar
-# bodies: left to right, front to back, head to foot. The reader fits it with the handles.
+# A region that stays inside the spongy bone of most adult lower thoracic and lumbar bodies:
+# left to right, front to back, head to foot. The reader fits it with the handles.
 FIRST_REGION_SIZE_MM = (24.0, 18.0, 10.0)
-
-# The slice node whose position along each RAS axis a person sees in the standard layouts.
-SLICE_NODES = ("vtkMRMLSliceNodeYellow", "vtkMRMLSliceNodeGreen", "vtkMRMLSliceNodeRed")
+# What a click places where the settings name a protocol without a shape.
+CLICKED_PROTOCOL = "qct-ellipse"
 
 
 def start_placing(scene: Any, node: Any) -> None:
@@ -74,18 +77,60 @@ def name_seed(node: Any, number: int, territory: str) -> str:
     return label
 
 
-def add_region(scene: Any, volume: Any, level: str) -> Any:
-    """Add a region for a level where the slice views of the volume cross, and return its ROI node."""
-    center = viewed_position_mm(scene, volume)
-    node = add_box_node(Box(level, center, FIRST_REGION_SIZE_MM, label=level), scene, levels()[level].color)
-    # Unlike the scene's own names, the level stays as it is when two scans are read in one scene.
-    node.SetName(level)
-    display = node.GetDisplayNode()
-    display.SetHandlesInteractive(True)
-    display.SetRotationHandleVisibility(True)
-    display.SetTranslationHandleVisibility(True)
-    display.SetScaleHandleVisibility(True)
-    return node
+def place_region(
+    scene: Any,
+    image: CTImage,
+    point_lps_mm: NDArray[np.floating],
+    level: str,
+    node: Any = None,
+    protocol: str = "",
+    shape: str = "",
+) -> tuple[Any, str]:
+    """Place the region of a level from a point in its vertebra; return its ROI node and what is to be said.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    point_lps_mm : where the reader clicked
+    level : of the vertebra
+    node : vtkMRMLMarkupsROINode that the level has already, which is moved; a new one is added where None
+    protocol : of ``data/region_protocols.json``; the mid-vertebral ellipse where it is empty or no shape
+    shape : what the settings say that fills a box; the region says otherwise where its protocol does
+
+    Raises
+    ------
+    UnusableInputError
+        When the point lies outside the scan.
+    """
+    region, message = region_at(image, point_lps_mm, protocol)
+    if node is None:
+        node = add_box_node(box_of(level, region), scene, levels()[level].color)
+        # Unlike the scene's own names, the level stays as it is when two scans are read in one scene.
+        node.SetName(level)
+        display = node.GetDisplayNode()
+        display.SetHandlesInteractive(True)
+        display.SetRotationHandleVisibility(True)
+        display.SetTranslationHandleVisibility(True)
+        display.SetScaleHandleVisibility(True)
+    else:
+        move_region(node, region)
+    set_shape(node, None if region.shape == (shape or RegionProtocol().shape) else region.shape)
+    return node, message
+
+
+def region_at(image: CTImage, point_lps_mm: NDArray[np.floating], protocol: str = "") -> tuple[Region, str]:
+    """Return the region of a protocol in the vertebra around a point, and why it is a plain one where it is.
+
+    Where endplates, axis and wall are not found, the region stands upright at the point, in a
+    size that stays inside the spongy bone of most adult vertebrae.
+    """
+    if not _inside(point_lps_mm, image.geometry):
+        raise refusal("click-outside")
+    named = region_protocols().get(protocol or CLICKED_PROTOCOL)
+    if named is None or named.shape is None:
+        named = region_protocols()[CLICKED_PROTOCOL]
+    plain = Region(_triple(point_lps_mm), FIRST_REGION_SIZE_MM)
+    return plain, ""
 
 
 def region_of(regions: Iterable[Any], level: str) -> Any:
@@ -93,38 +138,10 @@ def region_of(regions: Iterable[Any], level: str) -> Any:
     return next((node for node in regions if parse_level(node.GetName()) == level), None)
 
 
-def viewed_position_mm(scene: Any, volume: Any) -> tuple[float, float, float]:
-    """Return where a person is looking: LPS mm.
-
-    The crosshair where it is shown, else where the three standard slice views cross;
-    the middle of the volume where that is outside it or there are no views.
-    """
-    geometry = volume_geometry(volume)
-    for ras in (_crosshair(scene), _slices_crossing(scene)):
-        if ras is not None and _inside(ras * LPS, geometry):
-            return _triple(ras * LPS)
-    return _triple(geometry.to_lps((np.asarray(geometry.shape[::-1]) - 1) / 2))
-
-
-def _crosshair(scene: Any) -> np.ndarray | None:
-    node = scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
-    if node is None or node.GetCrosshairMode() == node.NoCrosshair:
-        return None
-    return np.asarray(node.GetCrosshairRAS(), dtype=float)
-
-
-def _slices_crossing(scene: Any) -> np.ndarray | None:
-    nodes = [scene.GetNodeByID(node_id) for node_id in SLICE_NODES]
-    if any(node is None for node in nodes):
-        return None
-    matrices: list[vtk.vtkMatrix4x4] = [node.GetSliceToRAS() for node in nodes]
-    return np.array([matrix.GetElement(axis, 3) for axis, matrix in enumerate(matrices)])
-
-
-def _inside(position_lps: np.ndarray, geometry: ImageGeometry) -> bool:
+def _inside(position_lps: NDArray[np.floating], geometry: ImageGeometry) -> bool:
     index = geometry.to_index(position_lps)
     return bool(np.all(index >= -0.5) and np.all(index <= np.asarray(geometry.shape[::-1]) - 0.5))
 
 
-def _triple(values: np.ndarray) -> tuple[float, float, float]:
+def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])

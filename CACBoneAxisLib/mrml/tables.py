@@ -46,6 +46,7 @@ VERTEBRA_COLUMNS = {
     "material": ("Material", None),
     "acr_class": ("Class", None),
     "t_score": ("T-score", "t_score"),
+    "z_score": ("Z-score", "z_score"),
 }
 TOTAL = "Total (coronary)"
 
@@ -101,8 +102,8 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def _vertebra_row(level: str, status: str, entry: Mapping[str, Any]) -> Row:
-    bmd, t_score, acr = entry.get("bmd") or {}, entry.get("t_score") or {}, entry.get("acr_class") or {}
-    values = {**entry, "bmd": bmd.get("value"), "t_score": t_score.get("value")}
+    bmd, acr = entry.get("bmd") or {}, entry.get("acr_class") or {}
+    values = {**entry, **{name: (entry.get(name) or {}).get("value") for name in ("bmd", "t_score", "z_score")}}
     shown = {
         name: format_value(values.get(name), quantity) for name, (_, quantity) in VERTEBRA_COLUMNS.items() if quantity
     }

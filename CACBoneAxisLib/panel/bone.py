@@ -1,122 +1,260 @@
-"""Section Bone: a region per vertebra, the calibration, and the density."""
+"""Section Bone, third part: vertebrae from a segmentation, the table, exclusions, and pictures of the density."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.density import add_density_node, show_density
+from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
-from CACBoneAxisLib.mrml.placing import add_region, region_of
+from CACBoneAxisLib.mrml.placing import region_of
+from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason
+from CACBoneAxisLib.mrml.totalsegmentator import is_installed, segment_vertebrae
+from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.pictures import show_picture
 from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, fill, selected_id, set_text
-from CACBoneAxisLib.panel.views import jump_to
+from CACBoneAxisLib.panel.views import jump_to, show_over
+from CACBoneAxisLib.report.bonefigures import population_figure
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.wording import bmd_words, bone_missing, class_words, t_score_words, threshold_lead
+from CACBoneAxisLib.report.wording import (
+    bmd_words,
+    bone_missing,
+    class_words,
+    estimate_words,
+    t_score_words,
+    threshold_lead,
+    z_score_words,
+)
 
-BUTTON_LEVELS = ("T12", "L1", "L2")
-SHOWN_COLUMNS = ("level", "mean_hu", "sd_hu", "bmd", "acr_class", "t_score", "status")
+SHOWN_COLUMNS = (
+    "level",
+    "mean_hu",
+    "median_hu",
+    "sd_hu",
+    "bmd",
+    "material",
+    "acr_class",
+    "t_score",
+    "z_score",
+    "status",
+)
+PICTURE_PIXELS = 440
+# Why a score or an estimate that was asked for is not there, or what it rests on.
+SCORE_CODES = ("t-score-", "z-score-", "estimate-")
+DENSITY = "density"
+
+
+def reasons() -> dict[str, str]:
+    """Return the reasons for which a vertebra is left out, as they are kept and as they are called."""
+    return {
+        "fracture": _("fracture"),
+        "hardware": _("hardware"),
+        "degenerative": _("degenerative"),
+        "haemangioma": _("haemangioma"),
+    }
 
 
 class BoneSection(Section):
-    """Adds and removes regions and shows what was measured in them."""
+    """Shows what was measured in the vertebrae, and leaves vertebrae out."""
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
-        self._vertebrae: dict[str, Any] = {}
+        self.choices = Choices(panel)
 
     def setup(self) -> None:
-        """Connect the level buttons and the table."""
-        for level in BUTTON_LEVELS:
-            connect(getattr(self.ui, f"level{level}Button"), "clicked()", lambda level=level: self.onAddRegion(level))
-        for level in levels():
-            self.ui.levelComboBox.addItem(level)
-        self.ui.levelComboBox.setCurrentIndex(list(levels()).index("L3"))
-        connect(self.ui.levelOtherButton, "clicked()", lambda: self.onAddRegion(self.ui.levelComboBox.currentText))
-        connect(self.ui.levelComboBox, "currentIndexChanged(int)", lambda index: self.update(self.panel.parameters))
-        connect(self.ui.removeRegionButton, "clicked()", self.onRemoveRegion)
+        """Connect the table, the segmentation and the overlay."""
+        default = RegionProtocol().erosion_mm
+        self.choices.number(self.ui.erosionSpinBox, "bone.region.erosion_mm", None, default)
         connect(self.ui.vertebraTable, "itemSelectionChanged()", self.onVertebraSelected)
+        connect(self.ui.segmentButton, "clicked()", self.onSegment)
+        connect(self.ui.boneCancelButton, "clicked()", self.panel.onCancel)
+        connect(self.ui.densityCheckBox, "toggled(bool)", self.onDensity)
+        self.ui.boneProgressBar.visible = False
+        self.ui.boneCancelButton.visible = False
 
     def update(self, parameters: Any) -> None:
-        """Show which levels can be added, and which calibration fields mean something."""
-        has_volume = parameters is not None and parameters.volume is not None
-        regions = existing_regions(parameters) if parameters is not None else []
-        missing = "" if has_volume else _("Choose a CT volume first.")
-        buttons = {level: getattr(self.ui, f"level{level}Button") for level in BUTTON_LEVELS}
-        for level, button in [*buttons.items(), (str(self.ui.levelComboBox.currentText), self.ui.levelOtherButton)]:
-            there = region_of(regions, level) is not None
-            ready = _("Show the region of {level}.") if there else _("Add a region for {level} where the views cross.")
-            enable(button, missing, ready.format(level=level))
-        target = self._region_to_remove(regions)
-        ready = _("Remove the region of {level}.").format(level=target.GetName() if target is not None else "")
-        enable(self.ui.removeRegionButton, "" if target is not None else _("There is no region to remove."), ready)
-        calibrated = parameters is not None and parameters.calibration.value != "none"
-        for name in ("slope", "intercept", "calibrationKvp"):
-            getattr(self.ui, f"{name}SpinBox").enabled = calibrated
-        self.ui.materialComboBox.enabled = calibrated
-        self.ui.tScoreReferenceComboBox.enabled = calibrated
+        """Show which vertebrae the segmentation has, and what can be done with it."""
+        self.choices.update(parameters)
+        vertebrae = parameters.vertebrae if parameters is not None else None
+        text = ""
+        if vertebrae is not None:
+            levels = list(dict.fromkeys(vertebra_segments(vertebrae).values()))
+            text = _("Vertebrae in it: {levels}").format(levels=", ".join(levels))
+            if not levels:
+                text = _("No segment in it is named by a level (T1 to L5).")
+        set_text(self.ui.segmentationLabel, escape(text))
+        missing = ""
+        if not is_installed():
+            missing = _("Install the extension TotalSegmentator in the Extensions Manager to use this.")
+        elif parameters is None or parameters.volume is None:
+            missing = _("Choose a CT volume first.")
+        elif self.panel.progress is not None:
+            missing = _("Wait until what is running has ended.")
+        enable(self.ui.segmentButton, missing, _("Segment T1 to L5 with TotalSegmentator; takes some minutes."))
+        node = self._density_node(parameters)
+        if bool(self.ui.densityCheckBox.checked) != (node is not None):
+            before = self.ui.densityCheckBox.blockSignals(True)
+            self.ui.densityCheckBox.checked = node is not None
+            self.ui.densityCheckBox.blockSignals(before)
 
     def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show the density and the vertebrae."""
+        """Show the density, the vertebrae, and the patient among others."""
+        has_bmd = bool(result) and any(v["bmd"] for v in result["bone"]["vertebrae"])
+        missing = "" if has_bmd else _("There is no BMD to show: choose a calibration and press Apply.")
+        enable(self.ui.densityCheckBox, missing, _("Colour the measured regions by BMD. For the eye only."))
         if result is None:
             set_text(self.ui.boneLabel, "")
             fill(self.ui.vertebraTable, [], [])
-            self._vertebrae = {}
+            show_picture(self.ui.populationLabel, None)
             return
-        self._vertebrae = {v["level"]: v for v in result["bone"]["vertebrae"]}
         set_text(self.ui.boneLabel, bone_answer(result))
+        self._fill(result)
+        figure = population_figure(result)
+        picture, caption = (figure.png, figure.caption) if figure is not None else (None, "")
+        show_picture(self.ui.populationLabel, picture, caption, PICTURE_PIXELS)
+        if self._density_node(self.panel.parameters) is not None:
+            self._show_density()
+
+    def _fill(self, result: Mapping[str, Any]) -> None:
         rows = tables.vertebra_rows(result)
-        titles = [tables.heading(tables.VERTEBRA_COLUMNS, name) for name in SHOWN_COLUMNS]
+        level, *others = SHOWN_COLUMNS
+        headings = {name: tables.heading(tables.VERTEBRA_COLUMNS, name) for name in SHOWN_COLUMNS}
+        titles = [headings[level], _("Leave out"), *(headings[name] for name in others)]
         ids = [row["level"] for row in rows]
-        fill(self.ui.vertebraTable, titles, [[row[name] for name in SHOWN_COLUMNS] for row in rows], ids)
+        table = self.ui.vertebraTable
+        vertebrae = {vertebra["level"] for vertebra in result["bone"]["vertebrae"]}
+        combos = {name: self._reason_combo(name) for name in ids if name in vertebrae}
+        cells = [[row[level], *(row[name] for name in others)] for row in rows]
+        fill(
+            table,
+            titles,
+            [[first, "", *rest] for first, *rest in cells],
+            ids,
+            widgets={(number, 1): combos[name] for number, name in enumerate(ids) if name in combos},
+        )
+
+    def _reason_combo(self, level: str) -> Any:
+        combo = qt.QComboBox()
+        combo.addItem(_("no"))
+        kept = list(reasons())
+        now = self._excluded(level)
+        if now is not None and now not in kept:
+            kept.append(now)
+        for reason in kept:
+            combo.addItem(reasons().get(reason, reason))
+        combo.setCurrentIndex(0 if now is None else 1 + kept.index(now))
+        combo.setFocusPolicy(qt.Qt.StrongFocus)
+        combo.toolTip = _("Leave {level} out of the mean, and why; it stays visible.").format(level=level)
+        names: list[str | None] = [None, *kept]
+        connect(combo, "activated(int)", lambda index: self.onExclude(level, names[index]))
+        return combo
 
     # What a user does
 
-    def onAddRegion(self, level: str) -> None:
-        """Add the region of a level where the views cross; where it has one, look at that."""
+    def onExclude(self, level: str, reason: str | None) -> None:
+        """Leave a vertebra out for a reason, or take it in again."""
         parameters = self.panel.parameters
-        if parameters is None or parameters.volume is None:
+        if parameters is None or self._excluded(level) == reason:
             return
-        there = region_of(existing_regions(parameters), level)
-        if there is not None:
-            self._look_at(there)
-            return
-        node = add_region(slicer.mrmlScene, parameters.volume, level)
-        parameters.regions = [*existing_regions(parameters), node]
-
-    def onRemoveRegion(self) -> None:
-        """Delete the region of the selected row, or else the last one."""
-        parameters = self.panel.parameters
-        node = self._region_to_remove(existing_regions(parameters))
-        if node is not None:
-            parameters.regions = [region for region in existing_regions(parameters) if region is not node]
-            slicer.mrmlScene.RemoveNode(node)
+        region = region_of(existing_regions(parameters), level)
+        if region is not None:
+            exclude_region(region, reason)
+        for segment_id in self._segments(level):
+            exclude_segment(parameters.vertebrae, segment_id, reason)
+        self.panel.note_step(_("{level} left out").format(level=level))
+        self.panel.inputChanged()
 
     def onVertebraSelected(self) -> None:
-        """Show the selected vertebra in the slice views."""
+        """Show the selected vertebra in all views."""
         parameters = self.panel.parameters
-        node = region_of(existing_regions(parameters), selected_id(self.ui.vertebraTable)) if parameters else None
-        if node is not None:
-            self._look_at(node)
-        self.update(parameters)
+        level = selected_id(self.ui.vertebraTable)
+        if parameters is None or not level:
+            return
+        region = region_of(existing_regions(parameters), level)
+        if region is not None:
+            jump_to(box_from_node(region).center_mm * LPS)
+        else:
+            for segment_id in self._segments(level):
+                jump_to(parameters.vertebrae.GetSegmentCenterRAS(segment_id))
 
-    def _region_to_remove(self, regions: list[Any]) -> Any:
-        selected = region_of(regions, selected_id(self.ui.vertebraTable))
-        return selected or next((node for node in reversed(regions) if parse_level(node.GetName())), None)
+    def onSegment(self) -> None:
+        """Let TotalSegmentator find the vertebrae."""
+        parameters = self.panel.parameters
+        if parameters is None or parameters.volume is None or self.panel.progress is not None:
+            return
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{parameters.volume.GetName()} vertebrae")
+        message = self.panel.run(
+            lambda progress: segment_vertebrae(parameters.volume, node, lambda line: progress(line[:60], 0.5)),
+            self.ui.boneProgressBar,
+            self.ui.boneCancelButton,
+        )
+        if message:
+            slicer.mrmlScene.RemoveNode(node)
+        else:
+            node.CreateDefaultDisplayNodes()
+            parameters.vertebrae = node
+        self.panel.refresh()
+        if message:
+            set_text(self.ui.segmentationLabel, escape(message))
 
-    def _look_at(self, node: Any) -> None:
-        jump_to(box_from_node(node).center_mm * LPS)
+    def onDensity(self, on: bool) -> None:
+        """Colour the regions by density, or take the colours away."""
+        parameters = self.panel.parameters
+        node = self._density_node(parameters)
+        if parameters is None or on == (node is not None):
+            return
+        if on:
+            node = add_density_node(slicer.mrmlScene, parameters.volume)
+            parameters.parameterNode.SetNodeReferenceID(DENSITY, node.GetID())
+            self._show_density()
+        else:
+            parameters.parameterNode.SetNodeReferenceID(DENSITY, None)
+            show_over(None)
+            slicer.mrmlScene.RemoveNode(node)
+
+    def _show_density(self) -> None:
+        result = self.panel.latest_result()
+        node = self._density_node(self.panel.parameters)
+        if result is None or node is None:
+            return
+        calibration = result.bone.calibration
+        masks = {v.level: result.bone.masks[v.level] for v in result.bone.vertebrae if v.reading.bmd}
+        if calibration is None or not masks:
+            return
+        show_density(result.image, masks, calibration, node)
+        show_over(node)
+
+    def _density_node(self, parameters: Any) -> Any:
+        return parameters.parameterNode.GetNodeReference(DENSITY) if parameters is not None else None
+
+    def _excluded(self, level: str) -> str | None:
+        parameters = self.panel.parameters
+        region = region_of(existing_regions(parameters), level) if parameters is not None else None
+        said = [excluded_reason(region)] if region is not None else []
+        said += [exclusion(parameters.vertebrae, segment_id) for segment_id in self._segments(level)]
+        return next((reason for reason in said if reason is not None), None)
+
+    def _segments(self, level: str) -> list[str]:
+        vertebrae = self.panel.parameters.vertebrae if self.panel.parameters is not None else None
+        if vertebrae is None:
+            return []
+        return [segment_id for segment_id, name in vertebra_segments(vertebrae).items() if name == level]
 
 
 def bone_answer(result: Mapping[str, Any]) -> str:
     """Return the density as rich text with what is doubtful about it, or why there is none."""
     summary = result["bone"]["summary"]
     if not summary or summary.get("mean_hu") is None:
-        return _("No bone density: {reason}").format(reason=bone_missing(result))
+        return _("No bone density: {reason}").format(reason=escape(bone_missing(result)))
     lines = [f"{summary['label']}: <b>{format_value(summary['mean_hu'], 'mean_hu', unit=True)}</b>"]
     if summary.get("bmd"):
         lines[0] += f", <b>{bmd_words(summary['bmd'])}</b>, {class_words(summary.get('acr_class'))}"
@@ -124,5 +262,10 @@ def bone_answer(result: Mapping[str, Any]) -> str:
         lines.append("{}, {}".format(*lead))
     if summary.get("t_score"):
         lines.append(_("T-score {score}").format(score=t_score_words(summary["t_score"])))
+    if summary.get("z_score"):
+        lines.append(_("Z-score {score}").format(score=z_score_words(summary["z_score"])))
+    lines += [escape(estimate_words(item)) for item in summary.get("estimates") or ()]
+    about = [*result["bone"]["findings"], *(summary.get("findings") or ())]
+    lines += [escape(item["message"]) for item in about if item["code"].startswith(SCORE_CODES)]
     said = [item for vertebra in result["bone"]["vertebrae"] for item in vertebra["findings"]]
-    return "<br>".join([*lines, *doubts([*result["bone"]["findings"], *said])])
+    return "<br>".join(dict.fromkeys([*lines, *doubts([*about, *said])]))

@@ -18,18 +18,32 @@ from CACBoneAxisLib.mrml.parameters import (
     seeds_given,
     settings_from_parameters,
 )
-from CACBoneAxisLib.mrml.scene import find_result, is_current, result_mapping
+from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
+from CACBoneAxisLib.panel.calibration import ROD_POINTS, CalibrationSection
+from CACBoneAxisLib.panel.checking import Checker
+from CACBoneAxisLib.panel.clicks import Clicks
 from CACBoneAxisLib.panel.following import Following
+from CACBoneAxisLib.panel.patient import PatientSection
 from CACBoneAxisLib.panel.progress import CancelledError, Progress
+from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
-from CACBoneAxisLib.study import Settings
+from CACBoneAxisLib.study import Settings, StudyResult
 
-SECTIONS = (ScanSection, CalciumSection, BoneSection, ReportSection, BatchSection)
+SECTIONS = (
+    ScanSection,
+    PatientSection,
+    CalciumSection,
+    RegionsSection,
+    CalibrationSection,
+    BoneSection,
+    ReportSection,
+    BatchSection,
+)
 
 # After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
 # short enough to feel immediate.
@@ -55,6 +69,9 @@ class Panel(VTKObservationMixin):
         self._vertebrae_changed = False
         self._shown: tuple[Any, int] | None = None
         self._watched: list[Any] = []
+        self.checker = Checker(logic.sessions)
+        self.clicks = Clicks()
+        self._latest: tuple[Any, StudyResult] | None = None
         self.sections: list[Section] = [section(self) for section in SECTIONS]
 
     def setup(self) -> None:
@@ -88,6 +105,8 @@ class Panel(VTKObservationMixin):
         self.following.cleanup()
         for section in self.sections:
             section.cleanup()
+        self.clicks.take(None)
+        self._latest = None
         self.removeObservers()
 
     @property
@@ -149,6 +168,25 @@ class Panel(VTKObservationMixin):
         record = self.result()
         return result_mapping(record) if record is not None and record.GetText() else None
 
+    def latest_result(self) -> StudyResult | None:
+        """Return the current volume's result with its voxels, None where there is none.
+
+        What was analysed before the scene was loaded is analysed again.
+        """
+        record = self.result()
+        if record is None:
+            return None
+        state = (record, record.GetMTime())
+        if self._latest is None or self._latest[0] != state:
+            try:
+                self._latest = (state, replay(record))
+            except UnusableInputError:
+                return None
+        return self._latest[1]
+
+    def note_step(self, text: str) -> None:
+        """Make a step that can be undone of what was just done."""
+
     @property
     def live(self) -> bool:
         """Whether a change is answered without Apply."""
@@ -158,7 +196,8 @@ class Panel(VTKObservationMixin):
 
     def onSceneClosed(self, caller: Any = None, event: Any = None) -> None:
         """Forget the volumes that were read."""
-        self.logic.sessions.clear()
+        self.checker.clear()
+        self._latest = None
 
     def onParametersChanged(self, caller: Any = None, event: Any = None) -> None:
         """React to a choice."""
@@ -194,12 +233,14 @@ class Panel(VTKObservationMixin):
 
         def work(progress: Progress) -> None:
             enable(self.ui.applyButton, self.missing(), "")
-            self.logic.analyzeNodes(
+            result = self.logic.analyzeNodes(
                 nodes_from_parameters(parameters),
                 settings_from_parameters(parameters),
                 progress=progress,
                 labelVolume=self.session.makeLabelVolume,
             )
+            record = self.result()
+            self._latest = ((record, record.GetMTime()), result)
             self._vertebrae_changed = False
 
         set_text(self.ui.messageLabel, "")
@@ -256,7 +297,8 @@ class Panel(VTKObservationMixin):
         """Observe the seeds and regions that are chosen now, and no others."""
         chosen: list[Any] = []
         if self.parameters is not None:
-            chosen = [node for node in (self.parameters.seeds, self.parameters.vertebrae) if node is not None]
+            rods = self.parameters.parameterNode.GetNodeReference(ROD_POINTS)
+            chosen = [node for node in (self.parameters.seeds, self.parameters.vertebrae, rods) if node is not None]
             chosen += existing_regions(self.parameters)
         if [id(node) for node in chosen] == [id(node) for node in self._watched]:
             return

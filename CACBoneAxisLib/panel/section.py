@@ -79,10 +79,12 @@ def fill(
     rows: Sequence[Sequence[str]],
     ids: Sequence[str] | None = None,
     progress: Callable[[float], None] | None = None,
+    widgets: Mapping[tuple[int, int], Any] | None = None,
 ) -> None:
     """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted.
 
-    ``progress`` is called with the part done now and then, for tables that take a moment.
+    ``progress`` is called with the part done now and then, for tables that take a moment;
+    ``widgets`` stand in cells, by row and column.
     """
     table.blockSignals(True)
     table.setRowCount(0)
@@ -99,6 +101,8 @@ def fill(
             elif text[:1].isdigit() or text[:2].strip("-").isdigit() or text == NOT_MEASURED:
                 item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             table.setItem(r, c, item)
+    for (row, column), widget in (widgets or {}).items():
+        table.setCellWidget(row, column, widget)
     table.verticalHeader().hide()
     table.horizontalHeader().setStretchLastSection(True)
     table.resizeColumnsToContents()

@@ -19,3 +19,10 @@ def show_volume(volume: Any) -> None:
     layout = getattr(slicer.app, "layoutManager", None)
     if layout is not None and layout() is not None:
         slicer.util.setSliceViewerLayers(background=volume, fit=True)
+
+
+def show_over(volume: Any, opacity: float = 0.7) -> None:
+    """Show a volume over the CT in every slice view; None takes away what is there."""
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        node.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
+        node.SetForegroundOpacity(opacity if volume is not None else 0.0)

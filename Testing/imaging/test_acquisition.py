@@ -12,7 +12,7 @@ def test_where_both_speak_and_disagree_the_user_is_right_and_it_is_said():
     merged, findings = Acquisition(kvp=120.0, sex="F").merged(Acquisition(kvp=100.0, sex="F"))
     assert merged.kvp == 100.0
     assert [f.code for f in findings] == ["acquisition-disagrees"]
-    assert "kvp" in findings[0].message and "120" in findings[0].message and "100" in findings[0].message
+    assert "Tube voltage" in findings[0].message and "120" in findings[0].message and "100" in findings[0].message
 
 
 def test_false_is_a_statement_and_none_is_not():

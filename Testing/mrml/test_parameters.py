@@ -10,7 +10,12 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, seeds_given, settings_from_parameters  # noqa: E402
+from CACBoneAxisLib.mrml.parameters import (  # noqa: E402
+    nodes_from_parameters,
+    seeds_given,
+    settings_from_parameters,
+    unfinished_calibration,
+)
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 
@@ -34,13 +39,6 @@ def untouched():
         massFactor=0.0,
         regions=[],
         vertebrae=None,
-        regionShape=choice("elliptic-cylinder"),
-        calibration=choice("none"),
-        slope=1.0,
-        intercept=0.0,
-        material=choice("HA"),
-        calibrationKvp=0,
-        tScoreReference=choice(None),
         otherSettings="",
     )
 
@@ -58,15 +56,11 @@ def test_every_choice_reaches_the_settings(untouched):
         "threshold": 145.0,
         "minimumArea": 0.5,
         "massFactor": 0.0008,
-        "regionShape": choice("box"),
-        "calibration": choice("linear"),
-        "slope": 0.8,
-        "intercept": -3.0,
-        "material": choice("K2HPO4"),
-        "calibrationKvp": 120,
-        "tScoreReference": choice("budoff-2010"),
     }.items():
         setattr(untouched, name, value)
+    line = {"kind": "linear", "slope": 0.8, "intercept": -3.0, "material": "K2HPO4", "kvp": 120}
+    bone = {"region": {"shape": "box"}, "calibration": line, "t_score_reference": "budoff-2010"}
+    untouched.otherSettings = json.dumps({"bone": bone})
     settings = Settings.from_mapping(settings_from_parameters(untouched))
     assert (settings.acquisition.kvp, settings.acquisition.contrast) == (100, False)
     assert (settings.patient.age_years, settings.patient.sex) == (63, "F")
@@ -102,19 +96,43 @@ def test_regions_that_were_deleted_are_left_out(scene, untouched):
     assert nodes_from_parameters(untouched).regions == (kept,)
 
 
-def test_a_calibration_that_the_panel_has_no_choice_for_stays_what_the_other_settings_say(untouched):
-    phantom = {"kind": "phantom", "phantom": "mindways"}
-    own = {"reference": "own", "site": "lumbar", "material": "HA", "sex": "F", "source": "us"}
-    own |= {"mean_mg_cm3": 160.0, "sd_mg_cm3": 20.0}
-    bone = {"calibration": phantom, "site_references": [own], "t_score_reference": "own"}
-    untouched.otherSettings = json.dumps({"bone": bone})
-    settings = Settings.from_mapping(settings_from_parameters(untouched)).bone
-    assert (settings.calibration.kind, settings.calibration.phantom) == ("phantom", "mindways")
-    assert settings.t_score_reference == "own"
+PHANTOM = {"kind": "phantom", "phantom": "mindways"}
+LINE = {"kind": "linear", "slope": 0.8, "material": "HA"}
 
 
-def test_a_line_typed_in_the_panel_replaces_another_calibration(untouched):
-    untouched.otherSettings = json.dumps({"bone": {"calibration": {"kind": "phantom", "phantom": "mindways"}}})
-    untouched.calibration, untouched.slope = choice("linear"), 0.8
-    calibration = Settings.from_mapping(settings_from_parameters(untouched)).bone.calibration
-    assert (calibration.kind, calibration.slope) == ("linear", 0.8)
+@pytest.mark.parametrize(
+    ("said", "kind", "missing"),
+    [
+        ({}, "none", ""),
+        ({"kind": "linear"}, "none", "slope"),
+        ({"kind": "linear", "slope": 0.8}, "none", "material"),
+        (LINE, "linear", ""),
+        ({"kind": "phantom"}, "none", "phantom"),
+        (PHANTOM, "phantom", ""),
+        ({"kind": "asynchronous"}, "none", "file"),
+        ({**LINE, "kind": "asynchronous"}, "none", ""),
+    ],
+)
+def test_a_calibration_counts_once_it_is_complete(untouched, said, kind, missing):
+    untouched.otherSettings = json.dumps({"bone": {"calibration": said}})
+    assert unfinished_calibration(said) == missing
+    if said.get("kind") == "asynchronous" and not missing:
+        said.update(intercept=0.0)
+        kind = "asynchronous"
+        untouched.otherSettings = json.dumps({"bone": {"calibration": said}})
+    assert Settings.from_mapping(settings_from_parameters(untouched)).bone.calibration.kind == kind
+
+
+def test_what_was_typed_for_another_kind_waits(untouched):
+    typed = {**LINE, **PHANTOM, "intercept": 2.0}
+    for kind in ("none", "phantom", "linear"):
+        untouched.otherSettings = json.dumps({"bone": {"calibration": {**typed, "kind": kind}}})
+        calibration = Settings.from_mapping(settings_from_parameters(untouched)).bone.calibration
+        assert calibration.kind == kind
+        assert calibration.slope == (0.8 if kind == "linear" else None)
+        assert calibration.phantom == ("mindways" if kind == "phantom" else None)
+
+
+def test_a_line_without_an_intercept_goes_through_zero(untouched):
+    untouched.otherSettings = json.dumps({"bone": {"calibration": LINE}})
+    assert Settings.from_mapping(settings_from_parameters(untouched)).bone.calibration.intercept == 0.0

@@ -8,18 +8,20 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
+from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
+from CACBoneAxisLib.mrml.markups import box_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.placing import (  # noqa: E402
     FIRST_REGION_SIZE_MM,
-    add_region,
     add_seeds_node,
     is_placing,
     name_seed,
+    place_region,
     region_of,
     start_placing,
     stop_placing,
-    viewed_position_mm,
 )
+from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason  # noqa: E402
 
 
 @pytest.fixture
@@ -48,44 +50,41 @@ def test_seeds_are_numbered_by_artery_and_no_number_is_given_twice(scene, volume
     assert name_seed(node, 3, "LAD") == "LAD-4"
 
 
-def test_without_views_a_region_goes_to_the_middle_of_the_scan(scene, volume, small_ct):
-    middle = small_ct.geometry.to_lps((np.asarray(small_ct.geometry.shape[::-1]) - 1) / 2)
-    assert viewed_position_mm(scene, volume) == pytest.approx(middle)
+MIDDLE = (1.5, 26.4, 116.5)
 
 
-def add_slice_nodes(scene, ras):
-    for name, axis, orientation in (("Yellow", 0, "Sagittal"), ("Green", 1, "Coronal"), ("Red", 2, "Axial")):
-        node = slicer.vtkMRMLSliceNode()
-        node.SetLayoutName(name)
-        node.SetSingletonTag(name)
-        node = scene.AddNode(node)
-        node.SetOrientation(orientation)
-        matrix = node.GetSliceToRAS()
-        matrix.SetElement(axis, 3, ras[axis])
-        node.UpdateMatrices()
+def test_where_no_vertebra_is_told_the_plain_region_stands_at_the_click_and_why_is_said(scene, small_ct):
+    """The small vertebra is a box of one density: it has neither wall nor endplates."""
+    node, message = place_region(scene, small_ct, np.array(MIDDLE), "L1")
+    assert message
+    box = box_from_node(node)
+    assert (box.name, box.label, box.size_mm) == ("L1", "L1", FIRST_REGION_SIZE_MM)
+    assert box.center_mm == pytest.approx(MIDDLE, abs=1e-4)
+    assert node.GetDisplayNode().GetHandlesInteractive()
 
 
-def test_with_views_it_goes_where_they_cross(scene, volume):
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
-    add_slice_nodes(scene, (-2.0, -25.0, 115.0))
-    assert viewed_position_mm(scene, volume) == pytest.approx((2.0, 25.0, 115.0))
+def test_placed_again_the_region_moves_and_keeps_its_decision(scene, small_ct):
+    node, _ = place_region(scene, small_ct, np.array(MIDDLE), "L1")
+    exclude_region(node, "fracture")
+    again, _ = place_region(scene, small_ct, np.add(MIDDLE, (2, 0, 3)), "L1", node)
+    assert again is node
+    assert box_from_node(node).center_mm == pytest.approx(np.add(MIDDLE, (2, 0, 3)), abs=1e-4)
+    assert excluded_reason(node) == "fracture"
 
 
-def test_a_crossing_outside_the_scan_is_not_taken(scene, volume, small_ct):
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
-    add_slice_nodes(scene, (500.0, 0.0, 0.0))
-    middle = small_ct.geometry.to_lps((np.asarray(small_ct.geometry.shape[::-1]) - 1) / 2)
-    assert viewed_position_mm(scene, volume) == pytest.approx(middle)
+def test_a_click_beside_the_scan_is_refused(scene, small_ct):
+    with pytest.raises(UnusableInputError, match="outside the scan"):
+        place_region(scene, small_ct, np.array([500.0, 0.0, 0.0]), "L1")
+    assert not scene.GetNumberOfNodesByClass("vtkMRMLMarkupsROINode")
 
 
-def test_a_region_is_named_by_its_level_even_beside_another_scans(scene, volume):
-    nodes = [add_region(scene, volume, "L1") for _scan in range(2)]
+def test_a_region_is_named_by_its_level_even_beside_another_scans(scene, small_ct):
+    nodes = [place_region(scene, small_ct, np.array(MIDDLE), "L1")[0] for _scan in range(2)]
     assert [node.GetName() for node in nodes] == ["L1", "L1"]
     assert [node.GetNthControlPointLabel(0) for node in nodes] == ["L1", "L1"]
-    assert tuple(nodes[0].GetSize()) == FIRST_REGION_SIZE_MM
 
 
-def test_a_region_is_found_by_its_level(scene, volume):
-    region = add_region(scene, volume, "T12")
+def test_a_region_is_found_by_its_level(scene, small_ct):
+    region, _ = place_region(scene, small_ct, np.array(MIDDLE), "T12")
     assert region_of([region], "T12") is region
     assert region_of([region], "L2") is None

@@ -1,0 +1,249 @@
+"""Section Bone, second part: how HU become density, what that is compared with, and what each choice implies."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+from CACBoneAxisLib.bone.estimates import estimate_names
+from CACBoneAxisLib.bone.phantoms import phantoms
+from CACBoneAxisLib.bone.references import load_t_score_references
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.choices import choose, chosen
+from CACBoneAxisLib.mrml.overlays import show_segments
+from CACBoneAxisLib.mrml.parameters import settings_from_parameters, unfinished_calibration
+from CACBoneAxisLib.mrml.rods import add_rod_points, rod_centers_ras_mm, rod_segments
+from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.implied import (
+    calibration_words,
+    estimate_text,
+    kind_words,
+    missing_words,
+    references_implied,
+    t_score_items,
+    z_score_items,
+)
+from CACBoneAxisLib.panel.pictures import show_picture
+from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.report.bonefigures import calibration_figure
+from CACBoneAxisLib.study import Settings
+from CACBoneAxisLib.study.calibrating import calibration_from
+from CACBoneAxisLib.study.session import ScanCheck
+from CACBoneAxisLib.study.settings import read_settings
+
+ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
+PLOT_PIXELS = 440
+KIND = "bone.calibration"
+LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox"), ("calibrationKvp", "SpinBox"))
+
+
+class CalibrationSection(Section):
+    """Chooses calibration, references and estimates, and says what they imply."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        self.choices = Choices(panel)
+        self._problem = ""
+        self._drawn: Any = None
+        self._plotted: Any = None
+        self._updating = False
+
+    def setup(self) -> None:
+        """Connect the fields."""
+        ui, choices = self.ui, self.choices
+        words = kind_words()
+        choices.combo(ui.calibrationComboBox, f"{KIND}.kind", [(words.get(k, k), k) for k in CALIBRATION_KINDS])
+        named = [(_("choose it"), None), *((one.title, name) for name, one in phantoms().items())]
+        choices.combo(ui.phantomComboBox, f"{KIND}.phantom", named)
+        choices.number(ui.slopeSpinBox, f"{KIND}.slope")
+        choices.number(ui.interceptSpinBox, f"{KIND}.intercept", None)
+        choices.combo(ui.materialComboBox, f"{KIND}.material", [(_("choose it"), None), *((m, m) for m in MATERIALS)])
+        choices.number(ui.calibrationKvpSpinBox, f"{KIND}.kvp")
+        connect(ui.calibrationPathLineEdit, "currentPathChanged(QString)", self.onCalibrationFile)
+        connect(ui.rodsCheckBox, "toggled(bool)", self.onShowRods)
+        connect(ui.moveRodsButton, "clicked()", self.onMoveRods)
+        connect(ui.findRodsButton, "clicked()", self.onFindRods)
+        choices.combo(ui.tScoreReferenceComboBox, "bone.t_score_reference", t_score_items(None))
+        choices.combo(ui.zScoreReferenceComboBox, "bone.z_score_reference", z_score_items())
+        connect(ui.siteReferencePathLineEdit, "currentPathChanged(QString)", self.onSiteReferences)
+        for name in estimate_names():
+            item = qt.QListWidgetItem(estimate_text(name))
+            item.setFlags(item.flags() | qt.Qt.ItemIsUserCheckable)
+            item.setCheckState(qt.Qt.Unchecked)
+            ui.estimatesListWidget.addItem(item)
+        connect(ui.estimatesListWidget, "itemChanged(QListWidgetItem*)", self.onEstimate)
+        show_picture(ui.calibrationPlotLabel, None)
+
+    def update(self, parameters: Any) -> None:
+        """Show the fields that mean something for the kind that is chosen, and what it implies."""
+        ui = self.ui
+        self._updating = True
+        self.choices.fill(ui.tScoreReferenceComboBox, t_score_items(parameters))
+        self.choices.update(parameters)
+        self._show_estimates(parameters)
+        self._updating = False
+        kind = str(chosen(parameters, f"{KIND}.kind") or "none") if parameters is not None else "none"
+        rows = {
+            "phantom": (ui.phantomLabel, ui.phantomComboBox, ui.rodsPanel),
+            "asynchronous": (ui.calibrationPathLabel, ui.calibrationPathLineEdit),
+            "linear": tuple(getattr(ui, f"{name}{part}") for name, box in LINE for part in ("Label", box)),
+        }
+        for of_kind, widgets in rows.items():
+            for widget in widgets:
+                widget.visible = kind == of_kind
+        check = self.panel.checker.known(parameters)
+        phantom = check.phantom if check is not None else None
+        found = phantom is not None and bool(phantom.axes)
+        missing = "" if found else _("No rods were found in the scan.")
+        enable(self.ui.rodsCheckBox, missing, _("Show the discs that are measured in the rods over the scan."))
+        enable(self.ui.moveRodsButton, missing, _("Put a point on each rod, to be moved to where the rod is."))
+        given = bool(chosen(parameters, f"{KIND}.rod_centers_ras_mm")) if parameters is not None else False
+        enable(
+            self.ui.findRodsButton,
+            "" if given else _("The rods are where they were found."),
+            _("Forget the corrected places and look for the rods again."),
+        )
+        points = self._node(parameters, ROD_POINTS)
+        self._set_checked(ui.rodsCheckBox, self._node(parameters, ROD_SEGMENTS) is not None)
+        if points is not None and given:
+            self._take_points(parameters, points)
+        set_text(ui.calibrationLabel, "<br>".join(self._implied(parameters, check)))
+        set_text(ui.referenceLabel, "<br>".join(references_implied(parameters)) if parameters is not None else "")
+        self._draw(phantom, check)
+        if found and self._node(parameters, ROD_SEGMENTS) is not None:
+            self._show_rods(parameters, check)
+
+    # What a user does
+
+    def onCalibrationFile(self, path: str) -> None:
+        """Keep the calibration of a file with the reading."""
+        if not path or self.panel.parameters is None:
+            return
+        try:
+            found = calibration_from(read_settings(Path(path)))
+            Settings.from_mapping({"bone": {"calibration": found}})
+            self._problem = ""
+            choose(self.panel.parameters, {KIND: found})
+        except UnusableInputError as error:
+            self._problem = str(error)
+        self.update(self.panel.parameters)
+
+    def onSiteReferences(self, path: str) -> None:
+        """Keep the references of a site's file with the reading; an empty path takes them away."""
+        parameters = self.panel.parameters
+        if parameters is None:
+            return
+        try:
+            rows = [asdict(row) for row in load_t_score_references(Path(path))] if path else None
+            self._problem = ""
+            choose(parameters, {"bone.site_references": rows})
+        except UnusableInputError as error:
+            self._problem = str(error)
+        self.update(parameters)
+
+    def onEstimate(self, item: Any) -> None:
+        """Ask for an equation, or not any more."""
+        if self._updating or self.panel.parameters is None:
+            return
+        widget = self.ui.estimatesListWidget
+        asked = [n for row, n in enumerate(estimate_names()) if widget.item(row).checkState() == qt.Qt.Checked]
+        choose(self.panel.parameters, {"bone.estimates": asked or None})
+
+    def onShowRods(self, on: bool) -> None:
+        """Show the measured discs over the scan, or take them away."""
+        parameters = self.panel.parameters
+        check = self.panel.checker.known(parameters)
+        if self._updating or parameters is None:
+            return
+        if not on:
+            self._remove(parameters, ROD_SEGMENTS)
+        elif check is not None and check.phantom is not None:
+            node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", _("Phantom rods"))
+            parameters.parameterNode.SetNodeReferenceID(ROD_SEGMENTS, node.GetID())
+            self._drawn = None
+            self._show_rods(parameters, check)
+
+    def onMoveRods(self) -> None:
+        """Put points on the rods; from then on the rods are measured where the points are."""
+        parameters = self.panel.parameters
+        check = self.panel.checker.known(parameters)
+        if check is None or check.phantom is None or not check.phantom.axes:
+            return
+        self._remove(parameters, ROD_POINTS)
+        node = add_rod_points(check.phantom, check.image.geometry, slicer.mrmlScene)
+        parameters.parameterNode.SetNodeReferenceID(ROD_POINTS, node.GetID())
+        self._take_points(parameters, node)
+
+    def onFindRods(self) -> None:
+        """Look for the rods again."""
+        parameters = self.panel.parameters
+        self._remove(parameters, ROD_POINTS)
+        choose(parameters, {f"{KIND}.rod_centers_ras_mm": None})
+
+    def _take_points(self, parameters: Any, node: Any) -> None:
+        centers = [[round(value, 3) for value in center] for center in rod_centers_ras_mm(node)]
+        choose(parameters, {f"{KIND}.rod_centers_ras_mm": centers or None})
+
+    def _show_rods(self, parameters: Any, check: ScanCheck) -> None:
+        node = self._node(parameters, ROD_SEGMENTS)
+        if node is None or check.phantom is None:
+            return
+        shown = (node.GetID(), check.phantom)
+        if self._drawn is not None and self._drawn[0] == shown[0] and self._drawn[1] is shown[1]:
+            return
+        self._drawn = shown
+        show_segments(rod_segments(check.phantom, check.image.geometry), check, parameters.volume, node)
+
+    def _draw(self, phantom: Any, check: ScanCheck | None) -> None:
+        if phantom is self._plotted:
+            return
+        self._plotted = phantom
+        figure = None
+        if phantom is not None and phantom.rods and check is not None:
+            result = {"bone": {"calibration": {"phantom_scan": phantom.to_mapping()}}}
+            figure = calibration_figure(result, check.image)
+        picture, caption = (figure.png, figure.caption) if figure is not None else (None, "")
+        show_picture(self.ui.calibrationPlotLabel, picture, caption, PLOT_PIXELS)
+
+    def _implied(self, parameters: Any, check: ScanCheck | None) -> list[str]:
+        if parameters is None:
+            return []
+        said = [escape(self._problem)] if self._problem else []
+        missing = unfinished_calibration(chosen(parameters, KIND))
+        if missing:
+            return [*said, f"<b>{escape(missing_words()[missing])}</b>"]
+        try:
+            settings = Settings.from_mapping(settings_from_parameters(parameters))
+        except UnusableInputError as error:
+            return [*said, escape(str(error))]
+        return [*said, *calibration_words(settings.bone.calibration, check)]
+
+    def _show_estimates(self, parameters: Any) -> None:
+        asked = chosen(parameters, "bone.estimates") if parameters is not None else None
+        widget = self.ui.estimatesListWidget
+        for row, name in enumerate(estimate_names()):
+            state = qt.Qt.Checked if name in (asked or ()) else qt.Qt.Unchecked
+            if widget.item(row).checkState() != state:
+                widget.item(row).setCheckState(state)
+
+    def _set_checked(self, box: Any, on: bool) -> None:
+        if bool(box.checked) != on:
+            before = box.blockSignals(True)
+            box.checked = on
+            box.blockSignals(before)
+
+    def _node(self, parameters: Any, role: str) -> Any:
+        return parameters.parameterNode.GetNodeReference(role) if parameters is not None else None
+
+    def _remove(self, parameters: Any, role: str) -> None:
+        node = self._node(parameters, role)
+        if node is not None:
+            parameters.parameterNode.SetNodeReferenceID(role, None)
+            slicer.mrmlScene.RemoveNode(node)

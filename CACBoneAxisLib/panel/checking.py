@@ -1,0 +1,88 @@
+"""What is known of the scan before anything is read in it, found once for each volume and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.markups import box_from_node
+from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
+from CACBoneAxisLib.mrml.sessions import Sessions, volume_state
+from CACBoneAxisLib.study import Settings
+from CACBoneAxisLib.study.session import AORTA_NAME, ScanCheck
+
+
+class Checker:
+    """Checks the scan that a parameter node chooses, when asked, and keeps what it found.
+
+    Parameters
+    ----------
+    sessions : of the volumes of the scene
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+        self._state: Any = None
+        self._check: ScanCheck | None = None
+        self._problem = ""
+
+    def known(self, parameters: Any) -> ScanCheck | None:
+        """Return the check of the scan as it is chosen and described now, None where it was not made yet."""
+        return self._check if parameters is not None and self._state == self._state_of(parameters) else None
+
+    def problem(self, parameters: Any) -> str:
+        """Return why the scan as it is chosen now cannot be used; empty where it can, or was not checked."""
+        return self._problem if parameters is not None and self._state == self._state_of(parameters) else ""
+
+    def is_wanted(self, parameters: Any) -> bool:
+        """Return whether there is a scan that was not checked as it is chosen and described now."""
+        return parameters is not None and parameters.volume is not None and self._state != self._state_of(parameters)
+
+    def run(self, parameters: Any, progress: Any = None) -> ScanCheck | None:
+        """Check the scan; what cannot be used is kept as :meth:`problem`.
+
+        Parameters
+        ----------
+        progress : called with what is being done and the part done; what it raises ends the check
+        """
+        tell = progress or (lambda message, part: None)
+        state = self._state_of(parameters)
+        check, problem = None, ""
+        tell(_("Reading the scan"), 0.0)
+        try:
+            settings = Settings.from_mapping(settings_from_parameters(parameters))
+            session = self.sessions.of(parameters.volume)
+            tell(_("Measuring blood in the aorta"), 0.3)
+            boxes = [box_from_node(node) for node in _aorta(parameters)]
+            check = session.check(settings, boxes, lambda message, part: tell(message, 0.5 + part))
+        except UnusableInputError as error:
+            problem = str(error)
+        self._state, self._check, self._problem = state, check, problem
+        return check
+
+    def clear(self) -> None:
+        """Forget the scan, as when the scene is closed."""
+        self._state = self._check = None
+        self._problem = ""
+        self.sessions.clear()
+
+    def _state_of(self, parameters: Any) -> Any:
+        try:
+            settings = settings_from_parameters(parameters)
+            state = volume_state(parameters.volume)
+        except (UnusableInputError, ValueError):
+            return parameters.volume
+        about = [settings.get(name) for name in ("acquisition", "patient")]
+        calibration = settings.get("bone", {}).get("calibration") or {}
+        if calibration.get("kind") != "phantom":
+            # Of the scan itself; any other calibration is made elsewhere.
+            calibration = {}
+        marked = [(node, node.GetMTime()) for node in _aorta(parameters)]
+        return (state, json.dumps([about, calibration], sort_keys=True), marked)
+
+
+def _aorta(parameters: Any) -> list[Any]:
+    return [node for node in existing_regions(parameters) if node.GetName().strip().lower() == AORTA_NAME]

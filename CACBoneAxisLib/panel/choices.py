@@ -1,0 +1,110 @@
+"""Widgets for choices that the reading keeps as settings: shown from the parameter node, written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from CACBoneAxisLib.mrml.choices import choose, chosen
+from CACBoneAxisLib.panel.section import connect
+
+Items = Sequence[tuple[str, Any]]
+
+
+@dataclass
+class _Bound:
+    widget: Any
+    path: str
+    show: Callable[[Any], None]
+
+
+class Choices:
+    """Binds combo boxes and spin boxes to settings by their dotted path.
+
+    Parameters
+    ----------
+    panel : Panel, for its parameter node
+    """
+
+    def __init__(self, panel: Any) -> None:
+        self.panel = panel
+        self._bound: list[_Bound] = []
+        self._values: dict[str, list[Any]] = {}
+        self._updating = False
+
+    def combo(self, widget: Any, path: str, items: Items) -> None:
+        """Offer (text, value) pairs in a combo box; None as a value says nothing."""
+        self.fill(widget, items)
+        connect(widget, "currentIndexChanged(int)", lambda index: self._choose(path, self.value(widget, index)))
+        self._bound.append(_Bound(widget, path, lambda value: self._show_item(widget, value)))
+
+    def number(self, widget: Any, path: str, nothing: float | None = 0.0, default: float = 0.0) -> None:
+        """Edit a number in a spin box.
+
+        Parameters
+        ----------
+        path : of the setting
+        nothing : the number that says nothing, None where every number is a choice
+        default : shown where nothing was chosen
+        """
+        signal = "valueChanged(int)" if _is_whole(widget) else "valueChanged(double)"
+
+        def changed(value: float) -> None:
+            self._choose(path, None if value == nothing else float(value))
+
+        def show(value: Any) -> None:
+            shown = default if value is None else value
+            if float(widget.value) != float(shown):
+                widget.setValue(int(shown) if _is_whole(widget) else float(shown))
+
+        connect(widget, signal, changed)
+        self._bound.append(_Bound(widget, path, show))
+
+    def fill(self, widget: Any, items: Items) -> None:
+        """Offer other (text, value) pairs in a combo box."""
+        values = [value for _, value in items]
+        texts = [text for text, _ in items]
+        shown = [widget.itemText(n) for n in range(widget.count)]
+        if shown == texts and self._values.get(widget.objectName) == values:
+            return
+        before = widget.blockSignals(True)
+        widget.clear()
+        for text in texts:
+            widget.addItem(text)
+        self._values[widget.objectName] = values
+        widget.blockSignals(before)
+
+    def value(self, widget: Any, index: int | None = None) -> Any:
+        """Return the value of the item that a combo box shows."""
+        values = self._values[widget.objectName]
+        number = widget.currentIndex if index is None else index
+        return values[number] if 0 <= number < len(values) else None
+
+    def update(self, parameters: Any) -> None:
+        """Show the choices of a parameter node; nothing can be chosen while there is none."""
+        self._updating = True
+        try:
+            for bound in self._bound:
+                bound.widget.enabled = parameters is not None
+                bound.show(chosen(parameters, bound.path) if parameters is not None else None)
+        finally:
+            self._updating = False
+
+    def _show_item(self, widget: Any, value: Any) -> None:
+        values = self._values[widget.objectName]
+        if value is not None and value not in values:
+            # Chosen elsewhere, as in a settings file: shown as it is.
+            before = widget.blockSignals(True)
+            widget.addItem(str(value))
+            widget.blockSignals(before)
+            values.append(value)
+        widget.setCurrentIndex(values.index(value) if value in values else 0)
+
+    def _choose(self, path: str, value: Any) -> None:
+        if not self._updating and self.panel.parameters is not None:
+            choose(self.panel.parameters, {path: value})
+
+
+def _is_whole(widget: Any) -> bool:
+    return not hasattr(widget, "decimals")

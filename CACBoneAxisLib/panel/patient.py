@@ -1,0 +1,47 @@
+"""Section Patient: what the file does not say about the patient, and what the risk of MESA asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.section import Section
+
+# Spin boxes and their settings; the smallest value says nothing.
+NUMBERS = {
+    "bmiSpinBox": "patient.bmi_kg_m2",
+    "totalCholesterolSpinBox": "patient.total_cholesterol_mg_dl",
+    "hdlSpinBox": "patient.hdl_mg_dl",
+    "systolicSpinBox": "patient.systolic_mmhg",
+}
+ANSWERS = {
+    "diabetesComboBox": "patient.diabetes",
+    "smokerComboBox": "patient.smoker",
+    "lipidMedicationComboBox": "patient.lipid_medication",
+    "pressureMedicationComboBox": "patient.pressure_medication",
+    "familyHistoryComboBox": "patient.family_history",
+}
+
+
+class PatientSection(Section):
+    """Age and sex are bound to the parameter node in the .ui file, the rest to the reading's settings."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        self.choices = Choices(panel)
+
+    def setup(self) -> None:
+        """Connect the fields."""
+        groups = [(_("White"), "White"), (_("Chinese"), "Chinese"), (_("Black"), "Black"), (_("Hispanic"), "Hispanic")]
+        self.choices.combo(self.ui.ethnicityComboBox, "patient.ethnicity", [(_("not said"), None), *groups])
+        for name, path in NUMBERS.items():
+            self.choices.number(getattr(self.ui, name), path)
+        answers = [(_("not said"), None), (_("no"), False), (_("yes"), True)]
+        for name, path in ANSWERS.items():
+            self.choices.combo(getattr(self.ui, name), path, answers)
+
+    def update(self, parameters: Any) -> None:
+        """Show what is said of the patient."""
+        self.choices.update(parameters)

@@ -1,0 +1,32 @@
+"""Pictures of the report as pictures in the panel."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import qt
+from PIL import Image
+
+
+def show_picture(label: Any, picture: Image.Image | bytes | None, tooltip: str = "", width: int = 0) -> None:
+    """Show a picture in a label, no wider than ``width`` pixels where that is given; None hides the label."""
+    label.visible = picture is not None
+    if picture is None:
+        return
+    if isinstance(picture, bytes):
+        picture = Image.open(BytesIO(picture))
+    if width and picture.width > width:
+        picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    label.setPixmap(pixmap_of(picture))
+    label.toolTip = tooltip
+
+
+def pixmap_of(picture: Image.Image) -> Any:
+    """Return a picture as a QPixmap; as PPM, because PythonQt has no QImage of bytes."""
+    rgb = picture.convert("RGB")
+    pixmap = qt.QPixmap()
+    header = f"P6 {rgb.width} {rgb.height} 255\n".encode()
+    if not pixmap.loadFromData(header + rgb.tobytes()):
+        raise RuntimeError("Qt could not read the picture")
+    return pixmap
