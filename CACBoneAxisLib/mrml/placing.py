@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
-from CACBoneAxisLib.bone.placing import region_protocols
+from CACBoneAxisLib.bone.locate import locate_vertebra
+from CACBoneAxisLib.bone.placing import located_region
 from CACBoneAxisLib.bone.protocol import RegionProtocol
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
@@ -21,8 +22,6 @@ from CACBoneAxisLib.mrml.regions import box_of, move_region, set_shape
 # A region that stays inside the spongy bone of most adult lower thoracic and lumbar bodies:
 # left to right, front to back, head to foot. The reader fits it with the handles.
 FIRST_REGION_SIZE_MM = (24.0, 18.0, 10.0)
-# What a click places where the settings name a protocol without a shape.
-CLICKED_PROTOCOL = "qct-ellipse"
 
 
 def start_placing(scene: Any, node: Any) -> None:
@@ -83,8 +82,7 @@ def place_region(
     point_lps_mm: NDArray[np.floating],
     level: str,
     node: Any = None,
-    protocol: str = "",
-    shape: str = "",
+    protocol: RegionProtocol | None = None,
 ) -> tuple[Any, str]:
     """Place the region of a level from a point in its vertebra; return its ROI node and what is to be said.
 
@@ -94,15 +92,15 @@ def place_region(
     point_lps_mm : where the reader clicked
     level : of the vertebra
     node : vtkMRMLMarkupsROINode that the level has already, which is moved; a new one is added where None
-    protocol : of ``data/region_protocols.json``; the mid-vertebral ellipse where it is empty or no shape
-    shape : what the settings say that fills a box; the region says otherwise where its protocol does
+    protocol : which region, and what fills a box; the region says otherwise where its protocol does
 
     Raises
     ------
     UnusableInputError
         When the point lies outside the scan.
     """
-    region, message = region_at(image, point_lps_mm, protocol)
+    protocol = protocol or RegionProtocol()
+    region, message = region_at(image, point_lps_mm, level, protocol)
     if node is None:
         node = add_box_node(box_of(level, region), scene, levels()[level].color)
         # Unlike the scene's own names, the level stays as it is when two scans are read in one scene.
@@ -114,23 +112,27 @@ def place_region(
         display.SetScaleHandleVisibility(True)
     else:
         move_region(node, region)
-    set_shape(node, None if region.shape == (shape or RegionProtocol().shape) else region.shape)
+    set_shape(node, None if region.shape == protocol.shape else region.shape)
     return node, message
 
 
-def region_at(image: CTImage, point_lps_mm: NDArray[np.floating], protocol: str = "") -> tuple[Region, str]:
+def region_at(
+    image: CTImage, point_lps_mm: NDArray[np.floating], level: str, protocol: RegionProtocol
+) -> tuple[Region, str]:
     """Return the region of a protocol in the vertebra around a point, and why it is a plain one where it is.
 
     Where endplates, axis and wall are not found, the region stands upright at the point, in a
     size that stays inside the spongy bone of most adult vertebrae.
     """
     if not _inside(point_lps_mm, image.geometry):
-        raise refusal("click-outside")
-    named = region_protocols().get(protocol or CLICKED_PROTOCOL)
-    if named is None or named.shape is None:
-        named = region_protocols()[CLICKED_PROTOCOL]
-    plain = Region(_triple(point_lps_mm), FIRST_REGION_SIZE_MM)
-    return plain, ""
+        raise refusal("locate-outside", level=level)
+    found = locate_vertebra(image, level, point_lps_mm, protocol.metal_hu)
+    if found.frame is not None:
+        region = located_region(found.frame, protocol.protocol, protocol.erosion_mm, image.geometry)
+        if region is not None:
+            return region, " ".join(one.message for one in found.findings)
+    said = found.findings or (finding("region-empty", level=level),)
+    return Region(_triple(point_lps_mm), FIRST_REGION_SIZE_MM), " ".join(one.message for one in said)
 
 
 def region_of(regions: Iterable[Any], level: str) -> Any:

@@ -15,7 +15,6 @@ from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
-from CACBoneAxisLib.mrml.choices import chosen
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
 from CACBoneAxisLib.mrml.placing import place_region, region_of
@@ -124,8 +123,7 @@ class RegionsSection(Section):
         message = ""
         try:
             session = self.panel.checker.sessions.of(parameters.volume)
-            protocol = str(chosen(parameters, "bone.region.protocol") or "")
-            shape = str(chosen(parameters, "bone.region.shape") or "")
+            protocol = Settings.from_mapping(settings_from_parameters(parameters)).bone.region
             node, message = place_region(
                 slicer.mrmlScene,
                 session.image,
@@ -133,7 +131,6 @@ class RegionsSection(Section):
                 level,
                 region_of(existing_regions(parameters), level),
                 protocol,
-                shape,
             )
             self._current = node
             if node not in existing_regions(parameters):

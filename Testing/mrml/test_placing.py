@@ -8,6 +8,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
+from CACBoneAxisLib.bone.protocol import RegionProtocol  # noqa: E402
+from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae  # noqa: E402
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.markups import box_from_node  # noqa: E402
@@ -22,6 +24,7 @@ from CACBoneAxisLib.mrml.placing import (  # noqa: E402
     stop_placing,
 )
 from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason  # noqa: E402
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
 
 
 @pytest.fixture
@@ -88,3 +91,29 @@ def test_a_region_is_found_by_its_level(scene, small_ct):
     region, _ = place_region(scene, small_ct, np.array(MIDDLE), "T12")
     assert region_of([region], "T12") is region
     assert region_of([region], "L2") is None
+
+
+def test_one_click_anywhere_in_a_vertebra_places_a_region_without_cortex(scene):
+    """The tilted lumbar spine of the torso, whose bodies and densities are known."""
+    torso = make_torso(TorsoParameters.spine(rods=False, z_range_mm=(-84.0, 40.0), slice_increment_mm=2.0))
+    truth = next(row for row in torso.truth["bone"]["vertebrae"] if row["level"] == "L1")
+    for off in ((0, 0, 0), (8, -4, 3)):
+        node, message = place_region(scene, torso.image, np.add(truth["center_lps_mm"], off), "L1")
+        box = box_from_node(node)
+        tilt = np.degrees(np.arccos(np.asarray(box.axes)[:, 2] @ truth["axis_lps"]))
+        assert np.linalg.norm(np.subtract(box.center_mm, truth["center_lps_mm"])) < 3
+        assert tilt < 8
+        assert "found from a point" in message
+        (vertebra,) = measure_vertebrae(torso.image, [VertebraRegion.from_box(box)]).vertebrae
+        assert not {"region-cortex", "region-isolated"} & {finding.code for finding in vertebra.findings}
+
+
+def test_a_protocol_of_another_shape_is_kept_with_the_region(scene):
+    torso = make_torso(TorsoParameters.spine(rods=False, z_range_mm=(-84.0, 40.0), slice_increment_mm=2.0))
+    truth = next(row for row in torso.truth["bone"]["vertebrae"] if row["level"] == "L1")
+    protocol = RegionProtocol(protocol="sphere")
+    node, _ = place_region(scene, torso.image, np.asarray(truth["center_lps_mm"]), "L1", protocol=protocol)
+    assert VertebraRegion.from_box(box_from_node(node)).region.shape == "ellipsoid"
+    assert box_from_node(node).size_mm == pytest.approx((20, 20, 20))
+    place_region(scene, torso.image, np.asarray(truth["center_lps_mm"]), "L1", node)
+    assert VertebraRegion.from_box(box_from_node(node)).own_shape is False

@@ -235,7 +235,7 @@ def test_a_vertebra_is_left_out_in_its_row_stays_visible_and_is_taken_in_again(p
     ]
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
-    assert "press Apply" in ui.messageLabel.text
+    assert placed.widget.panel.changed_since_result
     ui.applyButton.click()
     (vertebra,) = placed.widget.panel.result_mapping()["bone"]["vertebrae"]
     assert (vertebra["status"], vertebra["mean_hu"]) == ("excluded", None)
@@ -271,7 +271,7 @@ def test_vertebrae_come_from_a_segmentation_and_are_left_out_there(opened, scene
     assert opened.jumps[-1] == pytest.approx(ras_of(small_ct, 5.5, 58, 44.5), abs=2)
     assert "mean 120.0" in ui.readoutLabel.text
     ui.vertebraTable.cellWidget(0, 1).activated.emit(4)
-    assert "press Apply" in ui.messageLabel.text
+    assert widget.panel.changed_since_result
     ui.applyButton.click()
     assert widget.panel.result_mapping()["bone"]["vertebrae"][0]["status"] == "excluded"
 
@@ -545,3 +545,19 @@ def test_density_follows_the_next_result(placed):
     node = placed.widget.panel.parameters.parameterNode.GetNodeReference("density")
     array = slicer.util.arrayFromVolume(node)
     assert array[array > -1000] == pytest.approx(125, abs=1e-3)
+
+
+# Words
+
+
+def test_every_choice_that_the_library_knows_has_words(opened):
+    from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+    from CACBoneAxisLib.imaging.regions import REGION_SHAPES
+    from CACBoneAxisLib.panel.implied import kind_words
+
+    ui = opened.widget.ui
+    assert set(CALIBRATION_KINDS) <= set(kind_words())
+    assert ui.calibrationComboBox.count == len(CALIBRATION_KINDS)
+    assert ui.materialComboBox.count == 1 + len(MATERIALS)
+    assert ui.regionShapeComboBox.count == len(REGION_SHAPES)
+    assert ui.regionProtocolComboBox.count == 5

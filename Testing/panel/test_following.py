@@ -33,6 +33,9 @@ def test_switching_the_volume_switches_every_choice_and_back(opened, volumes):
     ui, panel = opened.widget.ui, opened.widget.panel
     ui.thresholdSpinBox.value = 200
     ui.levelL1Button.click()
+    image = panel.logic.sessions.of(volumes[0]).image
+    left, back, up = image.geometry.to_lps((45, 58, 5.5))
+    panel.sections[[type(s).__name__ for s in panel.sections].index("RegionsSection")].onClick((-left, -back, up))
     ui.volumeSelector.setCurrentNode(volumes[1])
     assert panel.parameters.volume is volumes[1]
     assert ui.thresholdSpinBox.value == 130

@@ -51,19 +51,7 @@ def test_sample_data_is_registered(module, monkeypatch):
 
 
 def test_every_choice_has_a_name_for_people_and_a_value_for_the_settings(module):
-    from CACBoneAxisLib.bone.calibration import MATERIALS, TYPED_KINDS
-    from CACBoneAxisLib.data import load_table
-    from CACBoneAxisLib.imaging.regions import REGION_SHAPES
-
-    references = {row["reference"] for row in load_table("t_score_references")["rows"]}
-    for choice, values in (
-        (module.Contrast, {None, True, False}),
-        (module.Sex, {None, "F", "M"}),
-        (module.RegionShape, set(REGION_SHAPES)),
-        (module.Calibration, set(TYPED_KINDS)),
-        (module.Material, set(MATERIALS)),
-        (module.TScoreReference, {None, *references}),
-    ):
+    for choice, values in ((module.Contrast, {None, True, False}), (module.Sex, {None, "F", "M"})):
         assert {member.value for member in choice} == values
         assert all(isinstance(member.label(), str) and member.label() for member in choice)
 
