@@ -17,6 +17,7 @@ from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
 from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.commands.outputs import add_output_options, check_output_options, further_outputs
+from CACBoneAxisLib.dicomout.reading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
@@ -160,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--vertebrae", metavar="FILE", help="labelmap or .seg.nrrd of vertebrae")
     one.add_argument("--heart", metavar="FILE", help="labelmap or .seg.nrrd of the heart: where to look for candidates")
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
+    one.add_argument("--reading", metavar="FILE", help="structured report of --dicom-out: its seeds, regions, settings")
     one.add_argument("--series", help="which CT series of the folder: number in the list, or series number")
     one.add_argument("--id", help="what the study is called in the result; the image's name by default")
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
@@ -228,8 +230,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of the file, overruled by what the command line says."""
-    said: dict[str, Any] = read_settings(arguments.settings) if arguments.settings else {}
+    """Return the settings of the reading, overruled by those of the file and by what the command line says."""
+    said: dict[str, Any] = dict(read_reading(arguments.reading).settings) if arguments.reading else {}
+    if arguments.protocol:
+        # A protocol has its own values for everything that is not said beside it.
+        said.pop("calcium", None)
+    if arguments.settings:
+        said = merge(said, read_settings(arguments.settings))
     if arguments.protocol:
         said = merge(said, {"calcium": _protocol(arguments.protocol)})
     options: list[tuple[str, Any]] = [(name, _said(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
@@ -295,12 +302,19 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
     check_output_options(arguments, _qt(arguments))
     settings = _settings(arguments)
     files = StudyFiles(
-        arguments.image, arguments.seeds, arguments.rois, arguments.vertebrae, arguments.series, arguments.heart
+        arguments.image,
+        arguments.seeds,
+        arguments.rois,
+        arguments.vertebrae,
+        arguments.series,
+        arguments.heart,
+        arguments.reading,
     )
     inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
+    check_output_options(arguments, _qt(arguments), inputs.image)
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)
-    further = further_outputs(arguments, result, _qt(arguments))
+    further = further_outputs(arguments, result, inputs, _qt(arguments))
 
     def extra(unfinished: Path) -> None:
         further(unfinished)

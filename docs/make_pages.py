@@ -354,6 +354,15 @@ def _findings() -> str:
     return "\n".join(text)
 
 
+def _concepts() -> str:
+    rows = []
+    for entry in load_table("dicom_concepts")["measurements"].values():
+        scheme, value, meaning = entry["concept"]
+        more = [entry[key][2] for key in ("method", "derivation") if entry[key]]
+        rows.append((meaning, f"`{scheme} {value}`", f"`{entry['unit'][0]}`", ", ".join(more)))
+    return table(("concept", "code", "unit", "method or derivation"), rows)
+
+
 def _columns(columns: Mapping[str, str]) -> str:
     return table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.items()])
 
@@ -466,6 +475,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "suitability-limits": _suitability,
     "rounding": _rounding,
     "findings": _findings,
+    "dicom-concepts": _concepts,
     "lesion-columns": lambda: _columns(LESION_COLUMNS),
     "vertebra-columns": lambda: _columns(VERTEBRA_COLUMNS),
     "settings": _toml,

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report.pdf import PAPERS, plain_qt
-from CACBoneAxisLib.study import StudyResult
+from CACBoneAxisLib.study import StudyInputs, StudyResult
+from CACBoneAxisLib.study.objects import check_objects, write_study_objects
 from CACBoneAxisLib.study.output import write_study_pdf
 
 
@@ -17,19 +19,30 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pdf", nargs="?", const="a4", choices=sorted(PAPERS), help="also write report.pdf, on A4 or Letter paper"
     )
+    parser.add_argument(
+        "--dicom-out",
+        action="store_true",
+        help="also write DICOM objects of the CT's study, with its identifiers: measurements, segmentation, report",
+    )
 
 
-def check_output_options(arguments: argparse.Namespace, qt: Any = None) -> None:
-    """Raise UnusableInputError, before anything is computed, when an output that is asked for cannot be made."""
+def check_output_options(arguments: argparse.Namespace, qt: Any = None, image: CTImage | None = None) -> None:
+    """Raise UnusableInputError when an output that is asked for cannot be made here, or of this image."""
     if arguments.pdf and qt is None:
         plain_qt()
+    if arguments.dicom_out:
+        check_objects(image, qt)
 
 
-def further_outputs(arguments: argparse.Namespace, result: StudyResult, qt: Any = None) -> Callable[[Path], None]:
+def further_outputs(
+    arguments: argparse.Namespace, result: StudyResult, inputs: StudyInputs, qt: Any = None
+) -> Callable[[Path], None]:
     """Return what adds the outputs that are asked for to an unfinished folder."""
 
     def fill(unfinished: Path) -> None:
         if arguments.pdf:
             write_study_pdf(result, unfinished, arguments.pdf, qt)
+        if arguments.dicom_out:
+            write_study_objects(result, inputs, unfinished, arguments.pdf or "a4", qt)
 
     return fill

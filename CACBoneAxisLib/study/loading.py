@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.dicomout.reading import check_series, read_reading
+from CACBoneAxisLib.dicomout.vertebrae import vertebrae_of
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -27,6 +29,8 @@ class StudyFiles:
     vertebrae : labelmap, or None
     series : which CT series of a DICOM folder, or None
     heart : labelmap of the heart, or None
+    reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
+        where none are given here; its settings are the caller's affair
     """
 
     image: str | Path
@@ -35,6 +39,7 @@ class StudyFiles:
     vertebrae: str | Path | None = None
     series: str | None = None
     heart: str | Path | None = None
+    reading: str | Path | None = None
 
 
 def load_study(
@@ -67,7 +72,15 @@ def load_study(
     _refuse_kind(boxes, Box, "a point list", "--rois")
     labels = read_labels(files.vertebrae) if files.vertebrae else None
     heart = read_labels(files.heart) if files.heart else None
+    reading = read_reading(files.reading) if files.reading else None
+    if reading is not None and files.reading is not None:
+        seeds = reading.seeds if files.seeds is None else seeds
+        boxes = boxes or list(reading.regions)
+        labels = labels or vertebrae_of(reading, Path(files.reading).parent)
+        hashed.append(InputFile("reading", reading.name, reading.sha256))
     image = read_ct(files.image, series=files.series, progress=progress)
+    if reading is not None:
+        check_series(reading, image)
     hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files]
     if labels is not None:
         hashed.append(InputFile("vertebrae", labels.name, labels.sha256))

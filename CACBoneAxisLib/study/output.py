@@ -19,8 +19,8 @@ from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 RESULT_FILE = "result.json"
 # In Slicer the scene is saved with the result.
 SUGGESTIONS_FILE = "suggestions.mrk.json"
-PDF_FILE = "report.pdf"
-KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, PDF_FILE, "scene.mrb", *FILES}
+PDF_FILE, DICOM_FOLDER = "report.pdf", "dicom"
+KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, PDF_FILE, DICOM_FOLDER, "scene.mrb", *FILES}
 COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
 # Main file, its schema and all files of each kind of folder that this software writes.
 KINDS = (

@@ -1,0 +1,92 @@
+"""Coded concepts: standard codes where DICOM or SNOMED CT have one, private ones with their meaning elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report.segmentation import VERTEBRA, level_entry
+from CACBoneAxisLib.report.wording import territory_table
+
+Code = tuple[str, str, str]
+CORONARY_ARTERY: Code = ("SCT", "41801008", "Coronary artery")
+CALCIUM_SCORING: Code = ("DCM", "122603", "Calcium Scoring Analysis")
+COMMENT: Code = ("DCM", "121106", "Comment")
+SPINE: Code = ("SCT", "421060004", "Spine")
+LONGEST_VALUE, LONGEST_MEANING = 16, 64
+
+
+@cache
+def highdicom() -> Any:
+    """Return the highdicom library.
+
+    Raises
+    ------
+    UnusableInputError
+        ``extra-missing`` where it is not installed.
+    """
+    try:
+        import highdicom as hd
+        import highdicom.seg
+        import highdicom.sr
+    except ImportError:
+        raise refusal("extra-missing", what="DICOM output", package="highdicom", extra="dicom") from None
+    return hd
+
+
+def concept(name: str) -> Code:
+    """Return a private concept of ``data/dicom_concepts.json``: scheme, value, meaning."""
+    table = load_table("dicom_concepts")
+    value, meaning = table["concepts"][name]
+    return table["scheme"]["designator"], value, meaning
+
+
+def private(value: str, meaning: str) -> Code:
+    """Return a private code for a value that a table of this software or a user names, within DICOM's lengths."""
+    clean = re.sub(r"[^A-Za-z0-9./>+-]+", "-", value).strip("-").upper()[:LONGEST_VALUE]
+    return load_table("dicom_concepts")["scheme"]["designator"], clean or "OTHER", meaning[:LONGEST_MEANING] or clean
+
+
+def coded(code: Code) -> Any:
+    """Return a code as highdicom's concept."""
+    scheme, value, meaning = code
+    return highdicom().sr.CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
+
+
+def territory_code(territory: str | None) -> Code:
+    """Return the code of a territory; the coronary artery in general where it is none."""
+    for entry in territory_table():
+        if entry["code"] == territory:
+            return "SCT", entry["snomed"]["value"], entry["snomed"]["meaning"]
+    return CORONARY_ARTERY
+
+
+def level_code(level: str) -> Code:
+    """Return the code of a vertebral level."""
+    snomed = level_entry(level).get("snomed")
+    return ("SCT", snomed["value"], snomed["meaning"]) if snomed else VERTEBRA
+
+
+def measurement(key: str, value: Any) -> Any:
+    """Return a measurement of ``data/dicom_concepts.json`` with its unit, method and derivation; None of None."""
+    if value is None:
+        return None
+    entry: Mapping[str, Any] = load_table("dicom_concepts")["measurements"][key]
+    unit, meaning = entry["unit"]
+    method, derivation = entry.get("method"), entry.get("derivation")
+    return highdicom().sr.Measurement(
+        name=coded(tuple(entry["concept"])),
+        value=value,
+        unit=coded(("UCUM", unit, meaning)),
+        method=coded(tuple(method)) if method else None,
+        derivation=coded(tuple(derivation)) if derivation else None,
+    )
+
+
+def evaluation(name: Code, value: Code) -> Any:
+    """Return a qualitative evaluation: a coded name with a coded value."""
+    return highdicom().sr.QualitativeEvaluation(coded(name), coded(value))

@@ -1,0 +1,116 @@
+"""The structured report: every measurement of a result, what was said beside them, and the reading itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.dicomout.codes import CALCIUM_SCORING, COMMENT, coded, concept, highdicom
+from CACBoneAxisLib.dicomout.groups import Maker
+from CACBoneAxisLib.dicomout.reading import Reading
+from CACBoneAxisLib.dicomout.segments import SOFTWARE, Placed
+from CACBoneAxisLib.dicomout.source import SourceSeries
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report import calciummeaning, wording
+
+DESCRIPTION = "CACBoneAxis measurements, research use only"
+
+
+def structured_report(
+    result: Mapping[str, Any],
+    reading: Reading,
+    series: SourceSeries,
+    placed: Mapping[str, Placed],
+    made: datetime,
+    number: int,
+) -> Any:
+    """Return a result as a DICOM structured report (Comprehensive 3D SR, TID 1500).
+
+    Parameters
+    ----------
+    result : the mapping of ``result.json``
+    reading : what the result was made of, kept as JSON in a text item
+    series : of the CT
+    placed : the segments that measurements refer to, by key
+    made : when the result was made
+    number : of the series
+
+    Raises
+    ------
+    UnusableInputError
+        ``dicom-header`` when the CT's header holds what may not be copied.
+    """
+    hd = highdicom()
+    version = str(result["provenance"]["version"])
+    observer = hd.sr.ObserverContext(
+        observer_type=coded(("DCM", "121007", "Device")),
+        observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
+            uid=series.new_uid("software", version),
+            name=SOFTWARE,
+            manufacturer_name=SOFTWARE,
+            model_name=SOFTWARE,
+            serial_number=version,
+        ),
+    )
+    content = hd.sr.MeasurementReport(
+        observation_context=hd.sr.ObservationContext(observer_device_context=observer),
+        procedure_reported=coded(CALCIUM_SCORING),
+        imaging_measurements=Maker(result, series, placed, version).groups(),
+        title=coded(("DCM", "126000", "Imaging Measurement Report")),
+    )
+    for text in comments(result):
+        content[0].ContentSequence.append(_text(COMMENT, text))
+    content[0].ContentSequence.append(_text(concept("reading"), reading.to_text()))
+    segmentations = {id(one.dataset): one.dataset for one in placed.values()}
+    scheme = load_table("dicom_concepts")["scheme"]
+    when = made.time().replace(microsecond=0)
+    try:
+        report = hd.sr.Comprehensive3DSR(
+            evidence=[*series.datasets, *segmentations.values()],
+            content=content[0],
+            series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
+            series_number=number,
+            sop_instance_uid=series.new_uid(DESCRIPTION, made.isoformat(), "1"),
+            instance_number=1,
+            manufacturer=SOFTWARE,
+            is_complete=True,
+            manufacturer_model_name=SOFTWARE,
+            software_versions=version,
+            device_serial_number=version,
+            series_description=DESCRIPTION,
+            content_date=made.date(),
+            content_time=when,
+            series_date=made.date(),
+            series_time=when,
+            specific_character_set="ISO_IR 192",
+            coding_schemes=[
+                hd.coding_schemes.CodingSchemeIdentificationItem(
+                    designator=scheme["designator"], name=scheme["name"], responsible_organization=scheme["responsible"]
+                )
+            ],
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise refusal("dicom-header", problem=str(error).splitlines()[0]) from error
+    return report
+
+
+def comments(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is said beside the numbers: research use, findings, and values in words with their sources."""
+    yield wording.RESEARCH_USE
+    for remark in wording.remarks(result):
+        yield f"{remark.severity} ({', '.join(remark.concerns)}): {remark.message}"
+    for name, words, source in calciummeaning.lines(result):
+        yield f"{name}: {words} ({source})"
+    bone = result["bone"]
+    for label, values in [("mean", bone["summary"]), *((v["level"], v) for v in bone["vertebrae"])]:
+        for words in wording.threshold_words(values["hu_thresholds"]):
+            yield f"{label}: {words}"
+        for words in map(wording.estimate_words, values["estimates"]):
+            yield f"{label}: {words}"
+
+
+def _text(name: Any, value: str) -> Any:
+    sr = highdicom().sr
+    return sr.TextContentItem(coded(name), value, relationship_type=sr.RelationshipTypeValues.CONTAINS)
