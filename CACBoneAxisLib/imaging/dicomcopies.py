@@ -23,7 +23,7 @@ def without_copies(slices: Sequence[SliceHeader]) -> tuple[list[SliceHeader], in
     places: dict[tuple[object, ...], list[SliceHeader]] = {}
     for one in slices:
         place = None if one.position_mm is None else tuple(round(v, POSITION_DIGITS) for v in one.position_mm)
-        there = places.setdefault((place, one.rows, one.columns), [])
+        there = places.setdefault((place, one.row, one.column, one.spacing_mm, one.rows, one.columns), [])
         if place is None or not any(_same_image(one, other) for other in there):
             kept.append(one)
             there.append(one)

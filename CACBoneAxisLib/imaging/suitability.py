@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from CACBoneAxisLib.data import load_table
@@ -10,6 +10,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import ENHANCED_HU, BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.kernels import is_sharp
 
@@ -52,7 +53,7 @@ class Suitability:
 
 @dataclass(frozen=True, eq=False)
 class _Scan:
-    image: CTImage
+    geometry: ImageGeometry
     acquisition: Acquisition
     attenuation: Attenuation
     blood: BloodPool | None = None
@@ -84,8 +85,32 @@ def assess(
     Suitability
         Each verdict is the worst effect that the catalogue gives any of its findings.
     """
-    scan = _Scan(image, acquisition, Attenuation.of(image.hu), blood)
-    found = {one.code: one for one in image.findings}
+    measured = Attenuation.of(image.hu)
+    return assess_measured(
+        image.geometry, acquisition, measured, image.findings, calibration_in_scan=calibration_in_scan, blood=blood
+    )
+
+
+def assess_measured(
+    geometry: ImageGeometry,
+    acquisition: Acquisition,
+    attenuation: Attenuation,
+    of_file: Sequence[Finding] = (),
+    *,
+    calibration_in_scan: bool = False,
+    blood: BloodPool | None = None,
+) -> Suitability:
+    """Judge a scan as :func:`assess` does, of which some slices were measured and the grid is known.
+
+    Parameters
+    ----------
+    geometry : grid of the whole scan
+    acquisition, calibration_in_scan, blood : as there
+    attenuation : of the slices that were read
+    of_file : findings about the file
+    """
+    scan = _Scan(geometry, acquisition, attenuation, blood)
+    found = {one.code: one for one in of_file}
     for rule in RULES:
         for one in rule(scan):
             found.setdefault(one.code, one)
@@ -109,7 +134,7 @@ def _tube_voltage(scan: _Scan) -> Iterator[Finding]:
 
 
 def _increment(scan: _Scan) -> Iterator[Finding]:
-    increment = scan.image.geometry.slice_increment_mm
+    increment = scan.geometry.slice_increment_mm
     if increment > THICK_INCREMENT_MM:
         yield finding("increment-thick", increment=f"{increment:g}")
     if abs(increment - STANDARD_INCREMENT_MM) > INCREMENT_TOLERANCE_MM:
@@ -117,7 +142,7 @@ def _increment(scan: _Scan) -> Iterator[Finding]:
 
 
 def _thickness(scan: _Scan) -> Iterator[Finding]:
-    thickness, increment = scan.acquisition.slice_thickness_mm, scan.image.geometry.slice_increment_mm
+    thickness, increment = scan.acquisition.slice_thickness_mm, scan.geometry.slice_increment_mm
     if thickness is None or abs(thickness - increment) <= INCREMENT_TOLERANCE_MM:
         return
     code = "slices-overlap" if thickness > increment else "slices-gap"
@@ -159,7 +184,7 @@ def _kernel(scan: _Scan) -> Iterator[Finding]:
 
 
 def _pixels(scan: _Scan) -> Iterator[Finding]:
-    spacing = scan.image.geometry.spacing_mm
+    spacing = scan.geometry.spacing_mm
     pixel = max(spacing[:2])
     if pixel <= LARGEST_USUAL_PIXEL_MM:
         return
@@ -168,7 +193,7 @@ def _pixels(scan: _Scan) -> Iterator[Finding]:
 
 
 def _orientation(scan: _Scan) -> Iterator[Finding]:
-    tilt = scan.image.geometry.slice_tilt_degrees
+    tilt = scan.geometry.slice_tilt_degrees
     if tilt > LARGEST_TILT_DEGREES:
         yield finding("slices-not-axial", degrees=f"{tilt:.1f}", limit=f"{LARGEST_TILT_DEGREES:g}")
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -17,3 +21,13 @@ def small_hu() -> np.ndarray:
 @pytest.fixture
 def small_geometry() -> ImageGeometry:
     return ImageGeometry((8, 10, 12), (0.6269531, 0.71, 2.5), (-40.25, -101.5, 33.75))
+
+
+@pytest.fixture(scope="session")
+def dicom_variants() -> ModuleType:
+    """Testing/imaging/dicom_variants.py: transfer syntaxes, enhanced CT, directories."""
+    path = Path(__file__).parent / "dicom_variants.py"
+    spec = importlib.util.spec_from_file_location("dicom_variants", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

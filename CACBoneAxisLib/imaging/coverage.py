@@ -1,0 +1,192 @@
+"""What of the body a scan shows: the heart, and the vertebrae T12 to L2, told from the lungs.
+
+Lung is the only large tissue between -960 and -500 HU. How much of it each slice has, and
+what lies between the two lungs, follows the heart: the heart's base lies where the space
+between the lungs has widened, its lower border where the diaphragm has taken much of the
+lungs. Below the lungs the lumbar spine begins: in quiet breathing they end at about T10, after
+a deep breath up to two vertebrae lower (doi 10.1055/s-0039-3401842, figure 7), and chest
+and heart are scanned after a breath in. All of it is an estimate, and called one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CACBoneAxisLib.imaging.image import CTImage
+
+GRID_MM, STEP_MM = 3.0, 5.0
+LUNG_FROM_HU, LUNG_TO_HU = -960.0, -500.0
+# Below this is padding outside a round scan field.
+PADDING_HU = -1020.0
+SMALLEST_LUNG_MM2 = 1000.0
+# A slice shows lung where it has this much of it, and the chest where it has this much.
+LUNG_MM2, CHEST_MM2 = 2000.0, 8000.0
+SHORTEST_LUNG_MM, WHOLE_BODY_MM = 30.0, 250.0
+# Shares of the widest space between the lungs and of the most lung, on the chest CT and the digital torso.
+BASE_PART, APEX_PART = 0.75, 0.7
+# Where the field of view cuts the lungs off at the sides, the heart takes more of what is left of them.
+APEX_PART_OF_CUT = 0.4
+BODY_HU = -300.0
+# Of a piece of lung that much is brighter than air; of one that the side of the image cuts, more, because the air
+# around the patient with foam and skin in it is cut there too. It is cut where it meets the side over this length.
+LUNG_SHARE, CUT_LUNG_SHARE, CUT_MM = 0.5, 0.85, 30.0
+# From the end of the lungs (about the lower end of T11) to the lower ends of T12, L1 and L2: a vertebra with
+# its disc takes 30 to 35 mm.
+LEVEL_ENDS_MM: Mapping[str, float] = {"T12": 35.0, "L1": 70.0, "L2": 105.0}
+LEVEL_MM = 35.0
+BONE_HU, SMALLEST_BONE_MM2 = 150.0, 250.0
+
+Part = Literal["whole", "part", "none"]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a scan shows, estimated; None where it cannot be told.
+
+    Parameters
+    ----------
+    heart : how much of the heart
+    above, below : whether the scan reaches above the heart's base, and below its lower border
+    below_lungs_mm : from the lower end of the lungs to the last slice; None where the lungs go on
+    levels : how much of T12, L1 and L2
+    spine : whether vertebrae lie in the field of view
+    """
+
+    heart: Part | None = None
+    above: bool | None = None
+    below: bool | None = None
+    below_lungs_mm: float | None = None
+    levels: Mapping[str, Part | None] = field(default_factory=lambda: dict.fromkeys(LEVEL_ENDS_MM))
+    spine: bool | None = None
+
+
+def estimate_coverage(image: CTImage) -> Coverage:
+    """Estimate what of heart and spine a scan shows.
+
+    Parameters
+    ----------
+    image : CT in axial order, any slices; every 5 mm or so are looked at, on a grid of 3 mm
+    """
+    dx, dy, dz = image.geometry.spacing_mm
+    every = max(1, round(STEP_MM / dz))
+    lung, between, spine, cut = [], [], [], []
+    for z in range(0, image.geometry.shape[0], every):
+        plane, pixel_mm2 = _coarse(image.hu[z], dx, dy)
+        in_lung, is_cut = _lung(plane, pixel_mm2)
+        cut.append(is_cut)
+        lung.append(np.count_nonzero(in_lung) * pixel_mm2)
+        between.append(np.count_nonzero(_between(in_lung)) * pixel_mm2)
+        spine.append(_has_spine(plane, pixel_mm2))
+    step = every * dz
+    seen = bool(np.mean(spine) > 0.5)
+    lungs, space = _longest_run(np.array(lung), step), np.array(between)
+    heart, above, below = _heart(lungs, space, APEX_PART_OF_CUT if np.mean(cut) > 0.5 else APEX_PART)
+    if heart == "none" and min(image.hu.shape[1] * dy, image.hu.shape[2] * dx) < WHOLE_BODY_MM:
+        # A field of view of the heart or the spine alone may show no lung.
+        heart = None
+    below_lungs = _below_lungs(lungs, step)
+    return Coverage(heart, above, below, below_lungs, _levels(lungs, below_lungs, len(lungs) * step, seen), seen)
+
+
+def _longest_run(lung: NDArray, step_mm: float) -> NDArray:
+    """Return the areas in the longest run of slices with lung, 0 elsewhere: lesser runs are bowel or couch."""
+    labels, count = ndimage.label(lung >= LUNG_MM2)
+    lengths = np.bincount(labels, minlength=count + 1)
+    lengths[0] = 0
+    longest = int(np.argmax(lengths))
+    if lengths[longest] * step_mm < SHORTEST_LUNG_MM:
+        return np.zeros_like(lung)
+    return np.where(labels == longest, lung, 0.0)
+
+
+def _coarse(plane: NDArray, dx: float, dy: float) -> tuple[NDArray[np.float32], float]:
+    """Return a slice as means of blocks of about 3 mm, and the area of a block."""
+    down, across = max(1, round(GRID_MM / dy)), max(1, round(GRID_MM / dx))
+    rows, columns = plane.shape[0] // down * down, plane.shape[1] // across * across
+    blocks = plane[:rows, :columns].reshape(rows // down, down, columns // across, across)
+    return blocks.mean(axis=(1, 3), dtype=np.float32), dx * dy * down * across
+
+
+def _lung(plane: NDArray[np.float32], pixel_mm2: float) -> tuple[NDArray[np.bool_], bool]:
+    """Return the large dark pieces of the body that are lung, and whether the field of view cuts lung at a side."""
+    dark = (plane > PADDING_HU) & (plane < LUNG_TO_HU)
+    # Air, foam and clothes around the patient are outside, whatever they measure; bowel gas is darker than lung.
+    inside = _aerated(dark & ndimage.binary_fill_holes(plane > BODY_HU), plane, pixel_mm2, LUNG_SHARE)
+    whole = _aerated(dark, plane, pixel_mm2, CUT_LUNG_SHARE)
+    labels, _ = ndimage.label(whole)
+    sides = np.bincount(labels[:, [0, -1]].ravel(), minlength=labels.max() + 1) * np.sqrt(pixel_mm2)
+    sides[0] = 0
+    cut = np.asarray((sides >= CUT_MM)[labels])
+    return inside | cut, bool(cut.any())
+
+
+def _aerated(dark: NDArray[np.bool_], plane: NDArray[np.float32], pixel_mm2: float, share: float) -> NDArray[np.bool_]:
+    """Return the large pieces of which this share is brighter than air."""
+    labels, count = ndimage.label(dark)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    aerated = np.bincount(labels[dark & (plane > LUNG_FROM_HU)], minlength=count + 1)
+    chosen = (sizes * pixel_mm2 >= SMALLEST_LUNG_MM2) & (aerated > share * sizes)
+    chosen[0] = False
+    return np.asarray(chosen[labels])
+
+
+def _between(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what is no lung and has lung on both sides in its row."""
+    to_right = np.maximum.accumulate(lung, axis=1)
+    to_left = np.maximum.accumulate(lung[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(to_right & to_left & ~lung)
+
+
+def _has_spine(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
+    """Return whether bone as large as a vertebra lies behind the middle of what is imaged, near its midline."""
+    body = plane > BODY_HU
+    if not body.any():
+        return False
+    rows, columns = np.nonzero(body.any(axis=1))[0], np.nonzero(body.any(axis=0))[0]
+    labels, count = ndimage.label(plane > BONE_HU)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * pixel_mm2
+    middle, reach = (columns[0] + columns[-1]) / 2, (columns[-1] - columns[0]) / 4
+    for index in np.nonzero(sizes >= SMALLEST_BONE_MM2)[0]:
+        y, x = ndimage.center_of_mass(labels == index + 1)
+        if y > (rows[0] + rows[-1]) / 2 and abs(x - middle) < reach:
+            return True
+    return False
+
+
+def _heart(lung: NDArray, between: NDArray, apex_part: float) -> tuple[Part | None, bool | None, bool | None]:
+    chest = np.nonzero(lung >= CHEST_MM2)[0]
+    if not chest.size:
+        # Without lungs in any slice there is no heart, except in a field of view that cuts the lungs off.
+        return ("none" if lung.size > 1 and lung.max() < LUNG_MM2 else None), None, None
+    widest = int(chest[np.argmax(between[chest])])
+    upper = between[widest:]
+    above = bool(upper.min() <= BASE_PART * between[widest])
+    most = float(lung[chest].max())
+    below = bool(lung[: widest + 1].min() <= apex_part * most)
+    if above and below:
+        return "whole", above, below
+    # Where the space between the lungs never widens, the scan ends above the heart or begins below it.
+    return "part", above, below
+
+
+def _below_lungs(lung: NDArray, step_mm: float) -> float | None:
+    shown = np.nonzero(lung >= LUNG_MM2)[0]
+    return None if not shown.size or shown[0] == 0 else float(shown[0] * step_mm)
+
+
+def _levels(lung: NDArray, below_mm: float | None, length_mm: float, spine: bool) -> dict[str, Part | None]:
+    if not spine:
+        return dict.fromkeys(LEVEL_ENDS_MM, None if below_mm is None else "none")
+    if below_mm is None:
+        # The lungs go on to the last slice: what is below them is not in the scan. Without lungs nothing is told.
+        return dict.fromkeys(LEVEL_ENDS_MM, "none" if lung.max() >= LUNG_MM2 else None)
+    levels: dict[str, Part | None] = {}
+    for level, end in LEVEL_ENDS_MM.items():
+        levels[level] = "whole" if below_mm >= end else "part" if below_mm > end - LEVEL_MM else "none"
+    return levels
