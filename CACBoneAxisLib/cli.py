@@ -21,6 +21,7 @@ from CACBoneAxisLib.dicomout.reading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.report import terminal_summary
+from CACBoneAxisLib.report.bonecomparison import bone_change_words
 from CACBoneAxisLib.report.comparison import summary_words
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
@@ -48,7 +49,12 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--mass-factor", "calcium.mass_factor_mg_per_mm3_per_hu", float, "calcium mass calibration, mg/mm3/HU"),
     ("--threshold", "calcium.threshold_hu", float, "calcium threshold, HU (130)"),
     ("--region-shape", "bone.region.shape", str, "what fills a region's box: box, ellipsoid, elliptic-cylinder"),
-    ("--region-protocol", "bone.region.protocol", str, "region in a labelled vertebra, such as qct-ellipse"),
+    (
+        "--region-protocol",
+        "bone.region.protocol",
+        str,
+        "region in a vertebra that was labelled or found, such as qct-ellipse",
+    ),
     ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
     ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
@@ -158,6 +164,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("image", help="DICOM folder, NRRD or NIfTI file")
     one.add_argument("--seeds", nargs="+", metavar="FILE", help="markups point lists (.mrk.json); an empty list is a 0")
     one.add_argument("--rois", nargs="+", metavar="FILE", default=[], help="markups ROIs (.mrk.json), one per vertebra")
+    one.add_argument(
+        "--vertebra-points",
+        nargs="+",
+        metavar="FILE",
+        default=[],
+        help="markups point lists, a point in each vertebral body, labelled with its level: the region is placed there",
+    )
     one.add_argument("--vertebrae", metavar="FILE", help="labelmap or .seg.nrrd of vertebrae")
     one.add_argument("--heart", metavar="FILE", help="labelmap or .seg.nrrd of the heart: where to look for candidates")
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
@@ -200,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("baseline", help="folder of the earlier result, or its result.json")
     two.add_argument("followup", help="folder of the later result, or its result.json")
     two.add_argument("--years", type=float, help="years between the scans; without them nothing is annualised")
+    two.add_argument("--bone-cv", type=float, metavar="PERCENT", help="the site's own precision of BMD, CV in per cent")
     two.add_argument("--baseline-image", metavar="IMAGE", help="CT of the earlier result, for pictures")
     two.add_argument("--followup-image", metavar="IMAGE", help="CT of the later result, for pictures")
     two.add_argument("--output", required=True, metavar="DIR", help="folder of the comparison")
@@ -309,6 +323,7 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
         arguments.series,
         arguments.heart,
         arguments.reading,
+        arguments.vertebra_points,
     )
     inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
     check_output_options(arguments, _qt(arguments), inputs.image)
@@ -328,11 +343,11 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
 def _compare(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
     folder = check_folder(arguments.output)
     (baseline, first), (followup, second) = (read_result(p) for p in (arguments.baseline, arguments.followup))
-    comparison = compare(baseline, followup, arguments.years, (first, second))
+    comparison = compare(baseline, followup, arguments.years, (first, second), arguments.bone_cv)
     paths = (arguments.baseline_image, arguments.followup_image)
     images = [read_ct(path, progress=bar) for path in paths] if all(paths) else []
     report = write_comparison(comparison, (baseline, followup), folder, images)
-    lines = [summary_words(comparison)]
+    lines = [summary_words(comparison), *filter(None, [bone_change_words(comparison)])]
     lines += [f"{f['severity']}: {f['message']}" for f in comparison["findings"] if f["severity"] != "note"]
     return "\n".join([*lines, "", f"Report: {report}"])
 

@@ -34,6 +34,7 @@ from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
 from CACBoneAxisLib.commands.cohort import MODEL_COLUMNS, TABLE_COLUMNS
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
+from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
@@ -457,6 +458,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
     "change-rules": _change_rules,
     "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
+    "bone-comparison-columns": lambda: _columns(BONE_CHANGE_COLUMNS),
     "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",
     "territories": _territories,
     "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),

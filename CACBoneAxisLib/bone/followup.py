@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from CACBoneAxisLib.data import load_table
@@ -101,7 +101,29 @@ def compare_bone(
             changes.append(_change(level, earlier[level], later[level], years, sex, cv_percent))
     if not changes and not said:
         said.append(finding("bone-not-compared", why="no level was measured in both"))
+    first, second = (result["bone"]["summary"] for result in (baseline, followup))
+    levels, compared = first["levels"], {change.level for change in changes}
+    if len(levels) > 1 and levels == second["levels"] and compared.issuperset(levels):
+        changes.append(_change(f"mean of {' and '.join(levels)}", first, second, years, sex, cv_percent))
     return tuple(changes), tuple(said)
+
+
+def bone_comparison(
+    baseline: Mapping[str, Any],
+    followup: Mapping[str, Any],
+    years: float | None = None,
+    cv_percent: float | None = None,
+) -> dict[str, Any] | None:
+    """Return the bone half of a comparison as its file has it; None where neither scan was read for bone."""
+    if not (baseline["bone"]["vertebrae"] or followup["bone"]["vertebrae"]):
+        return None
+    changes, findings = compare_bone(baseline, followup, years, cv_percent)
+    return {
+        "cv_percent": cv_percent,
+        "changes": [change.to_mapping() for change in changes],
+        "findings": [asdict(one) for one in findings],
+        "population_source": load_table("bone_precision")["annual_change"]["source"],
+    }
 
 
 def _change(

@@ -53,7 +53,7 @@ class VertebraMeasurement:
     """
 
     level: str
-    source: Literal["roi", "labelmap"]
+    source: Literal["roi", "labelmap", "point"]
     region: Mapping[str, Any]
     status: Status
     statistics: HuStatistics | None = None

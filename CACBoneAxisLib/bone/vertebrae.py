@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
 from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
-from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.locate import locate_vertebra
 from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
+from CACBoneAxisLib.bone.placing import DEFAULT, located_region
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import between_findings, content_findings, placement_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
@@ -24,82 +26,8 @@ from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
-from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
-
-DECISION_KEYS = ("shape", "decision", "reason")
-
-
-@dataclass(frozen=True)
-class VertebraRegion:
-    """The region that a person gave for a vertebra.
-
-    Parameters
-    ----------
-    level : ``T1`` to ``L5``
-    region : the box and the shape that fills it, LPS mm
-    excluded : the reason for which the reader left the vertebra out, None where it counts
-    name : of the markup
-    own_shape : False where nothing but the protocol says what fills the box
-    """
-
-    level: str
-    region: Region
-    excluded: str | None = None
-    name: str = ""
-    own_shape: bool = True
-
-    @classmethod
-    def from_box(cls, box: Box, file: str = "") -> VertebraRegion:
-        """Return the region that a markups ROI stands for.
-
-        The level is named by the ROI, else by its first control point's label, else
-        by the file. The point's description may be JSON with ``shape`` (box, ellipsoid,
-        elliptic-cylinder; the protocol's where it says none), ``decision`` (accepted or
-        excluded) and ``reason``; text that is not JSON is a remark and changes nothing.
-
-        Raises
-        ------
-        UnusableInputError
-            When no level is named or the JSON is not understood.
-        """
-        level = parse_level(box.name) or parse_level(box.label) or parse_level(file)
-        if level is None:
-            raise refusal("region-level", region=box.name or "(no name)", file=file or "the scene")
-        decision = _decision(box)
-        own = decision.get("shape")
-        region = Region(box.center_mm, box.size_mm, box.axes)
-        if own is not None:
-            region = replace(region, shape=own)
-        excluded = None
-        if decision.get("decision") == "excluded":
-            excluded = str(decision.get("reason") or "no reason given")
-        return cls(level, region, excluded, box.name, own is not None)
-
-
-def regions_from(boxes: Sequence[Box]) -> tuple[VertebraRegion, ...]:
-    """Return the regions that markups ROIs stand for; raises as ``VertebraRegion.from_box`` does."""
-    return tuple(VertebraRegion.from_box(box) for box in boxes)
-
-
-def _decision(box: Box) -> dict[str, Any]:
-    text = box.description.strip()
-    if not text.startswith("{"):
-        return {}
-    try:
-        decision = json.loads(text)
-    except (ValueError, RecursionError):
-        raise refusal("region-decision", region=box.name, problem="its description is not complete JSON") from None
-    for key, value in decision.items():
-        if key not in DECISION_KEYS:
-            raise refusal(
-                "region-decision", region=box.name, problem=f"{key!r} is not one of {', '.join(DECISION_KEYS)}"
-            )
-        choices = {"shape": get_args(RegionShape), "decision": ("accepted", "excluded")}.get(key)
-        if choices and value not in choices:
-            raise refusal("region-decision", region=box.name, problem=f"{key} must be one of {', '.join(choices)}")
-    return cast(dict[str, Any], decision)
 
 
 @dataclass(frozen=True)
@@ -130,7 +58,7 @@ def measure_vertebrae(
     references: Sequence[TScoreReference] | None = None,
     phantom: PhantomScan | None = None,
 ) -> BoneResult:
-    """Measure the trabecular bone of every vertebra that a region or a labelmap names.
+    """Measure the trabecular bone of every vertebra that a region, a point or a labelmap names.
 
     A voxel belongs to a region when its centre does; from a labelmap the region is the
     core that erosion leaves (``bone/labels.py``). A level that has both is measured in
@@ -140,7 +68,7 @@ def measure_vertebrae(
     Parameters
     ----------
     image : CTImage
-    regions : at most one for each level
+    regions : at most one for each level, a point in the body in place of a region where it is to be found
     labels : labelmap of vertebrae on the image's grid, or None
     protocol : BoneProtocol
     sex : ``F`` or ``M``, for the T-score
@@ -213,8 +141,40 @@ def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
     return regions
 
 
+def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
+    """Return the region of the protocol in the body that is found from a point."""
+    if item.excluded is not None:
+        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
+        return _Candidate(item.level, "point", {}, None, said, excluded=True)
+    wanted = protocol.region
+    found = locate_vertebra(image, item.level, item.point_mm or (), wanted.metal_hu)
+    described: dict[str, Any] = {"protocol": wanted.protocol, "located": found.to_mapping()}
+    region = None
+    if found.frame is not None:
+        region = located_region(found.frame, wanted.protocol, wanted.erosion_mm, image.geometry)
+    if region is None:
+        empty = (finding("region-empty", level=item.level),) if found.frame is not None else ()
+        return _Candidate(item.level, "point", described, None, (*found.findings, *empty))
+    if wanted.protocol == DEFAULT:
+        described["erosion_mm"] = wanted.erosion_mm
+    placed, mask = _placed(image, item.level, region, protocol)
+    described |= described_region(region)
+    return _Candidate(item.level, "point", described, mask, (*found.findings, *placed), axes=np.asarray(region.axes))
+
+
+def _placed(
+    image: CTImage, level: str, region: Region, protocol: BoneProtocol
+) -> tuple[tuple[Finding, ...], Mask | None]:
+    """Return what is to be said of a region's place, and its voxels, None where they are not to be measured."""
+    found = region.voxels(image.geometry)
+    said = placement_findings(level, found, protocol.region)
+    return said, None if any(f.severity == "error" for f in said) else found.mask
+
+
 def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
     region = item.region
+    if region is None:
+        return _from_point(image, item, protocol)
     if not item.own_shape:
         region = replace(region, shape=cast(RegionShape, protocol.region.shape))
     axes = np.asarray(region.axes)
@@ -222,10 +182,8 @@ def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -
     if item.excluded is not None:
         said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
         return _Candidate(item.level, "roi", described, None, said, excluded=True)
-    found = region.voxels(image.geometry)
-    placed = placement_findings(item.level, found, protocol.region)
-    refused = any(f.severity == "error" for f in placed)
-    return _Candidate(item.level, "roi", described, None if refused else found.mask, placed, axes=axes)
+    placed, mask = _placed(image, item.level, region, protocol)
+    return _Candidate(item.level, "roi", described, mask, placed, axes=axes)
 
 
 def _from_labels(

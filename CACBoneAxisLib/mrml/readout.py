@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.study.session import ScanCheck, measure_bone
 from CACBoneAxisLib.study.settings import Settings

@@ -11,6 +11,7 @@ from PIL import Image
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
+from CACBoneAxisLib.report.bonecomparison import bone_change_section, bone_change_words
 from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, GAP_PIXELS, Figure
 from CACBoneAxisLib.report.markup import definitions, element, figure, row, section, table, text
 from CACBoneAxisLib.report.numbers import format_value
@@ -56,15 +57,16 @@ def render_comparison(comparison: Mapping[str, Any], figures: Sequence[Figure] =
         section("Change of the Agatston score", _changes(comparison, "agatston"), "agatston"),
         section("Change of the volume", _changes(comparison, "volume_mm3"), "volume"),
         section("What published rules say of the total", _rules(comparison), "rules"),
+        section("Change of bone density", bone_change_section(comparison), "bone"),
         section("Both scans at the same lesion", pictures or none, "pictures"),
         section("Provenance", _provenance(comparison), "provenance"),
     ]
-    head = f"<h1>Change of coronary calcium</h1><p><b>{text(first)}</b> to <b>{text(second)}</b>, {text(between)}</p>"
+    head = f"<h1>Change between two scans</h1><p><b>{text(first)}</b> to <b>{text(second)}</b>, {text(between)}</p>"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Change of coronary calcium</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f"<title>Change between two scans</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
         f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
         f"<header>{head}</header>\n<main>\n" + "\n".join(parts) + "\n</main>\n"
         f"<footer>{text(wording.RESEARCH_USE)}</footer>\n</body>\n</html>\n"
@@ -86,7 +88,9 @@ def summary_words(comparison: Mapping[str, Any]) -> str:
 
 
 def _lead(comparison: Mapping[str, Any]) -> str:
-    return "<h2>Total of the coronary arteries</h2>" + element("p", text(summary_words(comparison)), "lead")
+    lead = "<h2>Total of the coronary arteries</h2>" + element("p", text(summary_words(comparison)), "lead")
+    bone = bone_change_words(comparison)
+    return lead if bone is None else f"{lead}<h2>Bone density</h2>{element('p', text(bone), 'lead')}"
 
 
 def _careful(comparison: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ VERTEBRA_COLUMNS: dict[str, str] = {
     "level": "vertebral level",
     "status": "measured, excluded or not-measured",
     "reason": "why a value of this row is missing",
-    "source": "roi or labelmap",
+    "source": "roi, labelmap or point",
     "mean_hu": "mean of the region",
     "median_hu": "median",
     "sd_hu": "standard deviation",

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib import __version__
+from CACBoneAxisLib.bone.followup import bone_comparison
 from CACBoneAxisLib.calcium.change import MEASURES, change_of, verdicts
 from CACBoneAxisLib.calcium.territories import territories
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS, bone_change_rows
 from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
@@ -69,6 +71,7 @@ def compare(
     followup: Mapping[str, Any],
     years: float | None = None,
     sha256: Sequence[str] = ("", ""),
+    bone_cv_percent: float | None = None,
 ) -> dict[str, Any]:
     """Return what changed between two results, as the comparison file has it.
 
@@ -76,12 +79,16 @@ def compare(
     ----------
     baseline, followup : content of both ``result.json``
     years : between the scans, more than 0; None where not known, and nothing is annualised
+    sha256 : of both files
+    bone_cv_percent : the site's own precision of BMD; the published one where None
 
     Raises
     ------
     UnusableInputError
-        When ``years`` is not more than 0.
+        When ``years`` is not more than 0, or the precision is none that a site has.
     """
+    if bone_cv_percent is not None and not 0 < bone_cv_percent <= 50:
+        raise refusal("settings-invalid", problem=f"the CV of BMD must be from 0 to 50 %, not {bone_cv_percent:g}")
     if years is not None and not 0 < years <= 120:
         raise refusal("compare-years", years=f"{years:g}")
     parts = {"total": (baseline["calcium"]["total"], followup["calcium"]["total"])}
@@ -102,6 +109,7 @@ def compare(
             "years": years,
             "changes": {w: {m: asdict(c) for m, c in by.items()} for w, by in changes.items()},
             "verdicts": [asdict(v) for v in verdicts(changes["total"], bmi)],
+            "bone": bone_comparison(baseline, followup, years, bone_cv_percent),
             "findings": [asdict(f) for f in findings],
             "provenance": {"software": "CACBoneAxis", "version": __version__},
         }
@@ -161,7 +169,7 @@ def write_comparison(
     folder: str | Path,
     images: Sequence[CTImage] = (),
 ) -> Path:
-    """Write ``comparison.json``, ``change.csv`` and the page into a folder, whole or not at all; return the page.
+    """Write ``comparison.json``, the tables and the page into a folder, whole or not at all; return the page.
 
     With both images the page shows the largest lesion of each artery in both scans.
 
@@ -180,6 +188,7 @@ def write_comparison(
         text = json.dumps(comparison, indent=1, ensure_ascii=False, allow_nan=False)
         (unfinished / COMPARISON_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
         write_csv(unfinished / "change.csv", CHANGE_COLUMNS, change_rows(comparison))
+        write_csv(unfinished / "bone_change.csv", BONE_CHANGE_COLUMNS, bone_change_rows(comparison))
         figures = comparison_figures(results[0], results[1], (images[0], images[1])) if images else []
         page = render_comparison(comparison, figures)
         (unfinished / "report.html").write_text(page, encoding="utf-8", newline="\n")

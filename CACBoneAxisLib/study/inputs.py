@@ -39,6 +39,7 @@ class StudyInputs:
     settings : choices; the defaults where none were made
     study_id : how the study is called in the result
     files : what the above was read from
+    points : lists of points, one in each vertebra that is to be found, named by level
     """
 
     image: CTImage
@@ -49,6 +50,7 @@ class StudyInputs:
     study_id: str = "study"
     files: tuple[InputFile, ...] = ()
     heart: LabelImage | None = None
+    points: tuple[PointList, ...] = ()
 
 
 def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:

@@ -31,6 +31,7 @@ class StudyFiles:
     heart : labelmap of the heart, or None
     reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
         where none are given here; its settings are the caller's affair
+    points : markups point lists, one point in each vertebra
     """
 
     image: str | Path
@@ -40,6 +41,7 @@ class StudyFiles:
     series: str | None = None
     heart: str | Path | None = None
     reading: str | Path | None = None
+    points: Sequence[str | Path] = ()
 
 
 def load_study(
@@ -70,6 +72,8 @@ def load_study(
         seeds = tuple(lists)
     boxes, region_files = read_markup_files(files.regions, "regions")
     _refuse_kind(boxes, Box, "a point list", "--rois")
+    points, point_files = read_markup_files(files.points, "vertebra-points")
+    _refuse_kind(points, PointList, "an ROI", "--vertebra-points")
     labels = read_labels(files.vertebrae) if files.vertebrae else None
     heart = read_labels(files.heart) if files.heart else None
     reading = read_reading(files.reading) if files.reading else None
@@ -81,13 +85,13 @@ def load_study(
     image = read_ct(files.image, series=files.series, progress=progress)
     if reading is not None:
         check_series(reading, image)
-    hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files]
+    hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files, *point_files]
     if labels is not None:
         hashed.append(InputFile("vertebrae", labels.name, labels.sha256))
     if heart is not None:
         hashed.append(InputFile("heart", heart.name, heart.sha256))
     name = study_id or image.source.name.split(".")[0]
-    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart)
+    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart, tuple(points))
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

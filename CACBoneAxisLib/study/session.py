@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, TypeVar
 
+from CACBoneAxisLib.bone.given import VertebraRegion, points_from, regions_from
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.results import BoneResult
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae, regions_from
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
@@ -102,7 +103,7 @@ class Session:
         settings = inputs.settings
         regions = _sorted_out(inputs.regions)
         seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
-        vertebrae = regions_from(regions.vertebrae)
+        vertebrae = (*regions_from(regions.vertebrae), *points_from(inputs.points))
 
         check = self.check(settings, inputs.regions, tell)
         image, suitability, acquisition = check.image, check.suitability, check.image.acquisition

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from CACBoneAxisLib.bone.followup import compare_bone
+from CACBoneAxisLib.bone.followup import bone_comparison, compare_bone
 
 
 def result(bmd=100.0, hu=120.0, **changes):
@@ -15,6 +15,7 @@ def result(bmd=100.0, hu=120.0, **changes):
             "patient": {"sex": "F", "age_years": 66},
         },
         "bone": {
+            "summary": {"levels": ["L1"]},
             "calibration": {"kind": "phantom", "phantom": "mindways", "material": "K2HPO4", "slope": 0.8},
             "vertebrae": [
                 {
@@ -107,3 +108,20 @@ def test_a_line_of_another_day_must_be_the_same_one():
     first, second = (result(bone__calibration=line) for line in lines)
     assert compare_bone(first, second)[0] == ()
     assert len(compare_bone(first, deepcopy(first))[0]) == 1
+
+
+def test_the_mean_of_two_levels_is_compared_where_both_are():
+    both = [result(100.0), result(90.0)]
+    for made, value in zip(both, (96.0, 88.0), strict=True):
+        vertebrae = made["bone"]["vertebrae"]
+        vertebrae.append({**vertebrae[0], "level": "L2", "bmd": {"value": value, "material": "K2HPO4"}})
+        mean = (vertebrae[0]["bmd"]["value"] + value) / 2
+        made["bone"]["summary"] = {"levels": ["L1", "L2"], "mean_hu": 120.0, "bmd": {"value": mean}}
+    changes, _ = compare_bone(*both)
+    assert [(c.level, c.change) for c in changes] == [("L1", -10), ("L2", -8), ("mean of L1 and L2", -9)]
+
+
+def test_scans_that_nobody_read_for_bone_have_no_comparison_of_it():
+    assert bone_comparison(result(bone__vertebrae=[]), result(bone__vertebrae=[])) is None
+    made = bone_comparison(result(100.0), result(90.0), years=2.0, cv_percent=1.0)
+    assert (made["cv_percent"], made["changes"][0]["per_year"]) == (1.0, -5.0)

@@ -5,11 +5,12 @@ import pytest
 from scipy import ndimage
 
 from CACBoneAxisLib.bone.bodies import body_frame, vertebral_body
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.labelled import labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.protocol import RegionProtocol
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.regions import Region
 

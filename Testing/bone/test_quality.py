@@ -139,7 +139,8 @@ def test_overlap_counts_the_voxels_that_two_masks_share():
 
 @pytest.mark.parametrize(("focus_hu", "code"), [(450, "region-dense-focus"), (-150, "region-light-focus")])
 def test_a_focus_is_named_and_noise_is_not(spine, focus_hu, code):
-    from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
+    from CACBoneAxisLib.bone.given import VertebraRegion
+    from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
     from CACBoneAxisLib.imaging.regions import Region
 
     image = spine(noise_hu=40.0)

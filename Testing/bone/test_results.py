@@ -1,8 +1,9 @@
 from jsonschema import Draft202012Validator
 
 from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.regions import Region
 

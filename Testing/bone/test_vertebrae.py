@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.given import VertebraRegion, regions_from
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae, regions_from
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage

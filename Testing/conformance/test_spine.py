@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.labels import label_boxes, trabecular_core
 from CACBoneAxisLib.bone.measurement import HuStatistics, measure_mask
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage, read_labels
 from CACBoneAxisLib.imaging.masks import Mask

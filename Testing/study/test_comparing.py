@@ -141,7 +141,12 @@ def test_the_command_line_compares_what_analyze_wrote(tmp_path: Path, capsys: py
     assert main(words) == 0
     assert main(words) == 0, "an earlier comparison is replaced"
     assert "does not exceed measurement error" in capsys.readouterr().out
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"comparison.json", "change.csv", "report.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "comparison.json",
+        "change.csv",
+        "bone_change.csv",
+        "report.html",
+    }
     content = json.loads((tmp_path / "out" / "comparison.json").read_text())
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(content, load_table("comparison.schema"))

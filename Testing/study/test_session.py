@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small_study import small_image, small_region, small_seeds
 
-from CACBoneAxisLib.bone.vertebrae import regions_from
+from CACBoneAxisLib.bone.given import regions_from
 from CACBoneAxisLib.calcium import known
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
