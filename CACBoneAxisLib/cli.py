@@ -16,6 +16,7 @@ from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
 from CACBoneAxisLib.commands.cohort import add_cohort
+from CACBoneAxisLib.commands.inspect import add_inspect
 from CACBoneAxisLib.commands.outputs import add_output_options, check_output_options, further_outputs
 from CACBoneAxisLib.dicomout.reading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
@@ -175,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--heart", metavar="FILE", help="labelmap or .seg.nrrd of the heart: where to look for candidates")
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
     one.add_argument("--reading", metavar="FILE", help="structured report of --dicom-out: its seeds, regions, settings")
-    one.add_argument("--series", help="which CT series of the folder: number in the list, or series number")
+    one.add_argument("--series", help="which CT series of the folder: its number in the list, or auto")
     one.add_argument("--id", help="what the study is called in the result; the image's name by default")
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
     add_output_options(one)
@@ -240,6 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     add_batch(commands)
     add_make_manifest(commands)
     add_cohort(commands)
+    add_inspect(commands)
     return parser
 
 

@@ -364,6 +364,19 @@ def _concepts() -> str:
     return table(("concept", "code", "unit", "method or derivation"), rows)
 
 
+def _rules() -> str:
+    """Return every rule about the fitness of a scan, what the tag, the grid or the pixels say in turn."""
+    findings = load_table("findings")["findings"]
+    rows = [
+        (f"`{code}`", e["looks_at"], e.get("calcium", ""), e.get("bone", ""), e["message"], e["meaning"], e["source"])
+        for code, e in findings.items()
+        if "looks_at" in e
+    ]
+    kinds = {"pixels": 0, "geometry": 1, "tag": 2}
+    rows.sort(key=lambda row: kinds[row[1].split(":")[0]])
+    return table(("code", "looks at", "calcium", "bone", "sentence", "meaning", "source"), rows)
+
+
 def _columns(columns: Mapping[str, str]) -> str:
     return table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.items()])
 
@@ -475,6 +488,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "quality-rules": _quality,
     "summary-order": lambda: ", ".join(SUMMARY_ORDER) + ".\n",
     "suitability-limits": _suitability,
+    "suitability-rules": _rules,
     "rounding": _rounding,
     "findings": _findings,
     "dicom-concepts": _concepts,

@@ -28,10 +28,11 @@ SMALLEST_LUNG_MM2 = 1000.0
 # A slice shows lung where it has this much of it, and the chest where it has this much.
 LUNG_MM2, CHEST_MM2 = 2000.0, 8000.0
 SHORTEST_LUNG_MM, WHOLE_BODY_MM = 30.0, 250.0
-# Shares of the widest space between the lungs and of the most lung, on the chest CT and the digital torso.
-BASE_PART, APEX_PART = 0.75, 0.7
-# Where the field of view cuts the lungs off at the sides, the heart takes more of what is left of them.
-APEX_PART_OF_CUT = 0.4
+# Above the heart the space between the lungs is this part of its width at the heart, below it the lungs are this part
+# of their most: so it is on a real chest CT and on the digital torso. At the heart the lungs themselves are near
+# their most, else it is the liver that is wide. Both are less where the field of view cuts the lungs at the sides.
+BASE_PART = 0.75
+OF_WHOLE_LUNGS, OF_CUT_LUNGS = (0.7, 0.85), (0.4, 0.5)
 BODY_HU = -300.0
 # Of a piece of lung that much is brighter than air; of one that the side of the image cuts, more, because the air
 # around the patient with foam and skin in it is cut there too. It is cut where it meets the side over this length.
@@ -86,7 +87,7 @@ def estimate_coverage(image: CTImage) -> Coverage:
     step = every * dz
     seen = bool(np.mean(spine) > 0.5)
     lungs, space = _longest_run(np.array(lung), step), np.array(between)
-    heart, above, below = _heart(lungs, space, APEX_PART_OF_CUT if np.mean(cut) > 0.5 else APEX_PART)
+    heart, above, below = _heart(lungs, space, *(OF_CUT_LUNGS if np.mean(cut) > 0.5 else OF_WHOLE_LUNGS))
     if heart == "none" and min(image.hu.shape[1] * dy, image.hu.shape[2] * dx) < WHOLE_BODY_MM:
         # A field of view of the heart or the spine alone may show no lung.
         heart = None
@@ -159,15 +160,17 @@ def _has_spine(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
     return False
 
 
-def _heart(lung: NDArray, between: NDArray, apex_part: float) -> tuple[Part | None, bool | None, bool | None]:
+def _heart(
+    lung: NDArray, between: NDArray, apex_part: float, heart_part: float
+) -> tuple[Part | None, bool | None, bool | None]:
     chest = np.nonzero(lung >= CHEST_MM2)[0]
     if not chest.size:
         # Without lungs in any slice there is no heart, except in a field of view that cuts the lungs off.
         return ("none" if lung.size > 1 and lung.max() < LUNG_MM2 else None), None, None
-    widest = int(chest[np.argmax(between[chest])])
-    upper = between[widest:]
-    above = bool(upper.min() <= BASE_PART * between[widest])
     most = float(lung[chest].max())
+    level = np.nonzero(lung >= heart_part * most)[0]
+    widest = int(level[np.argmax(between[level])])
+    above = bool(between[widest:].min() <= BASE_PART * between[widest])
     below = bool(lung[: widest + 1].min() <= apex_part * most)
     if above and below:
         return "whole", above, below

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from CACBoneAxisLib.imaging.dicom import read_dicom
+from CACBoneAxisLib.imaging.dicom import read_dicom, read_series
 from CACBoneAxisLib.imaging.dicomfiles import DICOM_SUFFIXES
+from CACBoneAxisLib.imaging.dicomseries import find_series
 from CACBoneAxisLib.imaging.dicomslices import is_dicom
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
@@ -16,7 +18,14 @@ from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.imaging.stored import format_name, read_stored
+from CACBoneAxisLib.imaging.survey import Question, choose_automatically
 
+# What --series may say instead of a series: pick the one that suits the question, or else the other question.
+AUTOMATIC: dict[str, tuple[Question, ...]] = {
+    "auto": ("calcium", "bone"),
+    "auto:calcium": ("calcium", "bone"),
+    "auto:bone": ("bone", "calcium"),
+}
 # Headers that name another file for the voxels.
 DETACHED = re.compile(rb"^\s*(?:data ?file:|ElementDataFile\s*=)\s*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 
@@ -32,7 +41,8 @@ def read_ct(
     Parameters
     ----------
     path : DICOM folder or file, NRRD, NIfTI, MetaImage or another format that SimpleITK reads
-    series : which DICOM series, by its number in the list, its description or its UID
+    series : which DICOM series, by its number in the list, its description or its UID; ``auto`` picks the one
+        that suits calcium (``auto:bone``: bone) best and says so in a finding; it changes nothing for other formats
     progress : called with what is being done and the fraction done (0 to 1)
 
     Returns
@@ -66,7 +76,14 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
         raise refusal("file-unreadable", file=path.name)
     # A path such as "." has no name of its own.
     name = path.name or path.resolve().name
-    volume = read_dicom(path, series, progress)
+    questions = AUTOMATIC.get(str(series).strip().lower())
+    if questions is None:
+        volume = read_dicom(path, series, progress)
+    else:
+        found = find_series(path, progress)
+        chosen, said = choose_automatically(found, questions, name, progress)
+        volume = read_series(chosen, name, found, progress)
+        volume = replace(volume, findings=(*volume.findings, said))
     hounsfield = as_hounsfield(volume.array, name)
     view, geometry = to_axial(hounsfield.values, volume.geometry)
     view.flags.writeable = False
@@ -83,7 +100,7 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
 def _from_file(path: Path, series: str | int | None, progress: Callable[[str, float], None] | None) -> CTImage:
     if not path.exists():
         raise refusal("file-missing", file=path.name)
-    if series is not None:
+    if series is not None and str(series).strip().lower() not in AUTOMATIC:
         raise refusal("series-unknown", file=path.name, series=series, known="one image")
     if progress is not None:
         progress("Reading", 0.0)

@@ -26,6 +26,8 @@ LARGEST_USUAL_PIXEL_MM = 1.0
 LARGEST_PIXEL_MM = 1.6
 CUBE_TOLERANCE_MM = 1e-3
 BRIGHTEST_UNENHANCED_HU = 60.0
+# Of a normal distribution one value in a thousand lies so many standard deviations above the mean.
+ONE_IN_A_THOUSAND_SD, THRESHOLD_HU = 3.09, 130.0
 AIR_HU = -1000.0
 AIR_BELOW_HU, AIR_ABOVE_HU = 30.0, 20.0
 # A chest CT has air in lung and bowel: values that stop above this were cut.
@@ -178,6 +180,14 @@ def _contrast(scan: _Scan) -> Iterator[Finding]:
         yield finding("contrast-enhanced")
 
 
+def _noise(scan: _Scan) -> Iterator[Finding]:
+    blood = scan.blood
+    if blood is None or blood.hu > ENHANCED_HU:
+        return
+    if blood.hu + ONE_IN_A_THOUSAND_SD * blood.noise_hu > THRESHOLD_HU:
+        yield finding("noise-high", noise=f"{blood.noise_hu:.0f}")
+
+
 def _kernel(scan: _Scan) -> Iterator[Finding]:
     if is_sharp(scan.acquisition.kernel, scan.acquisition.manufacturer):
         yield finding("kernel-sharp", kernel=scan.acquisition.kernel)
@@ -232,6 +242,7 @@ RULES: tuple[Callable[[_Scan], Iterator[Finding]], ...] = (
     _thickness,
     _gating,
     _contrast,
+    _noise,
     _kernel,
     _pixels,
     _orientation,

@@ -19,7 +19,7 @@ from CACBoneAxisLib.imaging.dicomfiles import Progress
 from CACBoneAxisLib.imaging.dicomseries import Found, Series, described, find_series, series_numbers
 from CACBoneAxisLib.imaging.dicomslices import is_enhanced
 from CACBoneAxisLib.imaging.dicomstack import increment_mm
-from CACBoneAxisLib.imaging.findings import VERDICTS, UnusableInputError
+from CACBoneAxisLib.imaging.findings import VERDICTS, Finding, UnusableInputError, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage
@@ -228,3 +228,52 @@ def coverage_words(coverage: Coverage, question: Question) -> list[str]:
     if cut:
         said.append(f"{', '.join(cut)} seem{'s' if len(cut) == 1 else ''} to be in the scan in part.")
     return said
+
+
+def why_picked(one: Surveyed, question: Question) -> str:
+    """Return in a few words what a series was picked for."""
+    verdict = verdict_of(one, question)
+    said = [] if verdict is None else [verdict]
+    kernel = one.series.kernel or one.acquisition.kernel
+    increment = "" if one.increment_mm is None else f"increment {one.increment_mm:g} mm"
+    if question == "calcium":
+        said += {"whole": ["the whole heart"], "part": ["part of the heart"]}.get(one.coverage.heart or "", [])
+        gated = one.acquisition.ecg_gated
+        said += [] if gated is None else ["ECG-gated" if gated else "not ECG-gated"]
+    else:
+        whole = [level for level, part in one.coverage.levels.items() if part == "whole"]
+        said += [f"{', '.join(whole)} whole"] if whole else []
+        said += [] if one.contrast is None else ["contrast agent" if one.contrast else "no contrast agent"]
+    said += [f"kernel {kernel}"] if kernel else []
+    return ", ".join([*said, increment] if increment else said)
+
+
+def choose_automatically(
+    found: Found, questions: Sequence[Question], name: str, progress: Progress | None = None
+) -> tuple[Series, Finding]:
+    """Return the series picked for the first of these questions that one suits, and the finding that says so.
+
+    The only series that can be read is taken whatever it suits.
+
+    Raises
+    ------
+    UnusableInputError
+        ``no-series-suits`` with a line for each series.
+    """
+    looked = survey_series(found, progress)
+    readable = [one for one in looked.series if one.suitability is not None]
+    if len(found.series) == 1:
+        readable = list(looked.series)
+    for question in questions:
+        picked = looked.picked[question]
+        if picked is not None:
+            why = why_picked(picked, question)
+            return picked.series, _picked(picked, len(looked.series), f"for {question}: {why}")
+    if len(readable) == 1:
+        return readable[0].series, _picked(readable[0], len(looked.series), "as the only one that can be read")
+    lines = [f"  {one.number:>4}  {one.name}: {reasons(one, questions[0])[0]}" for one in looked.series]
+    raise refusal("no-series-suits", file=name, table="\n".join(lines))
+
+
+def _picked(one: Surveyed, count: int, why: str) -> Finding:
+    return finding("series-picked", series=f"{one.number} ({one.name})", count=count, why=why)

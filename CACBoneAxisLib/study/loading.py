@@ -27,7 +27,7 @@ class StudyFiles:
     seeds : markups point lists; None when nobody read the scan for calcium
     regions : markups ROIs
     vertebrae : labelmap, or None
-    series : which CT series of a DICOM folder, or None
+    series : which CT series of a DICOM folder, ``auto`` for the one that suits what was read best, or None
     heart : labelmap of the heart, or None
     reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
         where none are given here; its settings are the caller's affair
@@ -82,7 +82,10 @@ def load_study(
         boxes = boxes or list(reading.regions)
         labels = labels or vertebrae_of(reading, Path(files.reading).parent)
         hashed.append(InputFile("reading", reading.name, reading.sha256))
-    image = read_ct(files.image, series=files.series, progress=progress)
+    series = files.series
+    if series is not None and series.strip().lower() == "auto" and seeds is None and (boxes or labels):
+        series = "auto:bone"
+    image = read_ct(files.image, series=series, progress=progress)
     if reading is not None:
         check_series(reading, image)
     hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files, *point_files]

@@ -81,7 +81,13 @@ def test_an_entry_is_complete(code):
     assert entry["severity"] in ("refusal", "error", "warning", "note")
     assert entry["message"][-1] in ".}"
     assert entry["meaning"].endswith(".")
-    assert set(entry) <= {"severity", "message", "meaning", "calcium", "bone"}
+    assert set(entry) <= {"severity", "message", "meaning", "calcium", "bone", "looks_at", "source"}
+    # What decides about the fitness of a scan says where it looks and where it comes from.
+    is_rule = "calcium" in entry or "bone" in entry
+    assert is_rule == ("looks_at" in entry) == ("source" in entry)
+    if is_rule:
+        assert entry["looks_at"].split(":")[0] in ("pixels", "geometry", "tag")
+        assert {entry.get("calcium"), entry.get("bone")} <= {None, "standard", "opportunistic", "unsuitable"}
 
 
 def test_the_catalogue_is_in_alphabetical_order():
