@@ -125,7 +125,7 @@ def region_at(
     size that stays inside the spongy bone of most adult vertebrae.
     """
     if not _inside(point_lps_mm, image.geometry):
-        raise refusal("locate-outside", level=level)
+        raise refusal("point-outside", level=level)
     found = locate_vertebra(image, level, point_lps_mm, protocol.metal_hu)
     if found.frame is not None:
         region = located_region(found.frame, protocol.protocol, protocol.erosion_mm, image.geometry)

@@ -8,8 +8,9 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
+from CACBoneAxisLib.bone.given import VertebraRegion  # noqa: E402
 from CACBoneAxisLib.bone.protocol import RegionProtocol  # noqa: E402
-from CACBoneAxisLib.bone.vertebrae import VertebraRegion, measure_vertebrae  # noqa: E402
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae  # noqa: E402
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.markups import box_from_node  # noqa: E402
