@@ -236,11 +236,14 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
             show_result(result, nodes, label_volume=labelVolume)
         return result
 
-    def saveReport(self, volumeNode, folder):
-        """Write the report of a volume that was analysed into a new folder inside ``folder`` and return its path."""
-        from CACBoneAxisLib.mrml.scene import save_report
+    def saveReport(self, volumeNode, folder, **further):
+        """Write the report of a volume that was analysed into a new folder inside ``folder`` and return its path.
 
-        return save_report(volumeNode, folder)
+        ``further`` asks for PDF and DICOM objects, as ``save_report`` says.
+        """
+        from CACBoneAxisLib.mrml.saving import save_report
+
+        return save_report(volumeNode, folder, **further)
 
 
 class CACBoneAxisTest(ScriptedLoadableModuleTest):

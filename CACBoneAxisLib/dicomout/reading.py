@@ -130,11 +130,17 @@ def read_reading(path: str | Path) -> Reading:
     return replace(found, series_uid=uid, name=path.name, sha256=sha256)
 
 
-def check_series(reading: Reading, image: CTImage) -> None:
-    """Raise UnusableInputError when a reading was made on another series than this image's; unknown is allowed."""
-    if not image.slices or reading.series_uid is None:
+def check_series(reading: Reading, image: CTImage, slices: Sequence[tuple[Path, int]] = ()) -> None:
+    """Raise UnusableInputError when a reading was made on another series than this image's; unknown is allowed.
+
+    Parameters
+    ----------
+    slices : of the image, where it does not know them itself
+    """
+    places = image.slices or slices
+    if not places or reading.series_uid is None:
         return
-    header = read_header(image.slices[0][0])
+    header = read_header(places[0][0])
     if header is not None and text(header, "SeriesInstanceUID") not in ("", reading.series_uid):
         raise refusal("reading-series", file=reading.name, image=image.source.name)
 

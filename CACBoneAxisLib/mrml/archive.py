@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,15 @@ from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
-from CACBoneAxisLib.imaging.markups import PointList
+from CACBoneAxisLib.imaging.markups import Box, PointList
+from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.mrml.labels import exclude_segment
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.mrml.readings import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition
-from CACBoneAxisLib.study import StudyInputs, StudyResult
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition, volume_geometry
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult
 
 SCENE_FILE = "scene.mrb"
 
@@ -47,21 +48,39 @@ def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNo
 def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:
     """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
     volume = add_volume(inputs.image, scene)
+    return add_reading(volume, inputs.seeds, inputs.regions, inputs.vertebrae, inputs.settings)
+
+
+def add_reading(
+    volume: Any,
+    given: Sequence[PointList] | None,
+    boxes: Sequence[Box],
+    labels: LabelImage | None,
+    settings: Settings,
+) -> ReadingNodes:
+    """Add seeds, regions and vertebrae on a volume to its scene, make them its reading, and return the nodes.
+
+    Parameters
+    ----------
+    given : point lists; None when nobody read the scan for calcium
+    boxes : regions
+    labels : vertebrae on the volume's grid in axial order, None where there are none
+    settings : of the reading
+    """
+    scene = volume.GetScene()
     seeds = None
-    if inputs.seeds is not None:
+    if given is not None:
         # One list, because the panel works on one; the order of seeds means nothing.
-        together = PointList("Seeds", tuple(point for points in inputs.seeds for point in points.points))
+        together = PointList("Seeds", tuple(point for points in given for point in points.points))
         seeds = (add_points_node(together, scene),)
     regions = []
-    for box in inputs.regions:
+    for box in boxes:
         level = parse_level(box.name) or parse_level(box.label)
         regions.append(add_box_node(box, scene, levels()[level].color if level else None))
         regions[-1].SetName(box.name)
-    vertebrae = None
-    if inputs.vertebrae is not None:
-        vertebrae = add_vertebrae(inputs.vertebrae, volume, scene, inputs.settings.bone.numbering)
+    vertebrae = None if labels is None else add_vertebrae(labels, volume, scene, settings.bone.numbering)
     nodes = ReadingNodes(volume, seeds, tuple(regions), vertebrae)
-    keep_choices(nodes, inputs.settings.to_mapping(), scene)
+    keep_choices(nodes, settings.to_mapping(), scene)
     return nodes
 
 
@@ -95,7 +114,10 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
         segment.SetName(level)
         segment.SetColor(*(channel / 255 for channel in levels()[level].color))
         segmentation.GetSegmentation().AddSegment(segment, level)
-        inside = (labels.labels == value).astype(np.uint8)
+        inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
+        # A volume that was not made here may have its axes in another order.
+        axial, _ = to_axial(inside, volume_geometry(volume))
+        axial[...] = labels.labels == value
         slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, level, volume)
         exclude_segment(segmentation, level, labels.excluded.get(value))
     segmentation.CreateDefaultDisplayNodes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from CACBoneAxisLib.imaging.findings import refusal
@@ -58,12 +58,16 @@ def inputs_from_nodes(
     seeds: tuple[PointList, ...] | None = None
     if nodes.seeds is not None:
         seeds = tuple(points_from_node(node) for node in nodes.seeds)
+    settings = settings or Settings()
+    if nodes.vertebrae is not None:
+        # The segments of a node are known by their names; numbers are those of a file.
+        settings = replace(settings, bone=replace(settings.bone, numbering="auto"))
     return StudyInputs(
         image=image,
         seeds=seeds,
         regions=tuple(box_from_node(node) for node in nodes.regions),
         vertebrae=None if nodes.vertebrae is None else labels_from_segmentation(nodes.vertebrae, nodes.volume),
-        settings=settings or Settings(),
+        settings=settings,
         study_id=study_id,
     )
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.labels import exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.mrml.reading import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
-from CACBoneAxisLib.study import Settings, StudyResult
-from CACBoneAxisLib.study.output import write_study
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 
 # The result node holds result.json as text and points to everything of the reading; with it
 # a saved scene can be replayed by a program that knows nothing of the panel.
@@ -158,32 +156,22 @@ def replay(record: Any) -> StudyResult:
     UnusableInputError
         When a node of the reading is no longer there.
     """
-    nodes = reading_nodes(record)
-    if nodes.volume is None:
-        raise refusal("node-missing", what="CT volume")
-    kept = result_mapping(record)
-    return analyze_nodes(nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"])
+    return analyze(replayed_inputs(record))
 
 
-def save_report(volume: Any, folder: str | Path) -> Path:
-    """Write the report of a volume that was analysed into a new folder inside ``folder``, and return its path.
-
-    The reading is analysed again from its nodes, so what is written is what the scene holds.
-    The folder is named after the time and not after the volume, whose name may be a patient's.
+def replayed_inputs(record: Any) -> StudyInputs:
+    """Return the study that a result node's reading consists of: its nodes, and the settings kept with its result.
 
     Raises
     ------
     UnusableInputError
-        When the volume has no result.
-    OSError
-        When the folder cannot be written.
+        When a node of the reading is no longer there.
     """
-    record = find_result(volume.GetScene(), volume) if volume is not None else None
-    if record is None:
-        raise refusal("node-missing", what="result of this volume")
-    target = Path(folder) / f"CACBoneAxis {datetime.now():%Y-%m-%d %H-%M-%S}"
-    write_study(replay(record), target)
-    return target
+    nodes = reading_nodes(record)
+    if nodes.volume is None:
+        raise refusal("node-missing", what="CT volume")
+    kept = result_mapping(record)
+    return inputs_from_nodes(nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"])
 
 
 def write_mrb(scene: Any, path: str | Path) -> None:

@@ -48,10 +48,12 @@ def plain_qt() -> Any:
         ``extra-missing`` where PySide6 is not installed.
     """
     try:
-        from PySide6 import QtCore, QtGui
+        from PySide6 import QtCore, QtGui, QtWidgets
     except ImportError:
         raise refusal("extra-missing", what="The report as PDF", package="PySide6-Essentials", extra="pdf") from None
-    application = QtGui.QGuiApplication.instance() or QtGui.QGuiApplication(["cacboneaxis", "-platform", "offscreen"])
+    # The kind with widgets, although none are shown: a process has one, and another part of it may show some.
+    application = QtWidgets.QApplication.instance()
+    application = application or QtWidgets.QApplication(["cacboneaxis", "-platform", "offscreen"])
     return _PlainQt((QtCore, QtGui), application)
 
 

@@ -69,3 +69,41 @@ def small_result(small_study):
     from CACBoneAxisLib.study import analyze
 
     return analyze(small_study)
+
+
+@pytest.fixture
+def database(scene, small_ct, dicom_writer, monkeypatch, tmp_path_factory):
+    """Return a maker of the small CT as a volume whose files a DICOM database knows.
+
+    ``axial`` or ``coronal`` is how its slices are stored; each call makes a new series.
+    """
+    from types import SimpleNamespace
+
+    import numpy as np
+    import pydicom
+    import slicer
+
+    from CACBoneAxisLib.imaging.geometry import ImageGeometry
+    from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
+
+    known = {}
+    database = SimpleNamespace(fileForInstance=lambda uid: str(known.get(uid, "")))
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+
+    def make(kind):
+        hu, grid = small_ct.hu, small_ct.geometry
+        if kind == "coronal":
+            x, y, z = grid.spacing_mm
+            origin = tuple(float(v) for v in grid.to_lps([0, 0, grid.shape[0] - 1]))
+            hu = hu[::-1].transpose(1, 0, 2)
+            axes = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
+            grid = ImageGeometry(hu.shape, (x, z, y), origin, axes)
+        folder = tmp_path_factory.mktemp(kind)
+        files = dicom_writer.write_series(folder, hu, grid, header={"FrameOfReferenceUID": "1.2.3"})
+        uids = [str(pydicom.dcmread(path).SOPInstanceUID) for path in files]
+        known.update(zip(uids, files, strict=True))
+        volume = slicer.util.addVolumeFromArray(np.ascontiguousarray(hu), RAS_TO_LPS @ grid.index_to_lps, "CT")
+        volume.SetAttribute("DICOM.instanceUIDs", " ".join(uids))
+        return SimpleNamespace(volume=volume, files=files, uids=uids)
+
+    return make

@@ -22,7 +22,6 @@ from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     replay,
     result_mapping,
     result_nodes,
-    save_report,
     show_result,
     write_mrb,
 )
@@ -134,12 +133,3 @@ def test_a_replay_without_its_volume_says_so(scene, nodes):
     scene.RemoveNode(nodes.volume)
     with pytest.raises(UnusableInputError, match="CT volume"):
         replay(record)
-
-
-def test_the_report_is_written_whole(nodes, tmp_path):
-    show_result(analyze_nodes(nodes), nodes)
-    folder = save_report(nodes.volume, tmp_path)
-    names = {path.name for path in folder.iterdir()}
-    assert {"result.json", "report.html", "lesions.csv", "vertebrae.csv"} <= names
-    with pytest.raises(UnusableInputError, match="result"):
-        save_report(None, tmp_path)

@@ -1,0 +1,61 @@
+"""DICOM in Slicer beyond the volume: the files it came from, and a reading out of a structured report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from CACBoneAxisLib.dicomout.reading import check_series, read_reading
+from CACBoneAxisLib.dicomout.source import slices_of_files
+from CACBoneAxisLib.dicomout.vertebrae import VERTEBRAE_FILE, read_vertebrae, vertebrae_of
+from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.mrml.archive import add_reading
+from CACBoneAxisLib.mrml.reading import ReadingNodes
+from CACBoneAxisLib.mrml.volumes import image_from_volume
+from CACBoneAxisLib.study import Settings
+
+
+def volume_slices(volume: Any) -> tuple[tuple[Path, int], ...]:
+    """Return DICOM file and frame of each slice of a volume that was loaded from the DICOM database; else nothing.
+
+    Raises
+    ------
+    UnusableInputError
+        ``dicom-source`` when a file is no longer there.
+    """
+    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
+    files = [_file_of(uid) for uid in uids]
+    return slices_of_files(files) if files and all(files) else ()
+
+
+def restore_reading(volume: Any, path: str | Path) -> ReadingNodes:
+    """Add the reading that a structured report of this software holds to a volume's scene, and return its nodes.
+
+    Seeds and regions become new nodes; they and the settings become the volume's reading, so
+    that an analysis gives the digits of the report. Labelled vertebrae are looked for beside
+    the report, then in the DICOM database.
+
+    Raises
+    ------
+    UnusableInputError
+        ``reading-unusable``, ``reading-series``, ``reading-vertebrae``.
+    """
+    path = Path(path)
+    reading = read_reading(path)
+    image = image_from_volume(volume)
+    check_series(reading, image, volume_slices(volume))
+    labels: LabelImage | None = None
+    if reading.vertebrae is not None:
+        stored = _file_of(reading.vertebrae.uid)
+        beside = (path.parent / VERTEBRAE_FILE).is_file() or not stored
+        labels = vertebrae_of(reading, path.parent) if beside else read_vertebrae(Path(stored), reading.vertebrae)
+        labels = labels.on_grid_of(image.geometry) if labels is not None else None
+    settings = Settings.from_mapping(reading.settings)
+    return add_reading(volume, reading.seeds, reading.regions, labels, settings)
+
+
+def _file_of(uid: str) -> str:
+    database = getattr(slicer, "dicomDatabase", None)
+    return str(database.fileForInstance(uid) or "") if database is not None else ""

@@ -1,0 +1,56 @@
+"""The report of a reading in the scene, as files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.mrml.dicomobjects import volume_slices
+from CACBoneAxisLib.mrml.scene import find_result, replayed_inputs
+from CACBoneAxisLib.study import analyze
+from CACBoneAxisLib.study.objects import check_objects, write_study_objects
+from CACBoneAxisLib.study.output import write_study, write_study_pdf
+
+
+def save_report(
+    volume: Any, folder: str | Path, *, paper: str | None = None, objects: bool = False, qt: Any = None
+) -> Path:
+    """Write the report of a volume that was analysed into a new folder inside ``folder``, and return its path.
+
+    The reading is analysed again from its nodes, so what is written is what the scene holds.
+    The folder is named after the time and not after the volume, whose name may be a patient's.
+
+    Parameters
+    ----------
+    paper : ``a4`` or ``letter`` for ``report.pdf`` too, None for none
+    objects : also write DICOM objects of the CT's study; the volume must come from the DICOM database
+    qt : Qt's classes as attributes, for the PDF
+
+    Raises
+    ------
+    UnusableInputError
+        When the volume has no result, or what is asked for cannot be made.
+    OSError
+        When the folder cannot be written.
+    """
+    record = find_result(volume.GetScene(), volume) if volume is not None else None
+    if record is None:
+        raise refusal("node-missing", what="result of this volume")
+    inputs = replayed_inputs(record)
+    if objects:
+        inputs = replace(inputs, image=replace(inputs.image, slices=volume_slices(volume)))
+        check_objects(inputs.image, qt)
+    result = analyze(inputs)
+
+    def further(unfinished: Path) -> None:
+        if paper is not None:
+            write_study_pdf(result, unfinished, paper, qt)
+        if objects:
+            write_study_objects(result, inputs, unfinished, paper or "a4", qt)
+
+    target = Path(folder) / f"CACBoneAxis {datetime.now():%Y-%m-%d %H-%M-%S}"
+    write_study(result, target, further)
+    return target
