@@ -345,10 +345,10 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
 def _compare(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
     folder = check_folder(arguments.output)
     (baseline, first), (followup, second) = (read_result(p) for p in (arguments.baseline, arguments.followup))
-    comparison = compare(baseline, followup, arguments.years, (first, second), arguments.bone_cv)
     paths = (arguments.baseline_image, arguments.followup_image)
     images = [read_ct(path, progress=bar) for path in paths] if all(paths) else []
-    report = write_comparison(comparison, (baseline, followup), folder, images)
+    comparison = compare(baseline, followup, arguments.years, (first, second), arguments.bone_cv, images, bar)
+    report = write_comparison(comparison, folder, images)
     lines = [summary_words(comparison), *filter(None, [bone_change_words(comparison)])]
     lines += [f"{f['severity']}: {f['message']}" for f in comparison["findings"] if f["severity"] != "note"]
     return "\n".join([*lines, "", f"Report: {report}"])

@@ -38,6 +38,7 @@ from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
+from CACBoneAxisLib.study.lesionchange import LESION_CHANGE_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
 
 FOLDER = Path(__file__).resolve().parent
@@ -472,6 +473,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "change-rules": _change_rules,
     "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
     "bone-comparison-columns": lambda: _columns(BONE_CHANGE_COLUMNS),
+    "lesion-change-columns": lambda: _columns(LESION_CHANGE_COLUMNS),
     "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",
     "territories": _territories,
     "bone-protocol": lambda: _protocol(BoneProtocol, ("region", "calibration")),

@@ -31,12 +31,14 @@ class Lesion:
     status : only ``scored`` lesions count
     mask : its voxels; None where the seeds lie in skeleton (too large to be worth keeping)
     reason : why it does not count
+    center_mm : LPS, middle of its voxels; None where it was not measured
     """
 
     seeds: tuple[Seed, ...]
     status: Status
     mask: Mask | None
     reason: str | None = None
+    center_mm: tuple[float, float, float] | None = None
 
     @property
     def territories(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,6 @@ class CalciumResult:
 
 
 def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> dict[str, Any]:
-    left, posterior, superior = lesion.seeds[0].position_mm
     owners = lesion.territories
     measures = (
         asdict(score)
@@ -112,9 +112,15 @@ def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> d
         "seeds": [seed.name for seed in lesion.seeds],
         "status": lesion.status,
         "reason": lesion.reason,
-        "seed_ras_mm": [-left, -posterior, superior],
+        "seed_ras_mm": _ras(lesion.seeds[0].position_mm),
+        "center_ras_mm": None if lesion.center_mm is None else _ras(lesion.center_mm),
         **measures,
     }
+
+
+def _ras(lps_mm: tuple[float, float, float]) -> list[float]:
+    left, posterior, superior = lps_mm
+    return [-left, -posterior, superior]
 
 
 def _blood_mapping(blood: BloodPool | None) -> dict[str, Any] | None:
@@ -236,9 +242,16 @@ def _measured(
     masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
     found = score_masks(known, masks, protocol.threshold_hu, protocol)
     return tuple(
-        (replace(lesion, mask=found[number][1]), found[number][0]) if number in found else (lesion, None)
+        (replace(lesion, mask=found[number][1], center_mm=_center(known.image, masks[number])), found[number][0])
+        if number in found
+        else (lesion, None)
         for number, lesion in enumerate(lesions)
     )
+
+
+def _center(image: CTImage, mask: Mask) -> tuple[float, float, float]:
+    left, posterior, superior = (float(v) for v in image.geometry.to_lps(mask.indices().mean(axis=0)[::-1]))
+    return left, posterior, superior
 
 
 def _by_chance(

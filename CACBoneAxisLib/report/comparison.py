@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
@@ -40,8 +41,21 @@ RULE_NAMES = {
 MEASURE_NAMES = {"agatston": "Agatston score", "volume_mm3": "Volume, mm3"}
 VIEW_MM, PIXELS_PER_MM = 60.0, 6.0
 CIRCLE_MM = 8.0
-# After the arteries' common shift, a lesion farther away than this is another one.
-SAME_LESION_MM = 15.0
+# Pixels of the plane that the follow-up is brought to.
+PLANE_MM = 0.5
+NAMES = ("baseline", "follow-up")
+LESION_COLUMNS = (
+    ("Artery", False),
+    ("Lesion", False),
+    ("Baseline", True),
+    ("Follow-up", True),
+    ("Change", True),
+    ("%", True),
+    ("Volume, mm3", True),
+    ("Follow-up, mm3", True),
+    ("Apart, mm", True),
+)
+STATUS_WORDS = {"both": "in both", "new": "new", "gone": "gone"}
 
 
 def render_comparison(comparison: Mapping[str, Any], figures: Sequence[Figure] = ()) -> str:
@@ -56,6 +70,7 @@ def render_comparison(comparison: Mapping[str, Any], figures: Sequence[Figure] =
         section("What to be careful about", _careful(comparison), "careful"),
         section("Change of the Agatston score", _changes(comparison, "agatston"), "agatston"),
         section("Change of the volume", _changes(comparison, "volume_mm3"), "volume"),
+        section("Change of each lesion", _lesions(comparison), "lesions"),
         section("What published rules say of the total", _rules(comparison), "rules"),
         section("Change of bone density", bone_change_section(comparison), "bone"),
         section("Both scans at the same lesion", pictures or none, "pictures"),
@@ -118,6 +133,27 @@ def _changes(comparison: Mapping[str, Any], measure: str) -> str:
     return table("Those in grey are in no total of a coronary artery.", CHANGE_COLUMNS, rows)
 
 
+def _lesions(comparison: Mapping[str, Any]) -> str:
+    """Return the lesions of both scans as a table, those at one place in one row."""
+    rows = []
+    for one in comparison["lesions"]:
+        score, volume = one["agatston"], one["volume_mm3"]
+        numbers = [one["baseline_id"], one["followup_id"]]
+        ids = " → ".join("—" if number is None else str(number) for number in numbers)
+        cells = [one["territory"], f"{ids}, {STATUS_WORDS[one['status']]}"]
+        cells += [format_value(score[key], "agatston") for key in ("baseline", "followup", "absolute")]
+        cells += [format_value(score["percent"], "rate_percent")]
+        cells += [format_value(volume[key], "volume_mm3") for key in ("baseline", "followup")]
+        rows.append(row(LESION_COLUMNS, [*cells, format_value(one["apart_mm"], "length_mm")]))
+    if not rows:
+        return element("p", "No lesion was scored in either scan.")
+    caption = (
+        "Lesions by their numbers in the two results, paired by artery and place. Lesions that have grown together "
+        "show as one pair and one that is gone; the change of the artery holds either way."
+    )
+    return table(caption, LESION_COLUMNS, rows)
+
+
 def _rules(comparison: Mapping[str, Any]) -> str:
     rows = []
     for verdict in comparison["verdicts"]:
@@ -138,84 +174,107 @@ def _provenance(comparison: Mapping[str, Any]) -> str:
     return definitions(pairs)
 
 
-def comparison_figures(
-    baseline: Mapping[str, Any], followup: Mapping[str, Any], images: tuple[CTImage, CTImage]
-) -> list[Figure]:
+def comparison_figures(comparison: Mapping[str, Any], images: tuple[CTImage, CTImage]) -> list[Figure]:
     """Return, for each coronary artery with calcium in one of the scans, both scans at its largest lesion.
 
-    Places are matched by the shift that the arteries have in common: the median of the
-    differences of their centres. A lesion that has none within 15 mm in the other scan is
-    shown at the place where it would be.
+    Where the follow-up was laid over the baseline, it is shown in the baseline's plane;
+    else as it was scanned, at the lesion, or where it would be by the shift that the lesions
+    have in common.
     """
-    both = [_lesions(result) for result in (baseline, followup)]
-    shift = common_shift(*both)
     figures = []
     for territory in wording.territory_table():
-        code = territory["code"]
-        known = [(lesion, side) for side in (0, 1) for lesion in both[side] if lesion["territory"] == code]
-        if not territory["coronary"] or not known:
-            continue
-        largest, side = max(known, key=lambda pair: pair[0]["agatston"])
-        there = np.asarray(largest["seed_ras_mm"]) + (shift if side == 0 else -shift)
-        others = [lesion for lesion in both[1 - side] if lesion["territory"] == code]
-        match = min(others, key=lambda lesion: _apart(lesion, there), default=None)
-        same = match is not None and _apart(match, there) <= SAME_LESION_MM
-        other = np.asarray(match["seed_ras_mm"]) if same and match else there
-        places = [np.asarray(largest["seed_ras_mm"]), other]
-        found = [largest, match if same else None]
-        if side == 1:
-            places.reverse()
-            found.reverse()
-        figures.append(_pair(territory, places, found, images))
+        lesions = [one for one in comparison["lesions"] if one["territory"] == territory["code"]]
+        if territory["coronary"] and lesions:
+            figures.append(_pair(territory, max(lesions, key=_larger), comparison, images))
     return figures
 
 
-def common_shift(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
-    """Return by how much the lesions of the second scan are moved, RAS mm: the median over the territories in both."""
-    moved = []
-    for code in {lesion["territory"] for lesion in first} & {lesion["territory"] for lesion in second}:
-        centers = [
-            np.mean([lesion["seed_ras_mm"] for lesion in lesions if lesion["territory"] == code], axis=0)
-            for lesions in (first, second)
+def _larger(lesion: Mapping[str, Any]) -> float:
+    return float(max(lesion["agatston"]["baseline"], lesion["agatston"]["followup"]))
+
+
+def _places(lesion: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[NDArray[np.float64]]:
+    """Return where a lesion is, or would be, in both scans, RAS mm."""
+    here = [None if lesion[key] is None else np.asarray(lesion[key]) for key in ("baseline_ras_mm", "followup_ras_mm")]
+    if here[0] is not None and here[1] is not None:
+        return [here[0], here[1]]
+    matrix = _laid_over(comparison)
+    if matrix is None:
+        moved = [
+            np.subtract(one["followup_ras_mm"], one["baseline_ras_mm"])
+            for one in comparison["lesions"]
+            if one["status"] == "both"
         ]
-        moved.append(centers[1] - centers[0])
-    return np.median(moved, axis=0) if moved else np.zeros(3)
+        matrix = np.eye(4)
+        matrix[:3, 3] = np.median(moved, axis=0) if moved else 0.0
+    if here[1] is None and here[0] is not None:
+        return [here[0], matrix[:3, :3] @ here[0] + matrix[:3, 3]]
+    there = np.asarray(here[1])
+    return [np.linalg.solve(matrix[:3, :3], there - matrix[:3, 3]), there]
 
 
-def _lesions(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [lesion for lesion in result["calcium"]["lesions"] if lesion["status"] == "scored" and lesion["agatston"]]
-
-
-def _apart(lesion: Mapping[str, Any], there: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(np.asarray(lesion["seed_ras_mm"]) - there))
+def _laid_over(comparison: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """Return the matrix from the baseline's to the follow-up's RAS mm, None where no registration was used."""
+    registration = comparison["registration"]
+    return np.asarray(registration["matrix_ras"]) if registration and registration["used"] else None
 
 
 def _pair(
     territory: Mapping[str, Any],
-    places: Sequence[NDArray[np.float64]],
-    lesions: Sequence[Mapping[str, Any] | None],
+    lesion: Mapping[str, Any],
+    comparison: Mapping[str, Any],
     images: tuple[CTImage, CTImage],
 ) -> Figure:
     code = territory["code"]
+    color = tuple(int(c) for c in territory["color"])
+    places, matrix = _places(lesion, comparison), _laid_over(comparison)
     panels, captions = [], []
-    for name, place, lesion, image in zip(("baseline", "follow-up"), places, lesions, images, strict=True):
+    for name, key, place, image in zip(NAMES, ("baseline", "followup"), places, images, strict=True):
         index = image.geometry.to_index(place * (-1.0, -1.0, 1.0))
         z = int(np.clip(round(index[2]), 0, image.hu.shape[0] - 1))
-        spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]
-        view = View((float(index[1]), float(index[0])), spacing, (VIEW_MM, VIEW_MM), PIXELS_PER_MM)
-        panel = Image.fromarray(raster.windowed(view.resampled(image.hu[z], smooth=True), CALCIUM_WINDOW))
+        score = lesion["agatston"][key]
+        words = "no lesion here" if lesion[f"{key}_id"] is None else f"Agatston {format_value(score, 'agatston')}"
+        if key == "followup" and matrix is not None:
+            plane, view = _in_plane_of(images[0], image, places[0], matrix)
+            row_, column = view.center
+            captions.append(f"{name}: {words}, laid over the baseline's slice")
+        else:
+            plane, (row_, column) = image.hu[z], (float(index[1]), float(index[0]))
+            spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]
+            view = View((row_, column), spacing, (VIEW_MM, VIEW_MM), PIXELS_PER_MM)
+            captions.append(f"{name}: {words}, slice {z + 1} of {image.hu.shape[0]}")
+        panel = Image.fromarray(raster.windowed(view.resampled(plane, smooth=True), CALCIUM_WINDOW))
         draw = raster.Pen(panel)
-        color = tuple(int(c) for c in territory["color"])
-        x, y = view.point(float(index[1]), float(index[0]))
+        x, y = view.point(row_, column)
         reach = CIRCLE_MM * PIXELS_PER_MM
         draw.ellipse((x - reach, y - reach, x + reach, y + reach), outline=color, width=2)
         raster.draw_letters(draw, view.size, "RLAP")
         raster.draw_scale_bar(draw, view.size, 20, PIXELS_PER_MM)
         raster.label(draw, (raster.MARGIN, raster.MARGIN), f"{code} {name}", "la", color=color, size=17)  # type: ignore[arg-type]
         panels.append(panel)
-        score = "no lesion here" if lesion is None else f"Agatston {format_value(lesion['agatston'], 'agatston')}"
-        captions.append(f"{name}: {score}, slice {z + 1} of {image.hu.shape[0]}")
     picture = side_by_side(panels, GAP_PIXELS)
     caption = f"{'; '.join(captions)}."
     alt = f"Axial CT of both scans around the same place of the {territory['in_words']}, circled; {caption}"
     return Figure(code, f"{code} - {territory['name']}", caption, alt, raster.png_bytes(picture))
+
+
+def _in_plane_of(
+    first: CTImage, second: CTImage, place_ras_mm: NDArray[np.float64], matrix: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], View]:
+    """Return the second scan in the plane of the first one's slice through a place, and the view of it."""
+    x, y, z = first.geometry.to_index(place_ras_mm * (-1.0, -1.0, 1.0))
+    steps = np.arange(-VIEW_MM / 2 - 1, VIEW_MM / 2 + 1 + PLANE_MM / 2, PLANE_MM)
+    dx, dy, _ = first.geometry.spacing_mm
+    columns, rows = np.meshgrid(x + steps / dx, y + steps / dy)
+    flat = np.stack([columns, rows, np.full(columns.shape, round(z))], axis=-1)
+    ras = first.geometry.to_lps(flat) * (-1.0, -1.0, 1.0)
+    index = second.geometry.to_index((ras @ matrix[:3, :3].T + matrix[:3, 3]) * (-1.0, -1.0, 1.0))[..., ::-1]
+    low = np.maximum(np.floor(index.min(axis=(0, 1))).astype(int), 0)
+    high = np.minimum(np.ceil(index.max(axis=(0, 1))).astype(int) + 1, second.geometry.shape)
+    plane = np.full(columns.shape, raster.AIR_HU, dtype=np.float32)
+    if np.all(high > low):
+        block = second.hu[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
+        places = np.moveaxis(index - low, -1, 0)
+        plane = ndimage.map_coordinates(block, places, order=1, cval=raster.AIR_HU).astype(np.float32)
+    middle = (len(steps) - 1) / 2
+    return plane, View((middle, middle), (PLANE_MM, PLANE_MM), (VIEW_MM, VIEW_MM), PIXELS_PER_MM)

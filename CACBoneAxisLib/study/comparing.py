@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,13 @@ from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS, bone_chang
 from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
+from CACBoneAxisLib.study.lesionchange import (
+    LESION_CHANGE_COLUMNS,
+    lay_over,
+    lesion_changes,
+    lesion_rows,
+    registration_mapping,
+)
 from CACBoneAxisLib.study.output import COMPARISON_FILE, COMPARISON_SCHEMA, RESULT_FILE, write_whole
 from CACBoneAxisLib.study.result import SCHEMA
 
@@ -72,6 +79,8 @@ def compare(
     years: float | None = None,
     sha256: Sequence[str] = ("", ""),
     bone_cv_percent: float | None = None,
+    images: Sequence[CTImage] = (),
+    progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
     """Return what changed between two results, as the comparison file has it.
 
@@ -81,12 +90,16 @@ def compare(
     years : between the scans, more than 0; None where not known, and nothing is annualised
     sha256 : of both files
     bone_cv_percent : the site's own precision of BMD; the published one where None
+    images : both CTs, to lay them over each other; lesions are paired by the common shift of the arteries without
+    progress : called with what is being done and the part done
 
     Raises
     ------
     UnusableInputError
-        When ``years`` is not more than 0, or the precision is none that a site has.
+        When ``years`` is not more than 0, the precision is none that a site has, or an image is
+        not the one that its result was made of, by size and spacing.
     """
+    _check_images((baseline, followup), images)
     if bone_cv_percent is not None and not 0 < bone_cv_percent <= 50:
         raise refusal("settings-invalid", problem=f"the CV of BMD must be from 0 to 50 %, not {bone_cv_percent:g}")
     if years is not None and not 0 < years <= 120:
@@ -100,7 +113,9 @@ def compare(
     }
     settings = [result["provenance"].get("settings") or {} for result in (baseline, followup)]
     bmi = next((b for s in settings if (b := (s.get("patient") or {}).get("bmi_kg_m2")) is not None), None)
-    findings = differences(baseline, followup)
+    both = baseline, followup
+    registration, said = lay_over(both, images, progress) if images else (None, ())
+    findings = (*differences(baseline, followup), *said)
     result: dict[str, Any] = stored(
         {
             "schema": COMPARISON_SCHEMA,
@@ -108,6 +123,8 @@ def compare(
             "followup": {"id": followup["study"]["id"], "sha256": sha256[1] or None},
             "years": years,
             "changes": {w: {m: asdict(c) for m, c in by.items()} for w, by in changes.items()},
+            "registration": registration_mapping(registration),
+            "lesions": lesion_changes(both, registration, years),
             "verdicts": [asdict(v) for v in verdicts(changes["total"], bmi)],
             "bone": bone_comparison(baseline, followup, years, bone_cv_percent),
             "findings": [asdict(f) for f in findings],
@@ -163,33 +180,28 @@ def _word(value: Any) -> str:
     return "not set" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def write_comparison(
-    comparison: Mapping[str, Any],
-    results: tuple[Mapping[str, Any], Mapping[str, Any]],
-    folder: str | Path,
-    images: Sequence[CTImage] = (),
-) -> Path:
-    """Write ``comparison.json``, the tables and the page into a folder, whole or not at all; return the page.
-
-    With both images the page shows the largest lesion of each artery in both scans.
-
-    Raises
-    ------
-    UnusableInputError
-        When an image is not the one that its result was made of, by size and spacing.
-    """
+def _check_images(results: Sequence[Mapping[str, Any]], images: Sequence[CTImage]) -> None:
     for image, result in zip(images, results, strict=False):
         known = result["study"]["image"]
         spacing = [float(f"{s:.10g}") for s in image.geometry.spacing_mm]
         if list(image.geometry.shape[::-1]) != known["size"] or spacing != known["spacing_mm"]:
             raise refusal("compare-image", file=image.source.name, study=result["study"]["id"])
 
+
+def write_comparison(comparison: Mapping[str, Any], folder: str | Path, images: Sequence[CTImage] = ()) -> Path:
+    """Write ``comparison.json``, the tables and the page into a folder, whole or not at all; return the page.
+
+    With both images, those that were compared, the page shows the largest lesion of each
+    artery in both scans.
+    """
+
     def fill(unfinished: Path) -> None:
         text = json.dumps(comparison, indent=1, ensure_ascii=False, allow_nan=False)
         (unfinished / COMPARISON_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
         write_csv(unfinished / "change.csv", CHANGE_COLUMNS, change_rows(comparison))
         write_csv(unfinished / "bone_change.csv", BONE_CHANGE_COLUMNS, bone_change_rows(comparison))
-        figures = comparison_figures(results[0], results[1], (images[0], images[1])) if images else []
+        write_csv(unfinished / "lesion_change.csv", LESION_CHANGE_COLUMNS, lesion_rows(comparison))
+        figures = comparison_figures(comparison, (images[0], images[1])) if images else []
         page = render_comparison(comparison, figures)
         (unfinished / "report.html").write_text(page, encoding="utf-8", newline="\n")
 

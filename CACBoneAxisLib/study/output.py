@@ -25,7 +25,11 @@ COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/
 # Main file, its schema and all files of each kind of folder that this software writes.
 KINDS = (
     (RESULT_FILE, SCHEMA, KNOWN_FILES),
-    (COMPARISON_FILE, COMPARISON_SCHEMA, {COMPARISON_FILE, "change.csv", "bone_change.csv", "report.html"}),
+    (
+        COMPARISON_FILE,
+        COMPARISON_SCHEMA,
+        {COMPARISON_FILE, "change.csv", "lesion_change.csv", "bone_change.csv", "report.html"},
+    ),
 )
 
 

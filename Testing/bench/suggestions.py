@@ -4,7 +4,7 @@
 
 Sizes, tilts, sex, slices, noise, blur and every calcification are drawn at random; the heart's
 own shape is not. Each torso is looked at without and with a segmentation of its heart. What
-is printed stands in docs/suggestions.md.
+is printed stands in docs/numbers.md.
 """
 
 from __future__ import annotations
@@ -142,6 +142,8 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"torso {n}: the descending aorta was not found\n")
         else:
             carinas += region.top == "carina"
+            if region.top != "carina":
+                sys.stdout.write(f"torso {n}: no carina, the region begins below: {region.top}\n")
             lungs += counted(torso, looked)
         labels, _ = heart_labels(heart_labels_of(torso, 2), asked=True)
         looked = known.looked(CalciumProtocol(), labels)

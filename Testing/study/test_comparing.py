@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from small_study import LAD_AGATSTON, RCA_AGATSTON, small_image, small_seeds, write_small_study
 
@@ -16,9 +15,9 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.report.comparison import common_shift, comparison_figures, render_comparison, summary_words
+from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison, summary_words
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
-from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
+from CACBoneAxisLib.study.comparing import compare, read_result
 
 SAID = Acquisition(kvp=120.0, kernel="Qr36", manufacturer="A", model="B", contrast=False, ecg_gated=True)
 
@@ -100,30 +99,22 @@ def test_only_results_can_be_compared(tmp_path: Path) -> None:
         assert error.value.code == "compare-unreadable"
 
 
-def test_the_common_shift_is_the_median_of_the_arteries() -> None:
-    def lesions(*moves: float) -> list[dict[str, Any]]:
-        return [
-            {"territory": t, "seed_ras_mm": [10.0 * n + m, 0.0, m]}
-            for n, (t, m) in enumerate(zip("ABC", moves, strict=True))
-        ]
-
-    assert np.allclose(common_shift(lesions(0, 0, 0), lesions(3, 3, 50)), [3, 0, 3])
-    assert np.allclose(common_shift([], lesions(1, 2, 3)), 0)
-
-
-def test_both_scans_are_pictured_at_every_artery_with_calcium(pair: tuple[dict, dict], tmp_path: Path) -> None:
+def test_both_scans_are_pictured_at_every_artery_with_calcium(pair: tuple[dict, dict]) -> None:
     images = (small_image(SAID), grown())
-    figures = comparison_figures(*pair, images)
+    figures = comparison_figures(compare(*pair), images)
     assert [f.key for f in figures] == ["LAD", "RCA"]
     assert "baseline: Agatston 18.0" in figures[0].caption
     assert "follow-up: Agatston 54.0" in figures[0].caption
     pair[1]["calcium"]["lesions"] = [x for x in pair[1]["calcium"]["lesions"] if x["territory"] != "RCA"]
-    assert "follow-up: no lesion here" in comparison_figures(*pair, images)[1].caption
+    assert "follow-up: no lesion here" in comparison_figures(compare(*pair), images)[1].caption
+
+
+def test_an_image_that_is_not_the_results_is_refused(pair: tuple[dict, dict]) -> None:
+    image = small_image(SAID)
+    other = CTImage(image.hu[:-1], image.geometry.__class__((11, 60, 60), (0.5, 0.5, 3.0), (0.0, 0.0, 0.0)))
     with pytest.raises(UnusableInputError) as error:
-        other = CTImage(images[1].hu[:-1], images[1].geometry.__class__((11, 60, 60), (0.5, 0.5, 3.0), (0.0, 0.0, 0.0)))
-        write_comparison(compare(*pair), pair, tmp_path / "out", (images[0], other))
+        compare(*pair, images=(image, other))
     assert error.value.code == "compare-image"
-    assert not (tmp_path / "out").exists()
 
 
 def test_names_are_escaped_on_the_page(pair: tuple[dict, dict]) -> None:
@@ -145,6 +136,7 @@ def test_the_command_line_compares_what_analyze_wrote(tmp_path: Path, capsys: py
         "comparison.json",
         "change.csv",
         "bone_change.csv",
+        "lesion_change.csv",
         "report.html",
     }
     content = json.loads((tmp_path / "out" / "comparison.json").read_text())

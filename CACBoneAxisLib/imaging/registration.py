@@ -1,0 +1,190 @@
+"""Two scans of one patient laid over each other: a rigid transform, and whether it may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import SimpleITK
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from CACBoneAxisLib.imaging.image import CTImage
+
+# Coarse, then finer: mm of a voxel, and of the blur before it.
+LEVELS_MM = (6.0, 3.0)
+SOFT_TISSUE_HU = (-200.0, 300.0)
+ITERATIONS = 120
+# The heart moves in the chest; farther from the places of interest another part of the patient would decide.
+AROUND_MM = 45.0
+# What a transform must reach to be believed: correlation of both scans around the places, the part of it that both
+# scans hold, and how far it may turn and move them. The project's own choices.
+LEAST_CORRELATION, LEAST_OVERLAP = 0.8, 0.6
+MOST_TURNED_DEGREES, MOST_MOVED_MM = 20.0, 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """A rigid transform from one scan's places to the other's.
+
+    Parameters
+    ----------
+    matrix : array (4, 4), LPS mm of the first scan to LPS mm of the second
+    correlation : of both scans' HU around the places, clipped to -200 to 300 HU, after the transform
+    overlap : part of that surrounding that both scans hold
+    turned_degrees : by how much it turns
+    problem : why it is not to be believed, in words; None when it is
+    """
+
+    matrix: NDArray[np.float64]
+    correlation: float
+    overlap: float
+    turned_degrees: float
+    problem: str | None = None
+
+    def to_second(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return places of the first scan in the second, LPS mm, shape (..., 3)."""
+        return np.asarray(np.asarray(points_mm, dtype=float) @ self.matrix[:3, :3].T + self.matrix[:3, 3])
+
+    def to_first(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return places of the second scan in the first, LPS mm, shape (..., 3)."""
+        return np.asarray((np.asarray(points_mm, dtype=float) - self.matrix[:3, 3]) @ self.matrix[:3, :3])
+
+
+def register(
+    first: CTImage,
+    second: CTImage,
+    places_mm: ArrayLike,
+    shift_mm: ArrayLike = (0.0, 0.0, 0.0),
+    progress: Callable[[float], None] | None = None,
+) -> Registration:
+    """Return the rigid transform that lays the second scan over the first around some places.
+
+    Mean squares of soft tissue (HU clipped to -200 to 300), on images of 6 and then 3 mm
+    voxels, within 45 mm of the places. What comes out is judged by the correlation of both
+    scans afterwards, by how much of the surrounding both hold, and by its size.
+
+    Parameters
+    ----------
+    first, second : CT in axial order
+    places_mm : LPS in the first scan; at least one
+    shift_mm : LPS, about by how much the second scan's places are moved: where the search begins
+    progress : called with the fraction done; an exception it raises ends the search
+    """
+    places = np.asarray(places_mm, dtype=float).reshape(-1, 3)
+    shift = np.asarray(shift_mm, dtype=float)
+    low, high = places.min(axis=0) - AROUND_MM, places.max(axis=0) + AROUND_MM
+    transform = SimpleITK.Euler3DTransform()
+    transform.SetCenter(((low + high) / 2).tolist())
+    transform.SetTranslation([float(v) for v in shift])
+    for number, size in enumerate(LEVELS_MM):
+        fixed = _coarse(first, size, low, high)
+        reach = MOST_MOVED_MM + 2 * size
+        moving = _coarse(second, size, low + shift - reach, high + shift + reach)
+        if fixed is None or moving is None:
+            return Registration(_matrix(transform), 0.0, 0.0, 0.0, "one of them does not hold the places of the other")
+        _optimise(fixed, moving, transform, partial(_told, progress, number))
+        found = _judged(fixed, moving, transform, shift)
+    return found
+
+
+def _told(progress: Callable[[float], None] | None, level: int, part: float) -> None:
+    if progress is not None:
+        progress((level + part) / len(LEVELS_MM))
+
+
+def _coarse(
+    image: CTImage, size_mm: float, low_mm: NDArray[np.floating], high_mm: NDArray[np.floating]
+) -> SimpleITK.Image | None:
+    """Return a block of a scan in coarser voxels, None where less than three of them lie in it along an axis."""
+    geometry = image.geometry
+    corners = np.array(np.meshgrid(*zip(low_mm, high_mm, strict=True))).reshape(3, -1).T
+    index = geometry.to_index(corners)
+    first = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)
+    last = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, geometry.shape[::-1])
+    spacing = np.asarray(geometry.spacing_mm)
+    step = np.maximum(np.rint(size_mm / spacing).astype(int), 1)
+    if np.any((last - first) // step < 3):
+        return None
+    block = image.hu[tuple(slice(a, b) for a, b in zip(first[::-1], last[::-1], strict=True))]
+    blur = [0.0 if s == 1 else 0.4 * s for s in step[::-1]]
+    smooth = ndimage.gaussian_filter(np.clip(block, *SOFT_TISSUE_HU).astype(np.float32), blur)
+    found = SimpleITK.GetImageFromArray(np.ascontiguousarray(smooth[:: step[2], :: step[1], :: step[0]]))
+    found.SetSpacing((spacing * step).tolist())
+    found.SetOrigin([float(v) for v in geometry.to_lps(first)])
+    found.SetDirection([value for row in geometry.direction for value in row])
+    return found
+
+
+def _optimise(
+    fixed: SimpleITK.Image,
+    moving: SimpleITK.Image,
+    transform: SimpleITK.Euler3DTransform,
+    progress: Callable[[float], None],
+) -> None:
+    method = SimpleITK.ImageRegistrationMethod()
+    # One thread: sums in another order would move the last digits.
+    method.SetNumberOfThreads(1)
+    method.SetMetricAsMeanSquares()
+    method.SetInterpolator(SimpleITK.sitkLinear)
+    method.SetOptimizerAsRegularStepGradientDescent(
+        learningRate=4.0, minStep=0.02, numberOfIterations=ITERATIONS, relaxationFactor=0.6
+    )
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(transform, inPlace=True)
+    stopped: list[BaseException] = []
+
+    def told() -> None:
+        try:
+            progress(min(1.0, method.GetOptimizerIteration() / ITERATIONS))
+        except BaseException as stop:
+            stopped.append(stop)
+            method.StopRegistration()
+
+    method.AddCommand(SimpleITK.sitkIterationEvent, told)
+    try:
+        method.Execute(fixed, moving)
+    except RuntimeError:
+        # Images that do not overlap: the judgement afterwards says so.
+        if not stopped:
+            return
+    if stopped:
+        raise stopped[0]
+
+
+def _matrix(transform: SimpleITK.Euler3DTransform) -> NDArray[np.float64]:
+    turn = np.asarray(transform.GetMatrix()).reshape(3, 3)
+    center = np.asarray(transform.GetCenter())
+    found = np.eye(4)
+    found[:3, :3] = turn
+    found[:3, 3] = center + np.asarray(transform.GetTranslation()) - turn @ center
+    return found
+
+
+def _judged(
+    fixed: SimpleITK.Image,
+    moving: SimpleITK.Image,
+    transform: SimpleITK.Euler3DTransform,
+    shift_mm: NDArray[np.floating],
+) -> Registration:
+    outside = -5000.0
+    laid = SimpleITK.GetArrayFromImage(SimpleITK.Resample(moving, fixed, transform, SimpleITK.sitkLinear, outside))
+    values = SimpleITK.GetArrayFromImage(fixed)
+    both = laid > outside / 2
+    overlap = float(both.mean())
+    a, b = values[both], laid[both]
+    varied = a.size > 10 and a.std() > 0 and b.std() > 0
+    correlation = float(np.corrcoef(a, b)[0, 1]) if varied else 0.0
+    matrix = _matrix(transform)
+    turned = float(np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1))))
+    moved = float(np.linalg.norm(np.asarray(transform.GetTranslation()) - shift_mm))
+    problem = None
+    if overlap < LEAST_OVERLAP:
+        problem = f"only {overlap:.0%} of the surroundings of the calcium lies in both"
+    elif correlation < LEAST_CORRELATION:
+        problem = f"they do not look alike around the calcium, correlation {correlation:.2f}"
+    elif turned > MOST_TURNED_DEGREES or moved > MOST_MOVED_MM:
+        problem = f"they would have to be turned by {turned:.0f} degrees and moved by {moved:.0f} mm"
+    return Registration(matrix, correlation, overlap, turned, problem)
