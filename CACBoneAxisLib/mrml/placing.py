@@ -22,6 +22,8 @@ from CACBoneAxisLib.mrml.regions import box_of, move_region, set_shape
 # A region that stays inside the spongy bone of most adult lower thoracic and lumbar bodies:
 # left to right, front to back, head to foot. The reader fits it with the handles.
 FIRST_REGION_SIZE_MM = (24.0, 18.0, 10.0)
+# Of the view, per cent; Slicer's own is 3.
+HANDLE_SCALE = 1.2
 
 
 def start_placing(scene: Any, node: Any) -> None:
@@ -106,14 +108,23 @@ def place_region(
         # Unlike the scene's own names, the level stays as it is when two scans are read in one scene.
         node.SetName(level)
         display = node.GetDisplayNode()
-        display.SetHandlesInteractive(True)
         display.SetRotationHandleVisibility(True)
         display.SetTranslationHandleVisibility(True)
         display.SetScaleHandleVisibility(True)
+        # As large as a vertebra and not as the view.
+        display.SetInteractionHandleScale(HANDLE_SCALE)
     else:
         move_region(node, region)
     set_shape(node, None if region.shape == protocol.shape else region.shape)
     return node, message
+
+
+def hold_handles(regions: Iterable[Any], current: Any) -> None:
+    """Show the handles of one region and of no other, so that those of neighbours do not lie on each other."""
+    for node in regions:
+        display = node.GetDisplayNode()
+        if display is not None and bool(display.GetHandlesInteractive()) != (node is current):
+            display.SetHandlesInteractive(node is current)
 
 
 def region_at(

@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
-from CACBoneAxisLib.mrml.placing import place_region, region_of
+from CACBoneAxisLib.mrml.placing import hold_handles, place_region, region_of
 from CACBoneAxisLib.mrml.readout import Readout, read_region
 from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.pictures import show_picture
@@ -196,6 +196,7 @@ class RegionsSection(Section):
         if self._current is not None and self._current not in regions:
             self._current = None
             self._show(None)
+        hold_handles([node for node in regions if parse_level(node.GetName())], self._current)
         self.timer.start()
 
     def _show(self, readout: Readout | None) -> None:
