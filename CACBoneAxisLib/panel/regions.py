@@ -121,6 +121,7 @@ class RegionsSection(Section):
             return False
         self._arm("")
         message = ""
+        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
         try:
             session = self.panel.checker.sessions.of(parameters.volume)
             protocol = Settings.from_mapping(settings_from_parameters(parameters)).bone.region
@@ -137,6 +138,8 @@ class RegionsSection(Section):
                 parameters.regions = [*existing_regions(parameters), node]
         except UnusableInputError as error:
             message = str(error)
+        finally:
+            slicer.app.restoreOverrideCursor()
         self.panel.note_step(_("region of {level}").format(level=level))
         self.panel.refresh()
         self._say(escape(message))
