@@ -43,7 +43,7 @@ def test_every_entry_is_complete(code):
     entry = CATALOGUE[code]
     assert entry["severity"] in load_table("findings")["severities"]
     assert entry["message"] and entry["meaning"]
-    assert set(entry) <= {"severity", "message", "meaning", "calcium", "bone"}
+    assert set(entry) <= {"severity", "message", "meaning", "calcium", "bone", "looks_at", "source"}
     assert {entry.get("calcium", "standard"), entry.get("bone", "standard")} <= set(VERDICTS)
     assert re.fullmatch(r"[a-z0-9-]+", code)
 
