@@ -18,6 +18,7 @@ from CACBoneAxisLib.commands.batch import add_batch, add_make_manifest
 from CACBoneAxisLib.commands.cohort import add_cohort
 from CACBoneAxisLib.commands.inspect import add_inspect
 from CACBoneAxisLib.commands.outputs import add_output_options, check_output_options, further_outputs
+from CACBoneAxisLib.commands.qa import add_qa
 from CACBoneAxisLib.dicomout.reading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.reading import read_ct
@@ -241,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     add_batch(commands)
     add_make_manifest(commands)
     add_cohort(commands)
+    add_qa(commands)
     add_inspect(commands)
     return parser
 

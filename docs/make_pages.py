@@ -36,6 +36,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
+from CACBoneAxisLib.report.qahistory import QA_COLUMNS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
 from CACBoneAxisLib.study.lesionchange import LESION_CHANGE_COLUMNS
@@ -472,6 +473,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
     "change-rules": _change_rules,
     "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
+    "qa-columns": lambda: _columns(QA_COLUMNS),
     "bone-comparison-columns": lambda: _columns(BONE_CHANGE_COLUMNS),
     "lesion-change-columns": lambda: _columns(LESION_CHANGE_COLUMNS),
     "isotropic-volume": lambda: f"{_said_by(isotropic.isotropic_volume_mm3)}\n",

@@ -22,6 +22,7 @@ SUGGESTIONS_FILE = "suggestions.mrk.json"
 PDF_FILE, DICOM_FOLDER = "report.pdf", "dicom"
 KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, PDF_FILE, DICOM_FOLDER, "scene.mrb", *FILES}
 COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
+QA_FILE, QA_SCHEMA = "qa.json", "cacboneaxis/qa/1"
 # Main file, its schema and all files of each kind of folder that this software writes.
 KINDS = (
     (RESULT_FILE, SCHEMA, KNOWN_FILES),
@@ -30,6 +31,7 @@ KINDS = (
         COMPARISON_SCHEMA,
         {COMPARISON_FILE, "change.csv", "lesion_change.csv", "bone_change.csv", "report.html"},
     ),
+    (QA_FILE, QA_SCHEMA, {QA_FILE, "qa.csv", "report.html"}),
 )
 
 

@@ -1,0 +1,127 @@
+"""The page of a scanner's calibrations over time: a table and three plots for each series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from CACBoneAxisLib.report import raster, wording
+from CACBoneAxisLib.report.figures import Figure
+from CACBoneAxisLib.report.markup import element, figure, row, section, table, text
+from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
+from CACBoneAxisLib.report.raster import Color
+from CACBoneAxisLib.report.style import CSS
+
+CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+PANEL = (400, 320)
+GOOD: Color = (0, 114, 178)
+BAD: Color = (190, 30, 45)
+LIMITS: Color = (226, 238, 230)
+COLUMNS = (
+    ("Date", False),
+    ("File", False),
+    ("Slope", True),
+    ("Intercept", True),
+    ("R2", True),
+    ("Largest residual, HU", True),
+    ("Table, mm", True),
+    ("Reads", True),
+    ("%", True),
+    ("", False),
+)
+QA_COLUMNS: dict[str, str] = {
+    "series": "scanner, tube voltage, kernel and phantom",
+    "date": "of the phantom scan",
+    "file": "calibration file",
+    "slope": "mg/cm3 per HU",
+    "intercept": "mg/cm3 at 0 HU",
+    "r2": "of the rods' line",
+    "largest_residual_hu": "rod farthest from the line",
+    "table_height_mm": "of the phantom scan",
+    "reads_mg_cm3": "what this line makes of the HU that the first line of the series reads as 100 mg/cm3",
+    "percent": "how far that is from 100",
+    "drifted": "whether it is farther than the limit",
+    "material": "HA or K2HPO4",
+}
+
+
+def render_history(history: Mapping[str, Any]) -> str:
+    """Return the page as self-contained HTML; every text in it is escaped."""
+    parts = [section(one["title"], _series(one), f"series-{n}") for n, one in enumerate(history["series"], start=1)]
+    title = "Calibrations over time"
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
+        f"<header><h1>{title}</h1></header>\n<main>\n" + "\n".join(parts) + "\n</main>\n"
+        f"<footer>{text(wording.RESEARCH_USE)}</footer>\n</body>\n</html>\n"
+    )
+
+
+def _series(series: Mapping[str, Any]) -> str:
+    rows = []
+    for p in series["points"]:
+        cells = [p["date"], p["file"], f"{p['slope']:.5f}", f"{p['intercept']:.2f}"]
+        cells += ["" if p[key] is None else form % p[key] for key, form in _OPTIONAL.items()]
+        cells += [f"{p['reads_mg_cm3']:.1f}", f"{p['percent']:+.1f}", "drift" if p["drifted"] else ""]
+        rows.append(row(COLUMNS, cells, ""))
+    caption = (
+        f"Reads: what each line makes of the HU that the first one reads as {series['reference_mg_cm3']:g} mg/cm3 "
+        f"{series['material']}. Drift: more than {series['drift_percent']:g} % off ({series['drift_source']})."
+    )
+    said = "".join(element("li", text(f["message"])) for f in series["findings"])
+    notes = element("div", f"<ul>{said}</ul>", "warning") if said else ""
+    pictures = figure(history_figure(series), "wide") if len(series["points"]) > 1 else ""
+    return notes + pictures + table(caption, COLUMNS, rows)
+
+
+_OPTIONAL = {"r2": "%.5f", "largest_residual_hu": "%.1f", "table_height_mm": "%.0f"}
+
+
+def history_figure(series: Mapping[str, Any]) -> Figure:
+    """Return slope, intercept and what 100 mg/cm3 reads, over the days since the first scan."""
+    points = series["points"]
+    first = date.fromisoformat(points[0]["date"])
+    days = [float((date.fromisoformat(p["date"]) - first).days) for p in points]
+    limit = series["drift_percent"]
+    panels = []
+    for key, title, name, spread in (
+        ("percent", "What 100 mg/cm3 reads", "% off the first", (-limit, limit)),
+        ("slope", "Slope", "mg/cm3 per HU", ()),
+        ("intercept", "Intercept", "mg/cm3 at 0 HU", ()),
+        ("r2", "Fit of the rods", "R2", ()),
+    ):
+        values = [p[key] for p in points]
+        if any(v is None for v in values):
+            continue
+        room = [*values, *(1.3 * v for v in spread)]
+        if max(room) - min(room) < 1e-9:
+            room = [min(room) * 0.99, max(room) * 1.01]
+        plot = Plot.empty(PANEL, title, (f"days since {points[0]['date']}", name), days, room)
+        if spread:
+            plot.band([(x, spread[0]) for x in plot.x_range], [(x, spread[1]) for x in plot.x_range], LIMITS)
+        plot.line(list(zip(days, values, strict=True)), INK, 1)
+        for x, y, p in zip(days, values, points, strict=True):
+            plot.dot(x, y, BAD if p["drifted"] else GOOD)
+        panels.append(plot.picture)
+    half = (len(panels) + 1) // 2
+    rows = [side_by_side(panels[:half]), *([side_by_side(panels[half:])] if panels[half:] else [])]
+    width = max(raster.screen_size(r)[0] for r in rows)
+    picture = raster.canvas((width, sum(raster.screen_size(r)[1] for r in rows) + 6 * (len(rows) - 1)), (255, 255, 255))
+    top = 0
+    for one in rows:
+        raster.pasted(picture, one, (0, top))
+        top += raster.screen_size(one)[1] + 6
+    alt = "Plots over time of how far each calibration reads from the first, of slope, intercept and R2."
+    caption = f"{len(points)} calibrations; red: drift. The band is {limit:g} % to both sides of the first."
+    return Figure("qa", "Over time", caption, alt, raster.png_bytes(picture))
+
+
+def history_rows(history: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per calibration with the keys of :data:`QA_COLUMNS`."""
+    return [
+        {"series": one["title"], "material": one["material"], **p} for one in history["series"] for p in one["points"]
+    ]
