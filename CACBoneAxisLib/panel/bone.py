@@ -69,9 +69,14 @@ class BoneSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         self.choices = Choices(panel)
+        self._chosen: tuple[str, str | None] | None = None
 
     def setup(self) -> None:
         """Connect the table, the segmentation and the overlay."""
+        self.timer = qt.QTimer()
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(0)
+        connect(self.timer, "timeout()", self.onChosen)
         default = RegionProtocol().erosion_mm
         self.choices.number(self.ui.erosionSpinBox, "bone.region.erosion_mm", None, default)
         connect(self.ui.vertebraTable, "itemSelectionChanged()", self.onVertebraSelected)
@@ -80,6 +85,10 @@ class BoneSection(Section):
         connect(self.ui.densityCheckBox, "toggled(bool)", self.onDensity)
         self.ui.boneProgressBar.visible = False
         self.ui.boneCancelButton.visible = False
+
+    def cleanup(self) -> None:
+        """Do nothing any more."""
+        self.timer.stop()
 
     def update(self, parameters: Any) -> None:
         """Show which vertebrae the segmentation has, and what can be done with it."""
@@ -155,10 +164,21 @@ class BoneSection(Section):
         combo.setFocusPolicy(qt.Qt.StrongFocus)
         combo.toolTip = _("Leave {level} out of the mean, and why; it stays visible.").format(level=level)
         names: list[str | None] = [None, *kept]
-        connect(combo, "activated(int)", lambda index: self.onExclude(level, names[index]))
+        connect(combo, "activated(int)", lambda index: self._exclude_soon(level, names[index]))
         return combo
 
+    def _exclude_soon(self, level: str, reason: str | None) -> None:
+        """Leave the vertebra out once the combo box has done with its click: the table is then made anew."""
+        self._chosen = (level, reason)
+        self.timer.start()
+
     # What a user does
+
+    def onChosen(self) -> None:
+        """Do what was chosen in a row."""
+        if self._chosen is not None:
+            chosen, self._chosen = self._chosen, None
+            self.onExclude(*chosen)
 
     def onExclude(self, level: str, reason: str | None) -> None:
         """Leave a vertebra out for a reason, or take it in again."""

@@ -72,7 +72,8 @@ class ScanSection(Section):
         )
         # Cancelled once, a scan is checked again when its reader asks.
         self._cancelled = parameters.volume if message else None
-        self.panel.refresh()
+        # What waited for a moment of rest to be analysed waits again.
+        self.panel.inputChanged()
 
 
 def acquisition_rows(check: ScanCheck) -> list[tuple[str, str]]:

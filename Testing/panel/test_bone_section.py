@@ -257,6 +257,7 @@ def test_a_vertebra_is_left_out_in_its_row_stays_visible_and_is_taken_in_again(p
     ]
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
+    placed.process()
     assert placed.widget.panel.changed_since_result
     ui.applyButton.click()
     (vertebra,) = placed.widget.panel.result_mapping()["bone"]["vertebrae"]
@@ -267,6 +268,7 @@ def test_a_vertebra_is_left_out_in_its_row_stays_visible_and_is_taken_in_again(p
     combo = ui.vertebraTable.cellWidget(0, 1)
     assert combo.currentText == "fracture"
     combo.activated.emit(0)
+    placed.process()
     ui.applyButton.click()
     assert cells(ui.vertebraTable, 0)[2] == "120.0"
 
@@ -293,6 +295,7 @@ def test_vertebrae_come_from_a_segmentation_and_are_left_out_there(opened, scene
     assert opened.jumps[-1] == pytest.approx(ras_of(small_ct, 5.5, 58, 44.5), abs=2)
     assert "mean 120.0" in ui.readoutLabel.text
     ui.vertebraTable.cellWidget(0, 1).activated.emit(4)
+    opened.process()
     assert widget.panel.changed_since_result
     ui.applyButton.click()
     assert widget.panel.result_mapping()["bone"]["vertebrae"][0]["status"] == "excluded"
@@ -610,6 +613,7 @@ def test_a_saved_scene_replays_to_the_digits_of_the_command_line(placed, scene, 
     parameters.vertebrae = node
     ui.applyButton.click()
     ui.vertebraTable.cellWidget(1, 1).activated.emit(2)
+    placed.process()
     ui.applyButton.click()
     shown = placed.widget.panel.result_mapping()["bone"]
     assert [v["status"] for v in shown["vertebrae"]] == ["measured", "excluded"]
