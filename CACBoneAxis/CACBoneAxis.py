@@ -113,9 +113,15 @@ class CACBoneAxisParameterNode:
     seeds: vtkMRMLMarkupsFiducialNode
     territory: str = "LAD"
     noneFound: bool = False
-    threshold: Annotated[float, WithinRange(130, 1000)] = 130.0
+    heart: vtkMRMLMarkupsROINode
+    limitToHeart: bool = True
+    protocol: str = "agatston-1990"
+    threshold: Annotated[float, WithinRange(50, 3000)] = 130.0
     minimumArea: Annotated[float, WithinRange(0, 10)] = 1.0
     massFactor: Annotated[float, WithinRange(0, 0.01)] = 0.0
+    contrastThreshold: Annotated[float, WithinRange(0, 3000)] = 0.0
+    contrastSd: Annotated[float, WithinRange(0, 20)] = 0.0
+    visual: str = ""
     regions: list[vtkMRMLMarkupsROINode]
     vertebrae: vtkMRMLSegmentationNode
     otherSettings: str = ""
@@ -128,6 +134,12 @@ class CACBoneAxisSessionNode:
     volume: vtkMRMLScalarVolumeNode
     liveUpdate: bool = True
     makeLabelVolume: bool = False
+    scoreByClicks: bool = True
+    cutTool: bool = False
+    cutRadius: Annotated[float, WithinRange(0.5, 30)] = 3.0
+    sliceOnly: bool = False
+    showCandidates: bool = True
+    showProtocols: bool = False
     outputFolder: pathlib.Path
     batchFolder: pathlib.Path
 
@@ -224,7 +236,7 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         nodes = ReadingNodes(volumeNode, None if seeds is None else tuple(seeds), tuple(regions), vertebrae)
         return self.analyzeNodes(nodes, settings, progress, **shown)
 
-    def analyzeNodes(self, nodes, settings=None, progress=None, show=True, labelVolume=False):
+    def analyzeNodes(self, nodes, settings=None, progress=None, show=True, labelVolume=False, onlyChanged=False):
         """Do what :meth:`analyze` does, with the nodes in a ReadingNodes."""
         from CACBoneAxisLib.mrml.reading import analyze_nodes
         from CACBoneAxisLib.mrml.scene import show_result
@@ -233,7 +245,7 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         session = self.sessions.of(nodes.volume)
         result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress, session=session)
         if show:
-            show_result(result, nodes, label_volume=labelVolume)
+            show_result(result, nodes, label_volume=labelVolume, only_changed=onlyChanged)
         return result
 
     def saveReport(self, volumeNode, folder, **further):

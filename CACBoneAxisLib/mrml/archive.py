@@ -19,6 +19,7 @@ from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.mrml.labels import exclude_segment
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
+from CACBoneAxisLib.mrml.protocols import visual_text
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.mrml.readings import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
@@ -140,6 +141,10 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "contrast": contrast,
         "ageYears": round(settings["patient"]["age_years"] or 0),
         "sex": {None: "UNKNOWN", "F": "FEMALE", "M": "MALE"}[settings["patient"]["sex"]],
+        "protocol": calcium["protocol"],
+        "contrastThreshold": calcium["contrast_threshold_hu"] or 0.0,
+        "contrastSd": calcium["contrast_threshold_sd"] or 0.0,
+        "visual": visual_text(settings["visual"]),
         "threshold": calcium["threshold_hu"],
         "minimumArea": calcium["minimum_area_mm2"],
         "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,

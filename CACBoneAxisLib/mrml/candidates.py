@@ -21,6 +21,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
+from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
 ROLE = "candidates"
@@ -33,6 +34,7 @@ BOX_MARGIN_MM = 5.0
 # Of the columns, rows and slices of the region, the outermost that hold this part of it are left out: spurs.
 SPUR_PART = 0.005
 HEART_NAME = "heart"
+HEART_COLOR = (140, 255, 160)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,52 @@ def show_labels(parameters: Any, image: CTImage, crop: Crop, labels: NDArray[np.
             slicer.util.arrayFromVolumeModified(node)
         node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras))
     return node
+
+
+def heart_of(parameters: Any) -> Region | None:
+    """Return the box that limits a reading's candidates, None where nothing does.
+
+    Raises
+    ------
+    UnusableInputError
+        When the box has no size, or stands under a transform that is not rigid.
+    """
+    node = parameters.heart
+    if not parameters.limitToHeart or node is None or node.GetScene() is None:
+        return None
+    return box_region(box_from_node(node))
+
+
+def add_heart_node(parameters: Any, box: Box) -> Any:
+    """Add the heart's box to the scene with handles in the slice views, and return its ROI node."""
+    node = add_box_node(box, parameters.volume.GetScene(), HEART_COLOR)
+    node.SetName(f"{parameters.volume.GetName()} {HEART_NAME}")
+    display = node.GetDisplayNode()
+    display.SetFillVisibility(False)
+    display.SetHandlesInteractive(True)
+    # Those in the middle would lie over the heart and take the clicks meant for it.
+    display.SetTranslationHandleVisibility(False)
+    display.SetRotationHandleVisibility(False)
+    display.SetScaleHandleVisibility(True)
+    display.SetPointLabelsVisibility(False)
+    display.SetPropertiesLabelVisibility(False)
+    parameters.heart = node
+    return node
+
+
+def show_layer(node: Any, scene: Any) -> None:
+    """Show a label volume over the CT in every slice view."""
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+        if composite.GetLabelVolumeID() != node.GetID():
+            composite.SetLabelVolumeID(node.GetID())
+            composite.SetLabelOpacity(LABEL_OPACITY)
+
+
+def hide_layer(node: Any, scene: Any) -> None:
+    """Show a label volume in no slice view any more; another one that a reader put there stays."""
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+        if composite.GetLabelVolumeID() == node.GetID():
+            composite.SetLabelVolumeID(None)
 
 
 def find_label_node(parameters: Any) -> Any:

@@ -64,6 +64,10 @@ class History:
         self._last, self._changed_at = now, moment
         return True
 
+    def forget_change(self) -> None:
+        """Take what there is now for what there was: a change that nobody made, as a box that was proposed."""
+        self._last = take_snapshot(self.parameters)
+
     def undo(self) -> Step | None:
         """Take the last step back and return it; None where there is none."""
         self.note()
@@ -121,6 +125,8 @@ def what_changed(before: Snapshot, after: Snapshot) -> str:
         )
     if before.points != after.points:
         return "points"
+    if before.heart != after.heart:
+        return "heart"
     if before.regions != after.regions:
         earlier = {region.uid: region for region in before.regions}
         later = {region.uid: region for region in after.regions}

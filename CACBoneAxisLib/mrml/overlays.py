@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, ijk_to_ras, world_from_node
 from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
@@ -98,11 +99,26 @@ def _show_one(
     if only_changed and _tag(item, CONTENT_TAG) == holds:
         return
     item.SetTag(CONTENT_TAG, holds)
+    _write(segmentation, segment.id, mask, to_ijk, volume)
+
+
+def write_segment(segmentation: Any, segment_id: str, mask: Mask, geometry: ImageGeometry, volume: Any) -> None:
+    """Make a segment hold a mask of the axial image, as the block of voxels that holds it.
+
+    Parameters
+    ----------
+    mask, geometry : on the axial image, and that image's
+    volume : vtkMRMLScalarVolumeNode that the image is of
+    """
+    _write(segmentation, segment_id, mask, _to_ijk(geometry, volume), volume)
+
+
+def _write(segmentation: Any, segment_id: str, mask: Mask, to_ijk: NDArray[np.float64], volume: Any) -> None:
     offset, block = block_in_volume(mask, to_ijk)
     picture = _oriented_image(offset, block, ijk_to_ras(volume))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     # Replacing the segment's whole mask is the only mode that leaves the voxels of others alone.
-    logic.SetBinaryLabelmapToSegment(picture, segmentation, segment.id, logic.MODE_REPLACE, picture.GetExtent())
+    logic.SetBinaryLabelmapToSegment(picture, segmentation, segment_id, logic.MODE_REPLACE, picture.GetExtent())
 
 
 def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: Any, labels: Any) -> None:
@@ -178,8 +194,12 @@ def block_in_volume(mask: Mask, to_ijk: NDArray[np.float64]) -> tuple[tuple[int,
 
 
 def _image_to_ijk(result: StudyResult | ScanCheck, volume: Any) -> NDArray[np.float64]:
+    return _to_ijk(result.image.geometry, volume)
+
+
+def _to_ijk(geometry: ImageGeometry, volume: Any) -> NDArray[np.float64]:
     to_lps = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
-    return np.linalg.inv(to_lps) @ result.image.geometry.index_to_lps
+    return np.linalg.inv(to_lps) @ geometry.index_to_lps
 
 
 def _union(masks: tuple[Mask, ...]) -> Mask:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.mrml.choices import other_settings
+from CACBoneAxisLib.mrml.protocols import calcium_settings, visual_settings
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.study.settings import merge
 
@@ -27,11 +28,6 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
     ----------
     parameters : CACBoneAxisParameterNode, or anything with the same attributes
     """
-    calcium: dict[str, Any] = {
-        "threshold_hu": float(parameters.threshold),
-        "minimum_area_mm2": float(parameters.minimumArea),
-        "mass_factor_mg_per_mm3_per_hu": float(parameters.massFactor) or None,
-    }
     patient = {
         "age_years": float(parameters.ageYears) or None,
         "sex": parameters.sex.value,
@@ -43,8 +39,10 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
     other = other_settings(parameters)
     if isinstance(bone := other.get("bone"), dict) and "calibration" in bone:
         other["bone"] = {**bone, "calibration": effective_calibration(bone["calibration"])}
-    chosen = {"calcium": calcium, "patient": patient, "acquisition": acquisition}
-    return merge(other, chosen)
+    merged = merge(other, {"patient": patient, "acquisition": acquisition})
+    merged["calcium"] = calcium_settings(parameters, other.get("calcium", {}))
+    merged["visual"] = visual_settings(str(parameters.visual))
+    return merged
 
 
 def effective_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,19 @@ NODE_CLASS = "vtkMRMLScriptedModuleNode"
 READING_ATTRIBUTE = "CACBoneAxis.Reading"
 
 # What is chosen for the scene and not for a volume.
-SESSION_FIELDS = ("volume", "outputFolder", "batchFolder", "liveUpdate", "makeLabelVolume")
+SESSION_FIELDS = (
+    "volume",
+    "outputFolder",
+    "batchFolder",
+    "liveUpdate",
+    "makeLabelVolume",
+    "scoreByClicks",
+    "cutTool",
+    "cutRadius",
+    "sliceOnly",
+    "showCandidates",
+    "showProtocols",
+)
 
 
 def session_node(scene: Any) -> Any:

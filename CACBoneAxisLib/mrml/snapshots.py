@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from CACBoneAxisLib.mrml.placing import add_seeds_node
 REGION_ATTRIBUTE = "CACBoneAxis.Region"
 
 # What a reader sees and how, not what is decided.
-NO_DECISIONS = ("territory", "liveUpdate", "makeLabelVolume", "outputFolder", "batchFolder")
+NO_DECISIONS = ("volume", "territory")
 NODES = ("seeds", "vertebrae")
 
 
@@ -49,6 +50,7 @@ class Snapshot:
 
     points: tuple[PointState, ...] = ()
     regions: tuple[RegionState, ...] = ()
+    heart: RegionState | None = None
     choices: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
 
@@ -68,7 +70,10 @@ def take_snapshot(parameters: Any) -> Snapshot:
     }
     chosen = {role: there.GetID() for role in NODES if (there := getattr(parameters, role)) is not None}
     regions = tuple(_region_state(region) for region in _regions(parameters))
-    return Snapshot(_points(parameters.seeds), regions, choices, chosen)
+    heart = parameters.heart
+    return Snapshot(
+        _points(parameters.seeds), regions, None if heart is None else _region_state(heart), choices, chosen
+    )
 
 
 def put_back(parameters: Any, before: Snapshot) -> None:
@@ -92,6 +97,10 @@ def put_back(parameters: Any, before: Snapshot) -> None:
         if parameters.seeds is not None:
             _put_points(parameters.seeds, before.points)
         _put_regions(parameters, before.regions)
+        if before.heart is not None:
+            heart = _region_of(scene, before.heart, [parameters.heart])
+            if heart is not parameters.heart:
+                parameters.heart = heart
         node = parameters.parameterNode
         for name, value in before.choices.items():
             if node.GetParameter(name) != value:
@@ -167,15 +176,8 @@ def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
     scene = parameters.parameterNode.GetScene()
     regions = []
     for state in wanted:
-        region = there.pop(state.uid, None) or _elsewhere(scene, state.uid)
-        if region is None:
-            region = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", state.name)
-            region.SetAttribute(REGION_ATTRIBUTE, state.uid)
-            region.CreateDefaultDisplayNodes()
-            region.GetDisplayNode().SetFillOpacity(0.1)
-        if _region_state(region) != state:
-            _put_region(region, state)
-        regions.append(region)
+        there.pop(state.uid, None)
+        regions.append(_region_of(scene, state, parameters.regions))
     if [id(region) for region in parameters.regions] != [id(region) for region in regions]:
         parameters.regions = regions
     # What was added since is not part of the reading any more, and nobody else's.
@@ -183,9 +185,19 @@ def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
         scene.RemoveNode(region)
 
 
-def _elsewhere(scene: Any, uid: str) -> Any:
-    found = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode", scene)
-    return next((region for region in found if region.GetAttribute(REGION_ATTRIBUTE) == uid), None)
+def _region_of(scene: Any, state: RegionState, likely: Iterable[Any]) -> Any:
+    """Return the node of a region with its state put back; made anew where it was deleted."""
+    everywhere = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode", scene)
+    nodes = [node for node in likely if node is not None] + everywhere
+    region = next((node for node in nodes if node.GetAttribute(REGION_ATTRIBUTE) == state.uid), None)
+    if region is None or region.GetScene() is None:
+        region = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", state.name)
+        region.SetAttribute(REGION_ATTRIBUTE, state.uid)
+        region.CreateDefaultDisplayNodes()
+        region.GetDisplayNode().SetFillOpacity(0.1)
+    if _region_state(region) != state:
+        _put_region(region, state)
+    return region
 
 
 def _put_region(region: Any, state: RegionState) -> None:

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import slicer
+from CACBoneAxisLib.panel.sliceviews import SliceView, slice_views
 
-# Farther than this between press and release is a drag.
+# As far or farther between press and release is a drag.
 CLICK_PIXELS = 4
 # Before Slicer's own interactions, which would take a double click for a wish to maximise the view.
 FIRST = 10.0
 
 Handler = Callable[[tuple[float, float, float]], Any]
+Mover = Callable[[SliceView, tuple[int, int] | None], Any]
 
 
 class Clicks:
     """Tells one handler at a time where in the patient a slice view was clicked.
+
+    A handler may stand: it gets the clicks that nobody else takes.
 
     Parameters
     ----------
@@ -31,26 +34,46 @@ class Clicks:
     def __init__(self, views: Callable[[], Iterable[tuple[Any, Any]]] | None = None) -> None:
         self.views = views or slice_views
         self._handler: Handler | None = None
+        self._standing: Handler | None = None
+        self._mover: Mover | None = None
         self._observed: list[tuple[Any, int]] = []
         self._pressed: dict[int, tuple[int, int]] = {}
 
     def take(self, handler: Handler | None) -> None:
-        """Send clicks to a handler, which gets RAS mm; None gives them back to Slicer alone."""
+        """Send clicks to a handler, which gets RAS mm; None gives them back to who stands, or to Slicer alone."""
         self._handler = handler
-        self._let_go()
-        if handler is None:
-            return
-        for interactor, node in self.views():
-            self._observe(interactor, "LeftButtonPressEvent", self._press)
-            self._observe(interactor, "LeftButtonReleaseEvent", self._release_in(node))
-            self._observe(interactor, "LeftButtonDoubleClickEvent", self._double)
+        self.look_again()
+
+    def stand(self, handler: Handler | None, mover: Mover | None = None) -> None:
+        """Send the clicks that nobody takes to a handler; None to Slicer alone.
+
+        Parameters
+        ----------
+        mover : called with the view and the pixel that the mouse is over, None when it leaves
+        """
+        self._standing, self._mover = handler, mover
+        self.look_again()
 
     @property
     def observed(self) -> bool:
         """Whether any view is watched."""
         return bool(self._observed)
 
-    def _observe(self, interactor: Any, event: str, call: Callable[[Any, str], None]) -> None:
+    def look_again(self) -> None:
+        """Watch the views there are now, as after the layout changed."""
+        self._let_go()
+        if self._handler is None and self._standing is None:
+            return
+        for interactor, node in self.views():
+            view = SliceView(interactor, node)
+            self._observe(interactor, "LeftButtonPressEvent", self._press)
+            self._observe(interactor, "LeftButtonReleaseEvent", self._release_in(view))
+            self._observe(interactor, "LeftButtonDoubleClickEvent", self._double)
+            if self._mover is not None:
+                self._observe(interactor, "MouseMoveEvent", self._moved_in(view))
+                self._observe(interactor, "LeaveEvent", self._left(view))
+
+    def _observe(self, interactor: Any, event: str, call: Callable[[Any, str], bool]) -> None:
         tags: list[int] = []
 
         def called(caller: Any, name: str) -> None:
@@ -67,7 +90,10 @@ class Clicks:
         self._pressed.clear()
 
     def _press(self, interactor: Any, event: str) -> bool:
-        self._pressed[id(interactor)] = interactor.GetEventPosition()
+        self._pressed.pop(id(interactor), None)
+        # With a key held the mouse means something else in Slicer: pan, slice rotation, crosshair.
+        if not (interactor.GetControlKey() or interactor.GetShiftKey() or interactor.GetAltKey()):
+            self._pressed[id(interactor)] = interactor.GetEventPosition()
         return False
 
     def _double(self, interactor: Any, event: str) -> bool:
@@ -75,30 +101,31 @@ class Clicks:
         self._press(interactor, event)
         return True
 
-    def _release_in(self, node: Any) -> Callable[[Any, str], bool]:
+    def _release_in(self, view: SliceView) -> Callable[[Any, str], bool]:
         def release(interactor: Any, event: str) -> bool:
             pressed = self._pressed.pop(id(interactor), None)
             x, y = interactor.GetEventPosition()
-            if pressed is None or max(abs(x - pressed[0]), abs(y - pressed[1])) > CLICK_PIXELS:
+            if pressed is None or max(abs(x - pressed[0]), abs(y - pressed[1])) >= CLICK_PIXELS:
                 return False
-            if self._handler is not None:
-                self._handler(ras_at(node, x, y))
+            handler = self._handler or self._standing
+            if handler is not None:
+                handler(view.ras_at(x, y))
             return False
 
         return release
 
+    def _moved_in(self, view: SliceView) -> Callable[[Any, str], bool]:
+        def moved(interactor: Any, event: str) -> bool:
+            if self._mover is not None:
+                self._mover(view, interactor.GetEventPosition())
+            return False
 
-def ras_at(slice_node: Any, x: float, y: float) -> tuple[float, float, float]:
-    """Return where in the patient (RAS mm) a pixel of a slice view lies."""
-    right, anterior, superior, _ = slice_node.GetXYToRAS().MultiplyPoint((x, y, 0.0, 1.0))
-    return right, anterior, superior
+        return moved
 
+    def _left(self, view: SliceView) -> Callable[[Any, str], bool]:
+        def left(interactor: Any, event: str) -> bool:
+            if self._mover is not None:
+                self._mover(view, None)
+            return False
 
-def slice_views() -> list[tuple[Any, Any]]:
-    """Return the (interactor, slice node) of every slice view of the layout; none without a main window."""
-    layout = getattr(slicer.app, "layoutManager", None)
-    manager = layout() if layout is not None else None
-    if manager is None:
-        return []
-    widgets = [manager.sliceWidget(name) for name in manager.sliceViewNames()]
-    return [(widget.sliceView().interactor(), widget.mrmlSliceNode()) for widget in widgets]
+        return left

@@ -19,17 +19,22 @@ from CACBoneAxisLib.mrml.parameters import (
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping
+from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
 from CACBoneAxisLib.panel.calibration import ROD_POINTS, CalibrationSection
+from CACBoneAxisLib.panel.candidates import CandidatesSection
 from CACBoneAxisLib.panel.checking import Checker
 from CACBoneAxisLib.panel.clicks import Clicks
 from CACBoneAxisLib.panel.following import Following
+from CACBoneAxisLib.panel.lesions import LesionTools
 from CACBoneAxisLib.panel.patient import PatientSection
 from CACBoneAxisLib.panel.progress import CancelledError, Progress
+from CACBoneAxisLib.panel.protocol import ProtocolSection
 from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
+from CACBoneAxisLib.panel.rescoring import Rescoring
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.study import Settings, StudyResult
@@ -38,6 +43,9 @@ SECTIONS = (
     ScanSection,
     PatientSection,
     CalciumSection,
+    LesionTools,
+    CandidatesSection,
+    ProtocolSection,
     RegionsSection,
     CalibrationSection,
     BoneSection,
@@ -50,7 +58,7 @@ SECTIONS = (
 LIVE_UPDATE_DELAY_MS = 300
 
 
-class Panel(VTKObservationMixin):
+class Panel(Rescoring, VTKObservationMixin):
     """Shows the parameter node and the result of its volume, and analyses when asked.
 
     Parameters
@@ -60,6 +68,7 @@ class Panel(VTKObservationMixin):
     """
 
     def __init__(self, ui: Any, logic: Any) -> None:
+        Rescoring.__init__(self)
         VTKObservationMixin.__init__(self)
         self.ui = ui
         self.logic = logic
@@ -72,6 +81,9 @@ class Panel(VTKObservationMixin):
         self.checker = Checker(logic.sessions)
         self.clicks = Clicks()
         self._latest: tuple[Any, StudyResult] | None = None
+        self._changed: bool | None = None
+        self.lesions: Any = None
+        self.tools: Any = None
         self.sections: list[Section] = [section(self) for section in SECTIONS]
 
     def setup(self) -> None:
@@ -93,10 +105,14 @@ class Panel(VTKObservationMixin):
 
     def enter(self) -> None:
         """Follow the scene."""
+        for section in self.sections:
+            section.enter()
         self.following.start()
 
     def exit(self) -> None:
         """Leave the scene to other modules."""
+        for section in self.sections:
+            section.exit()
         self.following.stop()
 
     def cleanup(self) -> None:
@@ -128,10 +144,11 @@ class Panel(VTKObservationMixin):
 
     def refresh(self) -> None:
         """Show what the parameter node and the scene hold now."""
+        self._changed = None
         self._watch()
+        self._show_result()
         for section in self.sections:
             section.update(self.parameters)
-        self._show_result()
         enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
 
     def missing(self) -> str:
@@ -154,6 +171,11 @@ class Panel(VTKObservationMixin):
     @property
     def changed_since_result(self) -> bool:
         """Whether there is a result, and it was made from something else than what is there now."""
+        if self._changed is None:
+            self._changed = self._is_changed()
+        return self._changed
+
+    def _is_changed(self) -> bool:
         record = self.result()
         if record is None:
             return False
@@ -168,6 +190,13 @@ class Panel(VTKObservationMixin):
         record = self.result()
         return result_mapping(record) if record is not None and record.GetText() else None
 
+    def lesion_chosen(self) -> None:
+        """React to another lesion being the chosen one."""
+        self.tools.update(self.parameters)
+
+    def say(self, message: str) -> None:
+        """Show a sentence below the buttons."""
+        set_text(self.ui.messageLabel, message)
     def latest_result(self) -> StudyResult | None:
         """Return the current volume's result with its voxels, None where there is none.
 
@@ -184,8 +213,16 @@ class Panel(VTKObservationMixin):
                 return None
         return self._latest[1]
 
+    def keep_latest(self, result: StudyResult) -> None:
+        """Keep a result that was just shown, with its voxels."""
+        record = self.result()
+        self._latest = ((record, record.GetMTime()), result)
+        self._vertebrae_changed = False
+
     def note_step(self, text: str) -> None:
-        """Make a step that can be undone of what was just done."""
+        """Make a step that can be undone of what was just done, and keep it in the trail."""
+        if self.parameters is not None and self.history().note(text):
+            note_action(self.parameters, text)
 
     @property
     def live(self) -> bool:
@@ -195,8 +232,9 @@ class Panel(VTKObservationMixin):
     # What happens outside
 
     def onSceneClosed(self, caller: Any = None, event: Any = None) -> None:
-        """Forget the volumes that were read."""
+        """Forget the volumes that were read, and what was done to them."""
         self.checker.clear()
+        self.histories.clear()
         self._latest = None
 
     def onParametersChanged(self, caller: Any = None, event: Any = None) -> None:
@@ -205,6 +243,10 @@ class Panel(VTKObservationMixin):
 
     def inputChanged(self, caller: Any = None, event: Any = None) -> None:
         """React to a seed, a region or a choice that may no longer be what the result was made with."""
+        if self.held:
+            return
+        if self.parameters is not None:
+            self.history().note()
         self.refresh()
         if self.live and not self.missing() and (self.changed_since_result or self.result() is None):
             self.timer.start()
@@ -239,9 +281,7 @@ class Panel(VTKObservationMixin):
                 progress=progress,
                 labelVolume=self.session.makeLabelVolume,
             )
-            record = self.result()
-            self._latest = ((record, record.GetMTime()), result)
-            self._vertebrae_changed = False
+            self.keep_latest(result)
 
         set_text(self.ui.messageLabel, "")
         message = self.run(work, self.ui.progressBar, self.ui.cancelButton)

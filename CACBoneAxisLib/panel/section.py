@@ -39,6 +39,12 @@ class Section:
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the result mapping of the current volume; None where there is none."""
 
+    def enter(self) -> None:
+        """Take up what works only while the module is shown."""
+
+    def exit(self) -> None:
+        """Leave views and keys to the module that is shown next."""
+
     def cleanup(self) -> None:
         """Let go of what the scene would otherwise keep calling."""
 

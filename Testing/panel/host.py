@@ -35,6 +35,7 @@ class Host:
         self.scene = scene
         self.jumps: list[tuple[float, float, float]] = []
         self.opened: list[str] = []
+        self.views: dict[str, Any] = {}
         self._before: dict[str, Any] = {}
         # The panel's files hold the qt that was there when they were imported.
         for name in [n for n in sys.modules if n.startswith("CACBoneAxisLib.panel")]:
@@ -57,6 +58,12 @@ class Host:
         """Come (back) to the module."""
         self.panel_parent.entered = True
         self.widget.enter()
+
+    def add_view(self, view: Any) -> None:
+        """Show a slice view (``offscreen.OffscreenSliceView``) in the layout."""
+        self.views[view.node.GetName()] = view
+        slicer.app.layoutManager = lambda: _Layout(self.views)
+        slicer.util.setSliceViewerLayers = lambda **layers: None
 
     def exit(self) -> None:
         """Go to another module."""
@@ -90,6 +97,8 @@ class Host:
             testingEnabled=lambda: True,
         )
         slicer.app = application
+        # Keys are the main window's; here the panel's parent stands for it.
+        slicer.util.mainWindow = lambda: pythonqt.wrap(self.panel_parent)
         slicer.util.loadUI = lambda path: pythonqt.wrap(widgets.load(path))
         slicer.util.childWidgetVariables = child_widget_variables
         logic = slicer.modules.markups.logic()
@@ -117,6 +126,25 @@ class Host:
         sys.modules["CACBoneAxis"] = module
         specification.loader.exec_module(module)
         return module
+
+
+class _Layout:
+    """The layout manager, as far as slice views go."""
+
+    def __init__(self, views: dict[str, Any]) -> None:
+        self._views = views
+
+    def connect(self, signal: str, handler: Any) -> bool:
+        return signal == "layoutChanged(int)"
+
+    def sliceViewNames(self) -> list[str]:
+        return list(self._views)
+
+    def sliceWidget(self, name: str) -> Any:
+        view = self._views[name]
+        return SimpleNamespace(
+            mrmlSliceNode=lambda: view.node, sliceView=lambda: SimpleNamespace(interactor=lambda: view.interactor)
+        )
 
 
 class _Markups:

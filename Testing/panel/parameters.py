@@ -165,7 +165,9 @@ class _Binding:
             widget.currentPathChanged.connect(notify)
         elif field.type is bool and kind == "QCheckBox":
             widget.stateChanged.connect(notify)
-        elif (field.type, kind) in ((int, "QSpinBox"), (float, "QDoubleSpinBox")):
+        elif field.type is bool and kind == "QPushButton":
+            widget.toggled.connect(notify)
+        elif (field.type, kind) in ((int, "QSpinBox"), (float, "QDoubleSpinBox"), (float, "ctkSliderWidget")):
             for check in field.checks:
                 widget.setRange(check.minimum, check.maximum)
             widget.valueChanged.connect(notify)
@@ -179,7 +181,7 @@ class _Binding:
             return self.widget.currentNode()
         if self.kind == "ctkPathLineEdit":
             return pathlib.Path(self.widget.property("currentPath"))
-        return self.widget.isChecked() if self.kind == "QCheckBox" else self.widget.value()
+        return self.widget.isChecked() if self.kind in ("QCheckBox", "QPushButton") else self.widget.value()
 
     def write(self, value: Any) -> None:
         if isinstance(self.widget, QtWidgets.QComboBox):
@@ -188,7 +190,7 @@ class _Binding:
             self.widget.setCurrentNode(value)
         elif self.kind == "ctkPathLineEdit":
             self.widget.setProperty("currentPath", str(value))
-        elif self.kind == "QCheckBox":
+        elif self.kind in ("QCheckBox", "QPushButton"):
             self.widget.setChecked(value)
         else:
             self.widget.setValue(value)

@@ -101,13 +101,24 @@ def module(name: str, **own: Any) -> types.ModuleType:
             raise AttributeError(attribute)
 
     made = Module(name)
-    vars(made).update(own)
+    wrapped = {n: _factory(c) if isinstance(c, type) and issubclass(c, QtCore.QObject) else c for n, c in own.items()}
+    vars(made).update(wrapped)
     return made
 
 
-def _factory(qt_class: type) -> Callable[..., Any]:
-    def make(*arguments: Any) -> Wrapped:
-        return Wrapped(qt_class(*(unwrap(a) for a in arguments)))
+class _Factory:
+    """A class of Qt: called it makes a wrapped object, its static functions and enums are attributes."""
 
-    make.qt_class = qt_class  # type: ignore[attr-defined]
-    return make
+    def __init__(self, qt_class: type) -> None:
+        self.qt_class = qt_class
+
+    def __call__(self, *arguments: Any) -> Wrapped:
+        return Wrapped(self.qt_class(*(unwrap(a) for a in arguments)))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.qt_class, name)
+        return (lambda *arguments: wrap(found(*(unwrap(a) for a in arguments)))) if callable(found) else found
+
+
+def _factory(qt_class: type) -> Callable[..., Any]:
+    return _Factory(qt_class)

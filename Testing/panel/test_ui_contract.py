@@ -21,6 +21,7 @@ WIDGETS = {w.get("name"): w for tree in TREES.values() for w in tree.iter("widge
 SLICERS = {
     "ctkCollapsibleButton": ("CTK Libs/Widgets/ctkCollapsibleButton.h", {"text", "collapsed"}),
     "ctkCollapsibleGroupBox": ("CTK Libs/Widgets/ctkCollapsibleGroupBox.h", {"title", "collapsed"}),
+    "ctkSliderWidget": ("CTK Libs/Widgets/ctkSliderWidget.h", {"decimals", "singleStep", "suffix"}),
     "ctkPathLineEdit": ("CTK Libs/Widgets/ctkPathLineEdit.h", {"filters", "currentPath"}),
     "qMRMLNodeComboBox": (
         "Libs/MRML/Widgets/qMRMLNodeComboBox.h",
@@ -46,6 +47,8 @@ CONTROLS = {
     "QListWidget",
     "QTextBrowser",
     "QProgressBar",
+    "QToolButton",
+    "ctkSliderWidget",
     "ctkPathLineEdit",
     "qMRMLNodeComboBox",
 }
@@ -53,8 +56,10 @@ CONTROLS = {
 NOT_BOUND = {"levelComboBox"}
 PAIRS = {
     "QCheckBox": {"bool"},
+    "QPushButton": {"bool"},
     "QSpinBox": {"int"},
     "QDoubleSpinBox": {"float"},
+    "ctkSliderWidget": {"float"},
     "ctkPathLineEdit": {"pathlib.Path"},
 }
 
@@ -85,7 +90,7 @@ def parameters() -> dict[str, str]:
 
 def test_what_is_chosen_for_the_scene_is_known_to_the_library():
     text = (REPOSITORY / "CACBoneAxisLib" / "mrml" / "readings.py").read_text(encoding="utf-8")
-    (named,) = re.findall(r"^SESSION_FIELDS = (\(.*\))$", text, re.MULTILINE)
+    (named,) = re.findall(r"^SESSION_FIELDS = (\(.*?\))$", text, re.MULTILINE | re.DOTALL)
     assert set(ast.literal_eval(named)) == set(fields_of("CACBoneAxisSessionNode"))
 
 
@@ -131,7 +136,7 @@ def test_every_widget_name_occurs_once():
 
 
 # State that is chosen with buttons and clicks, or that has no widget.
-CHOSEN_OTHERWISE = {"territory", "regions", "otherSettings"}
+CHOSEN_OTHERWISE = {"territory", "regions", "otherSettings", "heart", "protocol", "visual"}
 
 
 def test_every_parameter_has_its_widget_and_no_widget_another_name():

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Property, QFile, QIODevice, Signal, Slot
 from PySide6.QtUiTools import QUiLoader
-from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGroupBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 
 class ctkCollapsibleButton(QGroupBox):
@@ -67,6 +67,26 @@ class ctkPathLineEdit(QWidget):
 
     currentPath = Property(str, _get, _set)
     filters = Property(int, lambda self: 0, lambda self, value: None)
+
+
+class ctkSliderWidget(QDoubleSpinBox):
+    """A slider with a number; here the number alone."""
+
+
+class ctkComboBox(QComboBox):
+    """A combo box that may leave the wheel to what is around it."""
+
+    NeverScroll, AlwaysScroll = 0, 1
+    _effect = 1
+
+    def wheelEvent(self, event: Any) -> None:
+        """Scroll where that is allowed."""
+        if self._effect == self.AlwaysScroll:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    scrollWheelEffect = Property(int, lambda self: self._effect, lambda self, value: setattr(self, "_effect", value))
 
 
 class qMRMLNodeComboBox(QWidget):
@@ -158,7 +178,15 @@ class qMRMLWidget(QWidget):
 
 CUSTOM = {
     c.__name__: c
-    for c in (ctkCollapsibleButton, ctkCollapsibleGroupBox, ctkPathLineEdit, qMRMLNodeComboBox, qMRMLWidget)
+    for c in (
+        ctkCollapsibleButton,
+        ctkCollapsibleGroupBox,
+        ctkComboBox,
+        ctkPathLineEdit,
+        ctkSliderWidget,
+        qMRMLNodeComboBox,
+        qMRMLWidget,
+    )
 }
 
 

@@ -1,0 +1,210 @@
+"""The table of lesions: a row each, with its artery to choose, sorted as one likes, and to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ctk
+import qt
+from slicer.i18n import tr as _
+
+from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.panel.section import FRAME_PIXELS, MOST_ROWS, connect
+from CACBoneAxisLib.report.wording import territory_table
+
+COLUMNS = ("lesion", "territory", "slices", "agatston", "volume_mm3", "peak_hu", "status", "reason")
+NUMBERS = ("lesion", "agatston", "volume_mm3", "peak_hu")
+ARTERY = COLUMNS.index("territory")
+# A status that does not count; what an excluded lesion measures is struck out.
+STRUCK_OUT = "excluded"
+
+
+class LesionTable:
+    """Shows the lesions of a result in a QTableWidget.
+
+    Rows are kept and rewritten, because at every click a few cells of many change.
+
+    Parameters
+    ----------
+    table : QTableWidget
+    icons : an icon for every territory's code
+    on_select : called with the id of the lesion whose row a reader chose
+    on_artery : called with an id and the code of the artery that was chosen in its row
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        icons: Mapping[str, Any],
+        on_select: Callable[[int], None],
+        on_artery: Callable[[int, str], None],
+    ) -> None:
+        self.table = table
+        self._icons = icons
+        self._on_select, self._on_artery = on_select, on_artery
+        self._lesions: list[Mapping[str, Any]] = []
+        self._texts: dict[int, dict[str, str]] = {}
+        self._ids: list[int] = []
+        self._sorted = ("lesion", True)
+        self._combos: list[Any] = []
+        self._codes = [row["code"] for row in territory_table()]
+
+    def setup(self) -> None:
+        """Make the columns and connect the table, once."""
+        self.table.setColumnCount(len(COLUMNS))
+        self.table.setHorizontalHeaderLabels([tables.heading(tables.LESION_COLUMNS, name) for name in COLUMNS])
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setStretchLastSection(True)
+        header.setSortIndicatorShown(True)
+        header.setSectionsClickable(True)
+        connect(header, "sectionClicked(int)", self.onSort)
+        connect(self.table, "itemSelectionChanged()", self.onSelection)
+        self._copy = qt.QShortcut(qt.QKeySequence("Ctrl+C"), self.table)
+        self._copy.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        connect(self._copy, "activated()", self.onCopy)
+
+    def show(self, result: Mapping[str, Any] | None) -> None:
+        """Show the lesions of a result mapping; None where there is none."""
+        chosen = self.selected_seeds()
+        self._lesions = [] if result is None else list(result["calcium"]["lesions"])
+        rows = [] if result is None else tables.lesion_rows(result)
+        # Why a lesion does not count; that it has no mass is said once, below the score.
+        reasons = {int(lesion["id"]): str(lesion["reason"] or "") for lesion in self._lesions}
+        self._texts = {int(row["lesion"]): {**row, "reason": reasons[int(row["lesion"])]} for row in rows}
+        self._fill(chosen)
+
+    def selected(self) -> int | None:
+        """Return the id of the lesion whose row is chosen, None where none is."""
+        row = self.table.currentRow()
+        chosen = bool(self.table.selectedItems())
+        return self._ids[row] if chosen and 0 <= row < len(self._ids) else None
+
+    def selected_seeds(self) -> tuple[str, ...]:
+        """Return the names of the seeds of the chosen lesion; its id may be another one after the next click."""
+        number = self.selected()
+        return () if number is None else tuple(self._lesion(number)["seeds"])
+
+    def select(self, seed: str) -> None:
+        """Choose the row of the lesion that a seed stands for, without telling anybody."""
+        self._choose((seed,))
+
+    def text(self) -> str:
+        """Return the table, as it is sorted, with tabs between the cells, for spreadsheets."""
+        titles = [tables.heading(tables.LESION_COLUMNS, name) for name in COLUMNS]
+        rows = [[self._texts[number][name].replace("\t", " ") for name in COLUMNS] for number in self._ids]
+        return "\n".join("\t".join(row) for row in [titles, *rows])
+
+    # What a user does
+
+    def onSort(self, column: int) -> None:
+        """Sort by a column; once more turns the order round."""
+        name = COLUMNS[column]
+        self._sorted = (name, not self._sorted[1] if self._sorted[0] == name else True)
+        self._fill(self.selected_seeds())
+
+    def onSelection(self) -> None:
+        """Tell which lesion was chosen."""
+        number = self.selected()
+        if number is not None:
+            self._on_select(number)
+
+    def onArtery(self, row: int) -> None:
+        """Tell which artery was chosen in a row."""
+        code = self._codes[self._combos[row].currentIndex]
+        if row < len(self._ids) and code != self._lesion(self._ids[row])["territory"]:
+            self._on_artery(self._ids[row], code)
+
+    def onCopy(self) -> None:
+        """Put the table on the clipboard."""
+        qt.QApplication.clipboard().setText(self.text())
+
+    def _lesion(self, number: int) -> Mapping[str, Any]:
+        return self._lesions[number - 1]
+
+    def _key(self, lesion: Mapping[str, Any]) -> Any:
+        name = self._sorted[0]
+        number = int(lesion["id"])
+        if name == "slices":
+            own = [item["index"] for item in lesion["slices"]]
+            return (not own, min(own, default=0), number)
+        if name in NUMBERS:
+            value = lesion["id" if name == "lesion" else name]
+            return (value is None, value or 0.0, number)
+        if name == "territory":
+            return (lesion[name] is None, self._codes.index(lesion[name]) if lesion[name] else 0, number)
+        return (False, self._texts[number][name], number)
+
+    def _fill(self, chosen: Sequence[str]) -> None:
+        self.table.blockSignals(True)
+        name, rising = self._sorted
+        ordered = sorted(self._lesions, key=self._key, reverse=not rising)
+        self._ids = [int(lesion["id"]) for lesion in ordered]
+        grown = self.table.rowCount != len(ordered)
+        self.table.setRowCount(len(ordered))
+        while len(self._combos) > len(ordered):
+            self._combos.pop()
+        for row, lesion in enumerate(ordered):
+            self._fill_row(row, lesion)
+        order = qt.Qt.AscendingOrder if rising else qt.Qt.DescendingOrder
+        self.table.horizontalHeader().setSortIndicator(COLUMNS.index(name), order)
+        self.table.setColumnHidden(COLUMNS.index("reason"), not any(row["reason"] for row in self._texts.values()))
+        if grown:
+            self.table.resizeColumnsToContents()
+            self._fit()
+        self.table.visible = bool(ordered)
+        self.table.blockSignals(False)
+        self._choose(chosen)
+
+    def _fill_row(self, row: int, lesion: Mapping[str, Any]) -> None:
+        texts = self._texts[int(lesion["id"])]
+        struck = lesion["status"] == STRUCK_OUT
+        for column, name in enumerate(COLUMNS):
+            if column == ARTERY:
+                self._fill_artery(row, lesion["territory"])
+                continue
+            item = self.table.item(row, column)
+            if item is None:
+                item = qt.QTableWidgetItem("")
+                if name in NUMBERS or name == "slices":
+                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+                self.table.setItem(row, column, item)
+            if item.text() != texts[name]:
+                item.setText(texts[name])
+            font = item.font()
+            if font.strikeOut() != (struck and name in NUMBERS[1:]):
+                font.setStrikeOut(struck and name in NUMBERS[1:])
+                item.setFont(font)
+
+    def _fill_artery(self, row: int, code: str | None) -> None:
+        if row == len(self._combos):
+            combo = ctk.ctkComboBox()
+            # A wheel over the panel scrolls it; it must not change whose calcium it is.
+            combo.scrollWheelEffect = ctk.ctkComboBox.NeverScroll
+            for known in self._codes:
+                combo.addItem(self._icons[known], known)
+            combo.toolTip = _("Give this lesion to another artery.")
+            connect(combo, "activated(int)", lambda index, row=row: self.onArtery(row))
+            self.table.setCellWidget(row, ARTERY, combo)
+            self._combos.append(combo)
+        index = self._codes.index(code) if code in self._codes else -1
+        if self._combos[row].currentIndex != index:
+            self._combos[row].setCurrentIndex(index)
+
+    def _choose(self, seeds: Sequence[str]) -> None:
+        wanted = next((n for n in self._ids if set(self._lesion(n)["seeds"]) & set(seeds)), None)
+        self.table.blockSignals(True)
+        if wanted is None:
+            self.table.clearSelection()
+        else:
+            self.table.selectRow(self._ids.index(wanted))
+        self.table.blockSignals(False)
+
+    def _fit(self) -> None:
+        """Make the table as tall as its rows, within reason: the panel scrolls, a table in it should not have to."""
+        heights = [self.table.rowHeight(row) for row in range(min(len(self._ids), MOST_ROWS))]
+        # Room for a scroll bar below, which comes and goes with the width of the panel.
+        heights.append(self.table.horizontalScrollBar().sizeHint.height())
+        header = self.table.horizontalHeader().sizeHint.height()
+        self.table.setFixedHeight(header + sum(heights) + FRAME_PIXELS)

@@ -1,0 +1,76 @@
+"""A reader's action and its answer at once: held events, one analysis, one step of history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from CACBoneAxisLib.mrml.history import Histories
+from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
+
+
+class Rescoring:
+    """What the panel does for sections that change the reading themselves."""
+
+    def __init__(self) -> None:
+        self.histories = Histories()
+        self._held = 0
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold back what the panel does when the reading changes, while a section changes it in several steps."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+
+    @property
+    def held(self) -> bool:
+        """Whether a section is changing the reading."""
+        return self._held > 0
+
+    def history(self: Any) -> Any:
+        """Return the steps of the reading that is shown."""
+        return self.histories.of(self.parameters)
+
+    def rescore(self: Any) -> None:
+        """Analyse without waiting, as after a click: the session knows all but what changed.
+
+        Where the last lesion was taken back there is a result too: that nobody read the scan.
+        """
+        if self.parameters is None or self.parameters.volume is None or self.progress is not None:
+            self.refresh()
+            return
+
+        def work(progress: Any) -> None:
+            result = self.logic.analyzeNodes(
+                nodes_from_parameters(self.parameters),
+                settings_from_parameters(self.parameters),
+                progress=progress,
+                onlyChanged=True,
+            )
+            self.keep_latest(result)
+
+        message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
+        self.refresh()
+        if message:
+            self.say(message)
+
+    def locked(self: Any) -> str:
+        """Return why nothing may be changed in the reading, in words; empty where it may."""
+        return ""
+
+    def chosen_lesion(self: Any) -> int | None:
+        """Return the id of the lesion whose row is chosen, None where none is."""
+        found: int | None = self.lesions.table.selected()
+        return found
+
+    def choose_lesion(self: Any, seed: str) -> None:
+        """Choose the row of the lesion that a seed stands for."""
+        self.lesions.choose(seed)
+
+    def lesion_status(self: Any, number: int) -> str:
+        """Return what becomes of a lesion: scored, excluded, conflict, implausible."""
+        return str(self.lesions.status(number))

@@ -1,0 +1,78 @@
+"""The slice views as the panel's tools use them: where a pixel is, and what is drawn over it."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import Any, NamedTuple
+
+import slicer
+import vtk
+
+# Corners of the circle that shows a sphere.
+CIRCLE_SIDES = 48
+CIRCLE_COLOR = (1.0, 1.0, 1.0)
+
+
+class SliceView(NamedTuple):
+    """A slice view: its vtkRenderWindowInteractor and its vtkMRMLSliceNode."""
+
+    interactor: Any
+    node: Any
+
+    def ras_at(self, x: float, y: float) -> tuple[float, float, float]:
+        """Return where a pixel of the view lies in the patient, RAS mm."""
+        right, anterior, superior, _ = self.node.GetXYToRAS().MultiplyPoint((x, y, 0.0, 1.0))
+        return right, anterior, superior
+
+    @property
+    def mm_per_pixel(self) -> float:
+        """Millimetres that a pixel of the view is wide."""
+        matrix = self.node.GetXYToRAS()
+        return hypot(*(matrix.GetElement(row, 0) for row in range(3)))
+
+
+def slice_views() -> list[SliceView]:
+    """Return the slice views that the application shows; without its main window there are none."""
+    layout = getattr(slicer.app, "layoutManager", None)
+    manager = layout() if layout is not None else None
+    if manager is None:
+        return []
+    widgets = [manager.sliceWidget(name) for name in manager.sliceViewNames()]
+    return [SliceView(w.sliceView().interactor(), w.mrmlSliceNode()) for w in widgets if w is not None]
+
+
+class Circle:
+    """The outline of a sphere around the mouse, in the view that the mouse is in."""
+
+    def __init__(self) -> None:
+        self._source = vtk.vtkRegularPolygonSource()
+        self._source.SetNumberOfSides(CIRCLE_SIDES)
+        self._source.GeneratePolygonOff()
+        mapper = vtk.vtkPolyDataMapper2D()
+        mapper.SetInputConnection(self._source.GetOutputPort())
+        self._actor = vtk.vtkActor2D()
+        self._actor.SetMapper(mapper)
+        self._actor.GetProperty().SetColor(*CIRCLE_COLOR)
+        self._actor.GetProperty().SetLineWidth(1.5)
+        self._actor.PickableOff()
+        self._shown: tuple[Any, Any] | None = None
+
+    def show(self, view: SliceView, pixel: tuple[int, int], radius_mm: float) -> None:
+        """Draw the circle around a pixel of a view."""
+        renderer = view.interactor.GetRenderWindow().GetRenderers().GetFirstRenderer()
+        if self._shown is None or self._shown[0] is not renderer:
+            self.hide()
+            renderer.AddViewProp(self._actor)
+            self._shown = (renderer, view)
+        self._source.SetCenter(float(pixel[0]), float(pixel[1]), 0.0)
+        self._source.SetRadius(radius_mm / view.mm_per_pixel)
+        view.interactor.GetRenderWindow().Render()
+
+    def hide(self) -> None:
+        """Draw it no more."""
+        if self._shown is None:
+            return
+        renderer, view = self._shown
+        self._shown = None
+        renderer.RemoveViewProp(self._actor)
+        view.interactor.GetRenderWindow().Render()
