@@ -24,7 +24,7 @@ from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
-ROLE = "candidates"
+TAG = "CACBoneAxisCandidates"
 CANDIDATE_VALUE = 1
 # Between the arteries' colours, and none of theirs: light green.
 CANDIDATE_COLOR = (140, 255, 160)
@@ -124,16 +124,16 @@ def above(image: CTImage, threshold_hu: float, crop: Crop) -> NDArray[np.uint8]:
     return np.asarray(image.hu[crop.slices] >= threshold_hu, dtype=np.uint8) * np.uint8(CANDIDATE_VALUE)
 
 
-def show_labels(parameters: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8]) -> Any:
-    """Put labels of a block into the reading's label volume and return that node; it is made where there is none.
+def show_labels(scene: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8]) -> Any:
+    """Put labels of a block into the scene's label volume of candidates and return that node.
 
     Parameters
     ----------
-    parameters : CACBoneAxisParameterNode of the reading
+    scene : has one of them, for whichever volume is looked at
     image : CT in axial order, in the world's coordinates
     crop, labels : the block and its values
     """
-    node = find_label_node(parameters) or _add_label_node(parameters)
+    node = find_label_node(scene) or _add_label_node(scene)
     to_lps = image.geometry.index_to_lps.copy()
     to_lps[:3, 3] = image.geometry.to_lps(np.asarray(crop.low)[::-1])
     to_ras = RAS_TO_LPS @ to_lps
@@ -194,26 +194,15 @@ def hide_layer(node: Any, scene: Any) -> None:
             composite.SetLabelVolumeID(None)
 
 
-def find_label_node(parameters: Any) -> Any:
-    """Return the reading's label volume of candidates, or None."""
-    return parameters.parameterNode.GetNodeReference(ROLE)
+def find_label_node(scene: Any) -> Any:
+    """Return the scene's label volume of candidates, or None."""
+    return scene.GetSingletonNode(TAG, "vtkMRMLLabelMapVolumeNode")
 
 
-def remove_labels(parameters: Any) -> None:
-    """Take the label volume of candidates out of the scene."""
-    node = find_label_node(parameters)
-    if node is not None and node.GetScene() is not None:
-        scene, display = node.GetScene(), node.GetDisplayNode()
-        colors = display.GetColorNode() if display is not None else None
-        scene.RemoveNode(node)
-        if colors is not None and not colors.GetSaveWithScene():
-            scene.RemoveNode(colors)
-
-
-def _add_label_node(parameters: Any) -> Any:
-    scene = parameters.volume.GetScene()
+def _add_label_node(scene: Any) -> Any:
     node = slicer.vtkMRMLLabelMapVolumeNode()
-    node.SetName(f"{parameters.volume.GetName()} candidates")
+    node.SetSingletonTag(TAG)
+    node.SetName("Candidates")
     node.SetSaveWithScene(False)
     node.SetHideFromEditors(True)
     node = scene.AddNode(node)
@@ -229,7 +218,6 @@ def _add_label_node(parameters: Any) -> Any:
     colors = scene.AddNode(colors)
     node.GetDisplayNode().SetSaveWithScene(False)
     node.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
-    parameters.parameterNode.SetNodeReferenceID(ROLE, node.GetID())
     return node
 
 

@@ -26,34 +26,6 @@ FIRST_REGION_SIZE_MM = (24.0, 18.0, 10.0)
 HANDLE_SCALE = 1.2
 
 
-def start_placing(scene: Any, node: Any) -> None:
-    """Let clicks in the slice views add points to a point list until :func:`stop_placing`."""
-    selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
-    selection.SetReferenceActivePlaceNodeClassName(node.GetClassName())
-    selection.SetActivePlaceNodeID(node.GetID())
-    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    interaction.SetPlaceModePersistence(1)
-    interaction.SetCurrentInteractionMode(interaction.Place)
-
-
-def stop_placing(scene: Any) -> None:
-    """Give the mouse back to the views."""
-    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    if interaction is not None:
-        interaction.SetPlaceModePersistence(0)
-        interaction.SetCurrentInteractionMode(interaction.ViewTransform)
-
-
-def is_placing(scene: Any, node: Any) -> bool:
-    """Return whether clicks now add points to this node."""
-    selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
-    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    if node is None or selection is None or interaction is None:
-        return False
-    placing = interaction.GetCurrentInteractionMode() == interaction.Place
-    return placing and selection.GetActivePlaceNodeID() == node.GetID()
-
-
 def add_seeds_node(scene: Any, volume: Any) -> Any:
     """Add an empty point list for a volume's seeds and return it."""
     name = f"{volume.GetName()} seeds" if volume is not None else "Seeds"

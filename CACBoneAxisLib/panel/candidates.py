@@ -183,7 +183,7 @@ class CandidatesSection(Section, VTKObservationMixin):
             self._hide()
             return
         with self.panel.holding():
-            self._node = overlay.show_labels(parameters, image, crop, labels)
+            self._node = overlay.show_labels(slicer.mrmlScene, image, crop, labels)
         overlay.show_layer(self._node, slicer.mrmlScene)
 
     def _hide(self) -> None:

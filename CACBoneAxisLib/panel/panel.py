@@ -197,6 +197,7 @@ class Panel(Rescoring, VTKObservationMixin):
     def say(self, message: str) -> None:
         """Show a sentence below the buttons."""
         set_text(self.ui.messageLabel, message)
+
     def latest_result(self) -> StudyResult | None:
         """Return the current volume's result with its voxels, None where there is none.
 

@@ -20,12 +20,9 @@ from CACBoneAxisLib.mrml.placing import (  # noqa: E402
     FIRST_REGION_SIZE_MM,
     add_seeds_node,
     hold_handles,
-    is_placing,
     name_seed,
     place_region,
     region_of,
-    start_placing,
-    stop_placing,
 )
 from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason  # noqa: E402
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
@@ -34,15 +31,6 @@ from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
 @pytest.fixture
 def volume(scene, small_ct):
     return add_volume(small_ct, scene)
-
-
-def test_placing_goes_to_the_one_list_until_it_is_stopped(scene, volume):
-    first, second = add_seeds_node(scene, volume), add_seeds_node(scene, volume)
-    start_placing(scene, first)
-    assert is_placing(scene, first)
-    assert not is_placing(scene, second)
-    stop_placing(scene)
-    assert not is_placing(scene, first)
 
 
 def test_seeds_are_numbered_by_artery_and_no_number_is_given_twice(scene, volume):

@@ -57,8 +57,8 @@ def cells(table, row):
 
 
 def remove_rca(host):
-    host.widget.ui.removeSeedButton.click()
-    host.widget.ui.applyButton.click()
+    host.widget.ui.lesionTable.selectRow(1)
+    host.widget.ui.removeLesionButton.click()
 
 
 def test_studies_and_failures_are_listed(listed):
@@ -120,7 +120,9 @@ def test_a_double_click_loads_the_study_with_its_reading(opened):
 
 def test_replace_waits_for_apply(opened):
     ui = opened.widget.ui
-    ui.removeSeedButton.click()
+    if ui.liveUpdateCheckBox.checked:
+        ui.liveUpdateCheckBox.click()
+    ui.minimumAreaSpinBox.value = 0.5
     assert not ui.batchReplaceButton.enabled
     assert "Apply" in ui.batchReplaceButton.toolTip
     ui.applyButton.click()

@@ -108,7 +108,7 @@ def test_a_level_and_one_click_in_a_view_place_its_region(opened, small_ct, view
     assert region.GetName() == "L1"
     assert list(region.GetCenter()) == pytest.approx(ras, abs=0.5)
     assert not opened.widget.ui.levelL1Button.checked
-    assert not opened.widget.panel.clicks.observed
+    assert opened.widget.panel.clicks._handler is None
 
 
 def test_a_click_without_a_level_and_a_drag_place_nothing(opened, small_ct):
@@ -163,7 +163,7 @@ def test_where_no_vertebra_is_told_one_line_says_why(opened, small_ct):
 def test_leaving_the_module_ends_the_waiting(opened):
     opened.widget.ui.levelL1Button.click()
     opened.exit()
-    assert not opened.widget.panel.clicks.observed
+    assert opened.widget.panel.clicks._handler is None
 
 
 def test_remove_takes_the_last_region(opened, small_ct):

@@ -91,8 +91,6 @@ def test_a_deleted_reading_is_no_error_and_a_new_one_begins(opened, volumes, sce
 def test_nothing_is_observed_more_often_after_coming_and_going(opened, volumes, scene):
     ui = opened.widget.ui
     ui.levelL1Button.click()
-    ui.placeSeedsButton.click()
-    ui.placeSeedsButton.click()
     ui.volumeSelector.setCurrentNode(volumes[1])
     ui.volumeSelector.setCurrentNode(volumes[0])
     before = observers_of(scene)

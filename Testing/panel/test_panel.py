@@ -7,7 +7,6 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
-import vtk  # noqa: E402
 
 LAD, RCA = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4  # by hand: slices x pixels x mm2 x weight, 3 mm increment
 
@@ -28,10 +27,9 @@ def opened(host, volume):
     return host
 
 
-def place(host, ras):
-    """Place a seed as a click in a slice view does: a preview point that becomes defined."""
-    seeds = host.widget.panel.parameters.seeds
-    seeds.AddControlPoint(vtk.vtkVector3d(*ras))
+def take(host, ras):
+    """Take the lesion at a point, as a click in a slice view does."""
+    host.widget.panel.clicks._standing(ras)
     host.process()
 
 
@@ -42,13 +40,12 @@ def ras_of(small_ct, z, y, x):
 
 @pytest.fixture
 def seeded(opened, small_ct):
-    """One seed in each of the two arteries, placed with the buttons."""
+    """The lesion of each of the two arteries, taken by clicks; no row of the table is chosen."""
     ui = opened.widget.ui
-    ui.placeSeedsButton.click()
-    place(opened, ras_of(small_ct, 4, 20, 31))
+    take(opened, ras_of(small_ct, 4, 20, 31))
     ui.territoryRCAButton.click()
-    place(opened, ras_of(small_ct, 7, 24, 50))
-    ui.placeSeedsButton.click()
+    take(opened, ras_of(small_ct, 7, 24, 50))
+    ui.lesionTable.clearSelection()
     return opened
 
 
@@ -77,7 +74,7 @@ def test_the_first_ct_is_chosen_when_the_module_is_opened(opened, volume):
 
 def test_without_a_ct_nothing_can_be_pressed_and_tooltips_say_why(host):
     ui = host.open().ui
-    for button in (ui.applyButton, ui.placeSeedsButton, ui.levelL1Button, ui.saveReportButton):
+    for button in (ui.applyButton, ui.scoreByClicksButton, ui.levelL1Button, ui.saveReportButton):
         assert not button.enabled
         assert button.toolTip
     assert "CT volume" in ui.applyButton.toolTip
@@ -107,49 +104,18 @@ def test_the_pressed_artery_is_kept_in_the_parameter_node(opened):
         assert button.checked
 
 
-def test_placing_uses_slicers_own_place_mode_and_ends_with_it(opened, scene):
-    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    ui = opened.widget.ui
-    ui.placeSeedsButton.click()
-    assert interaction.GetCurrentInteractionMode() == interaction.Place
-    assert interaction.GetPlaceModePersistence() == 1
-    # A right click in a view ends it; the button follows.
-    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
-    assert not ui.placeSeedsButton.checked
-    ui.placeSeedsButton.click()
-    ui.placeSeedsButton.click()
-    assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
-
-
-def test_leaving_the_module_ends_placing(opened, scene):
-    interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    opened.widget.ui.placeSeedsButton.click()
-    opened.exit()
-    assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
-
-
-def test_a_seed_can_be_taken_back(seeded):
-    ui, seeds = seeded.widget.ui, seeded.widget.panel.parameters.seeds
-    ui.removeSeedButton.click()
-    assert [seeds.GetNthControlPointLabel(n) for n in range(seeds.GetNumberOfControlPoints())] == ["LAD-1"]
-    ui.removeSeedButton.click()
-    assert not ui.removeSeedButton.enabled
-
-
 def test_apply_shows_the_score_worked_out_by_hand(seeded):
     ui = seeded.widget.ui
     ui.applyButton.click()
     assert f"<b>{LAD + RCA:.1f}</b>" in ui.calciumLabel.text
-    assert cell(ui.lesionTable, 0, 1) == "LAD"
-    assert cell(ui.lesionTable, 0, 2) == f"{LAD:.1f}"
-    assert cell(ui.lesionTable, 1, 2) == f"{RCA:.1f}"
+    assert cell(ui.lesionTable, 0, 3) == f"{LAD:.1f}"
+    assert cell(ui.lesionTable, 1, 3) == f"{RCA:.1f}"
+    assert ui.lesionTable.cellWidget(0, 1).currentText == "LAD"
     assert ui.territoryTable.rowCount >= 5
 
 
 def test_an_empty_list_of_seeds_is_no_score_and_the_statement_makes_it_0(opened, small_ct):
     ui = opened.widget.ui
-    ui.placeSeedsButton.click()
-    ui.placeSeedsButton.click()
     place_l1(opened, small_ct)
     ui.applyButton.click()
     assert "No Agatston score" in ui.calciumLabel.text
@@ -193,7 +159,6 @@ def test_input_that_cannot_be_used_is_one_sentence_in_the_panel(seeded):
 
 def test_the_report_is_saved_and_opened(seeded, tmp_path):
     ui = seeded.widget.ui
-    assert not ui.saveReportButton.enabled
     ui.applyButton.click()
     ui.folderPathLineEdit.currentPath = str(tmp_path)
     assert not ui.openReportButton.enabled
