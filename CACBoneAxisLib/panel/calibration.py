@@ -30,16 +30,17 @@ from CACBoneAxisLib.panel.implied import (
     t_score_items,
     z_score_items,
 )
-from CACBoneAxisLib.panel.pictures import show_picture
+from CACBoneAxisLib.panel.pictures import scaled, show_picture, stacked
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
-from CACBoneAxisLib.report.bonefigures import calibration_figure
+from CACBoneAxisLib.report.bonefigures import calibration_panels
+from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.calibrating import calibration_from
 from CACBoneAxisLib.study.session import ScanCheck
 from CACBoneAxisLib.study.settings import read_settings
 
 ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
-PLOT_PIXELS = 440
+PLOT_PIXELS, GAP = 460, 6
 KIND = "bone.calibration"
 LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox"), ("calibrationKvp", "SpinBox"))
 
@@ -75,7 +76,6 @@ class CalibrationSection(Section):
         connect(ui.siteReferencePathLineEdit, "currentPathChanged(QString)", self.onSiteReferences)
         for name in estimate_names():
             item = qt.QListWidgetItem(estimate_text(name))
-            item.setFlags(item.flags() | qt.Qt.ItemIsUserCheckable)
             item.setCheckState(qt.Qt.Unchecked)
             ui.estimatesListWidget.addItem(item)
         connect(ui.estimatesListWidget, "itemChanged(QListWidgetItem*)", self.onEstimate)
@@ -205,12 +205,15 @@ class CalibrationSection(Section):
         if phantom is self._plotted:
             return
         self._plotted = phantom
-        figure = None
+        picture = None
         if phantom is not None and phantom.rods and check is not None:
-            result = {"bone": {"calibration": {"phantom_scan": phantom.to_mapping()}}}
-            figure = calibration_figure(result, check.image)
-        picture, caption = (figure.png, figure.caption) if figure is not None else (None, "")
-        show_picture(self.ui.calibrationPlotLabel, picture, caption, PLOT_PIXELS)
+            over, line, drift = calibration_panels(phantom.to_mapping(), check.image)
+            half = (PLOT_PIXELS - GAP) // 2
+            plots = side_by_side([scaled(line, half), scaled(drift, half)], GAP)
+            picture = stacked([scaled(over, PLOT_PIXELS), plots], GAP)
+        show_picture(
+            self.ui.calibrationPlotLabel, picture, _("The rods over the scan, their line, and their HU along it.")
+        )
 
     def _implied(self, parameters: Any, check: ScanCheck | None) -> list[str]:
         if parameters is None:

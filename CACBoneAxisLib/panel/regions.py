@@ -56,7 +56,8 @@ class RegionsSection(Section):
         connect(self.ui.levelComboBox, "currentIndexChanged(int)", lambda index: self.onOtherLevel())
         connect(self.ui.removeRegionButton, "clicked()", self.onRemoveRegion)
         connect(self.ui.vertebraTable, "itemSelectionChanged()", self.onRowSelected)
-        named = [(one.title, name) for name, one in region_protocols().items()]
+        titles = {"eroded-core": _("whole core of the body, clear of its outside by the erosion below")}
+        named = [(titles.get(name, one.title), name) for name, one in region_protocols().items()]
         self.choices.combo(self.ui.regionProtocolComboBox, "bone.region.protocol", named)
         words = {"elliptic-cylinder": _("elliptic cylinder"), "ellipsoid": _("ellipsoid"), "box": _("box")}
         shapes = [(words[shape], shape) for shape in sorted(REGION_SHAPES, key=list(words).index)]

@@ -59,6 +59,11 @@ def calibration_figure(result: Mapping[str, Any], image: CTImage) -> Figure | No
     return Figure("calibration", "Calibration", caption, alt, raster.png_bytes(side_by_side(panels)))
 
 
+def calibration_panels(scan: Mapping[str, Any], image: CTImage) -> list[Image.Image]:
+    """Return three pictures of a measured phantom: the rods over the scan, their line, their HU along the scan."""
+    return [_rods_panel(scan, image), _line_panel(scan), _drift_panel(scan["rods"])]
+
+
 def _rods_panel(scan: Mapping[str, Any], image: CTImage) -> Image.Image:
     rods = scan["rods"]
     centers = np.array([rod["center_ras_mm"] for rod in rods]) * (-1, -1, 1)
