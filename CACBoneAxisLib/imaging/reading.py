@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from CACBoneAxisLib.imaging.detached import data_files
 from CACBoneAxisLib.imaging.dicom import read_dicom, read_series
 from CACBoneAxisLib.imaging.dicomfiles import DICOM_SUFFIXES
 from CACBoneAxisLib.imaging.dicomseries import find_series
@@ -26,8 +26,6 @@ AUTOMATIC: dict[str, tuple[Question, ...]] = {
     "auto:calcium": ("calcium", "bone"),
     "auto:bone": ("bone", "calcium"),
 }
-# Headers that name another file for the voxels.
-DETACHED = re.compile(rb"^\s*(?:data ?file:|ElementDataFile\s*=)\s*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 def read_ct(
@@ -122,10 +120,5 @@ def _from_file(path: Path, series: str | int | None, progress: Callable[[str, fl
 
 
 def content_files(path: Path) -> list[Path]:
-    """Return the file and, where its header names another for the voxels, that one too."""
-    if path.suffix.lower() not in (".nhdr", ".mhd"):
-        return [path]
-    with path.open("rb") as stream:
-        named = DETACHED.search(stream.read(1 << 16))
-    data = path.parent / named.group(1).decode("utf-8", "replace") if named else None
-    return [path, data] if data is not None and data.is_file() else [path]
+    """Return the file and those that its header names for the voxels."""
+    return [path, *data_files(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 - as its users write it
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.imaging.detached import can_hold, data_files
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.integrity import is_intact
@@ -82,17 +84,21 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     Raises
     ------
     UnusableInputError
-        ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged),
+        ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged), ``outside-folder``,
         ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``.
     """
     if not path.exists():
         raise refusal("file-missing", file=path.name)
+    beside = data_files(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
         with quiet_libraries():
             reader.ReadImageInformation()
         size = _checked_size(reader, path.name, layers)
+        value_bytes = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
+        if not can_hold(path, beside, prod(size) * reader.GetNumberOfComponents() * value_bytes):
+            raise refusal("file-unreadable", file=path.name)
         if len(size) == 4:
             reader.SetExtractSize([*size[:3], 0])
         with quiet_libraries():
