@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -12,11 +13,11 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from, age_findings
 from CACBoneAxisLib.imaging.dicomelements import image_type, text
 from CACBoneAxisLib.imaging.dicomfiles import Progress
-from CACBoneAxisLib.imaging.dicompixels import is_plain, read_classic, read_enhanced
+from CACBoneAxisLib.imaging.dicompixels import read_classic, read_enhanced
 from CACBoneAxisLib.imaging.dicomseries import Found, Series, choose_series, find_series
 from CACBoneAxisLib.imaging.dicomslices import SliceHeader, is_enhanced
 from CACBoneAxisLib.imaging.dicomstack import Stack, stack_slices
-from CACBoneAxisLib.imaging.dicomsyntax import LOSSY_SYNTAXES
+from CACBoneAxisLib.imaging.dicomsyntax import LOSSY_SYNTAXES, PLAIN_SYNTAXES
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.stored import LARGEST_VOXELS
@@ -97,7 +98,10 @@ def read_series(
 
 
 def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Finding]:
-    lossy = text(chosen.header, "LossyImageCompression") == "01"
+    with warnings.catch_warnings():
+        # Remarks on the spelling of values say nothing to a reader of the scan.
+        warnings.simplefilter("ignore")
+        lossy = text(chosen.header, "LossyImageCompression") == "01"
     if lossy or any(one.layout is not None and one.layout.syntax in LOSSY_SYNTAXES for one in slices):
         return [finding("lossy-compression")]
     return []
@@ -112,10 +116,10 @@ def _check_size(stack: Stack, name: str) -> None:
     last = {one.path: max(one.frame, 0) for one in sorted(stack.slices, key=lambda one: one.frame)}
     for one in stack.slices:
         layout = one.layout
-        if one.frame != last[one.path] or layout is None or not is_plain(layout):
+        if one.frame != last[one.path] or layout is None or layout.syntax not in PLAIN_SYNTAXES or layout.start is None:
             continue
         claimed = (one.frame + 1) * one.rows * one.columns * layout.bits_allocated // 8
-        if (layout.start or 0) + claimed > one.path.stat().st_size or layout.frames <= one.frame:
+        if layout.start + claimed > one.path.stat().st_size or layout.frames <= one.frame:
             raise refusal("file-unreadable", file=one.path.name)
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+from pydicom.tag import Tag
+
+# Kinds of elements that are plain characters, and those that are numbers written so.
+CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "SH", "TM", "UI"})
+DECIMALS = frozenset({"DS", "IS"})
 
 
 def first(dataset: Any, keyword: str) -> Any:
@@ -11,30 +18,67 @@ def first(dataset: Any, keyword: str) -> Any:
     return items[0] if items else None
 
 
+@cache
+def _tag(keyword: str) -> Any:
+    return Tag(keyword)
+
+
+def _raw(dataset: Any, keyword: str, kinds: frozenset[str]) -> str | None:
+    """Return the characters of an element that pydicom has not converted yet, empty where it is absent.
+
+    None where it has been converted, or is of other kinds. pydicom's objects take ten times as long as
+    the text they are made of, for every file of a series.
+    """
+    try:
+        element = dataset.get_item(_tag(keyword))
+        if element is None:
+            return ""
+        value = element.value
+        if not isinstance(value, bytes) or element.VR not in kinds or not value.isascii():
+            return None
+        return value.decode("ascii").rstrip("\0 ")
+    except Exception:  # whatever the damage leads to
+        return None
+
+
 def text(dataset: Any, keyword: str) -> str:
     """Return an element as one line of text, empty where it is absent or damaged."""
-    try:
-        value = dataset.get(keyword) if dataset is not None else None
-    except Exception:  # pydicom raises whatever the damage leads to
+    if dataset is None:
         return ""
+    value: Any = _raw(dataset, keyword, CHARACTERS)
+    if value is not None:
+        value = value.replace("\\", " ")
+    else:
+        try:
+            value = dataset.get(keyword)
+        except Exception:  # pydicom raises whatever the damage leads to
+            return ""
     if value is None:
         return ""
     if not isinstance(value, str) and hasattr(value, "__iter__"):
         value = " ".join(str(one) for one in value)
-    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    value = str(value)
+    return " ".join((value if value.isprintable() else _printable(value)).split())
+
+
+def _printable(value: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in value)
 
 
 def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
     """Return an element of ``count`` finite numbers, None where it is absent or damaged."""
-    if dataset is None or keyword not in dataset:
+    if dataset is None:
         return None
     try:
-        element = dataset.get_item(keyword)
-        # pydicom's decimal objects take ten times as long as the text they are made of.
-        if isinstance(element.value, bytes) and element.VR == "DS":
-            values = tuple(float(one) for one in element.value.rstrip(b"\0").split(b"\\"))
+        raw = _raw(dataset, keyword, DECIMALS)
+        if raw == "":
+            return None
+        if raw is not None:
+            values = tuple(float(one) for one in raw.split("\\"))
         else:
             value: Any = dataset.get(keyword)
+            if value is None:
+                return None
             values = tuple(float(one) for one in (value if count > 1 else [value]))
     except Exception:  # pydicom raises whatever the damage leads to
         return None

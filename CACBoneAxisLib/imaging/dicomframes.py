@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 
 from CACBoneAxisLib.imaging.dicomslices import PixelLayout, SliceHeader
-from CACBoneAxisLib.imaging.dicomsyntax import syntax_name
+from CACBoneAxisLib.imaging.dicomsyntax import DEFLATED, syntax_name
 from CACBoneAxisLib.imaging.findings import refusal
 
 ITEM, DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
@@ -105,12 +105,14 @@ def frames_by_pydicom(path: Path, syntax: str) -> NDArray:
     Raises
     ------
     UnusableInputError
-        ``syntax-unsupported`` with the name of the compression where nothing installed decodes it.
+        ``file-unreadable``; ``syntax-unsupported`` with the name of the compression where nothing installed decodes it.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values = np.asarray(pydicom.dcmread(path, force=True).pixel_array)
     except Exception:  # pydicom raises whatever is missing or damaged
+        if syntax == DEFLATED:
+            raise refusal("file-unreadable", file=path.name) from None
         raise refusal("syntax-unsupported", file=path.name, syntax=syntax_name(syntax)) from None
     return values.reshape(-1, *values.shape[-2:])

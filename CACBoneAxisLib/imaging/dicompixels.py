@@ -49,7 +49,8 @@ class Pixels:
         """Set a slice; of all slices together ``padded`` counts the voxels that were marked as padding."""
         if plane.dtype != np.int16 and self.array.dtype == np.int16:
             self.array = self.array.astype(np.float32)
-        self.array[index] = plane
+        if plane.base is not self.array:
+            self.array[index] = plane
         self.padded += padded
 
 
@@ -64,16 +65,17 @@ def read_classic(slices: Sequence[SliceHeader], progress: Progress | None = None
     pixels = Pixels((len(slices), slices[0].rows, slices[0].columns))
     readers: list[Any] = []
 
-    def one(header: SliceHeader) -> tuple[NDArray, int, str]:
+    def one(numbered: tuple[int, SliceHeader]) -> tuple[NDArray, int, str]:
         reader = readers.pop() if readers else _gdcm_reader()
+        index, header = numbered
         try:
-            return _classic_slice(header, reader)
+            return _classic_slice(header, reader, pixels.array[index])
         finally:
             readers.append(reader)
 
     digests = []
     with _workers() as pool:
-        for index, (plane, padded, digest) in enumerate(pool(one, slices)):
+        for index, (plane, padded, digest) in enumerate(pool(one, enumerate(slices))):
             if progress is not None and index % 10 == 0:
                 progress("Reading slices", index / len(slices))
             pixels.put(index, plane, padded)
@@ -135,8 +137,8 @@ def is_plain(layout: PixelLayout | None) -> bool:
     )
 
 
-def _classic_slice(header: SliceHeader, reader: Any) -> tuple[NDArray, int, str]:
-    """Return a slice in HU, its number of padding voxels, and the file's SHA-256."""
+def _classic_slice(header: SliceHeader, reader: Any, out: NDArray) -> tuple[NDArray, int, str]:
+    """Return a slice in HU (in ``out`` where it fits), its number of padding voxels, and the file's SHA-256."""
     path, layout = header.path, header.layout
     if path.stat().st_size > LARGEST_HELD_BYTES:
         digest = content_sha256([path])
@@ -145,8 +147,7 @@ def _classic_slice(header: SliceHeader, reader: Any) -> tuple[NDArray, int, str]
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
     if layout is not None and is_plain(layout):
-        with path.open("rb") as stream:
-            plane, padded = hounsfield_of(_plain_frame(stream, content, header, layout), header)
+        plane, padded = hounsfield_of(_plain_frame(content, header, layout), header, out)
         return plane, padded, digest
     in_fragments = layout is not None and layout.start is not None and layout.length is None
     if content is not None and in_fragments and not fragments_fit(content, layout.start):  # type: ignore[union-attr, arg-type]
@@ -175,9 +176,8 @@ def _stored_frames(slices: Sequence[SliceHeader], pool: Callable[..., Iterator[A
     if layout is None or slices[-1].frame >= layout.frames:
         raise refusal("file-unreadable", file=path.name)
     if is_plain(layout):
-        with path.open("rb") as stream:
-            for one in slices:
-                yield _plain_frame(stream, None, one, layout)
+        for one in slices:
+            yield _plain_frame(None, one, layout)
     elif layout.start is None or layout.length is not None or layout.syntax not in GDCM_SYNTAXES:
         # Deflated, or a scheme that GDCM does not know.
         frames = frames_by_pydicom(path, layout.syntax)
@@ -193,7 +193,7 @@ def _stored_frames(slices: Sequence[SliceHeader], pool: Callable[..., Iterator[A
         yield from pool(decode, (f for n, f in enumerate(encapsulated_frames(path, layout)) if n in wanted))
 
 
-def _plain_frame(stream: Any, content: bytes | None, header: SliceHeader, layout: PixelLayout) -> NDArray:
+def _plain_frame(content: bytes | None, header: SliceHeader, layout: PixelLayout) -> NDArray:
     """Return the stored values of an uncompressed frame (rows, columns)."""
     start, length = layout.start or 0, layout.length or 0
     count = header.rows * header.columns
@@ -203,8 +203,9 @@ def _plain_frame(stream: Any, content: bytes | None, header: SliceHeader, layout
     if offset + count * bytes_each > length:
         raise refusal("file-unreadable", file=header.path.name)
     if content is None:
-        stream.seek(start + offset)
-        data: Any = stream.read(count * bytes_each)
+        with header.path.open("rb") as stream:
+            stream.seek(start + offset)
+            data = stream.read(count * bytes_each)
         offset = 0
     else:
         data, offset = content, start + offset
@@ -218,9 +219,10 @@ def _plain_frame(stream: Any, content: bytes | None, header: SliceHeader, layout
     return values.astype(kind.newbyteorder("="), copy=False)
 
 
-def hounsfield_of(stored: NDArray, header: SliceHeader) -> tuple[NDArray, int]:
+def hounsfield_of(stored: NDArray, header: SliceHeader, out: NDArray | None = None) -> tuple[NDArray, int]:
     """Return stored values (rows, columns) as HU, int16 or float32, and how many voxels are padding.
 
+    They are written into ``out`` where that is int16 and they fit without further ado.
     HU = slope x stored + intercept, PS3.3 C.11.1.1.2 of the DICOM standard. Padding brighter than
     12 bits reach is no tissue and becomes -1024; darker padding stays what the scanner wrote.
     """
@@ -232,7 +234,11 @@ def hounsfield_of(stored: NDArray, header: SliceHeader) -> tuple[NDArray, int]:
         low, high = int(stored.min()) + int(intercept), int(stored.max()) + int(intercept)
         if low >= INT16.min and high <= FULL_SCALE_HU:
             # Modulo 65536, which is exact for a result that int16 holds.
-            return (stored.view(np.uint16) + np.uint16(int(intercept) % 65536)).view(np.int16), 0
+            shift = np.uint16(int(intercept) % 65536)
+            if out is None or out.dtype != np.int16:
+                return (stored.view(np.uint16) + shift).view(np.int16), 0
+            np.add(stored.view(np.uint16), shift, out=out.view(np.uint16))
+            return out, 0
     values, padded = _without_padding(stored.astype(np.int64) * int(slope) + int(intercept), header)
     return compact(values, header.path), padded
 

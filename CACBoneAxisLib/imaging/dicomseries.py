@@ -75,7 +75,7 @@ def find_series(place: Path, progress: Progress | None = None) -> Found:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = [one for key, members in scanned.groups.items() for one in _series_of(key, members, others)]
-    placed = [one for one in found if one.slices[0].position_mm is not None]
+    placed = [one for one in found if one.slices and one.slices[0].position_mm is not None]
     for one in found if placed else ():
         if one not in placed:
             others[NO_PLACE] += len(one.slices)

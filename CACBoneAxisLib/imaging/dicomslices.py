@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 import pydicom
 
 from CACBoneAxisLib.imaging.dicomelements import first, kernel, number, numbers, text
+from CACBoneAxisLib.imaging.dicomsyntax import DEFLATED
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
 # A deflated file is inflated as a whole: no CT object needs more, and a file made to fill the memory does.
 LARGEST_INFLATED_BYTES = 1 << 29
 HEAD_BYTES = 1024
@@ -128,7 +128,9 @@ def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
                 return None
             stream.seek(0)
             header = _dataset(stream, SCANNED)
-            return header, _layout(header, stream)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return header, _layout(header, stream)
     except Exception:  # pydicom raises whatever the damage leads to
         return None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 # Read without a decoder; a file of before 1993 names none.
 PLAIN_SYNTAXES = {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 # What the GDCM in SimpleITK (and in Slicer) decodes: JPEG baseline, extended, lossless (both), JPEG-LS (both),
-# JPEG 2000 (both), RLE; deflated and GE's own byte order.
+# JPEG 2000 (both), RLE, and GE's own byte order. Of a deflated file that is too short it would make values up.
 GDCM_SYNTAXES = PLAIN_SYNTAXES | {
     *("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"),
     *("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"),
-    *("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.1.99", "1.2.840.113619.5.2"),
+    *("1.2.840.10008.1.2.5", "1.2.840.113619.5.2"),
 }
+DEFLATED = "1.2.840.10008.1.2.1.99"
 # Values that these give back are not those of the scanner.
 LOSSY_SYNTAXES = {
     *("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91"),

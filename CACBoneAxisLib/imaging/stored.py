@@ -112,7 +112,9 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     array = image_array(image)
     if not is_intact(path, array):
         raise refusal("file-unreadable", file=path.name)
-    metadata = {key: _text(image.GetMetaData(key)) for key in image.GetMetaDataKeys()}
+    # A key that is no text cannot be asked for.
+    keys = [key for key in image.GetMetaDataKeys() if _text(key) == key]
+    metadata = {key: _text(image.GetMetaData(key)) for key in keys}
     geometry = _geometry(image, path.name)
     findings = () if _says_orientation(path, metadata) else (finding("orientation-assumed"),)
     return StoredImage(array, geometry, metadata, findings)
