@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets, with_preset
+from CACBoneAxisLib.mrml.choices import other_settings
+from CACBoneAxisLib.study import Settings
 
 # The letters of a visual reading as it is kept: the four arteries, then the class of the whole heart.
 VISUAL_FIELDS = ("lm", "lad", "lcx", "rca", "cac_drs")
@@ -39,6 +41,18 @@ def calcium_settings(parameters: Any, kept: Mapping[str, Any]) -> dict[str, Any]
     return said
 
 
+def protocol_of(parameters: Any) -> CalciumProtocol:
+    """Return the protocol that a reading chooses.
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when what was changed of it is no protocol any more.
+    """
+    said = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
+    return Settings.from_mapping({"calcium": said}).calcium
+
+
 def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:
     """Return threshold and smallest area of a protocol as settings say it, where nothing was changed."""
     name = said.get("protocol", "agatston-1990")
@@ -65,8 +79,6 @@ def own_protocol(content: Mapping[str, Any]) -> dict[str, Any]:
     said = content.get("calcium", content)
     if not isinstance(said, Mapping) or not said.get("protocol"):
         raise ValueError("the file has no calcium protocol")
-    from CACBoneAxisLib.study import Settings
-
     Settings.from_mapping({"calcium": dict(said)})
     return with_preset(dict(said))
 

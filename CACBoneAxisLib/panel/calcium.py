@@ -80,12 +80,6 @@ class CalciumSection(Section):
         """Return what becomes of a lesion."""
         return "" if self._result is None else str(self._result["calcium"]["lesions"][number - 1]["status"])
 
-    def choose(self, seed: str) -> None:
-        """Choose the row of the lesion that a seed stands for; the views stay where they are."""
-        self.table.select(seed)
-        self._outline(self.table.selected())
-        self.panel.lesion_chosen()
-
     # What a user does
 
     def onTerritory(self, code: str) -> None:

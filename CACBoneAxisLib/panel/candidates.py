@@ -10,18 +10,16 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.calcium.listing import Listed, Listing, list_candidates
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml import candidates as overlay
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
-from CACBoneAxisLib.mrml.parameters import settings_from_parameters
+from CACBoneAxisLib.mrml.protocols import protocol_of
 from CACBoneAxisLib.mrml.tables import heading
 from CACBoneAxisLib.panel.clickwords import reason_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.study import Settings
 
 # After the last change of threshold or box, the bone and what is small are left out again.
 SETTLE_MS = 250
@@ -139,7 +137,7 @@ class CandidatesSection(Section, VTKObservationMixin):
         state = self._state(parameters)
         if state is None:
             return
-        session, protocol = self.panel.logic.sessions.of(parameters.volume), self._protocol(parameters)
+        session, protocol = self.panel.logic.sessions.of(parameters.volume), protocol_of(parameters)
         progress(_("Looking for the heart"), 0.1)
         heart = session.known.heart()
         if parameters.limitToHeart and parameters.heart is None:
@@ -163,7 +161,7 @@ class CandidatesSection(Section, VTKObservationMixin):
         if self._listing is None or self._listing[0] != state[:3]:
             self.timer.start()
             return
-        session, protocol = self.panel.logic.sessions.of(parameters.volume), self._protocol(parameters)
+        session, protocol = self.panel.logic.sessions.of(parameters.volume), protocol_of(parameters)
         taken = []
         if parameters.seeds is not None and parameters.seeds.GetNumberOfDefinedControlPoints():
             lesions, _remarks = session.known.lesions(seeds_from([points_from_node(parameters.seeds)]), protocol)
@@ -175,7 +173,7 @@ class CandidatesSection(Section, VTKObservationMixin):
     def _preview(self, parameters: Any) -> None:
         session = self.panel.logic.sessions.of(parameters.volume)
         crop = overlay.crop_of(session.image, overlay.heart_of(parameters))
-        self._put(parameters, crop, overlay.above(session.image, self._protocol(parameters).threshold_hu, crop))
+        self._put(parameters, crop, overlay.above(session.image, protocol_of(parameters).threshold_hu, crop))
 
     def _put(self, parameters: Any, crop: Any, labels: Any) -> None:
         image = self.panel.logic.sessions.of(parameters.volume).image
@@ -221,13 +219,10 @@ class CandidatesSection(Section, VTKObservationMixin):
         session = self.panel.logic.sessions.of(parameters.volume)
         return session.image, session.known.heart()
 
-    def _protocol(self, parameters: Any) -> CalciumProtocol:
-        return Settings.from_mapping(settings_from_parameters(parameters)).calcium
-
     def _state(self, parameters: Any) -> Any:
         """Return what the layer rests on: volume, box, rules, lesions; None where it cannot be read."""
         try:
-            protocol = self._protocol(parameters)
+            protocol = protocol_of(parameters)
             box = overlay.heart_of(parameters)
             seeds = parameters.seeds
             points = () if seeds is None else points_from_node(seeds).points

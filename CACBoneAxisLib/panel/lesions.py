@@ -12,14 +12,13 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.candidates import heart_of
 from CACBoneAxisLib.mrml.editing import Editor, Outcome
-from CACBoneAxisLib.mrml.parameters import settings_from_parameters
+from CACBoneAxisLib.mrml.protocols import protocol_of
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, trail_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.panel.shortcuts import Shortcuts
 from CACBoneAxisLib.panel.sliceviews import Circle
 from CACBoneAxisLib.report.wording import territory_table
-from CACBoneAxisLib.study import Settings
 
 
 class LesionTools(Section):
@@ -188,10 +187,10 @@ class LesionTools(Section):
         if outcome.done:
             panel.history().note(text)
             note_action(parameters, trail_words(outcome))
-            panel.rescore()
             touched = self._touched(editor, ras_mm)
             if touched:
-                panel.choose_lesion(touched)
+                panel.expect_lesion(touched)
+            panel.rescore()
         set_text(self.ui.clickLabel, text)
 
     def lesion(self, number: int) -> Any:
@@ -210,8 +209,7 @@ class LesionTools(Section):
 
     def _editor(self, parameters: Any) -> Editor:
         session = self.panel.logic.sessions.of(parameters.volume)
-        protocol = Settings.from_mapping(settings_from_parameters(parameters)).calcium
-        return Editor(parameters, session, protocol, heart_of(parameters))
+        return Editor(parameters, session, protocol_of(parameters), heart_of(parameters))
 
     def _go(self, step: Callable[[Any], Any], words: str, done: str) -> None:
         panel, parameters = self.panel, self.panel.parameters

@@ -47,6 +47,7 @@ class LesionTable:
         self._texts: dict[int, dict[str, str]] = {}
         self._ids: list[int] = []
         self._sorted = ("lesion", True)
+        self._expected: tuple[str, ...] = ()
         self._combos: list[Any] = []
         self._codes = [row["code"] for row in territory_table()]
 
@@ -67,7 +68,7 @@ class LesionTable:
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the lesions of a result mapping; None where there is none."""
-        chosen = self.selected_seeds()
+        chosen, self._expected = self._expected or self.selected_seeds(), ()
         self._lesions = [] if result is None else list(result["calcium"]["lesions"])
         rows = [] if result is None else tables.lesion_rows(result)
         # Why a lesion does not count; that it has no mass is said once, below the score.
@@ -86,9 +87,9 @@ class LesionTable:
         number = self.selected()
         return () if number is None else tuple(self._lesion(number)["seeds"])
 
-    def select(self, seed: str) -> None:
-        """Choose the row of the lesion that a seed stands for, without telling anybody."""
-        self._choose((seed,))
+    def expect(self, seed: str) -> None:
+        """Choose, when the next result is shown, the row of the lesion that a seed stands for; tell nobody."""
+        self._expected = (seed,)
 
     def text(self) -> str:
         """Return the table, as it is sorted, with tabs between the cells, for spreadsheets."""
@@ -149,7 +150,9 @@ class LesionTable:
             self._fill_row(row, lesion)
         order = qt.Qt.AscendingOrder if rising else qt.Qt.DescendingOrder
         self.table.horizontalHeader().setSortIndicator(COLUMNS.index(name), order)
-        self.table.setColumnHidden(COLUMNS.index("reason"), not any(row["reason"] for row in self._texts.values()))
+        telling = any(row["reason"] for row in self._texts.values())
+        for column in ("status", "reason"):
+            self.table.setColumnHidden(COLUMNS.index(column), not telling)
         if grown:
             self.table.resizeColumnsToContents()
             self._fit()
@@ -187,6 +190,7 @@ class LesionTable:
             combo.toolTip = _("Give this lesion to another artery.")
             connect(combo, "activated(int)", lambda index, row=row: self.onArtery(row))
             self.table.setCellWidget(row, ARTERY, combo)
+            self.table.setRowHeight(row, combo.sizeHint.height())
             self._combos.append(combo)
         index = self._codes.index(code) if code in self._codes else -1
         if self._combos[row].currentIndex != index:

@@ -14,8 +14,7 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, presets
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.choices import other_settings
-from CACBoneAxisLib.mrml.parameters import settings_from_parameters
-from CACBoneAxisLib.mrml.protocols import UNREAD, VISUAL_FIELDS, choose_protocol, own_protocol
+from CACBoneAxisLib.mrml.protocols import UNREAD, VISUAL_FIELDS, choose_protocol, own_protocol, protocol_of
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.study import Settings
@@ -24,6 +23,11 @@ from CACBoneAxisLib.study.settings import read_settings
 
 class ProtocolSection(Section):
     """Chooses the rules of the score, those for contrast-enhanced scans, and holds what the reader sees by eye."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        self._rows: list[Mapping[str, Any]] = []
+        self._filled: bool | None = None
 
     def setup(self) -> None:
         """Fill the choices and connect the widgets."""
@@ -58,17 +62,28 @@ class ProtocolSection(Section):
         for widget, letter in zip(self._visual(), text, strict=False):
             widget.setCurrentIndex(int(letter) + 1 if letter.isdigit() else 0)
         try:
-            protocol = Settings.from_mapping(settings_from_parameters(parameters)).calcium
+            protocol = protocol_of(parameters)
         except UnusableInputError as error:
             set_text(self.ui.protocolLabel, str(error))
             return
         set_text(self.ui.protocolLabel, protocol_words(protocol))
+        self._fill()
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show what every protocol makes of the lesions, and what was found on a contrast-enhanced scan."""
-        self._result = result
-        rows = [] if result is None else result["calcium"]["under_protocols"]
-        wanted = bool(rows) and self.panel.session is not None and bool(self.panel.session.showProtocols)
+        self._rows = [] if result is None else result["calcium"]["under_protocols"]
+        self._filled = None
+        self._fill()
+        found = None if result is None else result["calcium"]["contrast_calcium"]
+        set_text(self.ui.contrastLabel, contrast_words(found) if found else "")
+        visual = None if result is None else result["calcium"]["visual"]
+        set_text(self.ui.visualLabel, visual_words(visual) if visual else "")
+
+    def _fill(self) -> None:
+        wanted = bool(self._rows) and self.panel.session is not None and bool(self.panel.session.showProtocols)
+        if wanted == self._filled:
+            return
+        self._filled = wanted
         titles = [_("Protocol"), _("Agatston"), _("Volume [mm3]"), _("Mass [mg]")]
         texts = [
             [
@@ -77,13 +92,9 @@ class ProtocolSection(Section):
                 format_value(row["volume_mm3"], "volume_mm3"),
                 format_value(row["mass_mg"], "mass_mg"),
             ]
-            for row in rows
+            for row in (self._rows if wanted else [])
         ]
-        fill(self.ui.protocolsTable, titles, texts if wanted else [])
-        found = None if result is None else result["calcium"]["contrast_calcium"]
-        set_text(self.ui.contrastLabel, contrast_words(found) if found else "")
-        visual = None if result is None else result["calcium"]["visual"]
-        set_text(self.ui.visualLabel, visual_words(visual) if visual else "")
+        fill(self.ui.protocolsTable, titles, texts)
 
     # What a user does
 

@@ -67,9 +67,9 @@ class Rescoring:
         found: int | None = self.lesions.table.selected()
         return found
 
-    def choose_lesion(self: Any, seed: str) -> None:
-        """Choose the row of the lesion that a seed stands for."""
-        self.lesions.choose(seed)
+    def expect_lesion(self: Any, seed: str) -> None:
+        """Let the row of the lesion that a seed stands for be the chosen one in the next result."""
+        self.lesions.table.expect(seed)
 
     def lesion_status(self: Any, number: int) -> str:
         """Return what becomes of a lesion: scored, excluded, conflict, implausible."""
