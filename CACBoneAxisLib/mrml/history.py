@@ -132,6 +132,8 @@ def what_changed(before: Snapshot, after: Snapshot) -> str:
         later = {region.uid: region for region in after.regions}
         uids = [uid for uid in {**earlier, **later} if earlier.get(uid) != later.get(uid)]
         return next(((later.get(uid) or earlier[uid]).name for uid in uids), "regions")
+    if before.excluded != after.excluded:
+        return "vertebrae"
     return next(
         name for name in {**before.choices, **after.choices} if before.choices.get(name) != after.choices.get(name)
     )

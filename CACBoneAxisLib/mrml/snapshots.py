@@ -12,6 +12,7 @@ import slicer
 import vtk
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 
 # Names a region beyond its node, which may be deleted and made anew.
@@ -46,13 +47,14 @@ class RegionState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Points, regions and choices of a reading, by value; equal where nothing a result rests on differs."""
+    """Points, regions, exclusions and choices of a reading, by value; equal where nothing a result rests on differs."""
 
     points: tuple[PointState, ...] = ()
     regions: tuple[RegionState, ...] = ()
     heart: RegionState | None = None
     choices: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
 
 
 def take_snapshot(parameters: Any) -> Snapshot:
@@ -72,7 +74,12 @@ def take_snapshot(parameters: Any) -> Snapshot:
     regions = tuple(_region_state(region) for region in _regions(parameters))
     heart = parameters.heart
     return Snapshot(
-        _points(parameters.seeds), regions, None if heart is None else _region_state(heart), choices, chosen
+        _points(parameters.seeds),
+        regions,
+        None if heart is None else _region_state(heart),
+        choices,
+        chosen,
+        _excluded(parameters.vertebrae),
     )
 
 
@@ -97,6 +104,8 @@ def put_back(parameters: Any, before: Snapshot) -> None:
         if parameters.seeds is not None:
             _put_points(parameters.seeds, before.points)
         _put_regions(parameters, before.regions)
+        if parameters.vertebrae is not None:
+            _put_excluded(parameters.vertebrae, before.excluded)
         if before.heart is not None:
             heart = _region_of(scene, before.heart, [parameters.heart])
             if heart is not parameters.heart:
@@ -105,6 +114,20 @@ def put_back(parameters: Any, before: Snapshot) -> None:
         for name, value in before.choices.items():
             if node.GetParameter(name) != value:
                 node.SetParameter(name, value)
+
+
+def _excluded(vertebrae: Any) -> dict[str, str]:
+    """Return the reason for every vertebra of a segmentation that its reader left out, by segment id."""
+    if vertebrae is None:
+        return {}
+    said = {segment_id: exclusion(vertebrae, segment_id) for segment_id in vertebra_segments(vertebrae)}
+    return {segment_id: reason for segment_id, reason in said.items() if reason is not None}
+
+
+def _put_excluded(vertebrae: Any, wanted: dict[str, str]) -> None:
+    for segment_id in vertebra_segments(vertebrae):
+        if exclusion(vertebrae, segment_id) != wanted.get(segment_id):
+            exclude_segment(vertebrae, segment_id, wanted.get(segment_id))
 
 
 def _points(node: Any) -> tuple[PointState, ...]:

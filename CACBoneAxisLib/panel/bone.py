@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -152,7 +153,10 @@ class BoneSection(Section):
         )
 
     def _reason_combo(self, level: str) -> Any:
-        combo = qt.QComboBox()
+        combo = ctk.ctkComboBox()
+        # A wheel over the panel scrolls it; it must not leave a vertebra out.
+        combo.scrollWheelEffect = ctk.ctkComboBox.NeverScroll
+        combo.enabled = not self.panel.locked()
         combo.addItem(_("no"))
         kept = list(reasons())
         now = self._excluded(level)
@@ -183,15 +187,18 @@ class BoneSection(Section):
     def onExclude(self, level: str, reason: str | None) -> None:
         """Leave a vertebra out for a reason, or take it in again."""
         parameters = self.panel.parameters
-        if parameters is None or self._excluded(level) == reason:
+        if parameters is None or self.panel.locked() or self._excluded(level) == reason:
             return
-        region = region_of(existing_regions(parameters), level)
-        if region is not None:
-            exclude_region(region, reason)
-        for segment_id in self._segments(level):
-            exclude_segment(parameters.vertebrae, segment_id, reason)
-        self.panel.note_step(_("{level} left out").format(level=level))
-        self.panel.inputChanged()
+
+        def change() -> None:
+            region = region_of(existing_regions(parameters), level)
+            if region is not None:
+                exclude_region(region, reason)
+            for segment_id in self._segments(level):
+                exclude_segment(parameters.vertebrae, segment_id, reason)
+
+        text = _("{level} taken in") if reason is None else _("{level} left out: {reason}")
+        self.panel.act(text.format(level=level, reason=reason), change)
 
     def onVertebraSelected(self) -> None:
         """Show the selected vertebra in all views."""

@@ -80,6 +80,7 @@ class RegionsSection(Section):
         self.choices.update(parameters)
         regions = existing_regions(parameters) if parameters is not None else []
         missing = "" if parameters is not None and parameters.volume is not None else _("Choose a CT volume first.")
+        missing = missing or self.panel.locked()
         if missing:
             self._arm("")
         other = str(self.ui.levelComboBox.currentText)
@@ -92,7 +93,8 @@ class RegionsSection(Section):
             button.checked = level == self._armed
         target = self._region_to_remove(regions)
         ready = _("Remove the region of {level}.").format(level=target.GetName() if target is not None else "")
-        enable(self.ui.removeRegionButton, "" if target is not None else _("There is no region to remove."), ready)
+        missing = self.panel.locked() or ("" if target is not None else _("There is no region to remove."))
+        enable(self.ui.removeRegionButton, missing, ready)
         self._follow(regions)
 
     # What a user does
@@ -121,41 +123,47 @@ class RegionsSection(Section):
         if not level or parameters is None or parameters.volume is None:
             return False
         self._arm("")
-        message = ""
+        said: list[str] = []
+
+        def change() -> None:
+            try:
+                said.append(self._place(level, ras_mm))
+            except UnusableInputError as error:
+                said.append(str(error))
+
         slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
         try:
-            session = self.panel.checker.sessions.of(parameters.volume)
-            protocol = Settings.from_mapping(settings_from_parameters(parameters)).bone.region
-            node, message = place_region(
-                slicer.mrmlScene,
-                session.image,
-                np.asarray(ras_mm) * LPS,
-                level,
-                region_of(existing_regions(parameters), level),
-                protocol,
-            )
-            self._current = node
-            if node not in existing_regions(parameters):
-                parameters.regions = [*existing_regions(parameters), node]
-        except UnusableInputError as error:
-            message = str(error)
+            self.panel.act(_("region of {level}").format(level=level), change)
         finally:
             slicer.app.restoreOverrideCursor()
-        self.panel.note_step(_("region of {level}").format(level=level))
-        self.panel.refresh()
-        self._say(escape(message))
+        self._say(escape(said[0]))
         self.timer.start()
         return True
+
+    def _place(self, level: str, ras_mm: Any) -> str:
+        parameters = self.panel.parameters
+        regions = existing_regions(parameters)
+        image = self.panel.checker.sessions.of(parameters.volume).image
+        protocol = Settings.from_mapping(settings_from_parameters(parameters)).bone.region
+        there = region_of(regions, level)
+        node, message = place_region(slicer.mrmlScene, image, np.asarray(ras_mm) * LPS, level, there, protocol)
+        self._current = node
+        if there is None:
+            parameters.regions = [*regions, node]
+        return message
 
     def onRemoveRegion(self) -> None:
         """Delete the region of the selected row, or else the one that was placed last."""
         parameters = self.panel.parameters
         node = self._region_to_remove(existing_regions(parameters))
-        if node is not None:
-            level = node.GetName()
+        if node is None:
+            return
+
+        def change() -> None:
             parameters.regions = [region for region in existing_regions(parameters) if region is not node]
             slicer.mrmlScene.RemoveNode(node)
-            self.panel.note_step(_("region of {level} removed").format(level=level))
+
+        self.panel.act(_("region of {level} removed").format(level=node.GetName()), change)
 
     def onRowSelected(self) -> None:
         """Show the histogram of the vertebra of a row, also where it comes from a segmentation."""

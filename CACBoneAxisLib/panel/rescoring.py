@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,22 @@ class Rescoring:
         self.refresh()
         if message:
             self.say(message)
+
+    def act(self: Any, text: str, change: Callable[[], None]) -> None:
+        """Change the reading in one step of history, and answer at once where changes are answered without Apply.
+
+        Parameters
+        ----------
+        text : what the reader did
+        change : does it
+        """
+        with self.holding():
+            change()
+        self.note_step(text)
+        if self.live and not self.missing():
+            self.rescore()
+        else:
+            self.refresh()
 
     def locked(self: Any) -> str:
         """Return why nothing may be changed in the reading, in words; empty where it may."""
