@@ -197,6 +197,13 @@ def _parser() -> argparse.ArgumentParser:
         help="calcium by eye in each artery: 0 absent, 1 under a third of its length, 2 to two thirds, 3 more",
     )
     one.add_argument("--phantom", metavar="NAME", help=f"phantom in the scan: {', '.join(phantoms())}")
+    one.add_argument(
+        "--tissue-calibration", action="store_true", help="BMD by the patient's own tissues: research only"
+    )
+    one.add_argument("--second-image", metavar="IMAGE", help="the same scan at another energy, for BMD by dual energy")
+    one.add_argument(
+        "--energies", nargs=2, type=float, metavar=("KEV", "KEV"), help="keV of the image and of the second image"
+    )
     one.add_argument("--calibration", metavar="FILE", help="file of cacboneaxis calibrate")
     one.add_argument("--site-references", metavar="FILE", help="the site's own T-score references, JSON")
     one.add_argument("--estimates", nargs="+", metavar="NAME", help="published equations to print beside the BMD")
@@ -267,6 +274,11 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         options.append(("bone.calibration.kind", "linear"))
     if arguments.phantom is not None:
         options += [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
+    if arguments.tissue_calibration:
+        options.append(("bone.calibration.kind", "tissue"))
+    if arguments.second_image is not None:
+        options.append(("bone.calibration.kind", "dual-energy"))
+        options.append(("bone.calibration.energies_kev", arguments.energies))
     if arguments.calibration is not None:
         options.insert(0, ("bone.calibration", calibration_from(read_settings(arguments.calibration))))
     if arguments.estimates is not None:
@@ -328,6 +340,7 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
         arguments.heart,
         arguments.reading,
         arguments.vertebra_points,
+        arguments.second_image,
     )
     inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
     check_output_options(arguments, _qt(arguments), inputs.image)

@@ -338,6 +338,24 @@ def _rounding() -> str:
     return note + table(("quantity", "key", "decimals shown", "unit"), rows)
 
 
+def _tissues() -> str:
+    found = load_table("attenuation")
+    head = ("tissue", "window, HU", "density, g/cm3", *(f"cm2/g at {kev} keV" for kev in found["energies_kev"]))
+    lines = []
+    for row in found["tissues"]:
+        low, high = row["window_hu"]
+        values = (f"{v:.4f}" for v in row["mass_attenuation_cm2_g"])
+        lines.append((row["name"], f"{low} to {high}", f"{row['density_g_cm3']:g}", *values))
+    return f"{table(head, lines)}\n{found['source']}.\n"
+
+
+def _hydroxyapatite() -> str:
+    row = load_table("attenuation")["hydroxyapatite"]
+    head = ("keV", *(str(kev) for kev in row["energies_kev"]))
+    lines = [("HU per 100 mg HA/cm3", *(f"{hu:g}" for hu in row["hu_per_100_mg_cm3"]))]
+    return f"{table(head, lines)}\n{row['source'].capitalize()}.\n"
+
+
 def _findings() -> str:
     catalogue = load_table("findings")
     text = []
@@ -473,6 +491,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "calcium-chance": lambda: f"{_said_by(noise.chance_peak_hu)}\n",
     "change-rules": _change_rules,
     "comparison-columns": lambda: _columns(CHANGE_COLUMNS),
+    "tissues": _tissues,
+    "hydroxyapatite": _hydroxyapatite,
     "qa-columns": lambda: _columns(QA_COLUMNS),
     "bone-comparison-columns": lambda: _columns(BONE_CHANGE_COLUMNS),
     "lesion-change-columns": lambda: _columns(LESION_CHANGE_COLUMNS),

@@ -13,6 +13,8 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 # What a person can type: nothing, or a line.
 TYPED_KINDS = ("none", "linear")
 CALIBRATION_KINDS = (*TYPED_KINDS, "phantom", "asynchronous")
+# Of the patient's own tissues, for research; of two volumes of one scan at two energies.
+FURTHER_KINDS = ("tissue", "dual-energy")
 # "as in SWAN" is the unstated material of one T-score reference: only a BMD that somebody states to
 # be measured as that study did may be compared with it.
 MATERIALS = ("HA", "K2HPO4", "as in SWAN")
@@ -34,9 +36,9 @@ class Calibration:
 
     Parameters
     ----------
-    kind : ``none`` (HU only), ``linear``, ``phantom`` or ``asynchronous``
-    slope : mg/cm3 per HU, positive
-    intercept : mg/cm3 at 0 HU
+    kind : ``none`` (HU only), ``linear``, ``phantom``, ``asynchronous``, ``tissue`` or ``dual-energy``
+    slope : mg/cm3 per HU, positive; for ``dual-energy`` per mg HA/cm3 (1 where not given)
+    intercept : mg/cm3 at 0 HU, or at no HA
     material : what the density is expressed in, ``HA`` or ``K2HPO4``; never converted
     kvp : tube voltage the line was made at, None where not stated
     source : where the line comes from, in the user's words
@@ -50,6 +52,10 @@ class Calibration:
         Of the asynchronous phantom scan; it is used only on scans that agree.
     r2, residuals_hu
         How well the asynchronous line fitted its rods.
+    energies_kev
+        Of the first and the second volume, for ``dual-energy``; monoenergetic.
+    ha_hu_per_100, water_hu
+        In place of the table: HU that 100 mg HA/cm3 add, and HU of water, in both volumes.
 
     Raises
     ------
@@ -74,10 +80,14 @@ class Calibration:
     date: str | None = None
     r2: float | None = None
     residuals_hu: tuple[float, ...] = ()
+    energies_kev: tuple[float, ...] = ()
+    ha_hu_per_100: tuple[float, ...] = ()
+    water_hu: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in CALIBRATION_KINDS:
-            raise ValueError(f"bone.calibration.kind must be one of {', '.join(CALIBRATION_KINDS)}, not {self.kind!r}")
+        if self.kind not in (*CALIBRATION_KINDS, *FURTHER_KINDS):
+            known = ", ".join((*CALIBRATION_KINDS, *FURTHER_KINDS))
+            raise ValueError(f"bone.calibration.kind must be one of {known}, not {self.kind!r}")
         if self.kvp is not None and not (_is_number(self.kvp) and self.kvp > 0):
             raise ValueError("bone.calibration.kvp must be a positive number")
         if self.source is not None and not isinstance(self.source, str):
@@ -91,12 +101,24 @@ class Calibration:
         if self.kind == "phantom":
             self._check_phantom()
             return
+        if self.kind in FURTHER_KINDS:
+            self._check_pairs()
+            if self.slope is None and self.intercept is None:
+                return
         if not (_is_number(self.slope) and self.slope > 0):  # type: ignore[operator]
             raise ValueError("bone.calibration.slope must be a positive number")
         if not _is_number(self.intercept):
             raise ValueError("bone.calibration.intercept must be a number")
         if self.material not in MATERIALS:
             raise ValueError(f"bone.calibration.material must be one of {', '.join(MATERIALS)}")
+
+    def _check_pairs(self) -> None:
+        for name in ("energies_kev", "ha_hu_per_100", "water_hu"):
+            pair = getattr(self, name)
+            if len(pair) not in (0, 2) or not all(_is_number(value) for value in pair):
+                raise ValueError(f"bone.calibration.{name} must be two numbers, of the first and the second volume")
+        if len(set(self.ha_hu_per_100)) == 1:
+            raise ValueError("bone.calibration.ha_hu_per_100 must differ between the two volumes")
 
     def _check_phantom(self) -> None:
         known = self.known_phantom
@@ -142,7 +164,7 @@ class Calibration:
         """
         if self.kind == "none":
             return False, (finding("no-calibration"),)
-        if self.kind == "phantom":
+        if self.kind in ("phantom", *FURTHER_KINDS):
             return self.slope is not None, ()
         if self.kind == "asynchronous":
             other = self._differences(scan_kvp, scan or Acquisition())
@@ -182,7 +204,7 @@ class Calibration:
     def to_mapping(self) -> dict[str, Any]:
         """Return the calibration as the result file has it."""
         mapping = asdict(self)
-        for name in ("rods", "rod_centers_ras_mm", "residuals_hu"):
+        for name in ("rods", "rod_centers_ras_mm", "residuals_hu", "energies_kev", "ha_hu_per_100", "water_hu"):
             mapping[name] = list(mapping[name])
         return mapping
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration, plausibility
 from CACBoneAxisLib.bone.estimates import Estimate, estimate, unmet_levels
+from CACBoneAxisLib.bone.phantomless import TissueScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import (
     HuThreshold,
@@ -66,17 +67,20 @@ class Reader:
     age_years: float | None = None
     ancestry: str | None = None
     kvp: float | None = None
+    tissue: TissueScan | None = None
 
     def general_findings(self) -> tuple[Finding, ...]:
         """Return what concerns all levels."""
-        if self.calibration is not None and self.protocol.t_score_reference is None:
+        if self.calibration is not None and self.protocol.t_score_reference is None and self.tissue is None:
             return (finding("no-t-score-reference"),)
         return ()
 
     def read(
-        self, level: str, mean_hu: float, subject: str | None = None
+        self, level: str, mean_hu: float, subject: str | None = None, ha_mg_cm3: float | None = None
     ) -> tuple[Reading, tuple[Finding, ...], tuple[Finding, ...]]:
         """Return the reading of a level's mean HU (``L1-L2``: of the mean of the two).
+
+        With two volumes BMD comes from the hydroxyapatite density, and there is none without it.
 
         Returns
         -------
@@ -94,8 +98,16 @@ class Reader:
                 said.append(finding("no-hu-thresholds", level=subject))
         if self.calibration is None or self.calibration.material is None:
             return Reading(mean_hu, hu_thresholds=thresholds), tuple(said), ()
-        bmd = Bmd(self.calibration.bmd_mg_cm3(mean_hu), self.calibration.material)
+        dual = self.calibration.kind == "dual-energy"
+        if dual and ha_mg_cm3 is None:
+            return Reading(mean_hu, hu_thresholds=thresholds), tuple(said), ()
+        value = ha_mg_cm3 if dual and ha_mg_cm3 is not None else mean_hu
+        bmd = Bmd(self.calibration.bmd_mg_cm3(value), self.calibration.material)
         said += plausibility(subject, bmd)
+        if self.tissue is not None:
+            words = f"{bmd.value_mg_cm3:.0f}", f"{self.tissue.uncertainty_mg_cm3(mean_hu):.0f}"
+            said.append(finding("tissue-bmd", level=subject, bmd=words[0], uncertainty=words[1]))
+            return Reading(mean_hu, bmd, hu_thresholds=thresholds), tuple(said), ()
         if site == "thoracic":
             said.append(finding("thoracic-class", level=subject))
         score: TScore | None = None
@@ -135,7 +147,9 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Reader) -> tuple
         chosen = (next(level for level in SUMMARY_ORDER if level in measured),)
         label = f"{chosen[0]} alone"
     means = [s.mean_hu for s in (measured[level].statistics for level in chosen) if s is not None]
-    reading, said, general = reader.read("-".join(chosen), sum(means) / len(means), label)
+    pairs = [dual.ha_mg_cm3 for dual in (measured[level].dual for level in chosen) if dual is not None]
+    ha = sum(pairs) / len(pairs) if len(pairs) == len(chosen) else None
+    reading, said, general = reader.read("-".join(chosen), sum(means) / len(means), label, ha)
     alone = (finding("one-lumbar-level", level=chosen[0]),) if len(chosen) == 1 else ()
     unmet = unmet_levels(reader.protocol.estimates, measured) if reader.calibration else ()
     return BoneSummary(chosen, label, reading, (*alone, *said)), (*general, *unmet)

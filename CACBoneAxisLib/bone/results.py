@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration
+from CACBoneAxisLib.bone.dualenergy import DualMeasurement
 from CACBoneAxisLib.bone.estimates import Estimate
 from CACBoneAxisLib.bone.heights import Heights
 from CACBoneAxisLib.bone.measurement import HuStatistics
+from CACBoneAxisLib.bone.phantomless import TissueScan
 from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import AcrClass, HuThreshold, TScore
@@ -60,6 +62,7 @@ class VertebraMeasurement:
     reading: Reading = field(default_factory=Reading)
     findings: tuple[Finding, ...] = ()
     heights: Heights | None = None
+    dual: DualMeasurement | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the vertebra as the result file has it."""
@@ -83,6 +86,7 @@ class VertebraMeasurement:
             "estimates": reading.pop("estimates"),
             "hu_thresholds": reading.pop("hu_thresholds"),
             "heights": self.heights.to_mapping() if self.heights else None,
+            "dual_energy": self.dual.to_mapping() if self.dual else None,
             "status": self.status,
             "findings": [asdict(item) for item in self.findings],
         }
@@ -111,7 +115,8 @@ class BoneSummary:
 class BoneResult:
     """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level.
 
-    ``phantom`` is what the phantom in the scan says, None where none was asked for.
+    ``phantom`` is what the phantom in the scan says, ``tissue`` what the patient's tissues say,
+    None where none was asked for; ``line`` the calibration that was used, where it is none of theirs.
     """
 
     protocol: BoneProtocol
@@ -120,12 +125,14 @@ class BoneResult:
     findings: tuple[Finding, ...] = ()
     masks: Mapping[str, Mask] = field(default_factory=dict)
     phantom: PhantomScan | None = None
+    tissue: TissueScan | None = None
+    line: Calibration | None = None
 
     @property
     def calibration(self) -> Calibration:
         """The calibration with the line that was used; the settings' where a phantom gave none."""
-        found = self.phantom.calibration if self.phantom else None
-        return found or self.protocol.calibration
+        scan = self.phantom or self.tissue
+        return (scan.calibration if scan else self.line) or self.protocol.calibration
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the result as the result file has it, without the masks."""
@@ -133,6 +140,7 @@ class BoneResult:
             "calibration": {
                 **self.calibration.to_mapping(),
                 "phantom_scan": self.phantom.to_mapping() if self.phantom else None,
+                "tissue_scan": self.tissue.to_mapping() if self.tissue else None,
             },
             "protocol": self.protocol.to_mapping(),
             "vertebrae": [vertebra.to_mapping() for vertebra in self.vertebrae],

@@ -9,6 +9,15 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.dualenergy import (
+    DualMeasurement,
+    SecondVolume,
+    coefficients,
+    density_ha,
+    laid_over,
+    with_line,
+)
 from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
 from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
@@ -16,6 +25,7 @@ from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.locate import locate_vertebra
 from CACBoneAxisLib.bone.measurement import measure
+from CACBoneAxisLib.bone.phantomless import calibrate_by_tissue
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.placing import DEFAULT, located_region
 from CACBoneAxisLib.bone.protocol import BoneProtocol
@@ -23,9 +33,12 @@ from CACBoneAxisLib.bone.quality import between_findings, content_findings, plac
 from CACBoneAxisLib.bone.reading import Reader, summarize
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
+from CACBoneAxisLib.bone.tissues import tissue_samples
+from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
@@ -57,6 +70,9 @@ def measure_vertebrae(
     ancestry: str | None = None,
     references: Sequence[TScoreReference] | None = None,
     phantom: PhantomScan | None = None,
+    blood: BloodPool | None = None,
+    tissue_boxes: Sequence[Box] = (),
+    second: CTImage | None = None,
 ) -> BoneResult:
     """Measure the trabecular bone of every vertebra that a region, a point or a labelmap names.
 
@@ -78,6 +94,9 @@ def measure_vertebrae(
     references : T-score references to choose from beside the protocol's own; the shipped ones where None
 
     phantom : what the phantom in the scan says; looked for where the calibration is by phantom and this is None
+    blood : of the aorta, for calibration by tissues
+    tissue_boxes : regions named by tissue, in place of samples that are found
+    second : the scan at another energy, for dual energy
 
     ``sex``, ``age_years``, ``contrast`` and ``kvp`` are the image's own where not given.
 
@@ -97,6 +116,20 @@ def measure_vertebrae(
     if phantom is None and protocol.calibration.kind == "phantom":
         phantom = calibrate_in_scan(image, protocol.calibration)
     calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
+    candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
+    numbering_said: tuple[Finding, ...] = ()
+    if labels is not None:
+        cores, numbering_said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
+        candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
+    places = [image.geometry.to_lps(c.mask.indices().mean(axis=0)[::-1]) for c in candidates if c.mask is not None]
+    tissue, laid = None, None
+    if calibration.kind == "tissue" and candidates:
+        tissue = calibrate_by_tissue(*tissue_samples(image, places, blood, tissue_boxes), kvp)
+        calibration = tissue.calibration or calibration
+        said += tissue.findings
+    elif calibration.kind == "dual-energy":
+        calibration, laid = _dual(image, second, calibration, places)
+        said += laid.findings if laid else ()
     usable, calibration_said = calibration.check(kvp, stated)
     said += phantom.findings if phantom else ()
     contrast = stated.contrast if contrast is None else contrast
@@ -109,12 +142,9 @@ def measure_vertebrae(
         stated.age_years if age_years is None else age_years,
         ancestry,
         kvp,
+        tissue,
     )
-    candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
-    if labels is not None:
-        cores, numbering_said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
-        said += numbering_said
-        candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
+    said += numbering_said
     if not candidates:
         nothing = (*said, finding("no-regions"))
         return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)
@@ -122,14 +152,25 @@ def measure_vertebrae(
     said += calibration_said
     if contrast:
         said.append(finding("bone-contrast"))
-    measured = [_measure(image, candidate, protocol, reader) for candidate in candidates]
+    measured = [_measure(image, candidate, protocol, reader, laid) for candidate in candidates]
     vertebrae = tuple(vertebra for vertebra, _ in measured)
     masks = {v.level: c.mask for (v, _), c in zip(measured, candidates, strict=True) if v.statistics and c.mask}
     summary, common = summarize(vertebrae, reader)
     for _, more in measured:
         common = (*common, *more)
     said += [*between_findings(image.geometry, masks), *reader.general_findings(), *dict.fromkeys(common)]
-    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom)
+    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom, tissue, calibration)
+
+
+def _dual(
+    image: CTImage, second: CTImage | None, calibration: Calibration, places: Sequence[NDArray[np.floating]]
+) -> tuple[Calibration, SecondVolume | None]:
+    """Return the calibration of two volumes with its line, and the second volume over the first."""
+    if second is None:
+        raise refusal("dual-energy", why="the second volume is not given")
+    coefficients(calibration)
+    laid = laid_over(image, second, places) if places else None
+    return with_line(calibration), laid
 
 
 def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
@@ -238,7 +279,7 @@ def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
 
 
 def _measure(
-    image: CTImage, candidate: _Candidate, protocol: BoneProtocol, reader: Reader
+    image: CTImage, candidate: _Candidate, protocol: BoneProtocol, reader: Reader, second: SecondVolume | None = None
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement and what was said that does not concern this level alone."""
     source: Any = candidate.source
@@ -256,8 +297,25 @@ def _measure(
             candidate.level, source, candidate.described, status, None, findings=said, heights=heights
         ), ()
     statistics = measure(mask.values(image.hu), image.geometry.voxel_volume_mm3)
-    reading, more, common = reader.read(candidate.level, statistics.mean_hu)
+    dual = None
+    if second is not None and reader.calibration is not None:
+        values = second.values(mask, image.geometry)
+        if values is None:
+            said = (*said, finding("dual-outside", level=candidate.level))
+        else:
+            other = measure(values, image.geometry.voxel_volume_mm3).mean_hu
+            ha = density_ha(reader.calibration, statistics.mean_hu, other)
+            dual = DualMeasurement(statistics.mean_hu, other, ha)
+    reading, more, common = reader.read(candidate.level, statistics.mean_hu, ha_mg_cm3=dual.ha_mg_cm3 if dual else None)
     vertebra = VertebraMeasurement(
-        candidate.level, source, candidate.described, "measured", statistics, reading, (*said, *more), candidate.heights
+        candidate.level,
+        source,
+        candidate.described,
+        "measured",
+        statistics,
+        reading,
+        (*said, *more),
+        candidate.heights,
+        dual,
     )
     return vertebra, common

@@ -40,6 +40,7 @@ class StudyInputs:
     study_id : how the study is called in the result
     files : what the above was read from
     points : lists of points, one in each vertebra that is to be found, named by level
+    second : the same scan at another energy, for bone density by dual energy
     """
 
     image: CTImage
@@ -51,6 +52,7 @@ class StudyInputs:
     files: tuple[InputFile, ...] = ()
     heart: LabelImage | None = None
     points: tuple[PointList, ...] = ()
+    second: CTImage | None = None
 
 
 def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:

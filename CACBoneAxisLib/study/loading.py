@@ -32,6 +32,7 @@ class StudyFiles:
     reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
         where none are given here; its settings are the caller's affair
     points : markups point lists, one point in each vertebra
+    second : the same scan at another energy, as ``image`` is given, or None
     """
 
     image: str | Path
@@ -42,6 +43,7 @@ class StudyFiles:
     heart: str | Path | None = None
     reading: str | Path | None = None
     points: Sequence[str | Path] = ()
+    second: str | Path | None = None
 
 
 def load_study(
@@ -88,13 +90,16 @@ def load_study(
     image = read_ct(files.image, series=series, progress=progress)
     if reading is not None:
         check_series(reading, image)
+    second = read_ct(files.second, progress=progress) if files.second else None
     hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files, *point_files]
     if labels is not None:
         hashed.append(InputFile("vertebrae", labels.name, labels.sha256))
+    if second is not None:
+        hashed.append(InputFile("second-image", second.source.name, second.source.sha256))
     if heart is not None:
         hashed.append(InputFile("heart", heart.name, heart.sha256))
     name = study_id or image.source.name.split(".")[0]
-    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart, tuple(points))
+    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart, tuple(points), second)
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from CACBoneAxisLib.bone.given import VertebraRegion, points_from, regions_from
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.results import BoneResult
+from CACBoneAxisLib.bone.tissues import tissue_name
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.known import Known
@@ -46,6 +47,7 @@ class _Regions:
     vertebrae: tuple[Box, ...]
     mass: tuple[Box, ...]
     blood: tuple[Box, ...]
+    tissue: tuple[Box, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +115,13 @@ class Session:
 
         tell("Measuring bone", 0.8)
         told = (acquisition, check.contrast, settings.patient.ethnicity)
-        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, _Same(check.phantom))
-        bone = self._once("bone", rests_on, lambda: measure_bone(check, settings, vertebrae, inputs.vertebrae))
+        others = (_Same(check.phantom), _Same(check.blood), regions.tissue, _Same(inputs.second))
+        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, others)
+        bone = self._once(
+            "bone",
+            rests_on,
+            lambda: measure_bone(check, settings, vertebrae, inputs.vertebrae, regions.tissue, inputs.second),
+        )
         tell("Measuring bone", 1.0)
         return StudyResult(
             inputs.study_id,
@@ -259,7 +266,12 @@ class Session:
 
 
 def measure_bone(
-    check: ScanCheck, settings: Settings, regions: Sequence[VertebraRegion], vertebrae: LabelImage | None = None
+    check: ScanCheck,
+    settings: Settings,
+    regions: Sequence[VertebraRegion],
+    vertebrae: LabelImage | None = None,
+    tissue: Sequence[Box] = (),
+    second: CTImage | None = None,
 ) -> BoneResult:
     """Return the bone half of a study; with one region, what that region measures.
 
@@ -269,6 +281,8 @@ def measure_bone(
     settings : of the study
     regions : one a level
     vertebrae : labelmap on the scan's grid, or None
+    tissue : regions named by tissue
+    second : the scan at another energy, or None
     """
     acquisition = check.image.acquisition
     return measure_vertebrae(
@@ -282,6 +296,9 @@ def measure_bone(
         age_years=acquisition.age_years,
         ancestry=settings.patient.ethnicity,
         phantom=check.phantom,
+        blood=check.blood,
+        tissue_boxes=tissue,
+        second=second,
     )
 
 
@@ -301,7 +318,9 @@ class _Same(Hashable):
 def _sorted_out(boxes: Sequence[Box]) -> _Regions:
     mass = tuple(box for box in boxes if is_calibration_region(box))
     blood = tuple(box for box in boxes if box.name.strip().lower() == AORTA_NAME)
-    return _Regions(tuple(box for box in boxes if box not in mass and box not in blood), mass, blood)
+    tissue = tuple(box for box in boxes if tissue_name(box) is not None)
+    named = (*mass, *blood, *tissue)
+    return _Regions(tuple(box for box in boxes if box not in named), mass, blood, tissue)
 
 
 def _why(fitness: Fitness) -> str:

@@ -101,7 +101,7 @@ class Settings:
         for name in ("numbering", "estimates", "site_references"):
             mapping["bone"][name] = _plain(mapping["bone"][name])
         calibration = mapping["bone"]["calibration"]
-        for name in ("rods", "rod_centers_ras_mm", "residuals_hu"):
+        for name in ("rods", "rod_centers_ras_mm", "residuals_hu", "energies_kev", "ha_hu_per_100", "water_hu"):
             calibration[name] = [_plain(item) for item in calibration[name]]
         mapping["calcium"]["weight_thresholds_hu"] = list(mapping["calcium"]["weight_thresholds_hu"])
         return mapping
