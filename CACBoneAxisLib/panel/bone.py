@@ -109,7 +109,11 @@ class BoneSection(Section):
             missing = _("Choose a CT volume first.")
         elif self.panel.progress is not None:
             missing = _("Wait until what is running has ended.")
-        enable(self.ui.segmentButton, missing, _("Segment T1 to L5 with TotalSegmentator; takes some minutes."))
+        enable(
+            self.ui.segmentButton,
+            self.panel.locked() or missing,
+            _("Segment T1 to L5 with TotalSegmentator; takes some minutes."),
+        )
         node = self._density_node(parameters)
         if bool(self.ui.densityCheckBox.checked) != (node is not None):
             before = self.ui.densityCheckBox.blockSignals(True)

@@ -101,13 +101,18 @@ class CalibrationSection(Section):
         check = self.panel.checker.known(parameters)
         phantom = check.phantom if check is not None else None
         found = phantom is not None and bool(phantom.axes)
+        locked = self.panel.locked()
+        for widget in (ui.calibrationPathLineEdit, ui.siteReferencePathLineEdit, ui.estimatesListWidget):
+            widget.enabled = parameters is not None and not locked
         missing = "" if found else _("No rods were found in the scan.")
         enable(self.ui.rodsCheckBox, missing, _("Show the discs that are measured in the rods over the scan."))
-        enable(self.ui.moveRodsButton, missing, _("Put a point on each rod, to be moved to where the rod is."))
+        enable(
+            self.ui.moveRodsButton, locked or missing, _("Put a point on each rod, to be moved to where the rod is.")
+        )
         given = bool(chosen(parameters, f"{KIND}.rod_centers_ras_mm")) if parameters is not None else False
         enable(
             self.ui.findRodsButton,
-            "" if given else _("The rods are where they were found."),
+            locked or ("" if given else _("The rods are where they were found.")),
             _("Forget the corrected places and look for the rods again."),
         )
         points = self._node(parameters, ROD_POINTS)

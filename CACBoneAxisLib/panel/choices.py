@@ -82,11 +82,11 @@ class Choices:
         return values[number] if 0 <= number < len(values) else None
 
     def update(self, parameters: Any) -> None:
-        """Show the choices of a parameter node; nothing can be chosen while there is none."""
+        """Show the choices of a parameter node; nothing can be chosen while there is none, or it is approved."""
         self._updating = True
         try:
             for bound in self._bound:
-                bound.widget.enabled = parameters is not None
+                bound.widget.enabled = parameters is not None and not self.panel.locked()
                 bound.show(chosen(parameters, bound.path) if parameters is not None else None)
         finally:
             self._updating = False
