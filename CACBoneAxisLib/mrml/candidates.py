@@ -180,9 +180,9 @@ def add_heart_node(parameters: Any, box: Box) -> Any:
 
 
 def show_layer(node: Any, scene: Any) -> None:
-    """Show a label volume over the CT in every slice view."""
+    """Show a label volume over the CT in every slice view that shows no other one."""
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
-        if composite.GetLabelVolumeID() != node.GetID():
+        if not composite.GetLabelVolumeID():
             composite.SetLabelVolumeID(node.GetID())
             composite.SetLabelOpacity(LABEL_OPACITY)
 
