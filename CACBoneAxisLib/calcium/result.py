@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from CACBoneAxisLib.calcium.categories import Category, categorise
@@ -18,6 +19,7 @@ from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
+from CACBoneAxisLib.calcium.streaks import SMALLEST_STREAK_MM2, dark_streak_mm2
 from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
@@ -169,6 +171,7 @@ def score_calcium(
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
     findings += _by_chance(image, scored, protocol, blood)
+    findings += _streaks(known, scored, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -276,6 +279,23 @@ def _by_chance(
         for lesion, score in scored
         if lesion.status == "scored" and score and score.peak_hu is not None and score.peak_hu < limit
     ]
+
+
+def _streaks(
+    known: Known, scored: Sequence[tuple[Lesion, LesionScore | None]], blood: BloodPool | None
+) -> list[Finding]:
+    """Return a finding that names the lesions beside which lie dark streaks, none where there are none."""
+    if blood is None:
+        return []
+    noise = blood.noise_hu
+    beside = []
+    for lesion, score in scored:
+        mask = lesion.mask
+        if lesion.status == "scored" and score and score.agatston > 0 and mask is not None:
+            area = known.once(("streak", mask.key, noise), partial(dark_streak_mm2, known.image, mask, noise))
+            if area >= SMALLEST_STREAK_MM2:
+                beside.append(lesion.seeds[0])
+    return [finding("motion-streaks", seeds=names_of(beside))] if beside else []
 
 
 def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ scan, it is not gated, and its slices are 5 mm apart. What makes them plausible:
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,17 @@ def test_every_seed_hits_and_nothing_is_left_undecided(mapping: dict[str, Any]) 
     (points,) = read_markups(DECISIONS / "seeds.mrk.json")
     assert sorted(seeds) == sorted(point.label for point in points.points)  # type: ignore[union-attr]
     codes = {f["code"] for f in mapping["calcium"]["findings"]}
-    assert codes <= {"lesion-excluded", "seeds-share", "mass-unavailable"}
+    assert codes <= {"lesion-excluded", "seeds-share", "mass-unavailable", "motion-streaks"}
     assert {lesion["status"] for lesion in mapping["calcium"]["lesions"]} == {"scored", "excluded"}
+
+
+def test_dark_streaks_are_seen_beside_what_moved_and_not_beside_what_did_not(mapping: dict[str, Any]) -> None:
+    (said,) = [f["message"] for f in mapping["calcium"]["findings"] if f["code"] == "motion-streaks"]
+    named = said.split(", darker")[0].removeprefix("Dark streaks lie beside ")
+    # Left main, LAD and both grooves, whose doubled and streaked contours are described beside the decisions, and the
+    # root wall beside the left main; nothing of the descending aorta, whose calcium is denser and lies still.
+    assert {"LM-1", "LAD-1", "LAD-2", "LCX-1", "RCA-7"} <= set(re.findall(r"[A-Z]+-\d+", named))
+    assert "DA-" not in named
 
 
 def test_the_densest_lesion_is_in_the_left_main(mapping: dict[str, Any]) -> None:
