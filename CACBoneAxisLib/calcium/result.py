@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
 from typing import Any
 
 from CACBoneAxisLib.calcium.categories import Category, categorise
+from CACBoneAxisLib.calcium.cautions import beside_streaks, by_chance, what_zero_rests_on
 from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
 from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
-from CACBoneAxisLib.calcium.noise import chance_peak_hu
 from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
-from CACBoneAxisLib.calcium.streaks import SMALLEST_STREAK_MM2, dark_streak_mm2
 from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
@@ -170,8 +168,8 @@ def score_calcium(
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
-    findings += _by_chance(image, scored, protocol, blood)
-    findings += _streaks(known, scored, blood)
+    findings += by_chance(image, scored, blood)
+    findings += beside_streaks(known, scored, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -201,11 +199,7 @@ def score_calcium(
     else:
         total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s], with_mass)
     if total.agatston == 0:
-        noise = "not measured" if blood is None else f"{blood.noise_hu:.0f} HU"
-        increment = f"{image.geometry.slice_increment_mm:g}"
-        findings.append(
-            finding("zero-rests-on", threshold=f"{protocol.threshold_hu:g}", increment=increment, noise=noise)
-        )
+        findings.append(what_zero_rests_on(image, protocol, blood))
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
@@ -255,47 +249,6 @@ def _measured(
 def _center(image: CTImage, mask: Mask) -> tuple[float, float, float]:
     left, posterior, superior = (float(v) for v in image.geometry.to_lps(mask.indices().mean(axis=0)[::-1]))
     return left, posterior, superior
-
-
-def _by_chance(
-    image: CTImage,
-    scored: Sequence[tuple[Lesion, LesionScore | None]],
-    protocol: CalciumProtocol,
-    blood: BloodPool | None,
-) -> list[Finding]:
-    """Return a finding for every lesion that scores and is no brighter than noise alone would be."""
-    if blood is None:
-        return []
-    limit = chance_peak_hu(blood, image.geometry.voxel_volume_mm3)
-    return [
-        finding(
-            "lesion-chance",
-            seed=lesion.seeds[0].name,
-            peak=f"{score.peak_hu:.0f}",
-            noise=f"{blood.noise_hu:.0f}",
-            blood=f"{blood.hu:.0f}",
-            limit=f"{limit:.0f}",
-        )
-        for lesion, score in scored
-        if lesion.status == "scored" and score and score.peak_hu is not None and score.peak_hu < limit
-    ]
-
-
-def _streaks(
-    known: Known, scored: Sequence[tuple[Lesion, LesionScore | None]], blood: BloodPool | None
-) -> list[Finding]:
-    """Return a finding that names the lesions beside which lie dark streaks, none where there are none."""
-    if blood is None:
-        return []
-    noise = blood.noise_hu
-    beside = []
-    for lesion, score in scored:
-        mask = lesion.mask
-        if lesion.status == "scored" and score and score.agatston > 0 and mask is not None:
-            area = known.once(("streak", mask.key, noise), partial(dark_streak_mm2, known.image, mask, noise))
-            if area >= SMALLEST_STREAK_MM2:
-                beside.append(lesion.seeds[0])
-    return [finding("motion-streaks", seeds=names_of(beside))] if beside else []
 
 
 def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:
