@@ -166,7 +166,26 @@ def protocol_table(result: Mapping[str, Any]) -> str:
     caption = (
         "The same lesions of the coronary arteries, scored by other rules; only the first row is this study's result."
     )
-    return table(caption, PROTOCOL_COLUMNS, rows) + element("p", text(note), "soft")
+    return table(caption, PROTOCOL_COLUMNS, rows) + element("p", text(note), "soft") + _lesions_by_protocol(result)
+
+
+def _lesions_by_protocol(result: Mapping[str, Any]) -> str:
+    """Return the Agatston score of every lesion under every protocol; protocols that score all alike share a column."""
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for entry in result["calcium"]["under_protocols"]:
+        name = KIND_WORDS["own"] if entry["kind"] == "own" else entry["name"]
+        groups.setdefault(tuple(one["agatston"] for one in entry["lesions"]), []).append(name)
+    columns = (("Lesion", False), *((", ".join(names), True) for names in groups.values()))
+    owners = {lesion["id"]: lesion["territory"] or "in conflict" for lesion in result["calcium"]["lesions"]}
+    ids = [one["id"] for one in result["calcium"]["under_protocols"][0]["lesions"]]
+    rows = [
+        row(columns, [f"{number} {owners[number]}", *(format_value(scores[k], "agatston") for scores in groups)])
+        for k, number in enumerate(ids)
+    ]
+    caption = (
+        "Agatston score of each lesion under each protocol; protocols that score all of them alike share a column."
+    )
+    return table(caption, columns, rows)
 
 
 def suggestion_table(result: Mapping[str, Any]) -> str:

@@ -66,7 +66,28 @@ def test_the_terminal_is_silent_about_what_is_not_known() -> None:
 def test_the_studys_own_protocol_leads_the_table_of_protocols(full: dict[str, Any]) -> None:
     table = calciummeaning.protocol_table(full)
     assert table.index("This study (agatston-1990)") < table.index("Siemens")
-    assert table.count("<tr") == 1 + len(full["calcium"]["under_protocols"])
+    rows = full["calcium"]["under_protocols"]
+    assert table.count("<tr") == 1 + len(rows) + 1 + len(rows[0]["lesions"])
+
+
+def test_every_lesion_has_its_score_under_every_protocol(full: dict[str, Any]) -> None:
+    changed = deepcopy(full)
+    (first, second, *others), kept = changed["calcium"]["under_protocols"], changed["calcium"]["lesions"]
+    scores = [[12.0, 40.0], [13.5, 40.0], *[[12.0, 40.0]] * len(others)]
+    for entry, values in zip((first, second, *others), scores, strict=True):
+        entry["lesions"] = [{"id": n, "agatston": a, "volume_mm3": 1.0} for n, a in enumerate(values, start=1)]
+    changed["calcium"]["lesions"] = [dict(kept[0], id=1, territory="LAD"), dict(kept[0], id=2, territory=None)]
+    table = calciummeaning.protocol_table(changed)
+    lesions = table[table.index("Agatston score of each lesion") :]
+    # Two columns: what scores alike stands together.
+    assert lesions.count('<th scope="col"') == 3
+    assert f">this study, {others[0]['name']}" in lesions
+    assert f">{second['name']}<" in lesions
+    assert ">1 LAD<" in lesions
+    assert ">2 in conflict<" in lesions
+    assert lesions.count(">12.0<") == 1
+    assert lesions.count(">13.5<") == 1
+    assert lesions.count(">40.0<") == 2
 
 
 def test_text_of_a_protocol_of_ones_own_is_escaped() -> None:
