@@ -28,6 +28,7 @@ from CACBoneAxisLib.report.comparison import summary_words
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.calibrating import calibration_from, write_calibration
 from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
+from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -149,8 +150,22 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         sys.stdout.write(message + "\n")
         return int(code)
     bar.close()
+    if not getattr(arguments, "identifiers", False):
+        problem = without_identifiers(problem, _paths(arguments))
     sys.stderr.write(f"cacboneaxis: {problem}\n")
     return code
+
+
+# Arguments that name files of a study, whose names may be a patient's.
+FILE_ARGUMENTS = (
+    *("image", "seeds", "rois", "vertebrae", "heart", "vertebra_points", "settings", "reading", "calibration"),
+    *("site_references", "baseline_image", "followup_image", "folder"),
+)
+
+
+def _paths(arguments: argparse.Namespace) -> dict[str, list[str]]:
+    found = {name.replace("_", "-"): getattr(arguments, name, None) for name in FILE_ARGUMENTS}
+    return {name: [given] if isinstance(given, str) else list(given) for name, given in found.items() if given}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -178,7 +193,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
     one.add_argument("--reading", metavar="FILE", help="structured report of --dicom-out: its seeds, regions, settings")
     one.add_argument("--series", help="which CT series of the folder: its number in the list, or auto")
-    one.add_argument("--id", help="what the study is called in the result; the image's name by default")
+    one.add_argument("--id", help="what the study is called in the result; made of the image's hash by default")
+    one.add_argument(
+        "--identifiers",
+        action="store_true",
+        help="keep names of files, and patient and study as the DICOM header has them, in the outputs",
+    )
     one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
     add_output_options(one)
     for flag, _, kind, words in SETTING_OPTIONS:
@@ -342,7 +362,9 @@ def _analyze(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: Af
         arguments.vertebra_points,
         arguments.second_image,
     )
-    inputs = load_study(files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5))
+    inputs = load_study(
+        files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5), named=arguments.identifiers
+    )
     check_output_options(arguments, _qt(arguments), inputs.image)
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)

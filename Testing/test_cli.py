@@ -57,7 +57,7 @@ def test_analyze_writes_both_answers_and_prints_them(
     assert "esearch use only" in printed
     assert str(tmp_path / "out" / "report.html") in printed
     result = result_of(tmp_path / "out")
-    assert result["study"]["id"] == "ct"
+    assert result["study"]["id"].startswith("study-")
     assert [file["role"] for file in result["provenance"]["inputs"]] == ["image", "seeds", "regions"]
     assert all(len(file["sha256"]) == 64 for file in result["provenance"]["inputs"])
     assert result["provenance"]["version"] == __version__
@@ -80,7 +80,7 @@ def test_options_overrule_the_settings_file(words: list[str], tmp_path: Path) ->
         (["--set", "nonsense"], "NAME=VALUE"),
         (["--sex", "X"], "patient.sex"),
         (["--series", "2"], "2"),
-        (["--vertebrae", "missing.nii.gz"], "missing.nii.gz"),
+        (["--vertebrae", "missing.nii.gz"], "vertebrae.nii.gz does not exist"),
     ],
 )
 def test_unusable_options_are_one_sentence_and_write_nothing(
@@ -91,16 +91,18 @@ def test_unusable_options_are_one_sentence_and_write_nothing(
 
 
 @pytest.mark.parametrize("which", [1, 3, 5, 7])
-def test_missing_and_damaged_files_are_named(
+def test_missing_and_damaged_files_are_named_by_what_they_are_for_or_as_they_are_where_names_are_asked_for(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], which: int
 ) -> None:
     path = Path(words[which])
     content = path.read_bytes()
+    neutral = {1: "image.nrrd", 3: "seeds.mrk.json", 5: "rois.mrk.json", 7: "settings.json"}[which]
     for damage in (b"", content[: len(content) // 2], b"\x00\xff" * 100):
         path.write_bytes(damage)
-        assert path.name in refused(words, capsys)
+        assert neutral in refused(words, capsys)
+        assert path.name in refused([*words, "--identifiers"], capsys)
     path.unlink()
-    assert path.name in refused(words, capsys)
+    assert neutral in refused(words, capsys)
     assert not (tmp_path / "out").exists()
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from pydicom.tag import Tag
+from pydicom.valuerep import PersonName
 
 # Kinds of elements that are plain characters, and those that are numbers written so.
 CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "SH", "TM", "UI"})
@@ -55,7 +56,8 @@ def text(dataset: Any, keyword: str) -> str:
             return ""
     if value is None:
         return ""
-    if not isinstance(value, str) and hasattr(value, "__iter__"):
+    # A person's name is a text, although it can be gone through letter by letter.
+    if not isinstance(value, str | PersonName) and hasattr(value, "__iter__"):
         value = " ".join(str(one) for one in value)
     value = str(value)
     return " ".join((value if value.isprintable() else _printable(value)).split())

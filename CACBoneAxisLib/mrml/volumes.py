@@ -71,7 +71,7 @@ def image_from_volume(volume: Any) -> CTImage:
     acquisition = acquisition_of(volume)
     if acquisition.modality not in (None, "CT"):
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
-    return CTImage(hu, geometry, acquisition, ImageSource(name, "Slicer scene"), hounsfield.findings)
+    return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), hounsfield.findings)
 
 
 def volume_geometry(volume: Any) -> ImageGeometry:

@@ -20,6 +20,16 @@ VOLUME_WORDS = {
     "isotropic": "cubes at or above the threshold after linear interpolation.",
 }
 
+IDENTIFIER_NAMES = {
+    "patient_name": "patient",
+    "patient_id": "ID",
+    "birth_date": "born",
+    "accession_number": "accession number",
+    "study_date": "study of",
+    "study_uid": "study",
+    "series_uid": "series",
+}
+
 SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers that may be wrong", "note": "To know"}
 
 
@@ -74,7 +84,7 @@ def render_html(
 
 
 def header(result: Mapping[str, Any]) -> str:
-    """Return title, study and one line on patient and scan; no name or number of the patient."""
+    """Return title, study and one line on patient and scan; who it is only where the result says so."""
     study = result["study"]
     patient, scan, image = study["patient"], study["acquisition"], study["image"]
     sex = {"F": "woman", "M": "man"}.get(patient.get("sex") or "", "sex not known")
@@ -88,8 +98,10 @@ def header(result: Mapping[str, Any]) -> str:
         f"slices every {format_value(image['slice_increment_mm'], 'spacing_mm', unit=True)}",
     ]
     title = "<h1>Coronary calcium and bone density from one CT</h1>"
+    named = [f"{IDENTIFIER_NAMES.get(key, key)} {value}" for key, value in (study.get("identifiers") or {}).items()]
+    who = element("p", text(" · ".join(named))) if named else ""
     return element(
-        "header", f"{title}<p><b>Study {text(study['id'])}</b></p><p class='soft'>{text(' · '.join(facts))}</p>"
+        "header", f"{title}<p><b>Study {text(study['id'])}</b></p>{who}<p class='soft'>{text(' · '.join(facts))}</p>"
     )
 
 

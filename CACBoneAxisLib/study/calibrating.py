@@ -41,10 +41,10 @@ def calibrate(image: CTImage, settings: Settings, date: str | None = None) -> tu
     if scan.calibration is None or scan.fit is None:
         problem = next(f.message for f in scan.findings if f.severity == "error")
         raise refusal("calibration-refused", problem=problem.replace("no BMD is given", "no calibration is written"))
-    return {"bone": {"calibration": stored(_entry(scan, acquisition, image.source.name, date))}}, scan
+    return {"bone": {"calibration": stored(_entry(scan, acquisition, date))}}, scan
 
 
-def _entry(scan: PhantomScan, acquisition: Acquisition, name: str, date: str | None) -> dict[str, Any]:
+def _entry(scan: PhantomScan, acquisition: Acquisition, date: str | None) -> dict[str, Any]:
     line, fit = scan.calibration, scan.fit
     if line is None or fit is None:
         raise ValueError("the rods were refused")
@@ -54,7 +54,7 @@ def _entry(scan: PhantomScan, acquisition: Acquisition, name: str, date: str | N
         "intercept": line.intercept,
         "material": line.material,
         "phantom": line.phantom,
-        "source": f"{scan.phantom.title}, scanned as {name}",
+        "source": f"{scan.phantom.title}, scanned without a patient",
         "date": date,
         "r2": fit.r2,
         "residuals_hu": [rod.hu - rod.fitted_hu for rod in scan.rods],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class StudyInputs:
     files : what the above was read from
     points : lists of points, one in each vertebra that is to be found, named by level
     second : the same scan at another energy, for bone density by dual energy
+    identifiers : what identifies patient and study, where outputs are to say it; else empty
     """
 
     image: CTImage
@@ -53,6 +54,7 @@ class StudyInputs:
     heart: LabelImage | None = None
     points: tuple[PointList, ...] = ()
     second: CTImage | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,14 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.study.identity import (
+    identifiers,
+    neutral_boxes,
+    neutral_image,
+    neutral_lists,
+    neutral_name,
+    neutral_study_id,
+)
 from CACBoneAxisLib.study.inputs import InputFile, StudyInputs, read_markup_files
 from CACBoneAxisLib.study.settings import Settings
 
@@ -51,6 +59,8 @@ def load_study(
     settings: Settings,
     study_id: str | None = None,
     progress: Callable[[str, float], None] | None = None,
+    *,
+    named: bool = False,
 ) -> StudyInputs:
     """Read the files of a study; small files first, so that their mistakes are said before the CT is read.
 
@@ -58,8 +68,11 @@ def load_study(
     ----------
     files : where they are
     settings : of the study
-    study_id : what the study is called; the image's name where it is None
+    study_id : what the study is called; where it is None the beginning of the image's hash, or
+        the image's name where names are asked for
     progress : called with what is being done and the fraction of the reading done (0 to 1)
+    named : keep the names of files and folders, and what identifies patient and study in the
+        CT's header; without it nothing of them is in the inputs or in what is made of them
 
     Raises
     ------
@@ -98,8 +111,47 @@ def load_study(
         hashed.append(InputFile("second-image", second.source.name, second.source.sha256))
     if heart is not None:
         hashed.append(InputFile("heart", heart.name, heart.sha256))
-    name = study_id or image.source.name.split(".")[0]
-    return StudyInputs(image, seeds, tuple(boxes), labels, settings, name, tuple(hashed), heart, tuple(points), second)
+    inputs = StudyInputs(
+        image,
+        seeds,
+        tuple(boxes),
+        labels,
+        settings,
+        study_id or image.source.name.split(".")[0],
+        tuple(hashed),
+        heart,
+        tuple(points),
+        second,
+    )
+    return replace(inputs, identifiers=identifiers(image)) if named else without_names(inputs, study_id)
+
+
+def without_names(inputs: StudyInputs, study_id: str | None = None) -> StudyInputs:
+    """Return a study whose files are called by what they are for.
+
+    Parameters
+    ----------
+    study_id : what the study is called; the beginning of the image's hash where it is None
+    """
+    counted: dict[str, int] = {}
+    files = []
+    for file in inputs.files:
+        counted[file.role] = counted.get(file.role, 0) + 1
+        several = sum(other.role == file.role for other in inputs.files) > 1
+        role = f"{file.role}-{counted[file.role]}" if several else file.role
+        files.append(replace(file, name=neutral_name(file.name, role)))
+    return replace(
+        inputs,
+        image=neutral_image(inputs.image),
+        seeds=None if inputs.seeds is None else neutral_lists(inputs.seeds),
+        regions=neutral_boxes(inputs.regions),
+        vertebrae=None if inputs.vertebrae is None else replace(inputs.vertebrae, name="vertebrae"),
+        heart=None if inputs.heart is None else replace(inputs.heart, name="heart"),
+        points=neutral_lists(inputs.points, "vertebra points"),
+        second=None if inputs.second is None else neutral_image(inputs.second),
+        study_id=study_id or neutral_study_id(inputs.image),
+        files=tuple(files),
+    )
 
 
 def _refuse_kind(markups: Sequence[Any], wanted: type, found: str, option: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ class StudyResult:
     suitability : how fit the scan is for each question
     calcium, bone : the answers
     started, seconds : when the analysis began and how long it took
+    identifiers : of patient and study, where they were asked for; else empty
     review : of a reading that was corrected in review, how often, when, and which result it replaces
     """
 
@@ -47,6 +48,7 @@ class StudyResult:
     started: datetime
     seconds: float
     review: Mapping[str, Any] | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def calcium_masks(self) -> dict[int, Mask]:
@@ -75,6 +77,7 @@ class StudyResult:
             "schema": SCHEMA,
             "study": {
                 "id": self.study_id,
+                **({"identifiers": dict(self.identifiers)} if self.identifiers else {}),
                 "image": {
                     "name": self.image.source.name,
                     "format": self.image.source.format,

@@ -134,6 +134,7 @@ class Session:
             bone,
             started,
             perf_counter() - clock,
+            identifiers=inputs.identifiers,
         )
 
     def check(self, settings: Settings, regions: Sequence[Box] = (), progress: Progress | None = None) -> ScanCheck:

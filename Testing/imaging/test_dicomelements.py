@@ -55,3 +55,7 @@ def test_the_kernel_is_also_found_in_the_groups_of_an_enhanced_header():
     group = a_header(CTReconstructionSequence=[a_header(ConvolutionKernel="FC12")])
     assert kernel(a_header(SharedFunctionalGroupsSequence=[group])) == "FC12"
     assert kernel(a_header(PerFrameFunctionalGroupsSequence=[group])) == "FC12"
+
+
+def test_a_persons_name_is_one_text():
+    assert text(a_header(PatientName="Doe^Jane"), "PatientName") == "Doe^Jane"

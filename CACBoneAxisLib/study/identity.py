@@ -1,0 +1,96 @@
+"""Who and what a study is: left out of every output unless it is asked for.
+
+Names of files and folders may name a patient, so they are identifiers too.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from CACBoneAxisLib.bone.levels import parse_level
+from CACBoneAxisLib.imaging.dicomelements import text
+from CACBoneAxisLib.imaging.dicomslices import read_header
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box, PointList
+
+# Name in the result, and the element of the CT's header that it comes from.
+ELEMENTS = {
+    "patient_name": "PatientName",
+    "patient_id": "PatientID",
+    "birth_date": "PatientBirthDate",
+    "accession_number": "AccessionNumber",
+    "study_date": "StudyDate",
+    "study_uid": "StudyInstanceUID",
+    "series_uid": "SeriesInstanceUID",
+}
+# What a name may keep; anything else after a dot may be a part of a patient's name.
+FORMATS = (".nii.gz", ".mrk.json", ".seg.nrrd", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".json", ".toml")
+DIGITS_OF_HASH = 8
+UID = re.compile(r"\b[0-2](?:\.\d+){5,}\b")
+
+
+def identifiers(image: CTImage) -> Mapping[str, str]:
+    """Return what identifies patient and study in a CT's DICOM header, empty where it was not read from DICOM."""
+    if not image.slices:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header = read_header(image.slices[0][0])
+        found = {name: text(header, keyword) for name, keyword in ELEMENTS.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def neutral_name(name: str, role: str) -> str:
+    """Return a file's name with nothing of it left but its format: ``image.nrrd`` for any NRRD in the role image."""
+    lower = name.lower()
+    return role + next((suffix for suffix in FORMATS if lower.endswith(suffix)), "")
+
+
+def neutral_image(image: CTImage) -> CTImage:
+    """Return a CT without the name of the file or folder that it came from."""
+    return replace(image, source=replace(image.source, name=neutral_name(image.source.name, "image")))
+
+
+def neutral_study_id(image: CTImage) -> str:
+    """Return what a study is called when nobody says: the same for the same image, and for no other."""
+    return f"study-{image.source.sha256[:DIGITS_OF_HASH]}" if image.source.sha256 else "study"
+
+
+def neutral_boxes(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """Return regions named by their level alone; one without a level keeps the name that says what it is for."""
+    named = []
+    for box in boxes:
+        level = parse_level(box.name) or parse_level(box.label)
+        named.append(replace(box, name=level, label=level) if level else box)
+    return tuple(named)
+
+
+def neutral_lists(lists: Sequence[PointList], name: str = "seeds") -> tuple[PointList, ...]:
+    """Return point lists without the names of their files."""
+    return tuple(replace(one, name=name) for one in lists)
+
+
+def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]]) -> str:
+    """Return a sentence in which files are called by what they are for, and UIDs are left out.
+
+    Parameters
+    ----------
+    message : as an error says it
+    paths : by role (``image``, ``seeds``), the files and folders that a user named
+    """
+    called: dict[str, str] = {}
+    for role, given in paths.items():
+        for number, path in enumerate(map(Path, given), start=1):
+            neutral = neutral_name(path.name, role if len(given) == 1 else f"{role}-{number}")
+            resolved = path.resolve()
+            for name in (path.name, resolved.name):
+                called[name] = neutral
+                called[name.split(".")[0]] = neutral.split(".")[0]
+    # Longer names first: a file's name may begin with another's.
+    for name in sorted((name for name in called if len(name) > 1), key=len, reverse=True):
+        message = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", called[name], message)
+    return UID.sub("...", message)
