@@ -159,7 +159,7 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
 # Arguments that name files of a study, whose names may be a patient's.
 FILE_ARGUMENTS = (
     *("image", "seeds", "rois", "vertebrae", "heart", "vertebra_points", "settings", "reading", "calibration"),
-    *("site_references", "baseline_image", "followup_image", "folder"),
+    *("second_image", "site_references", "baseline_image", "followup_image", "folder"),
 )
 
 

@@ -71,6 +71,7 @@ def image_from_volume(volume: Any) -> CTImage:
     acquisition = acquisition_of(volume)
     if acquisition.modality not in (None, "CT"):
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
+    # A volume is often called after its patient, so results do not say its name.
     return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), hounsfield.findings)
 
 
