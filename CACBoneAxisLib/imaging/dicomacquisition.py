@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicomelements import first, image_type, kernel, number, text
+from CACBoneAxisLib.imaging.dicomelements import first, image_type, items, kernel, number, text
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # What people write into Contrast/Bolus Agent to say that none was given.
@@ -42,7 +42,7 @@ def acquisition_from(header: Any, frame: int = 0) -> Acquisition:
     with warnings.catch_warnings():
         # Remarks on the spelling of values say nothing to a reader of the scan.
         warnings.simplefilter("ignore")
-        frames = header.get("PerFrameFunctionalGroupsSequence") or []
+        frames = items(header, "PerFrameFunctionalGroupsSequence")
         return _acquisition(header, frames[frame] if frame < len(frames) else None)
 
 

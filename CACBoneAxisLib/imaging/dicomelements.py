@@ -13,10 +13,19 @@ CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "SH", "TM", "UI"})
 DECIMALS = frozenset({"DS", "IS"})
 
 
+def items(dataset: Any, keyword: str) -> Any:
+    """Return the items of a sequence, an empty list where it is absent or damaged."""
+    try:
+        found = dataset.get(keyword) if dataset is not None else None
+        return found if found is not None and hasattr(found, "__len__") and not isinstance(found, str | bytes) else []
+    except Exception:  # pydicom raises whatever the damage leads to
+        return []
+
+
 def first(dataset: Any, keyword: str) -> Any:
     """Return the first item of a sequence, None where there is none."""
-    items = dataset.get(keyword) if dataset is not None else None
-    return items[0] if items else None
+    found = items(dataset, keyword)
+    return found[0] if len(found) else None
 
 
 @cache

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.imaging.dicomelements import first, image_type, number, text
+from CACBoneAxisLib.imaging.dicomelements import first, image_type, items, number, text
 from CACBoneAxisLib.imaging.dicomslices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
@@ -62,13 +62,18 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
             others[DAMAGED if damaged else NOT_DICOM] += 1
             continue
         header, layout = found
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reason = _no_slice(header, path)
-            if reason is not None:
-                others[reason] += 1
-                continue
-            key, slices = _series_key(header, path), slice_headers(header, path, layout)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                reason = _no_slice(header, path)
+                if reason is not None:
+                    others[reason] += 1
+                    continue
+                key, slices = _series_key(header, path), slice_headers(header, path, layout)
+        except UnusableInputError:
+            raise
+        except Exception:  # pydicom raises whatever the damage leads to
+            raise refusal("file-unreadable", file=path.name) from None
         groups.setdefault(key, []).append((header, slices))
     return Scanned(groups, others)
 
@@ -112,8 +117,8 @@ def _leads_out(path: Path, root: Path) -> bool:
 def _listed(directory: Path) -> list[Path]:
     """Return the files that a DICOMDIR lists and that are there."""
     header = read_header(directory)
-    records = header.get("DirectoryRecordSequence") if header is not None else None
-    if not records:
+    records = items(header, "DirectoryRecordSequence")
+    if not len(records):
         raise refusal("file-unreadable", file=directory.name)
     root = directory.parent.resolve()
     paths = []

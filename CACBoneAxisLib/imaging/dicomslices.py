@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import pydicom
 
-from CACBoneAxisLib.imaging.dicomelements import first, kernel, number, numbers, text
+from CACBoneAxisLib.imaging.dicomelements import first, items, kernel, number, numbers, text
 from CACBoneAxisLib.imaging.dicomsyntax import DEFLATED
 
 # A deflated file is inflated as a whole: no CT object needs more, and a file made to fill the memory does.
@@ -217,7 +217,7 @@ def slice_headers(header: Any, path: Path, layout: PixelLayout | None) -> list[S
         return [_slice_header(header, path, 0, [header] * 4, _classic_traits(header), layout)]
     shared = first(header, "SharedFunctionalGroupsSequence")
     slices = []
-    for frame, own in enumerate(header.get("PerFrameFunctionalGroupsSequence") or []):
+    for frame, own in enumerate(items(header, "PerFrameFunctionalGroupsSequence")):
         groups = [
             first(own, keyword) or first(shared, keyword)
             for keyword in (

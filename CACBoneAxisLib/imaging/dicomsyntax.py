@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 # Read without a decoder; a file of before 1993 names none.
 PLAIN_SYNTAXES = {"", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 # What the GDCM in SimpleITK (and in Slicer) decodes: JPEG baseline, extended, lossless (both), JPEG-LS (both),
@@ -23,4 +25,7 @@ def syntax_name(syntax: str) -> str:
     """Return what a transfer syntax is called, its UID where nobody has named it."""
     import pydicom  # the name alone needs its dictionary
 
-    return str(pydicom.uid.UID(syntax).name) if syntax else "unknown"
+    with warnings.catch_warnings():
+        # A damaged one is named as it is.
+        warnings.simplefilter("ignore")
+        return str(pydicom.uid.UID(syntax).name) if syntax else "unknown"

@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.survey import survey
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 GATED = {"CardiacSynchronizationTechnique": "PROSPECTIVE", "HeartRate": 60}
-SOFT, SHARP = {"ConvolutionKernel": "Br36f"}, {"ConvolutionKernel": "Br69f"}
+SOFT, SHARP = {"ConvolutionKernel": "Br36f"}, {"ConvolutionKernel": "B70f"}
 NATIVE = {"ContrastBolusAgent": "NONE"}
 
 
@@ -51,7 +51,7 @@ def hospital(tmp_path_factory, dicom_writer, torso, enhanced_torso):
 
     heart = between(torso, 84, 200)
     write(2, heart, "CaSc 3.0 Br36", {**GATED, **SOFT, **NATIVE, "SeriesInstanceUID": "1.2.3.2"})
-    write(3, heart, "CaSc 3.0 Br69", {**GATED, **SHARP, **NATIVE, "SeriesInstanceUID": "1.2.3.3"})
+    write(3, heart, "CaSc 3.0 B70", {**GATED, **SHARP, **NATIVE, "SeriesInstanceUID": "1.2.3.3"})
     write(4, torso, "Chest 3.0 Br36", {**SOFT, **NATIVE, "SeriesInstanceUID": "1.2.3.4"})
     write(5, enhanced_torso, "CTA 6.0", {**GATED, **SOFT, "SeriesInstanceUID": "1.2.3.5"})
     small = replace(heart, hu=heart.hu[:1])
@@ -70,7 +70,7 @@ def found(hospital):
 def test_every_series_is_listed_with_what_it_shows(found):
     assert [(one.number, one.name, len(one.series.slices)) for one in found.series] == [
         ("2", "CaSc 3.0 Br36", 39),
-        ("3", "CaSc 3.0 Br69", 39),
+        ("3", "CaSc 3.0 B70", 39),
         ("4", "Chest 3.0 Br36", 128),
         ("5", "CTA 6.0", 64),
         ("6", "Single", 1),
