@@ -124,6 +124,7 @@ class CACBoneAxisParameterNode:
     visual: str = ""
     regions: list[vtkMRMLMarkupsROINode]
     vertebrae: vtkMRMLSegmentationNode
+    secondVolume: vtkMRMLScalarVolumeNode
     otherSettings: str = ""
 
 

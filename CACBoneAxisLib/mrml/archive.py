@@ -49,7 +49,12 @@ def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNo
 def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:
     """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
     volume = add_volume(inputs.image, scene)
-    return add_reading(volume, inputs.seeds, inputs.regions, inputs.vertebrae, inputs.settings)
+    nodes = add_reading(volume, inputs.seeds, inputs.regions, inputs.vertebrae, inputs.settings)
+    if inputs.second is None:
+        return nodes
+    nodes = replace(nodes, second=add_volume(inputs.second, scene))
+    choose(reading_of(scene, volume), "secondVolume", nodes.second)
+    return nodes
 
 
 def add_reading(

@@ -14,6 +14,7 @@ from CACBoneAxisLib.study.settings import merge
 FIELDS_OF_KIND = {
     "linear": ("slope", "intercept", "material", "kvp", "source"),
     "phantom": ("phantom", "rods", "rod_centers_ras_mm", "rod_radius_mm", "source"),
+    "tissue": ("source",),
 }
 
 
@@ -38,7 +39,10 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
     }
     other = other_settings(parameters)
     if isinstance(bone := other.get("bone"), dict) and "calibration" in bone:
-        other["bone"] = {**bone, "calibration": effective_calibration(bone["calibration"])}
+        calibration = effective_calibration(bone["calibration"])
+        if calibration["kind"] == "dual-energy" and parameters.secondVolume is None:
+            calibration = {"kind": "none"}
+        other["bone"] = {**bone, "calibration": calibration}
     merged = merge(other, {"patient": patient, "acquisition": acquisition})
     merged["calcium"] = calcium_settings(parameters, other.get("calcium", {}))
     merged["visual"] = visual_settings(str(parameters.visual))
@@ -52,11 +56,14 @@ def effective_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
         return {"kind": "none"}
     names = FIELDS_OF_KIND.get(kind, tuple(calibration))
     kept = {name: value for name, value in calibration.items() if name in ("kind", *names)}
-    return {"intercept": 0.0, **kept} if kind == "linear" else kept
+    mapped = kind == "linear" or (kind == "dual-energy" and kept.get("slope") is not None)
+    if kind == "dual-energy" and not mapped:
+        kept = {name: value for name, value in kept.items() if name not in ("intercept", "material")}
+    return {"intercept": 0.0, **kept} if mapped else kept
 
 
 def unfinished_calibration(calibration: Mapping[str, Any] | None) -> str:
-    """Return what a calibration still lacks (``slope``, ``material``, ``phantom``, ``file``); empty where nothing.
+    """Return what a calibration still lacks: slope, material, phantom, file or energies; empty where nothing.
 
     A reader chooses its kind first and then types or loads the rest; until then it gives no BMD.
     """
@@ -66,6 +73,10 @@ def unfinished_calibration(calibration: Mapping[str, Any] | None) -> str:
         return "file"
     if kind == "phantom" and not said.get("phantom"):
         return "phantom"
+    if kind == "dual-energy" and not (said.get("energies_kev") or said.get("ha_hu_per_100")):
+        return "energies"
+    if kind == "dual-energy" and said.get("slope") and not said.get("material"):
+        return "material"
     if kind == "linear":
         return next((name for name in ("slope", "material") if not said.get(name)), "")
     return ""
@@ -78,8 +89,18 @@ def nodes_from_parameters(parameters: Any) -> ReadingNodes:
     found makes the score 0.
     """
     return ReadingNodes(
-        parameters.volume, seeds_given(parameters), tuple(existing_regions(parameters)), parameters.vertebrae
+        parameters.volume,
+        seeds_given(parameters),
+        tuple(existing_regions(parameters)),
+        parameters.vertebrae,
+        second_volume(parameters),
     )
+
+
+def second_volume(parameters: Any) -> Any:
+    """Return the scan at another energy where bone is calibrated by two, None where it is not."""
+    calibration = other_settings(parameters).get("bone", {}).get("calibration") or {}
+    return parameters.secondVolume if calibration.get("kind") == "dual-energy" else None
 
 
 def seeds_given(parameters: Any) -> tuple[Any, ...] | None:

@@ -30,12 +30,14 @@ class ReadingNodes:
         and nothing was found, which gives 0
     regions : vtkMRMLMarkupsROINodes, one per vertebra, named by level
     vertebrae : vtkMRMLSegmentationNode whose segments are named by level, or None
+    second : vtkMRMLScalarVolumeNode of the same scan at another energy, or None
     """
 
     volume: Any
     seeds: tuple[Any, ...] | None = None
     regions: tuple[Any, ...] = ()
     vertebrae: Any = None
+    second: Any = None
 
 
 def inputs_from_nodes(
@@ -69,6 +71,7 @@ def inputs_from_nodes(
         vertebrae=None if nodes.vertebrae is None else labels_from_segmentation(nodes.vertebrae, nodes.volume),
         settings=settings,
         study_id=study_id,
+        second=None if nodes.second is None else image_from_volume(nodes.second),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.bone.calibration import FURTHER_KINDS, Calibration
 from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.study.session import ScanCheck, measure_bone
@@ -42,6 +43,9 @@ def read_region(check: ScanCheck, settings: Settings, node: Any) -> Readout:
     UnusableInputError
         One sentence, when the node names no level, has no size or stands under a transform that bends.
     """
+    if settings.bone.calibration.kind in FURTHER_KINDS:
+        # They look at the whole scan, which a region that is being moved does not wait for.
+        settings = replace(settings, bone=replace(settings.bone, calibration=Calibration()))
     bone = measure_bone(check, settings, [VertebraRegion.from_box(box_from_node(node))])
     (vertebra,) = bone.vertebrae
     mask = bone.masks.get(vertebra.level)

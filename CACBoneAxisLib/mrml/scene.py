@@ -26,7 +26,7 @@ from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 RESULT_ATTRIBUTE = "CACBoneAxis.Result"
 FINGERPRINT = "CACBoneAxis.Inputs"
 READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
-INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae")
+INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae", "second")
 OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
 
 TABLES = {
@@ -112,7 +112,8 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
     if nodes.vertebrae is not None:
         named = vertebra_segments(nodes.vertebrae)
         segments = [(level, exclusion(nodes.vertebrae, segment_id)) for segment_id, level in named.items()]
-    said = [points, regions, segments, settings.to_mapping()]
+    second = nodes.second.GetID() if nodes.second is not None else None
+    said = [points, regions, segments, second, settings.to_mapping()]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -143,6 +144,7 @@ def reading_nodes(record: Any) -> ReadingNodes:
         seeds if read else None,
         _references(record, "regions"),
         record.GetNodeReference("vertebrae"),
+        record.GetNodeReference("second"),
     )
 
 
@@ -210,6 +212,7 @@ def _keep_inputs(record: Any, nodes: ReadingNodes) -> None:
         "seeds": nodes.seeds or (),
         "regions": nodes.regions,
         "vertebrae": () if nodes.vertebrae is None else (nodes.vertebrae,),
+        "second": () if nodes.second is None else (nodes.second,),
     }
     for role, items in given.items():
         record.RemoveNodeReferenceIDs(role)

@@ -124,6 +124,8 @@ class BoneSection(Section):
         """Show the density, the vertebrae, and the patient among others."""
         has_bmd = bool(result) and any(v["bmd"] for v in result["bone"]["vertebrae"])
         missing = "" if has_bmd else _("There is no BMD to show: choose a calibration and press Apply.")
+        if result is not None and result["bone"]["calibration"]["kind"] == "dual-energy":
+            missing = _("The density of two energies is that of a region and not of its voxels.")
         enable(self.ui.densityCheckBox, missing, _("Colour the measured regions by BMD. For the eye only."))
         if result is None:
             set_text(self.ui.boneLabel, "")
@@ -259,7 +261,7 @@ class BoneSection(Section):
             return
         calibration = result.bone.calibration
         masks = {v.level: result.bone.masks[v.level] for v in result.bone.vertebrae if v.reading.bmd}
-        if calibration is None or not masks:
+        if calibration.kind == "dual-energy" or not masks:
             return
         show_density(result.image, masks, calibration, node)
         show_over(node)

@@ -11,7 +11,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, FURTHER_KINDS, MATERIALS
 from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
@@ -60,7 +60,10 @@ class CalibrationSection(Section):
         """Connect the fields."""
         ui, choices = self.ui, self.choices
         words = kind_words()
-        choices.combo(ui.calibrationComboBox, f"{KIND}.kind", [(words.get(k, k), k) for k in CALIBRATION_KINDS])
+        kinds = [(words.get(kind, kind), kind) for kind in (*CALIBRATION_KINDS, *FURTHER_KINDS)]
+        choices.combo(ui.calibrationComboBox, f"{KIND}.kind", kinds, self._with_kind)
+        for box in (ui.firstEnergySpinBox, ui.secondEnergySpinBox):
+            connect(box, "valueChanged(double)", lambda value: self.onEnergies())
         named = [(_("choose it"), None), *((one.title, name) for name, one in phantoms().items())]
         choices.combo(ui.phantomComboBox, f"{KIND}.phantom", named)
         choices.number(ui.slopeSpinBox, f"{KIND}.slope")
@@ -93,11 +96,16 @@ class CalibrationSection(Section):
         rows = {
             "phantom": (ui.phantomLabel, ui.phantomComboBox, ui.rodsPanel),
             "asynchronous": (ui.calibrationPathLabel, ui.calibrationPathLineEdit),
-            "linear": tuple(getattr(ui, f"{name}{part}") for name, box in LINE for part in ("Label", box)),
+            "dual-energy": (ui.secondVolumeLabel, ui.secondVolumeSelector, ui.energiesLabel, ui.energiesPanel),
         }
         for of_kind, widgets in rows.items():
             for widget in widgets:
                 widget.visible = kind == of_kind
+        for name, box in LINE:
+            of_line = kind == "linear" or (kind == "dual-energy" and name != "calibrationKvp")
+            getattr(ui, f"{name}Label").visible = of_line
+            getattr(ui, f"{name}{box}").visible = of_line
+        self._show_energies(parameters)
         check = self.panel.checker.known(parameters)
         phantom = check.phantom if check is not None else None
         found = phantom is not None and bool(phantom.axes)
@@ -152,6 +160,30 @@ class CalibrationSection(Section):
         except UnusableInputError as error:
             self._problem = str(error)
         self.update(parameters)
+
+    def onEnergies(self) -> None:
+        """Keep the energies of both volumes once both are typed."""
+        if self._updating or self.panel.parameters is None:
+            return
+        typed = [float(self.ui.firstEnergySpinBox.value), float(self.ui.secondEnergySpinBox.value)]
+        if all(typed):
+            choose(self.panel.parameters, {f"{KIND}.energies_kev": typed})
+
+    def _with_kind(self, kind: str) -> dict[str, Any]:
+        """Return what else changes with the kind: slope and intercept of two energies are no others'."""
+        former = chosen(self.panel.parameters, f"{KIND}.kind")
+        if (kind in FURTHER_KINDS) == (former in FURTHER_KINDS):
+            return {}
+        return {f"{KIND}.{name}": None for name in ("slope", "intercept", "material", "kvp")}
+
+    def _show_energies(self, parameters: Any) -> None:
+        typed = (chosen(parameters, f"{KIND}.energies_kev") if parameters is not None else None) or ()
+        if len(typed) == 2:
+            self._updating = True
+            for box, value in zip((self.ui.firstEnergySpinBox, self.ui.secondEnergySpinBox), typed, strict=True):
+                if float(box.value) != float(value):
+                    box.value = float(value)
+            self._updating = False
 
     def onEstimate(self, item: Any) -> None:
         """Ask for an equation, or not any more."""
@@ -225,6 +257,8 @@ class CalibrationSection(Section):
             return []
         said = [escape(self._problem)] if self._problem else []
         missing = unfinished_calibration(chosen(parameters, KIND))
+        if not missing and chosen(parameters, f"{KIND}.kind") == "dual-energy" and parameters.secondVolume is None:
+            missing = "second"
         if missing:
             return [*said, f"<b>{escape(missing_words()[missing])}</b>"]
         try:

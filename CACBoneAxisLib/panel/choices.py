@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,10 +33,23 @@ class Choices:
         self._values: dict[str, list[Any]] = {}
         self._updating = False
 
-    def combo(self, widget: Any, path: str, items: Items) -> None:
-        """Offer (text, value) pairs in a combo box; None as a value says nothing."""
+    def combo(
+        self, widget: Any, path: str, items: Items, more: Callable[[Any], Mapping[str, Any]] | None = None
+    ) -> None:
+        """Offer (text, value) pairs in a combo box; None as a value says nothing.
+
+        Parameters
+        ----------
+        more : returns the other choices that change with a value, by path
+        """
         self.fill(widget, items)
-        connect(widget, "currentIndexChanged(int)", lambda index: self._choose(path, self.value(widget, index)))
+
+        def changed(index: int) -> None:
+            value = self.value(widget, index)
+            if not self._updating and self.panel.parameters is not None:
+                choose(self.panel.parameters, {**(more(value) if more else {}), path: value})
+
+        connect(widget, "currentIndexChanged(int)", changed)
         self._bound.append(_Bound(widget, path, lambda value: self._show_item(widget, value)))
 
     def number(self, widget: Any, path: str, nothing: float | None = 0.0, default: float = 0.0) -> None:

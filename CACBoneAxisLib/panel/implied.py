@@ -7,7 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.calibration import FURTHER_KINDS, Calibration
 from CACBoneAxisLib.bone.references import TScoreReference, t_score_references
 from CACBoneAxisLib.bone.zscores import GROUP_WORDS, z_score_references
 from CACBoneAxisLib.data import load_table
@@ -23,8 +23,8 @@ def kind_words() -> dict[str, str]:
         "linear": _("linear: slope and intercept"),
         "phantom": _("phantom in the scan"),
         "asynchronous": _("phantom of another day: file"),
-        "phantomless": _("without a phantom: research"),
-        "dual-energy": _("dual energy"),
+        "tissue": _("the patient's own tissues: research only"),
+        "dual-energy": _("dual energy: two volumes of the scan"),
     }
 
 
@@ -35,6 +35,8 @@ def missing_words() -> dict[str, str]:
         "material": _("No BMD until the material is chosen."),
         "phantom": _("No BMD until the phantom is chosen."),
         "file": _("No BMD until a calibration file is chosen."),
+        "second": _("No BMD until the second volume is chosen."),
+        "energies": _("No BMD until the energies of both volumes are typed."),
     }
 
 
@@ -57,9 +59,15 @@ def calibration_words(calibration: Calibration, check: ScanCheck | None) -> list
         line = phantom.calibration if phantom is not None and phantom.calibration is not None else calibration
     elif check is not None:
         usable, findings = calibration.check(check.image.acquisition.kvp, check.image.acquisition)
-        if not usable:
+        if not usable and calibration.kind not in FURTHER_KINDS:
             lines.append("<b>{}</b>".format(_("Refused for this scan; no BMD is given.")))
-    if line.slope is not None and line.intercept is not None:
+    if calibration.kind == "tissue":
+        lines.append(
+            _("Research only: density of HA from air, fat, blood and muscle, with its uncertainty; no class or score.")
+        )
+    if calibration.kind == "dual-energy":
+        lines.append(dual_words(calibration))
+    elif line.slope is not None and line.intercept is not None:
         sign = "+" if line.intercept >= 0 else "-"
         equation = f"BMD = {line.slope:.5g} x HU {sign} {abs(line.intercept):.4g} mg/cm3 {line.material}"
         made = _("made at {kvp} kVp").format(kvp=f"{line.kvp:g}") if line.kvp else _("tube voltage not stated")
@@ -72,6 +80,15 @@ def calibration_words(calibration: Calibration, check: ScanCheck | None) -> list
             facts.append(_("table at {height} mm").format(height=f"{calibration.table_height_mm:g}"))
         lines.append(escape(", ".join(fact for fact in facts if fact)))
     return [*lines, *(escape(finding.message) for finding in findings)]
+
+
+def dual_words(calibration: Calibration) -> str:
+    """Return what a calibration by two energies gives."""
+    if calibration.slope is None or calibration.intercept is None:
+        return _("BMD is the density of HA that both volumes give; a slope, intercept and material may map it.")
+    sign = "+" if calibration.intercept >= 0 else "-"
+    line = f"BMD = {calibration.slope:.5g} x HA {sign} {abs(calibration.intercept):.4g} mg/cm3 {calibration.material}"
+    return escape(line)
 
 
 def t_score_items(parameters: Any) -> list[tuple[str, Any]]:

@@ -119,7 +119,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
     measured = [v for v in bone["vertebrae"] if v["bmd"] and v["level"] in masks]
     line = bone["calibration"] or {}
     slope, intercept = line.get("slope"), line.get("intercept")
-    if not measured or slope is None or intercept is None:
+    if not measured or slope is None or intercept is None or line.get("kind") == "dual-energy":
         return None
     used = [masks[v["level"]] for v in measured]
     indices = np.concatenate([mask.indices() for mask in used])

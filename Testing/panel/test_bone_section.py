@@ -472,6 +472,56 @@ def test_a_calibration_file_is_kept_with_the_reading_and_refused_where_it_does_n
     assert settings_of(opened).bone.calibration.slope == 0.75
 
 
+def test_two_energies_give_the_density_of_the_command_line(placed, scene, small_ct):
+    from dataclasses import replace
+
+    from CACBoneAxisLib.mrml.reading import inputs_from_nodes
+    from CACBoneAxisLib.mrml.scene import reading_nodes, replay
+    from CACBoneAxisLib.study import analyze
+
+    hu = small_ct.hu.copy()
+    hu[hu == 120] = 80
+    second = add_volume(replace(small_ct, hu=hu), scene)
+    ui = placed.widget.ui
+    linear(placed)
+    choose_item(ui.calibrationComboBox, "dual energy")
+    assert "energies of both volumes" in ui.calibrationLabel.text
+    assert ui.slopeSpinBox.value == 0
+    ui.firstEnergySpinBox.value = 70
+    assert settings_of(placed).bone.calibration.kind == "none"
+    ui.secondEnergySpinBox.value = 140
+    assert "second volume is chosen" in ui.calibrationLabel.text
+    assert settings_of(placed).bone.calibration.kind == "none"
+    ui.secondVolumeSelector.setCurrentNode(second)
+    assert "density of HA that both volumes give" in ui.calibrationLabel.text
+    ui.applyButton.click()
+    # 100 x (120 - 80) / (133.2 - 71.0)
+    assert cells(ui.vertebraTable, 0)[5:7] == ["64.3", "HA"]
+    assert not ui.densityCheckBox.enabled
+    record = placed.widget.panel.result()
+    nodes = reading_nodes(record)
+    assert nodes.second is second
+    shown = placed.widget.panel.result_mapping()["bone"]
+    settings = settings_of(placed)
+    for again in (replay(record), analyze(inputs_from_nodes(nodes, settings))):
+        assert json.loads(json.dumps(again.to_dict()["bone"])) == shown
+    ui.secondVolumeSelector.setCurrentNode(None)
+    ui.applyButton.click()
+    assert cells(ui.vertebraTable, 0)[5] == "—"
+    read_out(placed)
+    assert "mean 120.0" in ui.readoutLabel.text
+
+
+def test_tissues_are_for_research_and_say_so(placed):
+    ui = placed.widget.ui
+    choose_item(ui.calibrationComboBox, "own tissues")
+    assert settings_of(placed).bone.calibration.kind == "tissue"
+    assert "Research only" in ui.calibrationLabel.text
+    ui.applyButton.click()
+    read_out(placed)
+    assert "mean 120.0" in ui.readoutLabel.text
+
+
 # References
 
 
@@ -572,13 +622,14 @@ def test_density_follows_the_next_result(placed):
 
 
 def test_every_choice_that_the_library_knows_has_words(opened):
-    from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, MATERIALS
+    from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, FURTHER_KINDS, MATERIALS
     from CACBoneAxisLib.imaging.regions import REGION_SHAPES
     from CACBoneAxisLib.panel.implied import kind_words
 
     ui = opened.widget.ui
-    assert set(CALIBRATION_KINDS) <= set(kind_words())
-    assert ui.calibrationComboBox.count == len(CALIBRATION_KINDS)
+    kinds = {*CALIBRATION_KINDS, *FURTHER_KINDS}
+    assert kinds <= set(kind_words())
+    assert ui.calibrationComboBox.count == len(kinds)
     assert ui.materialComboBox.count == 1 + len(MATERIALS)
     assert ui.regionShapeComboBox.count == len(REGION_SHAPES)
     assert ui.regionProtocolComboBox.count == 5
