@@ -21,8 +21,8 @@ SCHEMA = "cacboneaxis/reading/1"
 
 
 @dataclass(frozen=True)
-class Vertebrae:
-    """Labelled vertebrae of a reading, whose voxels are in a segmentation of their own.
+class Labelled:
+    """Labels of voxels that a reading rests on, which are in a segmentation of their own.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class Reading:
     seeds : point lists, LPS mm; None when nobody read the scan for calcium
     regions : ROIs, LPS mm
     vertebrae : labelled vertebrae, None where there were none
+    heart : labelled heart, None where there was none
+    points : one in each vertebra that is to be found, LPS mm
     series_uid : Series Instance UID of the CT
     name : of the file it was read from, without its folder
     sha256 : of that file
@@ -56,7 +58,9 @@ class Reading:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[PointList, ...] | None = None
     regions: tuple[Box, ...] = ()
-    vertebrae: Vertebrae | None = None
+    vertebrae: Labelled | None = None
+    heart: Labelled | None = None
+    points: tuple[PointList, ...] = ()
     series_uid: str | None = None
     name: str = "reading"
     sha256: str | None = None
@@ -68,6 +72,8 @@ class Reading:
             "seeds": None if self.seeds is None else [asdict(points) for points in self.seeds],
             "regions": [asdict(box) for box in self.regions],
             "vertebrae": None if self.vertebrae is None else asdict(self.vertebrae),
+            "heart": None if self.heart is None else asdict(self.heart),
+            "points": [asdict(points) for points in self.points],
             "settings": dict(self.settings),
         }
         return json.dumps(content, ensure_ascii=False)
@@ -90,7 +96,9 @@ def from_text(words: str, name: str) -> Reading:
             settings=dict(content["settings"]),
             seeds=None if seeds is None else tuple(_points(one) for one in seeds),
             regions=tuple(_box(one) for one in content["regions"]),
-            vertebrae=None if content["vertebrae"] is None else _vertebrae(content["vertebrae"]),
+            vertebrae=None if content["vertebrae"] is None else _labelled(content["vertebrae"]),
+            heart=None if content["heart"] is None else _labelled(content["heart"]),
+            points=tuple(_points(one) for one in content["points"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise refusal("reading-unusable", file=name) from None
@@ -177,9 +185,9 @@ def _box(content: Mapping[str, Any]) -> Box:
     )
 
 
-def _vertebrae(content: Mapping[str, Any]) -> Vertebrae:
+def _labelled(content: Mapping[str, Any]) -> Labelled:
     names = content["names"]
-    return Vertebrae(
+    return Labelled(
         str(content["uid"]),
         tuple(int(v) for v in content["values"]),
         None if names is None else {int(value): str(name) for value, name in names.items()},

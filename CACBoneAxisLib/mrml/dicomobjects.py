@@ -7,10 +7,9 @@ from typing import Any
 
 import slicer
 
+from CACBoneAxisLib.dicomout.labelled import labels_of
 from CACBoneAxisLib.dicomout.reading import check_series, read_reading
 from CACBoneAxisLib.dicomout.source import slices_of_files
-from CACBoneAxisLib.dicomout.vertebrae import VERTEBRAE_FILE, read_vertebrae, vertebrae_of
-from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.mrml.archive import add_reading
 from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.mrml.volumes import image_from_volume
@@ -40,18 +39,14 @@ def restore_reading(volume: Any, path: str | Path) -> ReadingNodes:
     Raises
     ------
     UnusableInputError
-        ``reading-unusable``, ``reading-series``, ``reading-vertebrae``.
+        ``reading-unusable``, ``reading-series``, ``reading-labels``.
     """
     path = Path(path)
     reading = read_reading(path)
     image = image_from_volume(volume)
     check_series(reading, image, volume_slices(volume))
-    labels: LabelImage | None = None
-    if reading.vertebrae is not None:
-        stored = _file_of(reading.vertebrae.uid)
-        beside = (path.parent / VERTEBRAE_FILE).is_file() or not stored
-        labels = vertebrae_of(reading, path.parent) if beside else read_vertebrae(Path(stored), reading.vertebrae)
-        labels = labels.on_grid_of(image.geometry) if labels is not None else None
+    labels = labels_of(reading, "vertebrae", path.parent, _file_of)
+    labels = None if labels is None else labels.on_grid_of(image.geometry)
     settings = Settings.from_mapping(reading.settings)
     return add_reading(volume, reading.seeds, reading.regions, labels, settings)
 

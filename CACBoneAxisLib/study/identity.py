@@ -16,6 +16,7 @@ from CACBoneAxisLib.imaging.dicomelements import text
 from CACBoneAxisLib.imaging.dicomslices import read_header
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
+from CACBoneAxisLib.report.wording import territory_table
 
 # Name in the result, and the element of the CT's header that it comes from.
 ELEMENTS = {
@@ -30,6 +31,20 @@ ELEMENTS = {
 # What a name may keep; anything else after a dot may be a part of a patient's name.
 FORMATS = (".nii.gz", ".mrk.json", ".seg.nrrd", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".json", ".toml")
 DIGITS_OF_HASH = 8
+WORDS = {
+    "ct",
+    "image",
+    "seeds",
+    "rois",
+    "regions",
+    "vertebrae",
+    "heart",
+    "settings",
+    "reading",
+    "aorta",
+    "water",
+    "rod",
+}
 UID = re.compile(r"\b[0-2](?:\.\d+){5,}\b")
 
 
@@ -89,8 +104,17 @@ def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]])
             resolved = path.resolve()
             for name in (path.name, resolved.name):
                 called[name] = neutral
-                called[name.split(".")[0]] = neutral.split(".")[0]
+                # A markup without a name is called after its file.
+                stem = name.split(".")[0]
+                if not _is_word(stem):
+                    called[stem] = neutral.split(".")[0]
     # Longer names first: a file's name may begin with another's.
     for name in sorted((name for name in called if len(name) > 1), key=len, reverse=True):
         message = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", called[name], message)
     return UID.sub("...", message)
+
+
+def _is_word(stem: str) -> bool:
+    """Return whether a file's name is a word that sentences use: a level, a territory, a role."""
+    word = re.sub(r"[-_ ]?\d*$", "", stem).lower()
+    return parse_level(stem) is not None or word in WORDS or word.upper() in {t["code"] for t in territory_table()}

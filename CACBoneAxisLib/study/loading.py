@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.dicomout.labelled import labels_of
 from CACBoneAxisLib.dicomout.reading import check_series, read_reading
-from CACBoneAxisLib.dicomout.vertebrae import vertebrae_of
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import read_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -95,7 +95,9 @@ def load_study(
     if reading is not None and files.reading is not None:
         seeds = reading.seeds if files.seeds is None else seeds
         boxes = boxes or list(reading.regions)
-        labels = labels or vertebrae_of(reading, Path(files.reading).parent)
+        points = points or list(reading.points)
+        labels = labels or labels_of(reading, "vertebrae", Path(files.reading).parent)
+        heart = heart or labels_of(reading, "heart", Path(files.reading).parent)
         hashed.append(InputFile("reading", reading.name, reading.sha256))
     series = files.series
     if series is not None and series.strip().lower() == "auto" and seeds is None and (boxes or labels):

@@ -27,7 +27,7 @@ def check_objects(image: CTImage | None = None, qt: Any = None) -> None:
 
 def reading_of(inputs: StudyInputs, result: StudyResult) -> Reading:
     """Return what a result was made of, without its image."""
-    return Reading(result.settings.to_mapping(), inputs.seeds, inputs.regions)
+    return Reading(result.settings.to_mapping(), inputs.seeds, inputs.regions, points=inputs.points)
 
 
 def write_study_objects(
@@ -55,4 +55,6 @@ def write_study_objects(
     pdf.unlink()
     reading = reading_of(inputs, result)
     masks = result.calcium_masks, result.bone_masks
-    return write_objects(target, result.to_dict(), reading, result.image, *masks, content, inputs.vertebrae)
+    return write_objects(
+        target, result.to_dict(), reading, result.image, *masks, content, inputs.vertebrae, inputs.heart
+    )

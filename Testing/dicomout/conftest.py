@@ -21,7 +21,7 @@ from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 
 KINDS = ("axial", "coronal", "flipped", "enhanced")
 SETTINGS = {
-    "calcium": {"mass_factor_mg_per_mm3_per_hu": 0.0008},
+    "calcium": {"mass_factor_mg_per_mm3_per_hu": 0.0008, "suggestions": "list"},
     "bone": {
         "calibration": {"kind": "linear", "slope": 0.8, "intercept": -2.0, "material": "HA"},
         "t_score_reference": "budoff-2010",
@@ -97,6 +97,13 @@ def labelled(image: Any) -> LabelImage:
     return LabelImage(labels, image.geometry)
 
 
+def heart(image: Any) -> LabelImage:
+    """Return a labelmap of a heart, by name, around the lesions."""
+    labels = np.zeros(image.hu.shape, dtype=np.uint8)
+    labels[2:10, 6:28, 6:50] = 3
+    return LabelImage(labels, image.geometry, {3: "heart"})
+
+
 def study(folder: Path) -> StudyInputs:
     """The study as a reader left it: two lesions, a seed left out, a region, a labelmap, settings."""
     image = read_ct(folder)
@@ -109,6 +116,7 @@ def study(folder: Path) -> StudyInputs:
         labelled(image),
         Settings.from_mapping(SETTINGS),
         "study",
+        heart=heart(image),
     )
 
 
@@ -127,5 +135,5 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     mapping = result.to_dict()
     reading = Reading(inputs.settings.to_mapping(), inputs.seeds, inputs.regions)
     masks = result.calcium_masks, result.bone_masks
-    write_objects(folder / "out", mapping, reading, inputs.image, *masks, PDF, inputs.vertebrae)
+    write_objects(folder / "out", mapping, reading, inputs.image, *masks, PDF, inputs.vertebrae, inputs.heart)
     return Written(folder / "ct", inputs, result, mapping, folder / "out")

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from CACBoneAxisLib.dicomout.reading import Reading, Vertebrae, check_series, from_text, read_reading
-from CACBoneAxisLib.dicomout.vertebrae import vertebrae_of
+from CACBoneAxisLib.dicomout.labelled import labels_of
+from CACBoneAxisLib.dicomout.reading import Labelled, Reading, check_series, from_text, read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
@@ -29,14 +29,24 @@ def without_time(mapping: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_reading_gives_the_same_digits_again(written: Any) -> None:
     reading = read_reading(written.folder / "measurements.dcm")
-    labels = vertebrae_of(reading, written.folder)
+    labels, heart = (labels_of(reading, part, written.folder) for part in ("vertebrae", "heart"))
     assert reading.seeds == written.inputs.seeds
     assert reading.regions == written.inputs.regions
     given_ = written.inputs.vertebrae.on_grid_of(written.inputs.image.geometry)
     assert np.array_equal(labels.on_grid_of(written.inputs.image.geometry).labels, given_.labels)
     again = StudyInputs(
-        written.inputs.image, reading.seeds, reading.regions, labels, Settings.from_mapping(reading.settings), "study"
+        written.inputs.image,
+        reading.seeds,
+        reading.regions,
+        labels,
+        Settings.from_mapping(reading.settings),
+        "study",
+        heart=heart,
+        points=reading.points,
     )
+    shape = written.inputs.image.geometry
+    assert np.array_equal(heart.on_grid_of(shape).labels > 0, written.inputs.heart.on_grid_of(shape).labels > 0)
+    assert heart.names == written.inputs.heart.names
     assert without_time(analyze(again).to_dict()) == without_time(written.mapping)
 
 
@@ -54,8 +64,8 @@ def test_without_its_segmentation_a_reading_of_labels_is_refused(written: Any, t
         if path is not None:
             (tmp_path / "vertebrae.dcm").write_bytes(path.read_bytes())
         with pytest.raises(UnusableInputError) as refused:
-            vertebrae_of(reading, tmp_path)
-        assert refused.value.code == "reading-vertebrae"
+            labels_of(reading, "vertebrae", tmp_path)
+        assert refused.value.code == "reading-labels"
 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -68,7 +78,7 @@ point_lists = st.builds(
 )
 boxes = st.builds(Box, st.text(), triples, lengths, st.tuples(triples, triples, triples), st.text(), st.text())
 vertebrae = st.builds(
-    Vertebrae,
+    Labelled,
     st.text(),
     st.lists(st.integers(1, 65535), max_size=3).map(tuple),
     st.none() | st.dictionaries(st.integers(1, 99), st.text(), max_size=3),
@@ -80,9 +90,10 @@ vertebrae = st.builds(
     seeds=st.none() | st.lists(point_lists, max_size=2).map(tuple),
     regions=st.lists(boxes, max_size=2).map(tuple),
     labels=st.none() | vertebrae,
+    points=st.lists(point_lists, max_size=1).map(tuple),
 )
-def test_every_reading_comes_out_of_its_text_as_it_went_in(seeds: Any, regions: Any, labels: Any) -> None:
-    reading = Reading({"patient": {"age_years": 63}}, seeds, regions, labels)
+def test_every_reading_comes_out_of_its_text_as_it_went_in(seeds: Any, regions: Any, labels: Any, points: Any) -> None:
+    reading = Reading({"patient": {"age_years": 63}}, seeds, regions, labels, labels, points)
     assert from_text(reading.to_text(), "reading") == reading
 
 

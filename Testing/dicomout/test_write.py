@@ -18,7 +18,7 @@ from CACBoneAxisLib.dicomout.reading import Reading
 from CACBoneAxisLib.dicomout.source import source_series
 from CACBoneAxisLib.dicomout.write import write_objects
 
-FILES = ("segmentation.dcm", "vertebrae.dcm", "measurements.dcm", "report.dcm")
+FILES = ("segmentation.dcm", "vertebrae.dcm", "heart.dcm", "measurements.dcm", "report.dcm")
 # Every warning that the validator gives, and why it is right that it stands.
 EXPLAINED = {
     r"Unrecognized defined term <99CACBONEAXIS> for value 1 of attribute <Coding Scheme Designator>": (

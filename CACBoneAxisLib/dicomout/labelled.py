@@ -1,17 +1,17 @@
-"""The labelled vertebrae that a reading rests on, as a segmentation and back."""
+"""The labelled vertebrae and heart that a reading rests on, as segmentations and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import find_objects
 
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.dicomout.codes import level_code
-from CACBoneAxisLib.dicomout.reading import Reading, Vertebrae
+from CACBoneAxisLib.dicomout.reading import Labelled, Reading
 from CACBoneAxisLib.dicomout.segments import Segment
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
@@ -19,9 +19,10 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.imaging.stored import clean_direction
-from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, level_color
+from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, OTHER_COLOR, level_color
 
-VERTEBRAE_FILE = "vertebrae.dcm"
+VERTEBRAE_FILE, HEART_FILE = "vertebrae.dcm", "heart.dcm"
+HEART = ("SCT", "80891009", "Heart")
 
 
 def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: Any) -> list[Segment]:
@@ -32,9 +33,7 @@ def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: An
         numbering = {int(value): level for value, level in numbering.items()}
     known = {value: level for level, value in level_numbers(labels, label_boxes(labels.labels), numbering)[0].items()}
     segments = []
-    for value, place in enumerate(find_objects(labels.labels.astype(np.int32, copy=False)), start=1):
-        if place is None:
-            continue
+    for value, place in label_boxes(labels.labels).items():
         z, y, x = (int(part.start) for part in place)
         level = known.get(value, "")
         name = (labels.names or {}).get(value) or level or f"label {value}"
@@ -44,48 +43,59 @@ def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: An
     return segments
 
 
-def described(labels: LabelImage, uid: str) -> Vertebrae:
+def heart_segments(labels: LabelImage, geometry: ImageGeometry) -> list[Segment]:
+    """Return a segment for each label of a heart, in the order of their values, on the CT's grid."""
+    labels = labels.on_grid_of(geometry)
+    segments = []
+    for value, place in label_boxes(labels.labels).items():
+        z, y, x = (int(part.start) for part in place)
+        name = (labels.names or {}).get(value) or f"label {value}"
+        mask = Mask((z, y, x), labels.labels[place] == value)
+        key = f"heart {value}"
+        segments.append(Segment(key, name[:64], BONE_CATEGORY, HEART, None, OTHER_COLOR, mask, drawn=True))
+    return segments
+
+
+def described(labels: LabelImage, uid: str) -> Labelled:
     """Return what a reading keeps of its labels beside the segmentation with this SOP Instance UID."""
     values = tuple(int(v) for v in np.unique(labels.labels) if v)
-    return Vertebrae(uid, values, labels.names, dict(labels.excluded))
+    return Labelled(uid, values, labels.names, dict(labels.excluded))
 
 
-def vertebrae_of(reading: Reading, folder: Path) -> LabelImage | None:
-    """Return the labelled vertebrae of a reading, from the file written beside it; None where it has none.
+def labels_of(
+    reading: Reading, part: str, folder: Path, elsewhere: Callable[[str], str] | None = None
+) -> LabelImage | None:
+    """Return the labelled vertebrae or heart of a reading, from the file written beside it; None where it has none.
 
-    Raises
-    ------
-    UnusableInputError
-        ``reading-vertebrae`` when the file is not there.
-    """
-    if reading.vertebrae is None:
-        return None
-    path = folder / VERTEBRAE_FILE
-    if not path.is_file():
-        raise refusal("reading-vertebrae", file=reading.name)
-    return read_vertebrae(path, reading.vertebrae)
-
-
-def read_vertebrae(path: Path, vertebrae: Vertebrae) -> LabelImage:
-    """Return the labels that a reading rests on from the segmentation written with it.
+    Parameters
+    ----------
+    part : ``vertebrae`` or ``heart``
+    folder : that the reading is in
+    elsewhere : where the segmentation with a SOP Instance UID is, when it is not in the folder
 
     Raises
     ------
     UnusableInputError
-        ``reading-vertebrae`` when the file is not that segmentation, or damaged.
+        ``reading-labels`` when the file is not there, not the one, or damaged.
     """
     import pydicom
 
+    kept: Labelled | None = getattr(reading, part)
+    if kept is None:
+        return None
+    path = folder / {"vertebrae": VERTEBRAE_FILE, "heart": HEART_FILE}[part]
+    if not path.is_file() and elsewhere is not None:
+        path = Path(elsewhere(kept.uid) or path)
     try:
         dataset = pydicom.dcmread(path)
-        if str(dataset.SOPInstanceUID) != vertebrae.uid:
+        if str(dataset.SOPInstanceUID) != kept.uid:
             raise ValueError
-        return _labels(dataset, vertebrae)
+        return replace(_labels(dataset, kept), name=part)
     except Exception:  # pydicom raises whatever the damage leads to
-        raise refusal("reading-vertebrae", file=path.name) from None
+        raise refusal("reading-labels", file=reading.name, what=part) from None
 
 
-def _labels(dataset: Any, vertebrae: Vertebrae) -> LabelImage:
+def _labels(dataset: Any, kept: Labelled) -> LabelImage:
     shared = dataset.SharedFunctionalGroupsSequence[0]
     row, column = np.reshape([float(v) for v in shared.PlaneOrientationSequence[0].ImageOrientationPatient], (2, 3))
     normal = np.cross(row, column)
@@ -102,7 +112,7 @@ def _labels(dataset: Any, vertebrae: Vertebrae) -> LabelImage:
         # One segment alone is named once for all frames.
         named = frame if "SegmentIdentificationSequence" in frame else shared
         number = int(named.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-        stored[step][plane > 0] = vertebrae.values[number - 1]
+        stored[step][plane > 0] = kept.values[number - 1]
     origin = corners[int(np.argmin(heights))]
     geometry = ImageGeometry(
         (int(stored.shape[0]), int(stored.shape[1]), int(stored.shape[2])),
@@ -111,5 +121,5 @@ def _labels(dataset: Any, vertebrae: Vertebrae) -> LabelImage:
         clean_direction(np.stack([row, column, normal], axis=1)),
     )
     view, axial = to_axial(stored, geometry)
-    names: Mapping[int, str] | None = vertebrae.names
-    return LabelImage(view, axial, dict(names) if names else None, "vertebrae", None, dict(vertebrae.excluded))
+    names: Mapping[int, str] | None = kept.names
+    return LabelImage(view, axial, dict(names) if names else None, excluded=dict(kept.excluded))
