@@ -55,6 +55,7 @@ class TissueScan:
         return {
             "samples": [sample.to_mapping() for sample in self.samples.values()],
             "energy_kev": self.energy_kev,
+            "variance": list(self.variance),
             "uncertainty_at_150_hu_mg_cm3": self.uncertainty_mg_cm3(REPORTED_HU) if made else None,
             "accepted": made,
             "findings": [asdict(one) for one in self.findings],

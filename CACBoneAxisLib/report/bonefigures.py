@@ -16,6 +16,7 @@ from CACBoneAxisLib.report.figures import BONE_WINDOW, Figure
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color, View, Window
+from CACBoneAxisLib.report.tissuefigure import tissue_figure
 
 ROD_COLORS: tuple[Color, ...] = (
     (0, 114, 178),
@@ -37,7 +38,12 @@ SMOOTHING_MM = 3.0
 
 def bone_figures(result: Mapping[str, Any], image: CTImage, masks: Mapping[str, Mask]) -> list[Figure]:
     """Return the pictures that this result has: calibration, density map, reference population."""
-    made = (calibration_figure(result, image), density_figure(result, image, masks), population_figure(result))
+    made = (
+        calibration_figure(result, image),
+        tissue_figure(result),
+        density_figure(result, image, masks),
+        population_figure(result),
+    )
     return [figure for figure in made if figure is not None]
 
 

@@ -171,7 +171,9 @@ def definition_list(result: Mapping[str, Any]) -> str:
 def settings(result: Mapping[str, Any]) -> str:
     """Return every field of the protocols and of the calibration, and what was stated beside them."""
     calcium = [*_flat(result["calcium"]["protocol"])]
-    bone = [*_flat({"calibration": result["bone"]["calibration"], **result["bone"]["protocol"]})]
+    # What a phantom or the tissues measured is shown as pictures, not as settings.
+    line = {k: v for k, v in (result["bone"]["calibration"] or {}).items() if k not in ("phantom_scan", "tissue_scan")}
+    bone = [*_flat({"calibration": line, **result["bone"]["protocol"]})]
     stated = result["provenance"].get("settings") or {}
     given = [*_flat({key: value for key, value in stated.items() if key not in ("calcium", "bone")})]
     left = "<h3>Calcium</h3>" + definitions(calcium)
