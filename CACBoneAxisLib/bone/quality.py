@@ -46,8 +46,11 @@ isolated
     in none; muscle between ribs and spine in 11. Fewer than half is said. It withholds
     nothing.
 
-Endplates and discs inside a region that is too tall are seen only where they are that
-much denser or lighter than the rest.
+endplate
+    Layers across the region's long axis, of a slice or 1.5 mm. One whose mean is 50 HU above
+    the median of all, with bone beyond it on both sides, is an endplate: the region reaches
+    into a disc or another vertebra. Means of layers of well-placed regions differ by less than
+    30 HU; endplates of 1.2 mm leave 60 HU or more at 5 mm, where they are not split between slices.
 """
 
 from __future__ import annotations
@@ -71,6 +74,7 @@ DIRECTIONS = 16
 # 50 HU puts 1 in 700 voxels there, never ten together.
 FOCUS_HU, FOCUS_MM3, FOCUS_VOXELS = 150.0, 100.0, 10
 RAY_STEP_MM = 0.5
+LAYER_MM, FEWEST_IN_LAYER, ENDPLATE_HU = 1.5, 20, 50.0
 # Median absolute deviation to standard deviation, for normally distributed values.
 MAD_TO_SD = 1.4826
 
@@ -145,6 +149,9 @@ def content_findings(
     if spread > protocol.spread_hu:
         limit = f"{protocol.spread_hu:.0f}"
         said.append(finding("region-spread", level=level, spread=f"{spread:.0f}", limit=limit))
+    layer = _endplate_layer(hu, geometry, mask, axes)
+    if layer is not None:
+        said.append(finding("region-endplate", level=level, above=f"{layer[1]:.0f}", away=f"{abs(layer[0]):.0f}"))
     said += _parting(level, values, median, hu, geometry, mask, protocol)
     bare = 1 - _directions_with_cortex(hu, geometry, mask, median, protocol, axes)
     if bare > 1 - protocol.cortex_fraction:
@@ -174,6 +181,31 @@ def _parting(
         if largest * geometry.voxel_volume_mm3 > FOCUS_MM3 and largest >= FOCUS_VOXELS:
             said.append(finding(code, level=level, volume=f"{largest * geometry.voxel_volume_mm3:.0f}"))
     return said
+
+
+def _endplate_layer(
+    hu: NDArray[np.generic], geometry: ImageGeometry, mask: Mask, axes: NDArray[np.floating] | None
+) -> tuple[float, float] | None:
+    """Return where along the region's axis an endplate crosses it (mm from its middle) and how far it stands out."""
+    points = geometry.to_lps(mask.indices()[:, ::-1])
+    up = np.array([0.0, 0.0, 1.0]) if axes is None else np.asarray(axes)[:, 2]
+    along = (points - points.mean(axis=0)) @ up
+    thickness = max(LAYER_MM, geometry.slice_increment_mm)
+    layer = np.floor((along - along.min()) / thickness).astype(int)
+    counts = np.bincount(layer)
+    kept = counts >= FEWEST_IN_LAYER
+    if np.count_nonzero(kept) < 4:
+        return None
+    means = np.full(len(counts), np.nan)
+    means[kept] = np.bincount(layer, mask.values(hu).astype(float))[kept] / counts[kept]
+    known = np.flatnonzero(kept)
+    above = means[known] - np.median(means[known])
+    # A layer at the region's end may be partly an endplate beyond it; the cortex rule sees that.
+    inner = slice(1, len(known) - 1)
+    n = int(np.argmax(above[inner])) + 1
+    if above[n] < ENDPLATE_HU or above[-1] > above[n] - ENDPLATE_HU / 2 or above[0] > above[n] - ENDPLATE_HU / 2:
+        return None
+    return float(along.min() + (known[n] + 0.5) * thickness), float(above[n])
 
 
 def overlap(first: Mask, second: Mask) -> int:

@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.bone.quality import content_findings, overlap, percent, placement_findings
+from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionVoxels
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 PROTOCOL = RegionProtocol()
 REGION = Region((0.0, 0.0, 32.0), (24.0, 18.0, 12.0))
@@ -139,10 +144,6 @@ def test_overlap_counts_the_voxels_that_two_masks_share():
 
 @pytest.mark.parametrize(("focus_hu", "code"), [(450, "region-dense-focus"), (-150, "region-light-focus")])
 def test_a_focus_is_named_and_noise_is_not(spine, focus_hu, code):
-    from CACBoneAxisLib.bone.given import VertebraRegion
-    from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
-    from CACBoneAxisLib.imaging.regions import Region
-
     image = spine(noise_hu=40.0)
     region = VertebraRegion("L1", Region((0.0, 0.0, 32.0), (24.0, 20.0, 14.0)))
     clean = [f.code for f in measure_vertebrae(image, [region]).vertebrae[0].findings]
@@ -151,3 +152,17 @@ def test_a_focus_is_named_and_noise_is_not(spine, focus_hu, code):
     hu[30:34, 43:49, 43:49] = focus_hu
     found = measure_vertebrae(type(image)(hu, image.geometry, image.acquisition), [region]).vertebrae[0]
     assert code in [f.code for f in found.findings]
+
+
+@pytest.mark.parametrize("increment", [1.0, 3.0, 5.0])
+def test_a_region_over_two_vertebrae_is_named_and_one_in_a_body_is_not(increment):
+    torso = make_torso(TorsoParameters.spine(slice_increment_mm=increment, rods=False, z_range_mm=(-60.0, 39.0)))
+    box = next(b for b in torso.regions if b.name == "L1")
+    region = Region(box.center_mm, box.size_mm, box.axes)
+    tall = replace(region, size_mm=(*box.size_mm[:2], 56.0))
+    codes = [
+        {f.code for f in measure_vertebrae(torso.image, [VertebraRegion("L1", one)]).vertebrae[0].findings}
+        for one in (region, tall)
+    ]
+    assert "region-endplate" not in codes[0]
+    assert "region-endplate" in codes[1]
