@@ -21,12 +21,9 @@ spread
     Robust standard deviation (1.4826 x median absolute deviation) above 75 HU. A region
     half in bone and half in something else has its median in between, so that neither
     of the two rules above sees it; its spread was 80 to 290 HU against 33 to 51 in bone.
-parting
-    Mean and median more than 8 HU apart. The dense side is sclerosis, a bone island, an
-    endplate or a fracture; the light side the basivertebral vein, a haemangioma, fat or
-    gas. Where voxels 150 HU off the median hang together over more than 100 mm3, it is
-    called a focus. Well-placed regions of the abdominal CT differ by less than 5 HU, its
-    L1 with a focus of up to 771 HU by 13.
+parting, focus, vein
+    In ``bone/foci.py``. Well-placed regions of the abdominal CT have mean and median less than
+    5 HU apart, its L1 with a focus of up to 771 HU 13.
 
 not bone
     More than 25 % below -75 HU: nothing is measured. Fatty osteoporotic bone of -10 HU in
@@ -63,6 +60,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CACBoneAxisLib.bone.foci import foci_findings
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -70,9 +68,6 @@ from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import RegionVoxels
 
 DIRECTIONS = 16
-# A focus: voxels this far from the median that hang together, of more than this volume and number. Noise of
-# 50 HU puts 1 in 700 voxels there, never ten together.
-FOCUS_HU, FOCUS_MM3, FOCUS_VOXELS = 150.0, 100.0, 10
 RAY_STEP_MM = 0.5
 LAYER_MM, FEWEST_IN_LAYER, ENDPLATE_HU = 1.5, 20, 50.0
 # Median absolute deviation to standard deviation, for normally distributed values.
@@ -152,35 +147,11 @@ def content_findings(
     layer = _endplate_layer(hu, geometry, mask, axes)
     if layer is not None:
         said.append(finding("region-endplate", level=level, above=f"{layer[1]:.0f}", away=f"{abs(layer[0]):.0f}"))
-    said += _parting(level, values, median, hu, geometry, mask, protocol)
+    said += foci_findings(level, median, hu, geometry, mask, protocol, axes)
     bare = 1 - _directions_with_cortex(hu, geometry, mask, median, protocol, axes)
     if bare > 1 - protocol.cortex_fraction:
         said.append(finding("region-isolated", level=level, percent=percent(bare)))
     return tuple(said)
-
-
-def _parting(
-    level: str,
-    values: NDArray[np.floating],
-    median: float,
-    hu: NDArray[np.generic],
-    geometry: ImageGeometry,
-    mask: Mask,
-    protocol: RegionProtocol,
-) -> list[Finding]:
-    """Return what is to be said where mean and median part, and about foci."""
-    apart = float(values.mean()) - median
-    said = []
-    if abs(apart) > protocol.parting_hu:
-        code = "region-dense-part" if apart > 0 else "region-light-part"
-        said.append(finding(code, level=level, apart=f"{abs(apart):.0f}"))
-    inside = hu[mask.slices].astype(float) - median
-    for sign, code in ((1, "region-dense-focus"), (-1, "region-light-focus")):
-        pieces, count = ndimage.label(mask.voxels & (sign * inside > FOCUS_HU))
-        largest = int(np.bincount(pieces.ravel())[1:].max()) if count else 0
-        if largest * geometry.voxel_volume_mm3 > FOCUS_MM3 and largest >= FOCUS_VOXELS:
-            said.append(finding(code, level=level, volume=f"{largest * geometry.voxel_volume_mm3:.0f}"))
-    return said
 
 
 def _endplate_layer(
