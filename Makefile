@@ -52,6 +52,7 @@ format: $(VENV)/installed-test
 bench: $(VENV)/installed
 	$(BIN)/python Testing/bench/bench.py
 	$(BIN)/python Testing/bench/reading.py
+	$(BIN)/python Testing/bench/clicks.py
 	$(BIN)/python Testing/bench/scaling.py
 
 pages: $(VENV)/installed
