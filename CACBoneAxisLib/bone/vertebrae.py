@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.candidates import Candidate, found_vertebrae
 from CACBoneAxisLib.bone.dualenergy import (
     DualMeasurement,
     SecondVolume,
@@ -19,17 +19,11 @@ from CACBoneAxisLib.bone.dualenergy import (
     with_line,
 )
 from CACBoneAxisLib.bone.given import VertebraRegion
-from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
-from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
-from CACBoneAxisLib.bone.levels import levels
-from CACBoneAxisLib.bone.locate import locate_vertebra
 from CACBoneAxisLib.bone.measurement import measure
 from CACBoneAxisLib.bone.phantomless import calibrate_by_tissue
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
-from CACBoneAxisLib.bone.placing import DEFAULT, located_region
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.bone.quality import between_findings, content_findings, placement_findings
+from CACBoneAxisLib.bone.quality import between_findings, content_findings
 from CACBoneAxisLib.bone.reading import Reader, summarize
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
@@ -39,22 +33,6 @@ from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.imaging.regions import Region, RegionShape
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A vertebra before it is measured: its voxels, None where there are none, and what was said so far."""
-
-    level: str
-    source: str
-    described: dict[str, Any]
-    mask: Mask | None
-    findings: tuple[Finding, ...] = ()
-    excluded: bool = False
-    axes: NDArray[np.floating] | None = None
-    heights: Heights | None = None
 
 
 def measure_vertebrae(
@@ -116,11 +94,7 @@ def measure_vertebrae(
     if phantom is None and protocol.calibration.kind == "phantom":
         phantom = calibrate_in_scan(image, protocol.calibration)
     calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
-    candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
-    numbering_said: tuple[Finding, ...] = ()
-    if labels is not None:
-        cores, numbering_said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
-        candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
+    candidates, numbering_said = found_vertebrae(image, regions, labels, protocol)
     places = [image.geometry.to_lps(c.mask.indices().mean(axis=0)[::-1]) for c in candidates if c.mask is not None]
     tissue, laid = None, None
     if calibration.kind == "tissue" and candidates:
@@ -148,7 +122,6 @@ def measure_vertebrae(
     if not candidates:
         nothing = (*said, finding("no-regions"))
         return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)
-    candidates.sort(key=lambda c: levels()[c.level].order)
     said += calibration_said
     if contrast:
         said.append(finding("bone-contrast"))
@@ -173,113 +146,8 @@ def _dual(
     return with_line(calibration), laid
 
 
-def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
-    seen = set()
-    for item in regions:
-        if item.level in seen:
-            raise refusal("region-duplicate", level=item.level)
-        seen.add(item.level)
-    return regions
-
-
-def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
-    """Return the region of the protocol in the body that is found from a point."""
-    if item.excluded is not None:
-        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
-        return _Candidate(item.level, "point", {}, None, said, excluded=True)
-    wanted = protocol.region
-    found = locate_vertebra(image, item.level, item.point_mm or (), wanted.metal_hu)
-    described: dict[str, Any] = {"protocol": wanted.protocol, "located": found.to_mapping()}
-    region = None
-    if found.frame is not None:
-        region = located_region(found.frame, wanted.protocol, wanted.erosion_mm, image.geometry)
-    if region is None:
-        empty = (finding("region-empty", level=item.level),) if found.frame is not None else ()
-        return _Candidate(item.level, "point", described, None, (*found.findings, *empty))
-    if wanted.protocol == DEFAULT:
-        described["erosion_mm"] = wanted.erosion_mm
-    placed, mask = _placed(image, item.level, region, protocol)
-    described |= described_region(region)
-    return _Candidate(item.level, "point", described, mask, (*found.findings, *placed), axes=np.asarray(region.axes))
-
-
-def _placed(
-    image: CTImage, level: str, region: Region, protocol: BoneProtocol
-) -> tuple[tuple[Finding, ...], Mask | None]:
-    """Return what is to be said of a region's place, and its voxels, None where they are not to be measured."""
-    found = region.voxels(image.geometry)
-    said = placement_findings(level, found, protocol.region)
-    return said, None if any(f.severity == "error" for f in said) else found.mask
-
-
-def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> _Candidate:
-    region = item.region
-    if region is None:
-        return _from_point(image, item, protocol)
-    if not item.own_shape:
-        region = replace(region, shape=cast(RegionShape, protocol.region.shape))
-    axes = np.asarray(region.axes)
-    described = described_region(region)
-    if item.excluded is not None:
-        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
-        return _Candidate(item.level, "roi", described, None, said, excluded=True)
-    placed, mask = _placed(image, item.level, region, protocol)
-    return _Candidate(item.level, "roi", described, mask, placed, axes=axes)
-
-
-def _from_labels(
-    image: CTImage, labels: LabelImage, protocol: BoneProtocol, given: dict[str, _Candidate]
-) -> tuple[list[_Candidate], tuple[Finding, ...]]:
-    labels = labels.on_grid_of(image.geometry)
-    boxes = label_boxes(labels.labels)
-    numbers, said = level_numbers(labels, boxes, protocol.numbering)
-    heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
-    if image.geometry.slice_increment_mm > LARGEST_INCREMENT_MM:
-        said = (*said, finding("heights-thick", increment=f"{image.geometry.slice_increment_mm:g}"))
-    cores = []
-    for level, number in numbers.items():
-        told = _Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
-        if number in labels.excluded:
-            reason = finding("vertebra-excluded", level=level, reason=labels.excluded[number])
-            cores.append(replace(told, findings=(reason,), excluded=True))
-            continue
-        if level in given:
-            mask = given[level].mask
-            said_of = label_findings(level, mask, labels.labels, numbers) if mask else ()
-            cores.append(replace(told, findings=said_of))
-            continue
-        found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
-        cores.append(
-            _Candidate(
-                level,
-                "labelmap",
-                found.described,
-                found.mask,
-                found.findings,
-                axes=found.axes,
-                heights=heights.get(level),
-            )
-        )
-    return cores, said
-
-
-def _told(given: list[_Candidate], cores: list[_Candidate]) -> list[_Candidate]:
-    """Return the given regions, told of where the labelmap had the level too."""
-    labelled = {core.level: core for core in cores}
-    told = []
-    for c in given:
-        core = labelled.get(c.level)
-        if core is not None:
-            said = tuple(dict.fromkeys((*c.findings, finding("region-and-label", level=c.level), *core.findings)))
-            excluded = c.excluded or core.excluded
-            mask = None if excluded else c.mask
-            c = replace(c, findings=said, heights=core.heights, mask=mask, excluded=excluded)
-        told.append(c)
-    return told
-
-
 def _measure(
-    image: CTImage, candidate: _Candidate, protocol: BoneProtocol, reader: Reader, second: SecondVolume | None = None
+    image: CTImage, candidate: Candidate, protocol: BoneProtocol, reader: Reader, second: SecondVolume | None = None
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement and what was said that does not concern this level alone."""
     source: Any = candidate.source

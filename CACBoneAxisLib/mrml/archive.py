@@ -13,6 +13,7 @@ import slicer
 
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.results import VertebraMeasurement
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -42,8 +43,30 @@ def write_scene(result: StudyResult, inputs: StudyInputs, folder: Path) -> None:
 
 
 def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNodes:
-    """Add a study that was analysed to a scene, with the panel's choices, and return the nodes."""
-    return add_inputs(replace(inputs, settings=result.settings), scene)
+    """Add a study that was analysed to a scene, with the panel's choices, and return the nodes.
+
+    A region that was placed from a point is there as the ROI that measures the same.
+    """
+    placed = tuple(filter(None, (box_of_point(vertebra) for vertebra in result.bone.vertebrae)))
+    return add_inputs(replace(inputs, settings=result.settings, regions=(*inputs.regions, *placed), points=()), scene)
+
+
+def box_of_point(vertebra: VertebraMeasurement) -> Box | None:
+    """Return the box of a region that was placed from a point, None for any other vertebra."""
+    region = vertebra.region
+    if vertebra.source != "point" or "center_ras_mm" not in region:
+        return None
+    flip = np.array([-1.0, -1.0, 1.0])
+    center = np.array(region["center_ras_mm"]) * flip
+    axes = np.array(region["axes_ras"]) * flip[:, None]
+    return Box(
+        vertebra.level,
+        (float(center[0]), float(center[1]), float(center[2])),
+        tuple(float(v) for v in region["size_mm"]),  # type: ignore[arg-type]
+        tuple((float(a), float(b), float(c)) for a, b, c in axes),
+        vertebra.level,
+        json.dumps({"shape": region["shape"]}),
+    )
 
 
 def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:

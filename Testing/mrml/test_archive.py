@@ -16,11 +16,14 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 import SimpleITK as sitk  # noqa: E402, N813
 
-from CACBoneAxisLib.imaging.markups import write_markups  # noqa: E402
+from CACBoneAxisLib.imaging.markups import ControlPoint, PointList, write_markups  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study, add_vertebrae, add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.reading import ReadingNodes  # noqa: E402
+from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.readings import current_reading, session_node  # noqa: E402
 from CACBoneAxisLib.mrml.scene import is_current, replay, result_nodes  # noqa: E402
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
+from CACBoneAxisLib.study import Settings, StudyInputs  # noqa: E402
+from CACBoneAxisLib.study import analyze as analyze_study  # noqa: E402
 
 SCRIPT = Path(__file__).resolve().parents[2] / "CACBoneAxis" / "Scripts" / "cacboneaxis_slicer.py"
 
@@ -147,3 +150,15 @@ def test_a_phantom_calibration_is_kept_through_the_scene(run, files, scene):
     assert other["bone"]["calibration"]["phantom"] == "siemens-osteo"
     result = json.loads((files / "out" / "result.json").read_text())
     assert "rods-none" in [f["code"] for f in result["bone"]["findings"]]
+
+
+def test_a_region_placed_from_a_point_measures_the_same_from_the_scene(scene):
+    torso = make_torso(TorsoParameters.spine(slice_increment_mm=2.5, rods=False))
+    middle = next(r for r in torso.truth["bone"]["vertebrae"] if r["level"] == "L1")["center_lps_mm"]
+    points = PointList("levels", (ControlPoint("L1", tuple(middle)),))
+    settings = Settings.from_mapping({"bone": {"region": {"protocol": "qct-ellipse"}}})
+    inputs = StudyInputs(torso.image, settings=settings, points=(points,))
+    result = analyze_study(inputs)
+    again = analyze_nodes(add_study(result, inputs, scene), settings)
+    assert again.bone.vertebrae[0].source == "roi"
+    assert again.bone.vertebrae[0].statistics == result.bone.vertebrae[0].statistics
