@@ -8,7 +8,6 @@ from typing import Any
 from CACBoneAxisLib.dicomout.codes import highdicom
 from CACBoneAxisLib.dicomout.segments import SOFTWARE
 from CACBoneAxisLib.dicomout.source import SourceSeries
-from CACBoneAxisLib.imaging.findings import refusal
 
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -32,30 +31,27 @@ def encapsulated_pdf(pdf: bytes, series: SourceSeries, version: str, made: datet
     hd = highdicom()
     first = series.datasets[0]
     when = made.time().replace(microsecond=0)
-    try:
-        document = hd.base.SOPClass(
-            study_instance_uid=first.StudyInstanceUID,
-            series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
-            series_number=number,
-            sop_instance_uid=series.new_uid(DESCRIPTION, made.isoformat(), "1"),
-            sop_class_uid=ENCAPSULATED_PDF,
-            instance_number=1,
-            modality="DOC",
-            manufacturer=SOFTWARE,
-            transfer_syntax_uid=EXPLICIT_LITTLE_ENDIAN,
-            series_description=DESCRIPTION,
-            manufacturer_model_name=SOFTWARE,
-            software_versions=version,
-            device_serial_number=version,
-            content_date=made.date(),
-            content_time=when,
-            series_date=made.date(),
-            series_time=when,
-            specific_character_set="ISO_IR 192",
-        )
-        document.copy_patient_and_study_information(first)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise refusal("dicom-header", problem=str(error).splitlines()[0]) from error
+    document = hd.base.SOPClass(
+        study_instance_uid=first.StudyInstanceUID,
+        series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
+        series_number=number,
+        sop_instance_uid=series.new_uid(DESCRIPTION, made.isoformat(), "1"),
+        sop_class_uid=ENCAPSULATED_PDF,
+        instance_number=1,
+        modality="DOC",
+        manufacturer=SOFTWARE,
+        transfer_syntax_uid=EXPLICIT_LITTLE_ENDIAN,
+        series_description=DESCRIPTION,
+        manufacturer_model_name=SOFTWARE,
+        software_versions=version,
+        device_serial_number=version,
+        content_date=made.date(),
+        content_time=when,
+        series_date=made.date(),
+        series_time=when,
+        specific_character_set="ISO_IR 192",
+    )
+    document.copy_patient_and_study_information(first)
     document.ConversionType = "WSD"
     document.AcquisitionDateTime = None
     # The page names neither the patient nor a number of theirs.

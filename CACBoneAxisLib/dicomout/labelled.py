@@ -21,7 +21,7 @@ from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.imaging.stored import clean_direction
 from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, OTHER_COLOR, level_color
 
-VERTEBRAE_FILE, HEART_FILE = "vertebrae.dcm", "heart.dcm"
+LABEL_FILES = {"vertebrae": "vertebrae.dcm", "heart": "heart.dcm"}
 HEART = ("SCT", "80891009", "Heart")
 
 
@@ -83,7 +83,7 @@ def labels_of(
     kept: Labelled | None = getattr(reading, part)
     if kept is None:
         return None
-    path = folder / {"vertebrae": VERTEBRAE_FILE, "heart": HEART_FILE}[part]
+    path = folder / LABEL_FILES[part]
     if not path.is_file() and elsewhere is not None:
         path = Path(elsewhere(kept.uid) or path)
     try:

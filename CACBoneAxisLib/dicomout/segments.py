@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.dicomout.codes import Code, coded, highdicom, level_code, territory_code
 from CACBoneAxisLib.dicomout.source import SourceSeries
-from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, OTHER_COLOR, level_color
 from CACBoneAxisLib.report.wording import territory_table
@@ -149,32 +148,29 @@ def _object(
     else:
         used = np.flatnonzero(labels.any(axis=(1, 2)))
         sources, labels = [series.datasets[k] for k in used], labels[used]
-    try:
-        return hd.seg.Segmentation(
-            source_images=sources,
-            pixel_array=labels,
-            segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-            segment_descriptions=list(_descriptions(segments, series, version)),
-            series_instance_uid=series_uid,
-            series_number=number,
-            sop_instance_uid=series.new_uid(name, made.isoformat(), str(instance)),
-            instance_number=instance,
-            manufacturer=SOFTWARE,
-            manufacturer_model_name=SOFTWARE,
-            software_versions=version,
-            device_serial_number=version,
-            content_label="CACBONEAXIS",
-            content_description=name,
-            series_description=name,
-            pixel_measures=_measures(series),
-            content_date=made.date(),
-            content_time=made.time().replace(microsecond=0),
-            series_date=made.date(),
-            series_time=made.time().replace(microsecond=0),
-            specific_character_set="ISO_IR 192",
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise refusal("dicom-header", problem=str(error).splitlines()[0]) from error
+    return hd.seg.Segmentation(
+        source_images=sources,
+        pixel_array=labels,
+        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segment_descriptions=list(_descriptions(segments, series, version)),
+        series_instance_uid=series_uid,
+        series_number=number,
+        sop_instance_uid=series.new_uid(name, made.isoformat(), str(instance)),
+        instance_number=instance,
+        manufacturer=SOFTWARE,
+        manufacturer_model_name=SOFTWARE,
+        software_versions=version,
+        device_serial_number=version,
+        content_label="CACBONEAXIS",
+        content_description=name,
+        series_description=name,
+        pixel_measures=_measures(series),
+        content_date=made.date(),
+        content_time=made.time().replace(microsecond=0),
+        series_date=made.date(),
+        series_time=made.time().replace(microsecond=0),
+        specific_character_set="ISO_IR 192",
+    )
 
 
 def _sources(mask: Mask, series: SourceSeries) -> tuple[tuple[str, str, tuple[int, ...] | None], ...]:

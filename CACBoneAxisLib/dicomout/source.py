@@ -123,13 +123,34 @@ def _series(places: Sequence[tuple[Path, int]]) -> SourceSeries:
     _check_needed(datasets)
     for dataset in datasets:
         for keyword in MAY_BE_EMPTY:
-            if keyword not in dataset:
+            if not _is_allowed(dataset, keyword):
                 setattr(dataset, keyword, None)
     return SourceSeries(datasets, stack)
 
 
+def _is_allowed(dataset: Any, keyword: str) -> bool:
+    """Return whether an element is there and may be copied: a date that is none, or an unknown sex, may not."""
+    from pydicom.multival import MultiValue
+    from pydicom.valuerep import DA, TM
+
+    try:
+        stored = dataset[keyword].value
+        value = str(stored or "")
+        if isinstance(stored, MultiValue):
+            return False
+        if keyword in ("PatientBirthDate", "StudyDate"):
+            DA(value)
+        elif keyword == "StudyTime":
+            TM(value)
+        elif keyword == "PatientSex":
+            return value in ("M", "F", "O", "")
+    except Exception:  # pydicom raises whatever the damage leads to
+        return False
+    return True
+
+
 def _check_needed(datasets: Sequence[Any]) -> None:
-    missing = [name for name in NEEDED if not all(str(d.get(name) or "") for d in datasets)]
+    missing = [name for name in NEEDED if not all(isinstance(d.get(name), str) and d.get(name) for d in datasets)]
     if missing:
         raise refusal("dicom-source", why=f"its header lacks {', '.join(missing)}")
     if len({str(d.SeriesInstanceUID) for d in datasets}) > 1:

@@ -12,7 +12,6 @@ from CACBoneAxisLib.dicomout.groups import Maker
 from CACBoneAxisLib.dicomout.reading import Reading
 from CACBoneAxisLib.dicomout.segments import SOFTWARE, Placed
 from CACBoneAxisLib.dicomout.source import SourceSeries
-from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.report import calciummeaning, wording
 
 DESCRIPTION = "CACBoneAxis measurements, research use only"
@@ -36,11 +35,6 @@ def structured_report(
     placed : the segments that measurements refer to, by key
     made : when the result was made
     number : of the series
-
-    Raises
-    ------
-    UnusableInputError
-        ``dicom-header`` when the CT's header holds what may not be copied.
     """
     hd = highdicom()
     version = str(result["provenance"]["version"])
@@ -66,34 +60,30 @@ def structured_report(
     segmentations = {id(one.dataset): one.dataset for one in placed.values()}
     scheme = load_table("dicom_concepts")["scheme"]
     when = made.time().replace(microsecond=0)
-    try:
-        report = hd.sr.Comprehensive3DSR(
-            evidence=[*series.datasets, *segmentations.values()],
-            content=content[0],
-            series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
-            series_number=number,
-            sop_instance_uid=series.new_uid(DESCRIPTION, made.isoformat(), "1"),
-            instance_number=1,
-            manufacturer=SOFTWARE,
-            is_complete=True,
-            manufacturer_model_name=SOFTWARE,
-            software_versions=version,
-            device_serial_number=version,
-            series_description=DESCRIPTION,
-            content_date=made.date(),
-            content_time=when,
-            series_date=made.date(),
-            series_time=when,
-            specific_character_set="ISO_IR 192",
-            coding_schemes=[
-                hd.coding_schemes.CodingSchemeIdentificationItem(
-                    designator=scheme["designator"], name=scheme["name"], responsible_organization=scheme["responsible"]
-                )
-            ],
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise refusal("dicom-header", problem=str(error).splitlines()[0]) from error
-    return report
+    return hd.sr.Comprehensive3DSR(
+        evidence=[*series.datasets, *segmentations.values()],
+        content=content[0],
+        series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
+        series_number=number,
+        sop_instance_uid=series.new_uid(DESCRIPTION, made.isoformat(), "1"),
+        instance_number=1,
+        manufacturer=SOFTWARE,
+        is_complete=True,
+        manufacturer_model_name=SOFTWARE,
+        software_versions=version,
+        device_serial_number=version,
+        series_description=DESCRIPTION,
+        content_date=made.date(),
+        content_time=when,
+        series_date=made.date(),
+        series_time=when,
+        specific_character_set="ISO_IR 192",
+        coding_schemes=[
+            hd.coding_schemes.CodingSchemeIdentificationItem(
+                designator=scheme["designator"], name=scheme["name"], responsible_organization=scheme["responsible"]
+            )
+        ],
+    )
 
 
 def comments(result: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.dicomout.document import encapsulated_pdf
-from CACBoneAxisLib.dicomout.labelled import HEART_FILE, VERTEBRAE_FILE, described, heart_segments, vertebra_segments
+from CACBoneAxisLib.dicomout.labelled import LABEL_FILES, described, heart_segments, vertebra_segments
 from CACBoneAxisLib.dicomout.reading import Reading
-from CACBoneAxisLib.dicomout.segments import Placed, Segment, result_segments, write_segments
-from CACBoneAxisLib.dicomout.source import source_series
+from CACBoneAxisLib.dicomout.segments import Placed, result_segments, write_segments
+from CACBoneAxisLib.dicomout.source import SourceSeries, source_series
 from CACBoneAxisLib.dicomout.structured import structured_report
+from CACBoneAxisLib.imaging.dicomelements import number as number_of
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
@@ -22,7 +25,7 @@ from CACBoneAxisLib.imaging.masks import Mask
 REPORT_FILE, DOCUMENT_FILE = "measurements.dcm", "report.dcm"
 SEGMENTS = "CACBoneAxis lesions and regions"
 # Series made here are numbered after the CT's, far from what the scanner numbers.
-SERIES_STEP = 100
+SERIES_STEP, LARGEST_NUMBER = 100, 2**31 - 100
 
 
 def write_objects(
@@ -54,34 +57,66 @@ def write_objects(
         ``dicom-source``, ``dicom-header``, ``extra-missing``.
     """
     series = source_series(image)
-    version = str(result["provenance"]["version"])
-    made = datetime.fromisoformat(result["provenance"]["started"])
-    first = int(series.datasets[0].get("SeriesNumber") or 0) * SERIES_STEP
-    segments = result_segments(result, calcium_masks, bone_masks)
+    masks = calcium_masks, bone_masks
     with warnings.catch_warnings():
         # Remarks on the spelling of what is copied from the CT say nothing to a reader.
         warnings.simplefilter("ignore")
-        placed: dict[str, Placed] = {}
-        if segments:
-            placed = write_segments(segments, series, version, made, SEGMENTS, first + 1)
-        objects: dict[str, Any] = {}
-        datasets = list({id(one.dataset): one.dataset for one in placed.values()}.values())
-        for number, dataset in enumerate(datasets, start=1):
-            objects["segmentation.dcm" if len(datasets) == 1 else f"segmentation-{number}.dcm"] = dataset
-        labelled: list[tuple[str, LabelImage, list[Segment], str, int]] = []
-        if vertebrae is not None and vertebrae.labels.any():
-            parts = vertebra_segments(vertebrae, image.geometry, reading.settings["bone"]["numbering"])
-            labelled.append(("vertebrae", vertebrae, parts, VERTEBRAE_FILE, first + 4))
-        if heart is not None and heart.labels.any():
-            labelled.append(("heart", heart, heart_segments(heart, image.geometry), HEART_FILE, first + 5))
-        for part, labels, parts, name, number in labelled:
-            written = write_segments(parts, series, version, made, f"CACBoneAxis {part} as given", number)
-            objects[name] = next(iter(written.values())).dataset
-            kept = described(labels, str(objects[name].SOPInstanceUID))
-            reading = replace(reading, vertebrae=kept) if part == "vertebrae" else replace(reading, heart=kept)
-        objects[REPORT_FILE] = structured_report(result, reading, series, placed, made, first + 2)
-        if pdf is not None:
-            objects[DOCUMENT_FILE] = encapsulated_pdf(pdf, series, version, made, first + 3)
-        for name, dataset in objects.items():
-            dataset.save_as(folder / name)
+        try:
+            objects = _objects(series, result, reading, image, masks, pdf, {"vertebrae": vertebrae, "heart": heart})
+            for name, dataset in objects.items():
+                dataset.save_as(folder / name)
+        except (UnusableInputError, OSError):
+            raise
+        except Exception as error:  # pydicom raises whatever a damaged element leads to
+            raise refusal("dicom-header", problem=_element(str(error))) from error
     return [folder / name for name in objects]
+
+
+def _objects(
+    series: SourceSeries,
+    result: Mapping[str, Any],
+    reading: Reading,
+    image: CTImage,
+    masks: tuple[Mapping[int, Mask], Mapping[str, Mask]],
+    pdf: bytes | None,
+    given: Mapping[str, LabelImage | None],
+) -> dict[str, Any]:
+    version = str(result["provenance"]["version"])
+    made = datetime.fromisoformat(result["provenance"]["started"])
+    number_there = number_of(series.datasets[0], "SeriesNumber") or 0.0
+    first = int(number_there) * SERIES_STEP if 0 < number_there < LARGEST_NUMBER / SERIES_STEP else 0
+    segments = result_segments(result, *masks)
+    placed: dict[str, Placed] = {}
+    if segments:
+        placed = write_segments(segments, series, version, made, SEGMENTS, first + 1)
+    objects: dict[str, Any] = {}
+    datasets = list({id(one.dataset): one.dataset for one in placed.values()}.values())
+    for number, dataset in enumerate(datasets, start=1):
+        objects["segmentation.dcm" if len(datasets) == 1 else f"segmentation-{number}.dcm"] = dataset
+    for number, (part, labels) in enumerate(given.items(), start=4):
+        if labels is None or not labels.labels.any():
+            continue
+        if part == "vertebrae":
+            parts = vertebra_segments(labels, image.geometry, reading.settings["bone"]["numbering"])
+        else:
+            parts = heart_segments(labels, image.geometry)
+        written = write_segments(parts, series, version, made, f"CACBoneAxis {part} as given", first + number)
+        dataset = next(iter(written.values())).dataset
+        objects[LABEL_FILES[part]] = dataset
+        kept = described(labels, str(dataset.SOPInstanceUID))
+        reading = replace(reading, vertebrae=kept) if part == "vertebrae" else replace(reading, heart=kept)
+    objects[REPORT_FILE] = structured_report(result, reading, series, placed, made, first + 2)
+    if pdf is not None:
+        objects[DOCUMENT_FILE] = encapsulated_pdf(pdf, series, version, made, first + 3)
+    return objects
+
+
+def _element(message: str) -> str:
+    """Return which element an error is about, and nothing of its value, which may name the patient."""
+    from pydicom.datadict import tag_for_keyword
+
+    tag = re.search(r"\([0-9A-Fa-f]{4}, ?[0-9A-Fa-f]{4}\)", message)
+    if tag:
+        return tag[0]
+    names = [word for word in re.findall(r"[A-Z][A-Za-z]+", message) if tag_for_keyword(word) is not None]
+    return names[0] if names else "an element that cannot be copied"

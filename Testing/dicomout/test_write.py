@@ -15,8 +15,13 @@ import pydicom
 import pytest
 
 from CACBoneAxisLib.dicomout.reading import Reading
+from CACBoneAxisLib.dicomout.segments import Segment, layers
 from CACBoneAxisLib.dicomout.source import source_series
 from CACBoneAxisLib.dicomout.write import write_objects
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
 FILES = ("segmentation.dcm", "vertebrae.dcm", "heart.dcm", "measurements.dcm", "report.dcm")
 # Every warning that the validator gives, and why it is right that it stands.
@@ -181,3 +186,41 @@ def test_the_instances_are_found_again_in_the_order_of_the_image(written: Any) -
     assert len(series.stack.slices) == len(written.inputs.image.slices)
     mask = next(iter(written.result.bone_masks.values()))
     assert np.count_nonzero(series.stored({1: mask})) == mask.count
+
+
+# What the validator says about the headers of a real scan, which are copied as they are.
+FROM_THE_SCAN = {
+    r"Missing attribute or value that would be needed to build DICOMDIR - (Study|Patient) ID": "the CT has none",
+    r"Unrecognized defined term <SECTRA>": "a code of the hospital's own for the procedure",
+}
+
+
+def test_a_real_scans_headers_give_valid_objects(shared_data: Path, tmp_path: Path) -> None:
+    validator = tool("dciodvfy", "dicom3tools")
+    source = tmp_path / "ct"
+    source.mkdir()
+    for path in (shared_data / "dicom" / "contrast_series").iterdir():
+        dataset = pydicom.dcmread(path)
+        # Who published it emptied its UIDs.
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = "1.2.3", "1.2.4", "1.2.5"
+        dataset.save_as(source / path.name)
+    image = read_ct(source)
+    center = tuple(float(v) for v in image.geometry.to_lps([256, 256, 10]))
+    result = analyze(StudyInputs(image, None, (Box("L1", center, (20.0, 16.0, 8.0)),)))
+    masks = result.calcium_masks, result.bone_masks
+    paths = write_objects(tmp_path, result.to_dict(), Reading(Settings().to_mapping()), image, *masks, b"%PDF")
+    for path in paths:
+        lines = [line for line in run(validator, path).splitlines() if line.startswith(("Error", "Warning", "Abort"))]
+        known = EXPLAINED | FROM_THE_SCAN
+        assert [line for line in lines if not any(re.search(one, line) for one in known)] == []
+
+
+def test_segments_that_share_voxels_go_to_different_objects() -> None:
+    def segment(key: str, offset: int) -> Segment:
+        mask = Mask((offset, 0, 0), np.ones((2, 2, 2), dtype=bool))
+        return Segment(key, key, ("SCT", "1", "c"), ("SCT", "2", "t"), None, (0, 0, 0), mask)
+
+    groups = layers([segment("a", 0), segment("b", 1), segment("c", 2), segment("d", 1)])
+    assert [[one.key for one in group] for group in groups] == [["a", "c"], ["b"], ["d"]]
