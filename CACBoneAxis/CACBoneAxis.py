@@ -126,6 +126,9 @@ class CACBoneAxisParameterNode:
     vertebrae: vtkMRMLSegmentationNode
     secondVolume: vtkMRMLScalarVolumeNode
     otherSettings: str = ""
+    baseline: vtkMRMLScalarVolumeNode
+    baselineFolder: pathlib.Path
+    yearsBetween: Annotated[float, WithinRange(0, 60)] = 0.0
 
 
 @parameterNodeWrapper
@@ -143,6 +146,7 @@ class CACBoneAxisSessionNode:
     showProtocols: bool = False
     outputFolder: pathlib.Path
     batchFolder: pathlib.Path
+    readerName: str = ""
 
 
 class CACBoneAxisWidget(ScriptedLoadableModuleWidget):

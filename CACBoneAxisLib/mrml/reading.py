@@ -11,8 +11,11 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import PointList
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
+from CACBoneAxisLib.mrml.readings import find_reading
+from CACBoneAxisLib.mrml.trail import trail_of
 from CACBoneAxisLib.mrml.volumes import image_from_volume
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult
+from CACBoneAxisLib.study.approval import Trail
 from CACBoneAxisLib.study.session import Session
 
 Progress = Callable[[str, float], None]
@@ -72,6 +75,7 @@ def inputs_from_nodes(
         settings=settings,
         study_id=study_id,
         second=None if nodes.second is None else image_from_volume(nodes.second),
+        trail=_trail(nodes),
     )
 
 
@@ -97,6 +101,14 @@ def analyze_nodes(
     """
     session = Session(image_from_volume(nodes.volume)) if session is None else session
     return session.analyze(inputs_from_nodes(nodes, settings, study_id, session.image), progress=progress)
+
+
+def _trail(nodes: ReadingNodes) -> Trail:
+    """Return what was done in the reading that these nodes are of; nothing where a script brings its own."""
+    reading = find_reading(nodes.volume.GetScene(), nodes.volume) if nodes.volume.GetScene() is not None else None
+    if reading is None or reading.GetNodeReference("seeds") not in (nodes.seeds or (None,)):
+        return Trail()
+    return trail_of(reading)
 
 
 def _refuse_other_classes(nodes: Sequence[Any], class_name: str, what: str) -> None:

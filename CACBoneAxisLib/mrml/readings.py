@@ -19,6 +19,7 @@ SESSION_FIELDS = (
     "batchFolder",
     "liveUpdate",
     "makeLabelVolume",
+    "readerName",
     "scoreByClicks",
     "cutTool",
     "cutRadius",

@@ -19,7 +19,7 @@ from CACBoneAxisLib.mrml.placing import add_seeds_node
 REGION_ATTRIBUTE = "CACBoneAxis.Region"
 
 # What a reader sees and how, not what is decided.
-NO_DECISIONS = ("volume", "territory")
+NO_DECISIONS = ("volume", "territory", "baseline", "baselineFolder", "yearsBetween")
 NODES = ("seeds", "vertebrae")
 
 

@@ -6,27 +6,54 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from CACBoneAxisLib.mrml.readings import session_node
+from CACBoneAxisLib.study.approval import Trail
+
 TRAIL_ATTRIBUTE = "CACBoneAxis.Trail"
+APPROVED_ATTRIBUTE = "CACBoneAxis.Approved"
 
 
-def note_action(parameters: Any, text: str) -> None:
+def note_action(parameters: Any, text: str, by: str = "") -> None:
     """Add an action, in words, to a reading's trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
     text : what was done; no patient's name
+    by : who did it; the reader named in the panel where nothing is said
     """
     node = parameters.parameterNode
+    if not by and node.GetScene() is not None:
+        by = session_node(node.GetScene()).GetParameter("readerName")
     actions = trail(parameters)
-    actions.append({"time": datetime.now(UTC).isoformat(timespec="seconds"), "action": text})
-    # Noting what was done is no choice: nobody has to look at the parameters again.
-    was_disabled = node.GetDisableModifiedEvent()
-    node.SetDisableModifiedEvent(1)
-    node.SetAttribute(TRAIL_ATTRIBUTE, json.dumps(actions, ensure_ascii=False))
-    node.SetDisableModifiedEvent(was_disabled)
+    said = {"time": now(), "action": text}
+    actions.append(said | {"by": by} if by else said)
+    keep_quietly(node, TRAIL_ATTRIBUTE, json.dumps(actions, ensure_ascii=False))
 
 
 def trail(parameters: Any) -> list[dict[str, str]]:
     """Return the actions of a reading, oldest first, each with ``time`` (UTC) and ``action``."""
     return list(json.loads(parameters.parameterNode.GetAttribute(TRAIL_ATTRIBUTE) or "[]"))
+
+
+def trail_of(node: Any) -> Trail:
+    """Return the trail and the approval that a reading's node holds, as a result carries them."""
+    actions = json.loads(node.GetAttribute(TRAIL_ATTRIBUTE) or "[]")
+    approved = json.loads(node.GetAttribute(APPROVED_ATTRIBUTE) or "null")
+    return Trail.from_mapping({"trail": actions, "approved": approved})
+
+
+def keep_quietly(node: Any, name: str, value: str | None) -> None:
+    """Set an attribute of a reading that is no choice: nobody has to look at the parameters again."""
+    was_disabled = node.GetDisableModifiedEvent()
+    node.SetDisableModifiedEvent(1)
+    if value is None:
+        node.RemoveAttribute(name)
+    else:
+        node.SetAttribute(name, value)
+    node.SetDisableModifiedEvent(was_disabled)
+
+
+def now() -> str:
+    """Return the time in UTC to the second, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -11,7 +11,7 @@ import slicer
 from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
 
 # Each is UI/NAME.ui and goes into the shell's nameSection.
-FORMS = ("Scan", "Calcium", "Bone", "Report", "Batch")
+FORMS = ("QuickStart", "Scan", "Calcium", "Bone", "Report", "Compare", "Batch")
 
 
 def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, Any]:

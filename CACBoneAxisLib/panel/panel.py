@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.approval import approval
 from CACBoneAxisLib.mrml.parameters import (
     existing_regions,
     nodes_from_parameters,
@@ -27,11 +28,15 @@ from CACBoneAxisLib.panel.calibration import ROD_POINTS, CalibrationSection
 from CACBoneAxisLib.panel.candidates import CandidatesSection
 from CACBoneAxisLib.panel.checking import Checker
 from CACBoneAxisLib.panel.clicks import Clicks
+from CACBoneAxisLib.panel.compare import CompareSection
 from CACBoneAxisLib.panel.following import Following
+from CACBoneAxisLib.panel.layout import ViewsSection
 from CACBoneAxisLib.panel.lesions import LesionTools
+from CACBoneAxisLib.panel.locking import Lock
 from CACBoneAxisLib.panel.patient import PatientSection
 from CACBoneAxisLib.panel.progress import CancelledError, Progress
 from CACBoneAxisLib.panel.protocol import ProtocolSection
+from CACBoneAxisLib.panel.quickstart import QuickStartSection
 from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.rescoring import Rescoring
@@ -40,6 +45,8 @@ from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.study import Settings, StudyResult
 
 SECTIONS = (
+    QuickStartSection,
+    ViewsSection,
     ScanSection,
     PatientSection,
     CalciumSection,
@@ -50,6 +57,7 @@ SECTIONS = (
     CalibrationSection,
     BoneSection,
     ReportSection,
+    CompareSection,
     BatchSection,
 )
 
@@ -74,6 +82,7 @@ class Panel(Rescoring, VTKObservationMixin):
         self.logic = logic
         self.following = Following(ui, logic, self.setParameters)
         self.parameters: Any = None
+        self.lock = Lock(ui)
         self.progress: Progress | None = None
         self._vertebrae_changed = False
         self._shown: tuple[Any, int] | None = None
@@ -146,9 +155,12 @@ class Panel(Rescoring, VTKObservationMixin):
         """Show what the parameter node and the scene hold now."""
         self._changed = None
         self._watch()
+        self.lock.release()
         self._show_result()
         for section in self.sections:
             section.update(self.parameters)
+        if self.approved:
+            self.lock.apply()
         enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
 
     def missing(self) -> str:
@@ -157,6 +169,11 @@ class Panel(Rescoring, VTKObservationMixin):
             return _("Choose a CT volume in the section Scan first.")
         if self.progress is not None:
             return _("An analysis is running.")
+        approved = approval(self.parameters)
+        if approved is not None:
+            return _("Approved by {name}: unlock the reading in the section Report to change it.").format(
+                name=approved.name
+            )
         regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
         if seeds_given(self.parameters) is None and not regions and vertebrae is None:
             return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
@@ -226,6 +243,11 @@ class Panel(Rescoring, VTKObservationMixin):
             note_action(self.parameters, text)
 
     @property
+    def approved(self) -> bool:
+        """Whether the reading is approved, so that nothing of it may change."""
+        return approval(self.parameters) is not None
+
+    @property
     def live(self) -> bool:
         """Whether a change is answered without Apply."""
         return self.session is not None and bool(self.session.liveUpdate)
@@ -270,8 +292,11 @@ class Panel(Rescoring, VTKObservationMixin):
 
     def onApply(self) -> None:
         """Analyse now; an error is one sentence in the panel."""
-        if self.missing():
-            return
+        if not self.missing():
+            self.analyze()
+
+    def analyze(self) -> None:
+        """Analyse the reading as it is, approved or not; an error is one sentence in the panel."""
         parameters = self.parameters
 
         def work(progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Section Report: what to be careful about, and the report as files."""
+"""Section Report: what to be careful about, the report, its files, and the approval."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.approval import approval, approve, unlock
+from CACBoneAxisLib.mrml.trail import trail
+from CACBoneAxisLib.panel.pages import page_of, show_page
+from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
+from CACBoneAxisLib.study.objects import check_objects
+
+PAPER = "a4"
 
 
 def documents_folder() -> Path:
@@ -21,36 +28,47 @@ def documents_folder() -> Path:
 
 
 class ReportSection(Section):
-    """Lists the findings and saves the report of the current volume."""
+    """Lists the findings, shows and saves the report of the current volume, and approves the reading."""
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         self._saved: tuple[Any, Path] | None = None
+        self._trail_shown: Any = None
 
     def setup(self) -> None:
-        """Connect the two buttons."""
+        """Connect the buttons."""
+        connect(self.ui.showReportButton, "clicked(bool)", self.onShowReport)
         connect(self.ui.saveReportButton, "clicked()", self.onSaveReport)
+        connect(self.ui.saveDicomButton, "clicked()", lambda: self.onSaveReport(objects=True))
         connect(self.ui.openReportButton, "clicked()", self.onOpenReport)
+        connect(self.ui.approveButton, "clicked()", self.onApprove)
+        connect(self.ui.unlockButton, "clicked()", self.onUnlock)
+        self._hide_report()
 
     def update(self, parameters: Any) -> None:
-        """Show whether there is a report to save and one to open."""
-        record = self.panel.result()
-        missing = "" if record is not None else _("Press Apply first: there is no result yet.")
-        if not missing and self.panel.changed_since_result:
-            missing = _("Press Apply first: something changed since the last analysis.")
+        """Show whether there is a report to save and one to open, and whether the reading is approved."""
+        missing = self._not_ready()
+        enable(self.ui.showReportButton, missing, _("Show the whole report here, as it is saved."))
+        if missing:
+            self._hide_report()
         session = self.panel.session
-        folder = str(session.outputFolder) if session is not None else "."
-        if not missing and folder in ("", "."):
+        if not missing and (session is None or str(session.outputFolder) in ("", ".")):
             missing = _("Choose a folder first.")
-        enable(self.ui.saveReportButton, missing, _("Save page, tables, segmentations and result.json."))
+        enable(self.ui.saveReportButton, missing, _("Save page, PDF, tables, segmentations and result.json."))
+        if not missing:
+            missing = self._no_objects(parameters.volume)
+        ready = _("Save the report, and measurements, segmentation and PDF as DICOM objects of the CT's study.")
+        enable(self.ui.saveDicomButton, missing, ready)
         page = self._page()
         enable(
             self.ui.openReportButton, "" if page else _("Save the report first."), _("Open the page in the browser.")
         )
         set_text(self.ui.reportLabel, _("Saved in {folder}").format(folder=page.parent) if page else "")
+        self._show_approval(parameters)
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show every finding of the result once, errors first."""
+        self._hide_report()
         browser = self.ui.findingsBrowser
         browser.visible = result is not None
         if result is None:
@@ -59,12 +77,35 @@ class ReportSection(Section):
         items = [f"<p><b>{marks.get(r.severity, '')}:</b> {escape(r.message)}</p>" for r in remarks(result)]
         browser.setHtml("".join([*items, f"<p>{escape(RESEARCH_USE)}</p>"]))
 
-    def onSaveReport(self) -> None:
-        """Write the report into a new folder inside the chosen one."""
+    # What a user does
+
+    def onShowReport(self, checked: bool = True) -> None:
+        """Show the report below the button, or hide it."""
+        if not checked:
+            self._hide_report()
+            return
+        result = self.panel.latest_result()
+        if result is None:
+            self._hide_report()
+            return
+        self.ui.reportBrowser.visible = True
+        self._waiting(lambda: show_page(self.ui.reportBrowser, page_of(result)))
+
+    def onSaveReport(self, objects: bool = False) -> None:
+        """Write the report into a new folder inside the chosen one.
+
+        Parameters
+        ----------
+        objects : DICOM objects of the CT's study too
+        """
         parameters, record = self.panel.parameters, self.panel.result()
-        with slicer.util.tryWithErrorDisplay(_("The report could not be saved."), waitCursor=True):
-            folder = self.panel.logic.saveReport(parameters.volume, Path(self.panel.session.outputFolder))
-            self._saved = (record.GetID(), folder / "report.html")
+        folder = Path(self.panel.session.outputFolder)
+        further = {"paper": PAPER, "objects": objects, "qt": qt}
+        saved = self._waiting(lambda: self.panel.logic.saveReport(parameters.volume, folder, **further))
+        if isinstance(saved, UnusableInputError | OSError):
+            set_text(self.ui.reportLabel, _("The report could not be saved: {why}").format(why=escape(str(saved))))
+            return
+        self._saved = (record.GetID(), saved / "report.html")
         self.update(parameters)
 
     def onOpenReport(self) -> None:
@@ -72,6 +113,80 @@ class ReportSection(Section):
         page = self._page()
         if page is not None:
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))
+
+    def onApprove(self) -> None:
+        """Approve the reading in the reader's name; the result says so from now on."""
+        if not self._approve_missing(self.panel.parameters):
+            approve(self.panel.parameters, self._reader())
+            self.panel.analyze()
+
+    def onUnlock(self) -> None:
+        """Take the approval back, so that the reading can be changed."""
+        parameters = self.panel.parameters
+        if approval(parameters) is not None and self._reader():
+            unlock(parameters, self._reader())
+            self.panel.analyze()
+
+    def _reader(self) -> str:
+        session = self.panel.session
+        return str(session.readerName).strip() if session is not None else ""
+
+    def _not_ready(self) -> str:
+        if self.panel.result() is None:
+            return _("Press Apply first: there is no result yet.")
+        if self.panel.changed_since_result:
+            return _("Press Apply first: something changed since the last analysis.")
+        return ""
+
+    def _no_objects(self, volume: Any) -> str:
+        """Return why no DICOM objects can be made of a volume, in words; empty where they can."""
+        if not volume.GetAttribute("DICOM.instanceUIDs"):
+            return _("DICOM objects belong to a study: load the CT from the DICOM database.")
+        try:
+            check_objects(qt=qt)
+        except UnusableInputError as error:
+            return str(error)
+        return ""
+
+    def _approve_missing(self, parameters: Any) -> str:
+        missing = self._not_ready()
+        if not missing and approval(parameters) is not None:
+            missing = _("The reading is approved already.")
+        return missing or ("" if self._reader() else _("Say who reads the scan first."))
+
+    def _show_approval(self, parameters: Any) -> None:
+        approved = approval(parameters)
+        ready = _("Lock the reading in your name. It can be unlocked again; both stay in its trail.")
+        enable(self.ui.approveButton, self._approve_missing(parameters), ready)
+        missing = "" if approved is not None else _("The reading is not approved.")
+        if not missing and not self._reader():
+            missing = _("Say who unlocks the reading first.")
+        enable(self.ui.unlockButton, missing, _("Take the approval back, so that the reading can be changed."))
+        text = ""
+        if approved is not None:
+            text = _("Approved by <b>{name}</b>, {time}").format(name=escape(approved.name), time=approved.time)
+            if self.panel.changed_since_result:
+                text += "<br>" + _("Something was changed outside this panel since then.")
+        set_text(self.ui.approvalLabel, text)
+        actions = trail(parameters) if parameters is not None else []
+        if actions != self._trail_shown:
+            self._trail_shown = actions
+            rows = [[item["time"], item.get("by", ""), item["action"]] for item in reversed(actions)]
+            fill(self.ui.trailTable, [_("Time (UTC)"), _("Who"), _("What")], rows)
+
+    def _hide_report(self) -> None:
+        self.ui.reportBrowser.visible = False
+        self.ui.showReportButton.checked = False
+
+    def _waiting(self, work: Any) -> Any:
+        """Return what work returns, or what it could not do."""
+        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
+        try:
+            return work()
+        except (UnusableInputError, OSError) as error:
+            return error
+        finally:
+            slicer.app.restoreOverrideCursor()
 
     def _page(self) -> Path | None:
         record = self.panel.result()

@@ -14,11 +14,20 @@ def jump_to(position_ras_mm: Sequence[float]) -> None:
     slicer.modules.markups.logic().JumpSlicesToLocation(right, anterior, superior, True)
 
 
+def layout_manager() -> Any:
+    """Return what arranges the views; None without a main window."""
+    manager = getattr(slicer.app, "layoutManager", None)
+    return manager() if manager is not None else None
+
+
 def show_volume(volume: Any) -> None:
-    """Show a volume in every slice view; without a main window there is none."""
-    layout = getattr(slicer.app, "layoutManager", None)
-    if layout is not None and layout() is not None:
-        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    """Show a volume in every slice view, whole where it was not shown before; without a main window there is none."""
+    manager = layout_manager()
+    if manager is None:
+        return
+    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    shown = all(node.GetBackgroundVolumeID() == volume.GetID() for node in nodes)
+    slicer.util.setSliceViewerLayers(background=volume, fit=not shown)
 
 
 def show_over(volume: Any, opacity: float = 0.7) -> None:

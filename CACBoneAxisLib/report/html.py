@@ -201,11 +201,22 @@ def provenance(result: Mapping[str, Any]) -> str:
         replaced = review["replaces_sha256"]
         more = f"; the result before has SHA-256 {replaced}" if replaced else ""
         pairs.append(("Corrected in review", f"{review['corrected']}, correction {review['corrections']}{more}"))
+    if "trail" in made:
+        approved = made["approved"]
+        said = f"by {approved['name']}, {approved['time']}" if approved else "no"
+        pairs.append(("Approved", said))
+        pairs += [("Done" if n == 0 else "", trail_words(item)) for n, item in enumerate(made["trail"])]
     pairs += [
         (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}")
         for item in made["inputs"]
     ]
     return definitions(pairs)
+
+
+def trail_words(item: Mapping[str, Any]) -> str:
+    """Return an action of a reading's trail in one line."""
+    by = f", {item['by']}" if item.get("by") else ""
+    return f"{item['time']}{by}: {item['action']}"
 
 
 def _software(result: Mapping[str, Any]) -> str:

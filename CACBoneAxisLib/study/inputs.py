@@ -11,6 +11,7 @@ from typing import Any
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box, PointList, read_markups
+from CACBoneAxisLib.study.approval import Trail
 from CACBoneAxisLib.study.settings import Settings
 
 
@@ -42,6 +43,7 @@ class StudyInputs:
     points : lists of points, one in each vertebra that is to be found, named by level
     second : the same scan at another energy, for bone density by dual energy
     identifiers : what identifies patient and study, where outputs are to say it; else empty
+    trail : who did what in the reading, and who approved it
     """
 
     image: CTImage
@@ -55,6 +57,7 @@ class StudyInputs:
     points: tuple[PointList, ...] = ()
     second: CTImage | None = None
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
 
 
 def read_markup_files(paths: Sequence[str | Path], role: str) -> tuple[list[Any], list[InputFile]]:

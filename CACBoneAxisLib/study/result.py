@@ -15,6 +15,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.suitability import Suitability
 from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.study.approval import Trail
 from CACBoneAxisLib.study.inputs import InputFile
 from CACBoneAxisLib.study.settings import Settings
 
@@ -35,6 +36,7 @@ class StudyResult:
     started, seconds : when the analysis began and how long it took
     identifiers : of patient and study, where they were asked for; else empty
     review : of a reading that was corrected in review, how often, when, and which result it replaces
+    trail : who did what in the reading, and who approved it
     """
 
     study_id: str
@@ -49,6 +51,7 @@ class StudyResult:
     seconds: float
     review: Mapping[str, Any] | None = None
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
 
     @property
     def calcium_masks(self) -> dict[int, Mask]:
@@ -105,6 +108,7 @@ class StudyResult:
                 "started": self.started.isoformat(timespec="seconds"),
                 "seconds": self.seconds,
                 **({} if self.review is None else {"review": dict(self.review)}),
+                **self.trail.to_mapping(),
             },
         }
         result: dict[str, Any] = stored(mapping)

@@ -135,6 +135,7 @@ class Session:
             started,
             perf_counter() - clock,
             identifiers=inputs.identifiers,
+            trail=inputs.trail,
         )
 
     def check(self, settings: Settings, regions: Sequence[Box] = (), progress: Progress | None = None) -> ScanCheck:

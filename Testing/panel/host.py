@@ -21,6 +21,7 @@ import pythonqt
 import scripted
 import slicer
 import widgets
+from PySide6 import QtGui
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -87,6 +88,9 @@ class Host:
 
     def _install(self) -> None:
         qt = pythonqt.module("qt")
+        # Painting on paper takes Qt's own objects.
+        for name in ("QPdfWriter", "QTextDocument", "QGuiApplication"):
+            setattr(qt, name, getattr(QtGui, name))
         qt.QDesktopServices = SimpleNamespace(openUrl=lambda url: self.opened.append(url.toLocalFile()))
         application = SimpleNamespace(
             connect=lambda signal, handler: True,

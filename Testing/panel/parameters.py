@@ -167,6 +167,8 @@ class _Binding:
             widget.stateChanged.connect(notify)
         elif field.type is bool and kind == "QPushButton":
             widget.toggled.connect(notify)
+        elif field.type is str and kind == "QLineEdit":
+            widget.textChanged.connect(notify)
         elif (field.type, kind) in ((int, "QSpinBox"), (float, "QDoubleSpinBox"), (float, "ctkSliderWidget")):
             for check in field.checks:
                 widget.setRange(check.minimum, check.maximum)
@@ -181,6 +183,8 @@ class _Binding:
             return self.widget.currentNode()
         if self.kind == "ctkPathLineEdit":
             return pathlib.Path(self.widget.property("currentPath"))
+        if self.kind == "QLineEdit":
+            return self.widget.text()
         return self.widget.isChecked() if self.kind in ("QCheckBox", "QPushButton") else self.widget.value()
 
     def write(self, value: Any) -> None:
@@ -192,5 +196,7 @@ class _Binding:
             self.widget.setProperty("currentPath", str(value))
         elif self.kind in ("QCheckBox", "QPushButton"):
             self.widget.setChecked(value)
+        elif self.kind == "QLineEdit":
+            self.widget.setText(value)
         else:
             self.widget.setValue(value)

@@ -39,6 +39,7 @@ SLICERS = {
 }
 CONTROLS = {
     "QPushButton",
+    "QLineEdit",
     "QCheckBox",
     "QComboBox",
     "QSpinBox",
@@ -61,6 +62,7 @@ PAIRS = {
     "QDoubleSpinBox": {"float"},
     "ctkSliderWidget": {"float"},
     "ctkPathLineEdit": {"pathlib.Path"},
+    "QLineEdit": {"str"},
 }
 
 

@@ -1,0 +1,136 @@
+"""The views for reading: a large axial one, a slab of the same slices, a sagittal one, and the tables below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import vtk
+
+# Any number that no layout of Slicer or of another extension has; saved scenes know it.
+LAYOUT_ID = 17041
+AXIAL_TAG = "Red"
+SAGITTAL_TAG = "Yellow"
+SLAB_TAG = "CACBoneAxisSlab"
+TABLE_TAG = "CACBoneAxisTable"
+
+# Thick enough to hold the course of an artery from slice to slice, thin enough to leave the ribs out.
+SLAB_MM = 15.0
+
+LAYOUT = f"""
+<layout type="vertical" split="true">
+ <item splitSize="780">
+  <layout type="horizontal" split="true">
+   <item splitSize="640">
+    <view class="vtkMRMLSliceNode" singletontag="{AXIAL_TAG}">
+     <property name="orientation" action="default">Axial</property>
+     <property name="viewlabel" action="default">R</property>
+     <property name="viewcolor" action="default">#F34A33</property>
+    </view>
+   </item>
+   <item splitSize="360">
+    <layout type="vertical" split="true">
+     <item splitSize="500">
+      <view class="vtkMRMLSliceNode" singletontag="{SLAB_TAG}">
+       <property name="orientation" action="default">Axial</property>
+       <property name="viewlabel" action="default">MIP</property>
+       <property name="viewcolor" action="default">#8F8F8F</property>
+      </view>
+     </item>
+     <item splitSize="500">
+      <view class="vtkMRMLSliceNode" singletontag="{SAGITTAL_TAG}">
+       <property name="orientation" action="default">Sagittal</property>
+       <property name="viewlabel" action="default">Y</property>
+       <property name="viewcolor" action="default">#EDD54C</property>
+      </view>
+     </item>
+    </layout>
+   </item>
+  </layout>
+ </item>
+ <item splitSize="220">
+  <view class="vtkMRMLTableViewNode" singletontag="{TABLE_TAG}">
+   <property name="viewlabel" action="default">T</property>
+  </view>
+ </item>
+</layout>
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """How HU become grey: ``width_hu`` of them around ``level_hu``."""
+
+    width_hu: float
+    level_hu: float
+
+
+WINDOWS = {
+    # The scoring threshold of 130 HU is the middle grey: what counts as calcium is in the brighter half.
+    "calcium": Window(300, 130),
+    # Those of Slicer's presets for soft tissue (CT-Abdomen) and for bone (CT-Bone).
+    "mediastinum": Window(350, 40),
+    "bone": Window(1000, 400),
+}
+
+
+def register_layout(layout_node: Any) -> int:
+    """Make the reading layout known to a layout node, and return its number."""
+    if layout_node.IsLayoutDescription(LAYOUT_ID):
+        layout_node.SetLayoutDescription(LAYOUT_ID, LAYOUT)
+    else:
+        layout_node.AddLayoutDescription(LAYOUT_ID, LAYOUT)
+    return LAYOUT_ID
+
+
+def view_node(scene: Any, tag: str, class_name: str = "vtkMRMLSliceNode") -> Any:
+    """Return a view's node, None where the layout was never shown."""
+    return scene.GetSingletonNode(tag, class_name)
+
+
+def make_slab(slice_node: Any) -> None:
+    """Let a slice view show the brightest voxel within a slab; for the eye only, nothing is computed from it."""
+    was_modifying = slice_node.StartModify()
+    slice_node.SetSlabReconstructionEnabled(True)
+    slice_node.SetSlabReconstructionType(vtk.VTK_IMAGE_SLAB_MAX)
+    slice_node.SetSlabReconstructionThickness(SLAB_MM)
+    slice_node.EndModify(was_modifying)
+
+
+def follow_view(follower: Any, leader: Any) -> None:
+    """Let a slice view show the place, turn and magnification of another one."""
+    was_modifying = follower.StartModify()
+    follower.GetSliceToRAS().DeepCopy(leader.GetSliceToRAS())
+    wide, high = np.asarray(leader.GetFieldOfView()[:2], dtype=float)
+    width, height = follower.GetDimensions()[:2]
+    if width > 0 and height > 0:
+        # All that the leader shows has to fit, whatever the shape of the follower's window.
+        mm_per_pixel = max(wide / width, high / height)
+        follower.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, follower.GetFieldOfView()[2])
+    follower.UpdateMatrices()
+    follower.EndModify(was_modifying)
+
+
+def set_window(volume: Any, name: str) -> None:
+    """Show a volume in one of :data:`WINDOWS`."""
+    if volume.GetDisplayNode() is None:
+        volume.CreateDefaultDisplayNodes()
+    display = volume.GetDisplayNode()
+    was_modifying = display.StartModify()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(WINDOWS[name].width_hu, WINDOWS[name].level_hu)
+    display.EndModify(was_modifying)
+
+
+def show_table(scene: Any, table: Any) -> None:
+    """Show a table node in the reading layout's table view, where there is one."""
+    view = view_node(scene, TABLE_TAG, "vtkMRMLTableViewNode")
+    if view is not None and table is not None:
+        view.SetTableNodeID(table.GetID())
+
+
+def shown_table(scene: Any) -> Any:
+    """Return the table node in the reading layout's table view, or None."""
+    view = view_node(scene, TABLE_TAG, "vtkMRMLTableViewNode")
+    return view.GetTableNode() if view is not None else None

@@ -1,0 +1,53 @@
+"""What can be changed in an approved reading: nothing, until it is unlocked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+# What decides about a reading stands in these; what shows it stays usable.
+LOCKED_FORMS = ("Scan", "Calcium", "Bone")
+CHANGING = ("QAbstractButton", "QComboBox", "QAbstractSpinBox", "QAbstractSlider", "QLineEdit", "qMRMLNodeComboBox")
+
+# In a .ui file, on what may be used in an approved reading too.
+STAYS = "usableWhenApproved"
+
+
+class Lock:
+    """Disables the widgets that change a reading, and gives them back as they were."""
+
+    def __init__(self, ui: Any) -> None:
+        self.ui = ui
+        self._locked: list[tuple[Any, str]] = []
+
+    def apply(self) -> None:
+        """Disable what changes the reading; tooltips say how to unlock it."""
+        for widget in self._changing():
+            if widget.enabled:
+                self._locked.append((widget, widget.toolTip))
+                widget.enabled = False
+                widget.toolTip = _("The reading is approved: unlock it in the section Report to change it.")
+
+    def release(self) -> None:
+        """Enable again what was disabled here."""
+        for widget, tool_tip in self._locked:
+            # A deleted widget is falsy.
+            if widget:
+                widget.enabled = True
+                widget.toolTip = tool_tip
+        self._locked = []
+
+    def _changing(self) -> list[Any]:
+        forms = [getattr(self.ui, name) for name in LOCKED_FORMS]
+        named = [w for w in vars(self.ui).values() if any(form.isAncestorOf(w) for form in forms)]
+        tables = [w for w in named if w.inherits("QTableWidget")]
+        cells = [
+            cell
+            for table in tables
+            for row in range(table.rowCount)
+            for column in range(table.columnCount)
+            if (cell := table.cellWidget(row, column))
+        ]
+        found = [w for w in [*named, *cells] if any(w.inherits(kind) for kind in CHANGING)]
+        return [w for w in found if not w.property(STAYS)]

@@ -1,0 +1,26 @@
+"""The page of a result in Qt: as a QTextBrowser shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from CACBoneAxisLib.report.richtext import SCREEN_DPI, rich_text
+from CACBoneAxisLib.report.write import report_page
+from CACBoneAxisLib.study.result import StudyResult
+
+MM_PER_INCH = 25.4
+# What scroll bar and margins take from a browser's width.
+MARGIN_PIXELS = 40
+NARROWEST_PIXELS = 360
+
+
+def show_page(browser: Any, page: str) -> None:
+    """Show a page (HTML as the report's) in a QTextBrowser, as wide as that is."""
+    pixels = max(browser.width - MARGIN_PIXELS, NARROWEST_PIXELS)
+    browser.setOpenLinks(False)
+    browser.setHtml(rich_text(page, pixels / SCREEN_DPI * MM_PER_INCH))
+
+
+def page_of(result: StudyResult) -> str:
+    """Return the page of a result: ``report.html`` as it is saved."""
+    return report_page(result.to_dict(), result.image, result.calcium_masks, result.bone_masks)
