@@ -31,21 +31,23 @@ class CompareSection(Section):
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
         self._comparison: dict[str, Any] | None = None
-        self._results: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
         self._shown_for: Any = None
 
     def setup(self) -> None:
-        """Connect the two buttons."""
+        """Connect the buttons."""
         connect(self.ui.compareButton, "clicked()", self.onCompare)
         connect(self.ui.saveComparisonButton, "clicked()", self.onSave)
-        self._show(None)
+        connect(self.ui.compareCancelButton, "clicked()", self.panel.onCancel)
+        self.ui.compareProgressBar.visible = False
+        self.ui.compareCancelButton.visible = False
+        self._show()
 
     def update(self, parameters: Any) -> None:
         """Say what is missing; a comparison goes when one of its readings, or a choice, changed."""
         state = self._state(parameters)
         if state != self._shown_for:
             self._shown_for = state
-            self._show(None)
+            self._show()
         enable(self.ui.compareButton, self._missing(parameters), _("Show what changed since the earlier scan."))
         missing = "" if self._comparison is not None else _("Compare first.")
         session = self.panel.session
@@ -60,33 +62,42 @@ class CompareSection(Section):
     # What a user does
 
     def onCompare(self) -> None:
-        """Compare with the earlier scan that was chosen."""
+        """Compare with the earlier scan that was chosen; both scans are laid over each other where both are here."""
         parameters = self.panel.parameters
-        if self._missing(parameters):
+        if self._missing(parameters) or self.panel.progress is not None:
             return
-        try:
+        made: list[Any] = []
+
+        def work(progress: Any) -> None:
             baseline, first = self._baseline(parameters)
-            followup = self.panel.result_mapping()
-            comparison = compare(baseline, followup, float(parameters.yearsBetween) or None, (first, ""))
             images = self._images(parameters)
-            figures = comparison_figures(baseline, followup, (images[0], images[1])) if images else []
-        except UnusableInputError as error:
-            self._show(None)
-            set_text(self.ui.compareLabel, escape(str(error)))
-            return
-        self._results = baseline, followup
-        self._show(comparison, figures)
+            comparison = compare(
+                baseline,
+                self.panel.result_mapping(),
+                float(parameters.yearsBetween) or None,
+                (first, ""),
+                images=images,
+                progress=progress,
+            )
+            figures = comparison_figures(comparison, (images[0], images[1])) if images else []
+            made.extend((comparison, figures))
+
+        message = self.panel.run(work, self.ui.compareProgressBar, self.ui.compareCancelButton)
+        self.panel.refresh()
+        self._show(*made)
+        if message:
+            set_text(self.ui.compareLabel, escape(message))
         self.update(parameters)
 
     def onSave(self) -> None:
         """Write the comparison into a new folder inside the chosen one; with pictures where both scans are here."""
         parameters = self.panel.parameters
-        if self._comparison is None or self._results is None:
+        if self._comparison is None:
             return
         target = Path(self.panel.session.outputFolder) / f"CACBoneAxis change {datetime.now():%Y-%m-%d %H-%M-%S}"
         try:
             slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
-            page = write_comparison(self._comparison, self._results, target, self._images(parameters))
+            page = write_comparison(self._comparison, target, self._images(parameters))
             set_text(self.ui.compareLabel, _("Saved in {folder}").format(folder=escape(str(page.parent))))
         except (UnusableInputError, OSError) as error:
             set_text(self.ui.compareLabel, escape(str(error)))
@@ -129,10 +140,9 @@ class CompareSection(Section):
             float(parameters.yearsBetween),
         )
 
-    def _show(self, comparison: dict[str, Any] | None, figures: Sequence[Any] = ()) -> None:
+    def _show(self, comparison: dict[str, Any] | None = None, figures: Sequence[Any] = ()) -> None:
         self._comparison = comparison
         if comparison is None:
-            self._results = None
             set_text(self.ui.compareLabel, "")
             fill(self.ui.changeTable, [], [])
             self.ui.compareBrowser.visible = False

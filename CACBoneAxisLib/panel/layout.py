@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -50,6 +51,9 @@ class ViewsSection(Section, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
+        self.timer = qt.QTimer()
+        self.timer.setSingleShot(True)
+        connect(self.timer, "timeout()", self.onViewsReplaced)
         manager = layout_manager()
         if manager is not None:
             connect(manager, "layoutChanged(int)", self.onLayoutChanged)
@@ -73,6 +77,7 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop following the views."""
+        self.timer.stop()
         manager = layout_manager()
         if manager is not None:
             manager.disconnect("layoutChanged(int)", self.onLayoutChanged)
@@ -134,8 +139,13 @@ class ViewsSection(Section, VTKObservationMixin):
     def onSceneReplaced(self, caller: Any = None, event: Any = None) -> None:
         """A closed scene takes the slab's settings with it; a loaded one may bring another layout."""
         self._volume = None
+        # Slicer itself arranges its views after this.
+        self.timer.start()
+
+    def onViewsReplaced(self) -> None:
+        """Make the views of the reading layout what they were, where it is still the layout."""
         manager = layout_manager()
-        if manager is not None and manager.layout == LAYOUT_ID:
+        if manager is not None and manager.layout == LAYOUT_ID and self._entered:
             self._set_up_views()
 
     def onViewModified(self, caller: Any, event: Any = None) -> None:

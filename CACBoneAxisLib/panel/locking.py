@@ -6,6 +6,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
+
 # What decides about a reading stands in these; what shows it stays usable.
 LOCKED_FORMS = ("Scan", "Calcium", "Bone")
 CHANGING = ("QAbstractButton", "QComboBox", "QAbstractSpinBox", "QAbstractSlider", "QLineEdit", "qMRMLNodeComboBox")
@@ -50,4 +52,4 @@ class Lock:
             if (cell := table.cellWidget(row, column))
         ]
         found = [w for w in [*named, *cells] if any(w.inherits(kind) for kind in CHANGING)]
-        return [w for w in found if not w.property(STAYS)]
+        return [w for w in found if w.property("SlicerParameterName") not in SESSION_FIELDS and not w.property(STAYS)]

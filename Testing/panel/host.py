@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import layouts
 import parameters
 import pythonqt
 import scripted
@@ -34,6 +35,7 @@ class Host:
     def __init__(self, scene: Any) -> None:
         self.qt_application = QApplication.instance() or QApplication(["test"])
         self.scene = scene
+        self.layout_manager: Any = None
         self.jumps: list[tuple[float, float, float]] = []
         self.opened: list[str] = []
         self.views: dict[str, Any] = {}
@@ -55,6 +57,12 @@ class Host:
         self.enter()
         return self.widget
 
+    def show_views(self) -> Any:
+        """Give the application views, as its main window has; return what arranges them."""
+        self.layout_manager = layouts.LayoutManager(self.scene)
+        slicer.app.layoutManager = lambda: pythonqt.wrap(self.layout_manager)
+        return self.layout_manager
+
     def enter(self) -> None:
         """Come (back) to the module."""
         self.panel_parent.entered = True
@@ -75,6 +83,8 @@ class Host:
         """End the application."""
         if self.widget is not None:
             self.widget.cleanup()
+        if self.layout_manager is not None:
+            self.layout_manager.close()
         self.panel_parent.deleteLater()
         for name, module in self._before.items():
             if module is None:

@@ -22,6 +22,9 @@ from typing import Any
 import shiboken6
 from PySide6 import QtCore, QtGui, QtWidgets
 
+# Which handlers are connected, by object and signal.
+CONNECTED: dict[tuple[int, str], list[tuple[Callable[..., Any], Callable[..., None]]]] = {}
+
 
 class Wrapped:
     """A QObject as PythonQt shows it."""
@@ -60,8 +63,28 @@ class Wrapped:
             return False
         types_of = [t for t in rest.rstrip(")").split(",") if t]
         emitter = getattr(self._object, name)
-        emitter.connect(lambda *arguments: handler(*(wrap(a) for a in arguments[: len(types_of)])))
+
+        # PySide gives a slot of any number of arguments none where the signal has defaults (clicked).
+        slots: dict[int, Callable[..., None]] = {
+            0: lambda: handler(),
+            1: lambda a: handler(wrap(a)),
+            2: lambda a, b: handler(wrap(a), wrap(b)),
+            4: lambda a, b, c, d: handler(wrap(a), wrap(b), wrap(c), wrap(d)),
+        }
+        slot = slots[len(types_of)]
+        emitter.connect(slot)
+        CONNECTED.setdefault((id(self._object), signature), []).append((handler, slot))
         return True
+
+    def disconnect(self, signal: str, handler: Callable[..., Any]) -> bool:
+        """Disconnect a handler from a signal named by its signature; False where it was not connected."""
+        signature = QtCore.QMetaObject.normalizedSignature(signal).data().decode()
+        made = CONNECTED.get((id(self._object), signature), [])
+        for pair in [pair for pair in made if pair[0] == handler]:
+            getattr(self._object, signature.partition("(")[0]).disconnect(pair[1])
+            made.remove(pair)
+            return True
+        return False
 
     def __bool__(self) -> bool:
         return shiboken6.isValid(self._object)

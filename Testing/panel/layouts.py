@@ -1,0 +1,40 @@
+"""What arranges the views in the application, over MRML's own layout logic: views are nodes here, not windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+import vtk
+from PySide6.QtCore import Property, QObject, Signal
+
+
+class LayoutManager(QObject):
+    """Imitates qMRMLLayoutManager as far as the panel uses it."""
+
+    layoutChanged = Signal(int)
+
+    def __init__(self, scene: Any) -> None:
+        super().__init__()
+        self._logic = slicer.vtkMRMLLayoutLogic()
+        self._logic.SetMRMLScene(scene)
+        self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+
+    def layoutLogic(self) -> Any:
+        """Return MRML's layout logic."""
+        return self._logic
+
+    def mrmlSliceLogics(self) -> Any:
+        """Return the logics of the views that are there: none, for want of windows."""
+        return vtk.vtkCollection()
+
+    def setLayout(self, layout: int) -> None:
+        """Arrange the views."""
+        self._logic.GetLayoutNode().SetViewArrangement(layout)
+        self.layoutChanged.emit(layout)
+
+    def close(self) -> None:
+        """Let go of the scene, before it goes."""
+        self._logic.SetMRMLScene(None)
+
+    layout = Property(int, lambda self: self._logic.GetLayoutNode().GetViewArrangement(), setLayout)

@@ -1,0 +1,104 @@
+"""The reading layout comes and goes with the module, and gives way to what the user chooses."""
+
+from __future__ import annotations
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+from CACBoneAxisLib.mrml.layout import AXIAL_TAG, LAYOUT_ID, SLAB_TAG, shown_table, view_node  # noqa: E402
+
+FOUR_UP, CONVENTIONAL = 3, 2
+
+
+@pytest.fixture
+def views(host, scene, small_study, small_result):
+    """The module opened on the small study, in an application with views."""
+    from CACBoneAxisLib.mrml.archive import add_study
+
+    add_study(small_result, small_study, scene)
+    manager = host.show_views()
+    host.open()
+    return manager
+
+
+def test_it_is_there_on_entering_and_the_earlier_one_on_leaving(host, views):
+    assert views.layout == LAYOUT_ID
+    assert host.widget.ui.readingLayoutButton.checked
+    host.exit()
+    assert views.layout == FOUR_UP
+    host.enter()
+    assert views.layout == LAYOUT_ID
+
+
+def test_one_button_chooses_it_and_gives_it_up(host, views):
+    button = host.widget.ui.readingLayoutButton
+    button.click()
+    assert views.layout == FOUR_UP
+    assert not button.checked
+    button.click()
+    assert views.layout == LAYOUT_ID
+    assert button.checked
+
+
+def test_a_layout_that_the_user_chose_stays_on_leaving_and_on_coming_back(host, views):
+    views.setLayout(CONVENTIONAL)
+    assert not host.widget.ui.readingLayoutButton.checked
+    host.exit()
+    assert views.layout == CONVENTIONAL
+    host.enter()
+    assert views.layout == CONVENTIONAL
+    host.widget.ui.readingLayoutButton.click()
+    assert views.layout == LAYOUT_ID
+    host.exit()
+    assert views.layout == CONVENTIONAL
+
+
+def test_the_end_of_the_module_gives_the_layout_back_too(host, views):
+    host.widget.cleanup()
+    assert views.layout == FOUR_UP
+    views.setLayout(CONVENTIONAL)
+
+
+def test_slab_and_axial_view_follow_each_other(host, views, scene):
+    axial, slab = (view_node(scene, tag) for tag in (AXIAL_TAG, SLAB_TAG))
+    assert slab.GetSlabReconstructionEnabled()
+    axial.SetSliceOffset(12.0)
+    assert slab.GetSliceOffset() == pytest.approx(12.0)
+    slab.SetSliceOffset(18.0)
+    assert axial.GetSliceOffset() == pytest.approx(18.0)
+    host.exit()
+    axial.SetSliceOffset(3.0)
+    assert slab.GetSliceOffset() == pytest.approx(18.0)
+
+
+def test_the_tables_of_the_result_are_below_the_views_and_the_users_choice_stays(host, views, scene):
+    host.widget.ui.applyButton.click()
+    record = host.widget.panel.result()
+    assert shown_table(scene) is record.GetNodeReference("lesionTable")
+    other = record.GetNodeReference("vertebraTable")
+    view_node(scene, "CACBoneAxisTable", "vtkMRMLTableViewNode").SetTableNodeID(other.GetID())
+    host.widget.ui.minimumAreaSpinBox.value = 2.0
+    host.widget.ui.applyButton.click()
+    assert shown_table(scene) is other
+
+
+def test_windows_of_grey_are_buttons(host, views):
+    display = host.widget.panel.parameters.volume.GetDisplayNode()
+    for name, expected in (("Calcium", (300, 130)), ("Mediastinum", (350, 40)), ("Bone", (1000, 400))):
+        getattr(host.widget.ui, f"window{name}Button").click()
+        assert (display.GetWindow(), display.GetLevel()) == expected
+
+
+def test_after_the_scene_is_closed_the_slab_is_one_again(host, views, scene):
+    scene.Clear(False)
+    host.process()
+    assert views.layout == LAYOUT_ID
+    assert view_node(scene, SLAB_TAG).GetSlabReconstructionEnabled()
+
+
+def test_without_views_the_button_says_so(host):
+    ui = host.open().ui
+    assert not ui.readingLayoutButton.enabled
+    assert "window" in ui.readingLayoutButton.toolTip
