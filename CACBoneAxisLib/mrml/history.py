@@ -137,3 +137,8 @@ def what_changed(before: Snapshot, after: Snapshot) -> str:
     return next(
         name for name in {**before.choices, **after.choices} if before.choices.get(name) != after.choices.get(name)
     )
+
+
+def words_of(step: Step) -> str:
+    """Return a step that nobody named in words: what was changed, and to what where it is a choice."""
+    return f"{step.text}: {step.after.choices.get(step.text, 'changed')}"

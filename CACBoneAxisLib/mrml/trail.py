@@ -13,13 +13,14 @@ TRAIL_ATTRIBUTE = "CACBoneAxis.Trail"
 APPROVED_ATTRIBUTE = "CACBoneAxis.Approved"
 
 
-def note_action(parameters: Any, text: str, by: str = "") -> None:
+def note_action(parameters: Any, text: str, by: str = "", goes_on: bool = False) -> None:
     """Add an action, in words, to a reading's trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
     text : what was done; no patient's name
+    goes_on : whether it may be one action with the last, as a number that is typed or dragged
     by : who did it; the reader named in the panel where nothing is said
     """
     node = parameters.parameterNode
@@ -27,6 +28,9 @@ def note_action(parameters: Any, text: str, by: str = "") -> None:
         by = session_node(node.GetScene()).GetParameter("readerName")
     actions = trail(parameters)
     said = {"time": now(), "action": text}
+    if goes_on and actions and actions[-1].get("by", "") == by:
+        same = actions[-1]["action"].split(": ")[0] == text.split(": ")[0]
+        del actions[len(actions) - same :]
     actions.append(said | {"by": by} if by else said)
     keep_quietly(node, TRAIL_ATTRIBUTE, json.dumps(actions, ensure_ascii=False))
 

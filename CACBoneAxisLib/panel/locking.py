@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
 
 # What decides about a reading stands in these; what shows it stays usable.
@@ -23,13 +21,15 @@ class Lock:
         self.ui = ui
         self._locked: list[tuple[Any, str]] = []
 
-    def apply(self) -> None:
-        """Disable what changes the reading; tooltips say how to unlock it."""
+    def apply(self, reason: str) -> None:
+        """Disable what changes the reading; tooltips say why. Without a reason nothing is disabled."""
+        if not reason:
+            return
         for widget in self._changing():
             if widget.enabled:
                 self._locked.append((widget, widget.toolTip))
                 widget.enabled = False
-                widget.toolTip = _("The reading is approved: unlock it in the section Report to change it.")
+                widget.toolTip = reason
 
     def release(self) -> None:
         """Enable again what was disabled here."""

@@ -9,22 +9,21 @@ import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
-from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.approval import approval
+from CACBoneAxisLib.mrml.history import words_of
 from CACBoneAxisLib.mrml.parameters import (
     existing_regions,
     nodes_from_parameters,
     seeds_given,
     settings_from_parameters,
 )
-from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
-from CACBoneAxisLib.panel.calibration import ROD_POINTS, CalibrationSection
+from CACBoneAxisLib.panel.calibration import CalibrationSection
 from CACBoneAxisLib.panel.candidates import CandidatesSection
 from CACBoneAxisLib.panel.checking import Checker
 from CACBoneAxisLib.panel.clicks import Clicks
@@ -40,9 +39,10 @@ from CACBoneAxisLib.panel.quickstart import QuickStartSection
 from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.panel.report import ReportSection, documents_folder
 from CACBoneAxisLib.panel.rescoring import Rescoring
+from CACBoneAxisLib.panel.results import Results
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
-from CACBoneAxisLib.study import Settings, StudyResult
+from CACBoneAxisLib.panel.watching import Watching
 
 SECTIONS = (
     QuickStartSection,
@@ -66,7 +66,7 @@ SECTIONS = (
 LIVE_UPDATE_DELAY_MS = 300
 
 
-class Panel(Rescoring, VTKObservationMixin):
+class Panel(Rescoring, Results, Watching):
     """Shows the parameter node and the result of its volume, and analyses when asked.
 
     Parameters
@@ -77,20 +77,17 @@ class Panel(Rescoring, VTKObservationMixin):
 
     def __init__(self, ui: Any, logic: Any) -> None:
         Rescoring.__init__(self)
-        VTKObservationMixin.__init__(self)
+        Results.__init__(self)
+        Watching.__init__(self)
         self.ui = ui
         self.logic = logic
         self.following = Following(ui, logic, self.setParameters)
         self.parameters: Any = None
         self.lock = Lock(ui)
         self.progress: Progress | None = None
-        self._vertebrae_changed = False
         self._shown: tuple[Any, int] | None = None
-        self._watched: list[Any] = []
         self.checker = Checker(logic.sessions)
         self.clicks = Clicks()
-        self._latest: tuple[Any, StudyResult] | None = None
-        self._changed: bool | None = None
         self.lesions: Any = None
         self.tools: Any = None
         self.sections: list[Section] = [section(self) for section in SECTIONS]
@@ -154,13 +151,13 @@ class Panel(Rescoring, VTKObservationMixin):
     def refresh(self) -> None:
         """Show what the parameter node and the scene hold now."""
         self._changed = None
-        self._watch()
+        if self._watch():
+            self._vertebrae_changed = False
         self.lock.release()
         self._show_result()
         for section in self.sections:
             section.update(self.parameters)
-        if self.approved:
-            self.lock.apply()
+        self.lock.apply(self.locked())
         enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
 
     def missing(self) -> str:
@@ -169,43 +166,12 @@ class Panel(Rescoring, VTKObservationMixin):
             return _("Choose a CT volume in the section Scan first.")
         if self.progress is not None:
             return _("An analysis is running.")
-        approved = approval(self.parameters)
-        if approved is not None:
-            return _("Approved by {name}: unlock the reading in the section Report to change it.").format(
-                name=approved.name
-            )
+        if self.locked():
+            return self.locked()
         regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
         if seeds_given(self.parameters) is None and not regions and vertebrae is None:
             return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
         return ""
-
-    def result(self) -> Any:
-        """Return the result node of the current volume, or None."""
-        if self.parameters is None or self.parameters.volume is None:
-            return None
-        return find_result(slicer.mrmlScene, self.parameters.volume)
-
-    @property
-    def changed_since_result(self) -> bool:
-        """Whether there is a result, and it was made from something else than what is there now."""
-        if self._changed is None:
-            self._changed = self._is_changed()
-        return self._changed
-
-    def _is_changed(self) -> bool:
-        record = self.result()
-        if record is None:
-            return False
-        try:
-            settings = Settings.from_mapping(settings_from_parameters(self.parameters))
-        except UnusableInputError:
-            return True
-        return self._vertebrae_changed or not is_current(record, nodes_from_parameters(self.parameters), settings)
-
-    def result_mapping(self) -> Any:
-        """Return the result mapping of the current volume, or None."""
-        record = self.result()
-        return result_mapping(record) if record is not None and record.GetText() else None
 
     def lesion_chosen(self) -> None:
         """React to another lesion being the chosen one."""
@@ -215,37 +181,24 @@ class Panel(Rescoring, VTKObservationMixin):
         """Show a sentence below the buttons."""
         set_text(self.ui.messageLabel, message)
 
-    def latest_result(self) -> StudyResult | None:
-        """Return the current volume's result with its voxels, None where there is none.
-
-        What was analysed before the scene was loaded is analysed again.
-        """
-        record = self.result()
-        if record is None:
-            return None
-        state = (record, record.GetMTime())
-        if self._latest is None or self._latest[0] != state:
-            try:
-                self._latest = (state, replay(record))
-            except UnusableInputError:
-                return None
-        return self._latest[1]
-
-    def keep_latest(self, result: StudyResult) -> None:
-        """Keep a result that was just shown, with its voxels."""
-        record = self.result()
-        self._latest = ((record, record.GetMTime()), result)
-        self._vertebrae_changed = False
-
     def note_step(self, text: str) -> None:
-        """Make a step that can be undone of what was just done, and keep it in the trail."""
-        if self.parameters is not None and self.history().note(text):
-            note_action(self.parameters, text)
+        """Make a step that can be undone of what was just done, and keep it in the trail.
 
-    @property
-    def approved(self) -> bool:
-        """Whether the reading is approved, so that nothing of it may change."""
-        return approval(self.parameters) is not None
+        Parameters
+        ----------
+        text : what was done; empty where that has to be told from what differs
+        """
+        if self.parameters is not None and self.history().note(text):
+            step = self.history().done[-1]
+            note_action(self.parameters, text or words_of(step), goes_on=not text)
+
+    def locked(self) -> str:
+        """Return why nothing may be changed in the reading, in words; empty where it may."""
+        approved = approval(self.parameters)
+        if approved is None:
+            return ""
+        words = _("Approved by {name}: unlock the reading in the section Report to change it.")
+        return str(words.format(name=approved.name))
 
     @property
     def live(self) -> bool:
@@ -268,8 +221,7 @@ class Panel(Rescoring, VTKObservationMixin):
         """React to a seed, a region or a choice that may no longer be what the result was made with."""
         if self.held:
             return
-        if self.parameters is not None:
-            self.history().note()
+        self.note_step("")
         self.refresh()
         if self.live and not self.missing() and (self.changed_since_result or self.result() is None):
             self.timer.start()
@@ -358,33 +310,3 @@ class Panel(Rescoring, VTKObservationMixin):
             self._shown = shown
         stale = self.changed_since_result and not self.live
         set_text(self.ui.messageLabel, _("Changed since the last analysis: press Apply.") if stale else "")
-
-    def _watch(self) -> None:
-        """Observe the seeds and regions that are chosen now, and no others."""
-        chosen: list[Any] = []
-        if self.parameters is not None:
-            rods = self.parameters.parameterNode.GetNodeReference(ROD_POINTS)
-            chosen = [node for node in (self.parameters.seeds, self.parameters.vertebrae, rods) if node is not None]
-            chosen += existing_regions(self.parameters)
-        if [id(node) for node in chosen] == [id(node) for node in self._watched]:
-            return
-        for node in self._watched:
-            for event in _input_events(node):
-                self.removeObserver(node, event, self._handler(node))
-        for node in chosen:
-            for event in _input_events(node):
-                self.addObserver(node, event, self._handler(node))
-        self._watched = chosen
-        self._vertebrae_changed = False
-
-    def _handler(self, node: Any) -> Callable[..., None]:
-        return self.vertebraeChanged if node.IsA("vtkMRMLSegmentationNode") else self.inputChanged
-
-
-def _input_events(node: Any) -> tuple[int, ...]:
-    """Return the events with which a node says that an analysis would come out differently."""
-    moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
-    if node.IsA("vtkMRMLSegmentationNode"):
-        return (slicer.vtkSegmentation.SourceRepresentationModified, moved)
-    placed = slicer.vtkMRMLMarkupsNode
-    return (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent, moved)

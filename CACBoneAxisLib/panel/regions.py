@@ -120,7 +120,7 @@ class RegionsSection(Section):
     def onClick(self, ras_mm: Any) -> bool:
         """Place the region of the level that waits at a point of a slice view; return whether one waited."""
         parameters, level = self.panel.parameters, self._armed
-        if not level or parameters is None or parameters.volume is None:
+        if not level or parameters is None or parameters.volume is None or self.panel.locked():
             return False
         self._arm("")
         said: list[str] = []

@@ -74,10 +74,6 @@ class Rescoring:
         else:
             self.refresh()
 
-    def locked(self: Any) -> str:
-        """Return why nothing may be changed in the reading, in words; empty where it may."""
-        return ""
-
     def chosen_lesion(self: Any) -> int | None:
         """Return the id of the lesion whose row is chosen, None where none is."""
         found: int | None = self.lesions.table.selected()

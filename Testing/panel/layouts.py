@@ -28,6 +28,10 @@ class LayoutManager(QObject):
         """Return the logics of the views that are there: none, for want of windows."""
         return vtk.vtkCollection()
 
+    def sliceViewNames(self) -> tuple[str, ...]:
+        """Return the names of the views that are windows: none."""
+        return ()
+
     def setLayout(self, layout: int) -> None:
         """Arrange the views."""
         self._logic.GetLayoutNode().SetViewArrangement(layout)
