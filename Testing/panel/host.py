@@ -71,7 +71,7 @@ class Host:
     def add_view(self, view: Any) -> None:
         """Show a slice view (``offscreen.OffscreenSliceView``) in the layout."""
         self.views[view.node.GetName()] = view
-        slicer.app.layoutManager = lambda: _Layout(self.views)
+        self.show_views().views = self.views
         slicer.util.setSliceViewerLayers = lambda **layers: None
 
     def exit(self) -> None:
@@ -140,25 +140,6 @@ class Host:
         sys.modules["CACBoneAxis"] = module
         specification.loader.exec_module(module)
         return module
-
-
-class _Layout:
-    """The layout manager, as far as slice views go."""
-
-    def __init__(self, views: dict[str, Any]) -> None:
-        self._views = views
-
-    def connect(self, signal: str, handler: Any) -> bool:
-        return signal == "layoutChanged(int)"
-
-    def sliceViewNames(self) -> list[str]:
-        return list(self._views)
-
-    def sliceWidget(self, name: str) -> Any:
-        view = self._views[name]
-        return SimpleNamespace(
-            mrmlSliceNode=lambda: view.node, sliceView=lambda: SimpleNamespace(interactor=lambda: view.interactor)
-        )
 
 
 class _Markups:

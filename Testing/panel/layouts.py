@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import slicer
@@ -16,6 +17,7 @@ class LayoutManager(QObject):
 
     def __init__(self, scene: Any) -> None:
         super().__init__()
+        self.views: dict[str, Any] = {}
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLScene(scene)
         self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
@@ -28,9 +30,16 @@ class LayoutManager(QObject):
         """Return the logics of the views that are there: none, for want of windows."""
         return vtk.vtkCollection()
 
-    def sliceViewNames(self) -> tuple[str, ...]:
-        """Return the names of the views that are windows: none."""
-        return ()
+    def sliceViewNames(self) -> list[str]:
+        """Return the names of the views that are windows, or offscreen ones in their place."""
+        return list(self.views)
+
+    def sliceWidget(self, name: str) -> Any:
+        """Return the window of a view, as far as clicks go."""
+        view = self.views[name]
+        return SimpleNamespace(
+            mrmlSliceNode=lambda: view.node, sliceView=lambda: SimpleNamespace(interactor=lambda: view.interactor)
+        )
 
     def setLayout(self, layout: int) -> None:
         """Arrange the views."""
