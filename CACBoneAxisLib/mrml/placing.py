@@ -31,6 +31,8 @@ def add_seeds_node(scene: Any, volume: Any) -> Any:
     name = f"{volume.GetName()} seeds" if volume is not None else "Seeds"
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
     node.CreateDefaultDisplayNodes()
+    # A click on a lesion must not drag the seed that stands on it.
+    node.SetLocked(True)
     # Small enough not to hide the calcium it stands on.
     node.GetDisplayNode().SetGlyphScale(1.5)
     node.GetDisplayNode().SetTextScale(2.5)

@@ -33,6 +33,31 @@ def reason_words() -> dict[str, str]:
     }
 
 
+def step_words(text: str) -> str:
+    """Return what a step of history is called: what the reader did in words, or what differs where nobody said."""
+    words = {
+        "points": _("a seed changed by hand"),
+        "seeds": _("another list of seeds"),
+        "vertebrae": _("another segmentation"),
+        "heart": _("heart region"),
+        "limitToHeart": _("heart region on or off"),
+        "protocol": _("protocol"),
+        "threshold": _("threshold"),
+        "minimumArea": _("smallest area"),
+        "massFactor": _("mass factor"),
+        "contrastThreshold": _("threshold on contrast"),
+        "contrastSd": _("threshold on contrast"),
+        "visual": _("what is seen by eye"),
+        "noneFound": _("none found"),
+        "kvp": _("tube voltage"),
+        "contrast": _("contrast agent"),
+        "ageYears": _("age"),
+        "sex": _("sex"),
+        "otherSettings": _("a setting"),
+    }
+    return str(words.get(text, text))
+
+
 def outcome_words(outcome: Outcome) -> str:
     """Return what became of an action, as one line for the reader."""
     values = dict(outcome.values)

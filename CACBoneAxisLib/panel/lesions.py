@@ -14,7 +14,7 @@ from CACBoneAxisLib.mrml.candidates import heart_of
 from CACBoneAxisLib.mrml.editing import Editor, Outcome
 from CACBoneAxisLib.mrml.protocols import protocol_of
 from CACBoneAxisLib.mrml.trail import note_action
-from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, trail_words
+from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, step_words, trail_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.panel.shortcuts import Shortcuts
 from CACBoneAxisLib.panel.sliceviews import Circle
@@ -79,8 +79,8 @@ class LesionTools(Section):
             getattr(self.ui, name).enabled = wanted
         self._show_lesion(parameters)
         history = self.panel.history() if parameters is not None else None
-        undo = history.done[-1].text if history is not None and history.done else ""
-        redo = history.undone[-1].text if history is not None and history.undone else ""
+        undo = step_words(history.done[-1].text) if history is not None and history.done else ""
+        redo = step_words(history.undone[-1].text) if history is not None and history.undone else ""
         locked = self.panel.locked() if parameters is not None else ""
         enable(
             self.ui.undoButton,
@@ -136,11 +136,6 @@ class LesionTools(Section):
     def onArtery(self, number: int, territory: str) -> None:
         """Give the lesion of a row to another artery."""
         self.act(lambda editor: editor.give(editor.lesion(number), territory))
-
-    def onTerritory(self, code: str) -> None:
-        """Make an artery the current one."""
-        if self.panel.parameters is not None:
-            self.panel.parameters.territory = code
 
     def onUndo(self) -> None:
         """Take the last step back."""
@@ -221,7 +216,7 @@ class LesionTools(Section):
             return
         note_action(parameters, f"{done}: {gone.text}")
         panel.rescore()
-        set_text(self.ui.clickLabel, words.format(what=gone.text))
+        set_text(self.ui.clickLabel, words.format(what=step_words(gone.text)))
 
     def _show_lesion(self, parameters: Any) -> None:
         number = self.panel.chosen_lesion() if parameters is not None else None
@@ -238,7 +233,7 @@ class LesionTools(Section):
 
     def _keys(self) -> dict[str, Callable[[], None]]:
         arteries = {
-            str(number): lambda code=row["code"]: self.onTerritory(code)
+            str(number): lambda code=row["code"]: self.panel.lesions.onTerritory(code)
             for number, row in enumerate(territory_table(), start=1)
         }
         return {

@@ -277,3 +277,79 @@ def test_leaving_and_closing_leaves_no_observer_behind(opened, view):
     opened.widget.cleanup()
     assert not view.interactor.HasObserver("LeftButtonPressEvent")
     opened.widget = None
+
+
+def test_each_scan_has_its_own_lesions_and_its_own_undo(opened, view, at, small_ct, scene, volume):
+    from dataclasses import replace
+
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    ui = opened.widget.ui
+    view.click(at(LAD_ZYX))
+    other = add_volume(replace(small_ct, hu=small_ct.hu.copy()), scene)
+    ui.volumeSelector.setCurrentNode(other)
+    assert rows(ui) == []
+    assert not ui.undoButton.enabled
+    view.click(at(RCA_ZYX))
+    view.click(at(LAD_ZYX))
+    ui.volumeSelector.setCurrentNode(volume)
+    (row,) = rows(ui)
+    assert row[2] == "4-5"
+    press(opened, "Ctrl+Z")
+    assert rows(ui) == []
+    ui.volumeSelector.setCurrentNode(other)
+    assert len(rows(ui)) == 2
+    press(opened, "Ctrl+Z")
+    press(opened, "Ctrl+Z")
+    assert rows(ui) == []
+
+
+def test_an_artery_chosen_in_a_row_moves_the_lesion_and_can_be_undone(opened, view, at):
+    ui = opened.widget.ui
+    view.click(at(LAD_ZYX))
+    import pythonqt
+
+    combo = pythonqt.unwrap(ui.lesionTable.cellWidget(0, 1))
+    combo.setCurrentIndex(combo.findText("RCA"))
+    combo.activated.emit(combo.currentIndex())
+    assert labels(opened) == ["RCA-1"]
+    press(opened, "Ctrl+Z")
+    assert labels(opened) == ["LAD-1"]
+    assert combo.currentText() == "LAD"
+
+
+def test_the_table_nodes_that_slicer_saves_follow_every_click(opened, view, at, small_ct):
+    from CACBoneAxisLib.mrml.scene import find_result
+
+    view.click(at(LAD_ZYX))
+    view.click(at(RCA_ZYX))
+    record = find_result(slicer.mrmlScene, opened.widget.panel.parameters.volume)
+    table = record.GetNodeReference("lesionTable").GetTable()
+    assert table.GetNumberOfRows() == 2
+    assert float(table.GetValueByName(0, "agatston").ToString()) == pytest.approx(expected(small_ct, LAD_ZYX), abs=0.05)
+    press(opened, "Ctrl+Z")
+    assert record.GetNodeReference("lesionTable").GetTable().GetNumberOfRows() == 1
+
+
+def test_a_region_and_a_choice_are_undone_in_their_turn(opened, view, at):
+    from CACBoneAxisLib.imaging.markups import Box
+    from CACBoneAxisLib.mrml.markups import add_box_node
+
+    panel, ui = opened.widget.panel, opened.widget.ui
+    view.click(at(LAD_ZYX))
+    node = add_box_node(Box("L1", (0.0, 0.0, 110.0), (9.0, 8.0, 7.0), label="L1"), slicer.mrmlScene)
+    panel.parameters.regions = [node]
+    ui.minimumAreaSpinBox.value = 2.0
+    assert "smallest area" in ui.undoButton.toolTip
+    press(opened, "Ctrl+Z")
+    assert ui.minimumAreaSpinBox.value == 1.0
+    assert panel.parameters.regions == [node]
+    press(opened, "Ctrl+Z")
+    assert panel.parameters.regions == []
+    press(opened, "Ctrl+Z")
+    assert labels(opened) == []
+    for _ in range(3):
+        press(opened, "Ctrl+Y")
+    assert labels(opened) == ["LAD-1"]
+    assert [region.GetName() for region in panel.parameters.regions] == ["L1"]
+    assert ui.minimumAreaSpinBox.value == 2.0
