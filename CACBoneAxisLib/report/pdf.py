@@ -18,7 +18,7 @@ from CACBoneAxisLib.report.wording import RESEARCH_USE
 PAPERS: dict[str, tuple[str, float, float]] = {"a4": ("A4", 210.0, 297.0), "letter": ("Letter", 215.9, 279.4)}
 MARGIN_MM, TOP_MM, BOTTOM_MM, FOOTER_MM = 13.0, 12.0, 10.0, 8.0
 DOTS_PER_INCH = 1200
-MM_PER_INCH = 25.4
+MM_PER_INCH, POINTS_PER_INCH = 25.4, 72
 PICTURE_DPI = 300.0
 FONTS = ("Helvetica Neue", "Segoe UI", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")
 HAIR_DOTS, INDENT_MM = 0.1, 4.0
@@ -90,15 +90,15 @@ def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") ->
     size = (text_mm * dots, (height_mm - TOP_MM - BOTTOM_MM - FOOTER_MM) * dots)
     document = qt.QTextDocument()
     document.setDocumentMargin(0)
-    document.setIndentWidth(INDENT_MM / MM_PER_INCH * _screen_dpi(qt))
+    document.setIndentWidth(INDENT_MM / MM_PER_INCH * _screen_dpi(qt, family))
     font = qt.QFont(family, 9)
     # Qt joins no letters where there is room between them: a word with a ligature is not found by its letters.
     font.setLetterSpacing(qt.QFont.AbsoluteSpacing, HAIR_DOTS)
     document.setDefaultFont(font)
     document.documentLayout().setPaintDevice(writer)
-    document.setHtml(rich_text(page, text_mm, _screen_dpi(qt), PICTURE_DPI))
+    document.setHtml(rich_text(page, text_mm, _screen_dpi(qt, family), PICTURE_DPI))
     document.setPageSize(qt.QSizeF(*size))
-    keep_together(document, size, DOTS_PER_INCH / _screen_dpi(qt), qt)
+    keep_together(document, size, DOTS_PER_INCH / _screen_dpi(qt, family), qt)
     painter = qt.QPainter()
     if not painter.begin(writer):
         raise refusal("pdf-not-written", file=Path(path).name)
@@ -112,17 +112,16 @@ def _font_family(qt: Any) -> str:
     database = qt.QFontDatabase
     try:
         families = set(database.families())
-    except TypeError:
+    except (TypeError, ValueError):  # Qt 5, through PythonQt
         families = set(database().families())
     if not families:
         raise refusal("pdf-needs-fonts")
     return next((one for one in FONTS if one in families), sorted(families)[0])
 
 
-def _screen_dpi(qt: Any) -> float:
-    # A property in PythonQt, a method in PySide6.
-    found = qt.QGuiApplication.primaryScreen().logicalDotsPerInchY
-    return float(found() if callable(found) else found)
+def _screen_dpi(qt: Any, family: str) -> float:
+    """Return how many of Qt's pixels make an inch: the height of a font of one inch."""
+    return float(qt.QFontInfo(qt.QFont(family, POINTS_PER_INCH)).pixelSize())
 
 
 def _draw(document: Any, writer: Any, painter: Any, size: tuple[float, float], name: str, family: str, qt: Any) -> None:
