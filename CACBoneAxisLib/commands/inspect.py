@@ -45,6 +45,7 @@ def inspection(found: Survey) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "series": [_series(one) for one in found.series],
+        "studies": found.studies,
         "others": dict(sorted(found.others.items())),
         "picked": {
             question: None if one is None else {"series": one.number, "why": why_picked(one, question)}
@@ -100,7 +101,8 @@ def _field_of_view(geometry: ImageGeometry) -> list[float]:
 def inspection_words(found: Survey) -> str:
     """Return a survey for people."""
     count = len(found.series)
-    lines = [f"{count} CT series" + (f"; besides: {words_of(found.others)}" if found.others else "")]
+    several = f" of {found.studies} examinations" if found.studies > 1 else ""
+    lines = [f"{count} CT series{several}" + (f"; besides: {words_of(found.others)}" if found.others else "")]
     for one in found.series:
         lines += ["", f"  {one.number}  {one.name}", f"     {', '.join(_facts(one))}"]
         if one.problem is not None:
@@ -113,6 +115,9 @@ def inspection_words(found: Survey) -> str:
             lines.append(f"     {question}: {verdict_of(one, question)}" + (":" if said else ""))
             lines += [f"        - {reason}" for reason in said]
     lines.append("")
+    if found.studies > 1:
+        lines.append("Nothing is picked between examinations: name the folder of one.")
+        return "\n".join(lines)
     for question, picked in found.picked.items():
         words = "no series suits" if picked is None else f"series {picked.number} ({why_picked(picked, question)})"
         lines.append(f"For {question}: {words}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
 from CACBoneAxisLib.imaging.dicom import read_series
 from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
+from CACBoneAxisLib.imaging.dicomelements import text
 from CACBoneAxisLib.imaging.dicomfiles import Progress
 from CACBoneAxisLib.imaging.dicomseries import Found, Series, described, find_series, series_numbers
 from CACBoneAxisLib.imaging.dicomslices import is_enhanced
@@ -86,11 +88,15 @@ class Surveyed:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """All series of a folder, what else is there, and the series picked for each question (None: none suits)."""
+    """All series of a folder, what else is there, and the series picked for each question (None: none suits).
+
+    ``studies`` is of how many examinations they are; among several nothing is picked.
+    """
 
     series: tuple[Surveyed, ...]
     others: Counter[str]
     picked: dict[Question, Surveyed | None]
+    studies: int = 1
 
 
 def survey(place: Path, progress: Progress | None = None) -> Survey:
@@ -112,7 +118,9 @@ def survey_series(found: Found, progress: Progress | None = None) -> Survey:
         if progress is not None:
             progress(f"Looking at series {number}", index / len(numbers))
         looked.append(_look(number, series, f"series {number}"))
-    return Survey(tuple(looked), found.others, {question: pick(looked, question) for question in QUESTIONS})
+    studies = studies_in(found.series)
+    picked = {question: pick(looked, question) if studies == 1 else None for question in QUESTIONS}
+    return Survey(tuple(looked), found.others, picked, studies)
 
 
 def _look(number: str, series: Series, name: str) -> Surveyed:
@@ -258,8 +266,12 @@ def choose_automatically(
     Raises
     ------
     UnusableInputError
+        ``several-studies`` when they are of more than one examination or patient;
         ``no-series-suits`` with a line for each series.
     """
+    count = studies_in(found.series)
+    if count > 1:
+        raise refusal("several-studies", file=name, count=count)
     looked = survey_series(found, progress)
     readable = [one for one in looked.series if one.suitability is not None]
     if len(found.series) == 1:
@@ -273,6 +285,14 @@ def choose_automatically(
         return readable[0].series, _picked(readable[0], len(looked.series), "as the only one that can be read")
     lines = [f"  {one.number:>4}  {one.name}: {reasons(one, questions[0])[0]}" for one in looked.series]
     raise refusal("no-series-suits", file=name, table="\n".join(lines))
+
+
+def studies_in(series: Sequence[Series]) -> int:
+    """Return of how many examinations series are."""
+    with warnings.catch_warnings():
+        # Remarks on the spelling of values say nothing to a reader of the scan.
+        warnings.simplefilter("ignore")
+        return len({(text(one.header, "PatientID"), text(one.header, "StudyInstanceUID")) for one in series})
 
 
 def _picked(one: Surveyed, count: int, why: str) -> Finding:

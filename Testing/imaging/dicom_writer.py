@@ -33,6 +33,7 @@ def write_series(
     slope: float | None = 1.0,
     intercept: float | None = -1024.0,
     series_uid: str | None = None,
+    study_uid: str | None = None,
     prefix: str = "IM",
     header: Mapping[str, Any] | None = None,
 ) -> list[Path]:
@@ -45,7 +46,7 @@ def write_series(
     """
     folder.mkdir(parents=True, exist_ok=True)
     series_uid = series_uid or generate_uid()
-    study_uid = generate_uid()
+    study_uid = study_uid or generate_uid()
     axes = np.asarray(geometry.direction)
     places = {k: (k, k) for k in range(len(hu)) if k not in skip}
     for number, (source, at) in enumerate((duplicate or {}).items()):

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from CACBoneAxisLib.imaging import dicomacquisition, dicomelements, dicomfiles
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
+from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from, age_findings
 
 
 def a_header(**elements) -> Dataset:
@@ -165,3 +165,27 @@ def test_every_keyword_in_the_code_is_in_the_dicom_dictionary(module):
     keywords = set(re.findall(r'"((?:[A-Z][a-z]+){2,}|KVP|Rows|Columns|[A-Z]\w+Sequence)"', source))
     assert len(keywords) > 4
     assert [keyword for keyword in keywords if tag_for_keyword(keyword) is None] == []
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR", "ignore:The value length")
+@pytest.mark.parametrize(
+    ("elements", "years", "code"),
+    [
+        ({"PatientAge": "063Y"}, 63.0, None),
+        ({"PatientAge": "63Y", "PatientBirthDate": "19600229", "StudyDate": "20240301"}, 63.0, None),
+        ({"PatientAge": "070Y", "PatientBirthDate": "19600229", "StudyDate": "20240301"}, 70.0, "age-contradicted"),
+        ({"PatientAge": "18M"}, 1.5, None),
+        ({"PatientAge": "063"}, 63.0, None),
+        ({"PatientAge": " 63 Y"}, 63.0, None),
+        ({"PatientAge": "000Y", "PatientBirthDate": "19600229", "StudyDate": "20240301"}, 64.0, None),
+        ({"PatientAge": "sixty3", "PatientBirthDate": "19600229", "StudyDate": "20240301"}, 64.0, "age-unreadable"),
+        ({"PatientAge": "999Y"}, None, "age-unreadable"),
+        ({"PatientBirthDate": "19600229", "StudyDate": "20240228"}, 63.0, None),
+        ({"PatientBirthDate": "20250101", "StudyDate": "20240301"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_an_age_that_dates_contradict_or_nobody_can_read_is_said(elements, years, code):
+    header = a_header(**elements)
+    assert acquisition_from(header).age_years == years
+    assert [one.code for one in age_findings(header)] == ([] if code is None else [code])

@@ -47,7 +47,7 @@ def hospital(tmp_path_factory, dicom_writer, torso, enhanced_torso):
 
     def write(number, image, description, header):
         words = {"SeriesNumber": number, "SeriesDescription": description, "Manufacturer": "SIEMENS", **header}
-        dicom_writer.write_series(folder / f"S{number}", image.hu, image.geometry, header=words)
+        dicom_writer.write_series(folder / f"S{number}", image.hu, image.geometry, study_uid="1.2.3", header=words)
 
     heart = between(torso, 84, 200)
     write(2, heart, "CaSc 3.0 Br36", {**GATED, **SOFT, **NATIVE, "SeriesInstanceUID": "1.2.3.2"})
@@ -128,24 +128,37 @@ def test_analyze_picks_by_what_was_read(hospital, tmp_path, capsys):
 
 def test_the_only_readable_series_is_taken_and_said(tmp_path, dicom_writer, enhanced_torso):
     image = between(enhanced_torso, 84, 200)
-    dicom_writer.write_series(tmp_path / "s" / "a", image.hu, image.geometry)
-    dicom_writer.write_series(tmp_path / "s" / "b", image.hu[:1], image.geometry)
+    dicom_writer.write_series(tmp_path / "s" / "a", image.hu, image.geometry, study_uid="1.2.3")
+    dicom_writer.write_series(tmp_path / "s" / "b", image.hu[:1], image.geometry, study_uid="1.2.3")
     read = read_ct(tmp_path / "s", series="auto")
     assert any(one.message.endswith("was picked as the only one that can be read.") for one in read.findings)
 
 
 def test_where_nothing_suits_every_series_says_why(tmp_path, dicom_writer, torso):
     for name in ("a", "b"):
-        dicom_writer.write_series(tmp_path / "s" / name, torso.hu[:1], torso.geometry)
+        dicom_writer.write_series(tmp_path / "s" / name, torso.hu[:1], torso.geometry, study_uid="1.2.3")
     with pytest.raises(UnusableInputError, match="No series of s suits") as caught:
         read_ct(tmp_path / "s", series="auto")
     assert caught.value.code == "no-series-suits"
     assert str(caught.value).count("has a single slice") == 2
 
 
+def test_nothing_is_picked_between_examinations(tmp_path, dicom_writer, torso, capsys):
+    image = between(torso, 84, 120)
+    for name in ("a", "b"):
+        dicom_writer.write_series(tmp_path / "s" / name, image.hu, image.geometry)
+    with pytest.raises(UnusableInputError) as caught:
+        read_ct(tmp_path / "s", series="auto")
+    assert caught.value.code == "several-studies"
+    assert main(["inspect", str(tmp_path / "s")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 CT series of 2 examinations")
+    assert "For calcium" not in printed
+
+
 def test_inspect_of_what_is_not_there_is_one_sentence(tmp_path, capsys):
     assert main(["inspect", str(tmp_path / "absent")]) == 2
-    assert capsys.readouterr().err == "cacboneaxis: absent does not exist.\n"
+    assert capsys.readouterr().err.endswith(" does not exist.\n")
     (tmp_path / "empty").mkdir()
     assert main(["inspect", str(tmp_path / "empty")]) == 2
-    assert capsys.readouterr().err == "cacboneaxis: empty holds no CT images.\n"
+    assert capsys.readouterr().err.endswith(" holds no CT images.\n")
