@@ -19,7 +19,9 @@ SETTINGS_NAMES = ("settings.json", "settings.toml")
 Progress = Callable[[str, float], None]
 
 
-def find_studies(folder: Path, base: Path, progress: Progress | None = None) -> list[dict[str, str]]:
+def find_studies(
+    folder: Path, base: Path, progress: Progress | None = None, series: str | None = None
+) -> list[dict[str, str]]:
     """Return a row of the manifest for every study below a folder.
 
     A folder with an image file is a study, and with several images one study each; the
@@ -32,6 +34,7 @@ def find_studies(folder: Path, base: Path, progress: Progress | None = None) -> 
     folder : to look through
     base : that the paths are to be relative to
     progress : called with what is being done
+    series : what stands in the column ``series`` of every DICOM folder
     """
     rows: list[dict[str, str]] = []
     for place, folders, files in os.walk(folder):
@@ -42,6 +45,8 @@ def find_studies(folder: Path, base: Path, progress: Progress | None = None) -> 
             progress(f"{len(rows)} studies found", 0.0)
         for row in _studies_in(here, names):
             cells = {column: ";".join(_relative(path, base) for path in paths) for column, paths in row.items()}
+            if series is not None and row["image"] == [here]:
+                cells["series"] = series
             rows.append({"study_id": f"s{len(rows) + 1:04d}", **cells})
     return rows
 

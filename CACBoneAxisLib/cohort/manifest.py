@@ -16,7 +16,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 MANIFEST_COLUMNS: dict[str, str] = {
     "study_id": "what the study is called in every table; each row has its own; no patient's name or number",
     "image": "the CT: DICOM folder, NRRD or NIfTI file",
-    "series": "which CT series of a DICOM folder, where it holds several",
+    "series": "which CT series of a DICOM folder, where it holds several; `auto` takes the one that suits",
     "seeds": "point lists (`.mrk.json`), several with `;` between them; empty: not read for calcium, no score",
     "regions": "markups ROIs (`.mrk.json`), several with `;` between them",
     "vertebrae": "labelmap or `.seg.nrrd` of vertebrae",

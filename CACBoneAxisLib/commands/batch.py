@@ -57,6 +57,9 @@ def add_make_manifest(commands: Any) -> None:
     parser.set_defaults(run=_make_manifest)
     parser.add_argument("folder", help="folder that holds the studies")
     parser.add_argument("--output", metavar="FILE", help="the manifest (manifest.csv in the folder)")
+    parser.add_argument(
+        "--series", metavar="NAME", help="what to write for every DICOM folder; auto takes the series that suits"
+    )
 
 
 def _batch(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> tuple[str, int]:
@@ -131,7 +134,7 @@ def _make_manifest(arguments: argparse.Namespace, bar: Any, after_analysis: Any)
     target = Path(arguments.output) if arguments.output else folder / "manifest.csv"
     if target.exists():
         raise refusal("result-exists", folder=target.name)
-    rows = find_studies(folder, target.resolve().parent, lambda message, part: bar(message, part))
+    rows = find_studies(folder, target.resolve().parent, lambda message, part: bar(message, part), arguments.series)
     if not rows:
         raise refusal("no-studies", folder=folder.name)
     header = manifest_header(rows)

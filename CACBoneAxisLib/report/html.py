@@ -84,7 +84,10 @@ def render_html(
 
 
 def header(result: Mapping[str, Any]) -> str:
-    """Return title, study and one line on patient and scan; who it is only where the result says so."""
+    """Return title, study, one line on patient and scan, and both verdicts.
+
+    Who the patient is stands there only where the result says so.
+    """
     study = result["study"]
     patient, scan, image = study["patient"], study["acquisition"], study["image"]
     sex = {"F": "woman", "M": "man"}.get(patient.get("sex") or "", "sex not known")
@@ -100,8 +103,13 @@ def header(result: Mapping[str, Any]) -> str:
     title = "<h1>Coronary calcium and bone density from one CT</h1>"
     named = [f"{IDENTIFIER_NAMES.get(key, key)} {value}" for key, value in (study.get("identifiers") or {}).items()]
     who = element("p", text(" · ".join(named))) if named else ""
+    fitness = " · ".join(
+        f"for {question}: {result['suitability'][question]['verdict']}" for question in ("calcium", "bone")
+    )
     return element(
-        "header", f"{title}<p><b>Study {text(study['id'])}</b></p>{who}<p class='soft'>{text(' · '.join(facts))}</p>"
+        "header",
+        f"{title}<p><b>Study {text(study['id'])}</b></p>{who}<p class='soft'>{text(' · '.join(facts))}</p>"
+        f"<p><b>The scan is {text(fitness)}</b></p>",
     )
 
 

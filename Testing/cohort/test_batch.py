@@ -322,3 +322,17 @@ def test_a_manifest_of_dicom_folders(tmp_path, dicom_writer, capsys):
     assert all("Mustermann" not in path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("*.csv"))
     state = run(tmp_path / "in" / "manifest.csv", tmp_path / "out", resume=True)
     assert state.kept == 2
+
+
+def test_the_series_that_suits_is_taken_for_a_dicom_folder_with_several(tmp_path, dicom_writer):
+    from small_study import small_image
+
+    image = small_image()
+    place = tmp_path / "in" / "one"
+    dicom_writer.write_series(place, image.hu, image.geometry, study_uid="1.2.3", prefix="A")
+    dicom_writer.write_series(place, image.hu[:1], image.geometry, study_uid="1.2.3", prefix="B")
+    assert main(["make-manifest", str(tmp_path / "in"), "--series", "auto"]) == 0
+    (row,) = read_manifest(tmp_path / "in" / "manifest.csv")
+    assert row.cells["series"] == "auto"
+    assert main(["batch", str(tmp_path / "in" / "manifest.csv"), "--output", str(tmp_path / "out")]) == 0
+    assert [one["study_id"] for one in rows_of(tmp_path / "out" / "results.csv")] == ["s0001"]
