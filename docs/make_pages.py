@@ -19,7 +19,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib import cli
 from CACBoneAxisLib.bone import quality
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.levels import levels
@@ -32,6 +31,7 @@ from CACBoneAxisLib.cohort.changes import change_meanings
 from CACBoneAxisLib.cohort.manifest import MANIFEST_COLUMNS
 from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
 from CACBoneAxisLib.commands.cohort import MODEL_COLUMNS, TABLE_COLUMNS
+from CACBoneAxisLib.commands.settings import SETTING_OPTIONS, YES_NO_OPTIONS
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
@@ -438,8 +438,8 @@ def _wrapped(text: str, width: int = 100) -> list[str]:
 
 
 def _options() -> str:
-    rows = [(f"`{flag}`", f"`{name}`", words) for flag, name, _, words in cli.SETTING_OPTIONS]
-    rows += [(f"`{flag} yes|no`", f"`{name}`", words) for flag, name, words in cli.YES_NO_OPTIONS]
+    rows = [(f"`{flag}`", f"`{name}`", words) for flag, name, _, words in SETTING_OPTIONS]
+    rows += [(f"`{flag} yes|no`", f"`{name}`", words) for flag, name, words in YES_NO_OPTIONS]
     return table(("option", "setting", "meaning"), rows)
 
 
