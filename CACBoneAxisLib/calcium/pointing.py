@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from CACBoneAxisLib.calcium.candidates import Candidates
@@ -107,6 +107,28 @@ def center_of(image: CTImage, voxel: Sequence[int] | NDArray[np.integer]) -> tup
     """Return the centre of a voxel (z, y, x) in LPS mm."""
     left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(voxel)[::-1]))
     return left, posterior, superior
+
+
+def brightest_along(
+    image: CTImage, position_mm: ArrayLike, direction: ArrayLike, length_mm: float
+) -> tuple[float, float, float]:
+    """Return the centre (LPS mm) of the brightest voxel on a line through a place, which is in its middle.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    position_mm, direction : LPS; the direction is a unit vector
+    length_mm : of the line; the place itself comes back where the line misses the scan
+    """
+    step = min(image.geometry.spacing_mm) / 2
+    along = np.arange(-length_mm / 2, length_mm / 2 + step / 2, step)
+    points = np.asarray(position_mm, dtype=float) + along[:, None] * np.asarray(direction, dtype=float)
+    zyx = np.rint(image.geometry.to_index(points)).astype(int)[:, ::-1]
+    zyx = zyx[np.all((zyx >= 0) & (zyx < image.geometry.shape), axis=1)]
+    if not len(zyx):
+        left, posterior, superior = (float(v) for v in np.asarray(position_mm, dtype=float))
+        return left, posterior, superior
+    return center_of(image, zyx[int(np.argmax(image.hu[tuple(zyx.T)]))])
 
 
 def rest_of(

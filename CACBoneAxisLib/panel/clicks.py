@@ -38,6 +38,8 @@ class Clicks:
         self._mover: Mover | None = None
         self._observed: list[tuple[Any, int]] = []
         self._pressed: dict[int, tuple[int, int]] = {}
+        # The view of the last click.
+        self.clicked: SliceView | None = None
 
     def take(self, handler: Handler | None) -> None:
         """Send clicks to a handler, which gets RAS mm; None gives them back to who stands, or to Slicer alone."""
@@ -107,6 +109,7 @@ class Clicks:
             x, y = interactor.GetEventPosition()
             if pressed is None or max(abs(x - pressed[0]), abs(y - pressed[1])) >= CLICK_PIXELS:
                 return False
+            self.clicked = view
             handler = self._handler or self._standing
             if handler is not None:
                 handler(view.ras_at(x, y))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CACBoneAxisLib.calcium.pointing import brightest_along
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.candidates import heart_of
 from CACBoneAxisLib.mrml.editing import Editor, Outcome
+from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.protocols import protocol_of
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, step_words, trail_words
@@ -100,6 +103,7 @@ class LesionTools(Section):
         if self._placing():
             return
         session, parameters = self.panel.session, self.panel.parameters
+        ras_mm = self._in_slab(ras_mm)
         growth = "slice" if session.sliceOnly else "lesion"
         territory = parameters.territory
 
@@ -158,6 +162,16 @@ class LesionTools(Section):
     def onLayoutChanged(self, layout: int) -> None:
         """Observe the views of the new layout."""
         self.panel.clicks.look_again()
+
+    def _in_slab(self, ras_mm: tuple[float, float, float]) -> tuple[float, float, float]:
+        """Return the brightest place behind a pixel of a maximum projection, which is what the reader sees there."""
+        view = self.panel.clicks.clicked
+        slab = view.slab if view is not None else None
+        if slab is None:
+            return ras_mm
+        image = self.panel.logic.sessions.of(self.panel.parameters.volume).image
+        direction, thickness = np.asarray(slab[0]) * LPS, slab[1]
+        return tuple(np.asarray(brightest_along(image, np.asarray(ras_mm) * LPS, direction, thickness)) * LPS)
 
     def _stand(self, wanted: bool) -> None:
         if wanted != self._standing:

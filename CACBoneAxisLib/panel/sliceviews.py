@@ -25,6 +25,15 @@ class SliceView(NamedTuple):
         return right, anterior, superior
 
     @property
+    def slab(self) -> tuple[tuple[float, float, float], float] | None:
+        """Direction (RAS) and thickness, mm, of the slab that the view projects; None where it shows one slice."""
+        if not self.node.GetSlabReconstructionEnabled():
+            return None
+        matrix = self.node.GetSliceToRAS()
+        right, anterior, superior = (matrix.GetElement(row, 2) for row in range(3))
+        return (right, anterior, superior), float(self.node.GetSlabReconstructionThickness())
+
+    @property
     def mm_per_pixel(self) -> float:
         """Millimetres that a pixel of the view is wide."""
         matrix = self.node.GetXYToRAS()

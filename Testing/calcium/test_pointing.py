@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from brute_force import make_image, seed_at
 
 from CACBoneAxisLib.calcium.known import Known
-from CACBoneAxisLib.calcium.pointing import Place, center_of, point_at
+from CACBoneAxisLib.calcium.pointing import Place, brightest_along, center_of, point_at
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.image import CTImage
@@ -58,3 +59,13 @@ def test_a_taken_lesion_is_found_by_its_voxels_and_skeleton_by_its_seed(image: C
 
 def test_outside_the_scan_nothing_is_meant(image: CTImage) -> None:
     assert place(image, (40, 5, 5)) == Place("outside", None)
+
+
+def test_behind_a_pixel_of_a_projection_the_brightest_voxel_is_meant(image: CTImage) -> None:
+    image.hu[9, 100, 100] = 400
+    image.hu[13, 100, 100] = 900
+    there = center_of(image, (7, 100, 100))
+    # 15 mm hold the slices 5 to 9, at 3 mm each.
+    assert brightest_along(image, there, (0.0, 0.0, 1.0), 15.0) == center_of(image, (9, 100, 100))
+    assert brightest_along(image, there, (0.0, 0.0, -1.0), 40.0) == center_of(image, (13, 100, 100))
+    assert brightest_along(image, np.array([900.0, 0.0, 0.0]), (0.0, 0.0, 1.0), 15.0) == (900.0, 0.0, 0.0)

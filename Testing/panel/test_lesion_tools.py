@@ -353,3 +353,17 @@ def test_a_region_and_a_choice_are_undone_in_their_turn(opened, view, at):
     assert labels(opened) == ["LAD-1"]
     assert [region.GetName() for region in panel.parameters.regions] == ["L1"]
     assert ui.minimumAreaSpinBox.value == 2.0
+
+
+def test_a_click_in_a_projection_takes_what_is_seen_there(opened, view, at, small_ct):
+    left, posterior, superior = small_ct.geometry.to_lps((31, 20, 7))
+    view.look_at(opened.widget.panel.parameters.volume, (-left, -posterior, superior), 60)
+    view.click((-left, -posterior, superior))
+    assert "Nothing to take here" in opened.widget.ui.clickLabel.text
+    view.node.SetSlabReconstructionEnabled(True)
+    view.node.SetSlabReconstructionThickness(15.0)
+    view.click((-left, -posterior, superior))
+    assert labels(opened) == ["LAD-1"]
+    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(
+        expected(small_ct, LAD_ZYX)
+    )
