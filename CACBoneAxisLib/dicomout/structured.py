@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from CACBoneAxisLib.dicomout.source import SourceSeries
 from CACBoneAxisLib.report import calciummeaning, wording
 
 DESCRIPTION = "CACBoneAxis measurements, research use only"
+LONGEST_NAME = 64
 
 
 def structured_report(
@@ -38,18 +40,9 @@ def structured_report(
     """
     hd = highdicom()
     version = str(result["provenance"]["version"])
-    observer = hd.sr.ObserverContext(
-        observer_type=coded(("DCM", "121007", "Device")),
-        observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
-            uid=series.new_uid("software", version),
-            name=SOFTWARE,
-            manufacturer_name=SOFTWARE,
-            model_name=SOFTWARE,
-            serial_number=version,
-        ),
-    )
+    approved = result["provenance"].get("approved")
     content = hd.sr.MeasurementReport(
-        observation_context=hd.sr.ObservationContext(observer_device_context=observer),
+        observation_context=_observers(series, version, approved),
         procedure_reported=coded(CALCIUM_SCORING),
         imaging_measurements=Maker(result, series, placed, version).groups(),
         title=coded(("DCM", "126000", "Imaging Measurement Report")),
@@ -69,6 +62,8 @@ def structured_report(
         instance_number=1,
         manufacturer=SOFTWARE,
         is_complete=True,
+        # Preliminary until a reader approved it; nobody verifies it, because it is for research.
+        is_final=approved is not None,
         manufacturer_model_name=SOFTWARE,
         software_versions=version,
         device_serial_number=version,
@@ -84,6 +79,29 @@ def structured_report(
             )
         ],
     )
+
+
+def _observers(series: SourceSeries, version: str, approved: Mapping[str, Any] | None) -> Any:
+    """Return who observed: the software, and the reader where one approved the reading."""
+    hd = highdicom()
+    device = hd.sr.ObserverContext(
+        observer_type=coded(("DCM", "121007", "Device")),
+        observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
+            uid=series.new_uid("software", version),
+            name=SOFTWARE,
+            manufacturer_name=SOFTWARE,
+            model_name=SOFTWARE,
+            serial_number=version,
+        ),
+    )
+    person = None
+    if approved is not None:
+        name = re.sub(r"[\\\\^=]", " ", str(approved["name"]))[:LONGEST_NAME]
+        person = hd.sr.ObserverContext(
+            observer_type=coded(("DCM", "121006", "Person")),
+            observer_identifying_attributes=hd.sr.PersonObserverIdentifyingAttributes(name=name),
+        )
+    return hd.sr.ObservationContext(observer_person_context=person, observer_device_context=device)
 
 
 def comments(result: Mapping[str, Any]) -> Iterator[str]:

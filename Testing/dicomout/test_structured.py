@@ -136,3 +136,18 @@ def test_a_report_without_any_number_can_be_written(written: Any, tmp_path: Any)
     assert "NUM" not in {i.ValueType for i in groups(dataset)["suitability"].ContentSequence}
     (reading_text,) = [i.TextValue for i in dataset.ContentSequence if name_of(i) == "READING"]
     assert json.loads(reading_text)["seeds"] is None
+
+
+def test_a_reading_that_was_approved_is_final_and_names_its_reader(written: Any, tmp_path: Any) -> None:
+    from CACBoneAxisLib.dicomout.reading import Reading
+    from CACBoneAxisLib.dicomout.write import write_objects
+
+    assert content(written).PreliminaryFlag == "PRELIMINARY"
+    mapping = json.loads(json.dumps(written.mapping))
+    mapping["provenance"]["approved"] = {"name": "Dr. J. ^ Leserin", "time": "2026-01-01T00:00:00+00:00"}
+    reading = Reading(written.inputs.settings.to_mapping(), written.inputs.seeds, written.inputs.regions)
+    write_objects(tmp_path, mapping, reading, written.inputs.image, {}, {})
+    dataset = pydicom.dcmread(tmp_path / "measurements.dcm")
+    assert (dataset.PreliminaryFlag, dataset.VerificationFlag) == ("FINAL", "UNVERIFIED")
+    names = [str(i.PersonName) for i in dataset.ContentSequence if i.ValueType == "PNAME"]
+    assert names == ["Dr. J.   Leserin"]
