@@ -174,3 +174,14 @@ def test_the_labelled_bodies_of_the_abdominal_scan_are_found(shared_data):
         # Labels hold parts of the pedicles, so that their middle lies farther back.
         assert np.all(np.abs(apart) < [3, 6, 2.5]), number
         assert found.frame.height_mm == pytest.approx(body.height_mm, abs=2.5)
+
+
+def test_points_in_one_body_of_a_scan_with_contrast_agent_find_the_same(shared_data):
+    image = read_ct(shared_data / "dicom" / "contrast_series")
+    # Pixels of the body, by eye; the body lies whole in the 40 mm that the series covers.
+    points = [image.geometry.to_lps(index) for index in ([243, 336, 10], [252, 330, 12], [240, 325, 9])]
+    found = [locate_vertebra(image, "T12", point) for point in points]
+    assert all(one.frame is not None for one in found)
+    centers = np.array([one.frame.center_mm for one in found])
+    assert np.linalg.norm(centers - centers.mean(axis=0), axis=1).max() < 2.0
+    assert all(one.frame.height_mm == pytest.approx(23, abs=2) for one in found)
