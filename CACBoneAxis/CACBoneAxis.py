@@ -6,8 +6,10 @@ and shown stands in CACBoneAxisLib, which is imported when it is first used.
 """
 
 import enum
+import json
 import pathlib
 import sys
+import tempfile
 from typing import Annotated
 
 import slicer
@@ -276,4 +278,22 @@ class CACBoneAxisTest(ScriptedLoadableModuleTest):
         self.delayDisplay("Analysing the digital torso")
         differences = compare_torso(CACBoneAxisLogic(), slicer.mrmlScene)
         self.assertEqual(differences, [])
+        self.delayDisplay("Test passed")
+
+    def test_reading_in_the_panel_gives_the_digits_of_the_command_line(self):
+        """The torso read by clicks, reported and approved; the command line on the same decisions: the same digits."""
+        from CACBoneAxisLib.cli import main
+        from CACBoneAxisLib.mrml.selftest import differences_of
+        from CACBoneAxisLib.panel.selftest import read_torso
+
+        self.setUp()
+        widget = getattr(slicer.modules, "CACBoneAxisWidget", None) or slicer.util.getModuleWidget("CACBoneAxis")
+        self.delayDisplay("Reading the digital torso")
+        with tempfile.TemporaryDirectory() as folder:
+            arguments, saved = read_torso(widget.panel, slicer.mrmlScene, pathlib.Path(folder))
+            self.assertEqual(main(arguments), 0)
+            paths = (saved, saved.parents[2] / "command" / "result.json")
+            results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        self.assertTrue(results[0]["calcium"]["total"]["agatston"] and results[0]["bone"]["vertebrae"])
+        self.assertEqual(differences_of(*results), [])
         self.delayDisplay("Test passed")

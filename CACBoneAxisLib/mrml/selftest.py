@@ -41,7 +41,7 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     record = find_result(scene, nodes.volume)
     answers = {"nodes": found.to_dict(), "replay": replay(record).to_dict()}
     differences = [
-        f"{name}: {path}" for name, answer in answers.items() for path in _differences(expected.to_dict(), answer)
+        f"{name}: {path}" for name, answer in answers.items() for path in differences_of(expected.to_dict(), answer)
     ]
     if not expected.to_dict()["calcium"]["total"]["agatston"]:
         differences.append("the torso has no score, so nothing was compared")
@@ -52,14 +52,14 @@ def _triple(values: np.ndarray) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
 
 
-def _differences(expected: Any, found: Any, path: str = "") -> list[str]:
+def differences_of(expected: Any, found: Any, path: str = "") -> list[str]:
     """Return the paths at which two results differ, leaving out when and from what they were made."""
     if isinstance(expected, dict) and isinstance(found, dict):
         names = [n for n in {**expected, **found} if path or n != "provenance"]
         kept = [n for n in names if f"{path}.{n}" not in (".study.image.format", ".study.image.name")]
-        return [d for n in kept for d in _differences(expected.get(n), found.get(n), f"{path}.{n}")]
+        return [d for n in kept for d in differences_of(expected.get(n), found.get(n), f"{path}.{n}")]
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         return [
-            d for n, pair in enumerate(zip(expected, found, strict=True)) for d in _differences(*pair, f"{path}[{n}]")
+            d for n, pair in enumerate(zip(expected, found, strict=True)) for d in differences_of(*pair, f"{path}[{n}]")
         ]
     return [] if expected == found else [f"{path}: {expected!r} / {found!r}"]

@@ -80,6 +80,12 @@ def test_the_self_test_passes(module):
     test.test_nodes_and_library_give_the_same_digits()
 
 
+def test_the_self_test_of_a_reading_in_the_panel_passes(host):
+    host.open()
+    test = host.module.CACBoneAxisTest()
+    test.test_reading_in_the_panel_gives_the_digits_of_the_command_line()
+
+
 def test_a_headless_scene_opens_in_the_panel_with_its_result_current(host, scene, small_study, small_result):
     from CACBoneAxisLib.mrml.archive import add_study
     from CACBoneAxisLib.mrml.scene import show_result

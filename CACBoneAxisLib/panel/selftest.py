@@ -1,0 +1,80 @@
+"""The digital torso read in the panel, step by step, as a reader would; and as files for the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.markups import write_markups
+from CACBoneAxisLib.mrml.archive import add_volume
+from CACBoneAxisLib.mrml.markups import LPS, box_from_node, points_from_node
+from CACBoneAxisLib.mrml.selftest import PIXEL_MM
+from CACBoneAxisLib.panel.lesions import LesionTools
+from CACBoneAxisLib.panel.regions import RegionsSection
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
+
+READER = "Self test"
+KVP, AGE_YEARS = 120, 66
+
+
+def read_torso(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
+    """Read the digital torso in the panel: a click per lesion, one per vertebra, report, approval.
+
+    Parameters
+    ----------
+    panel : of the module, following an empty scene
+    folder : an existing one, for the torso's files and the report
+
+    Returns
+    -------
+    arguments : with which the command line reads the same torso with the decisions made here
+    result : ``result.json`` that the panel saved
+    """
+    torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
+    files = write_torso(torso, folder / "torso")
+    # As from a file that says nothing of scan and patient; the reader says it.
+    panel.session.volume = add_volume(replace(torso.image, acquisition=Acquisition()), scene)
+    parameters = panel.parameters
+    parameters.kvp, parameters.ageYears = KVP, AGE_YEARS
+    parameters.contrast = type(parameters.contrast)["NO"]
+    parameters.sex = type(parameters.sex)["FEMALE"]
+    tools, regions = (_section(panel, kind) for kind in (LesionTools, RegionsSection))
+    for seed in seeds_from([torso.seeds]):
+        tools.onTerritory(seed.territory)
+        tools.onClick(tuple(np.asarray(seed.position_mm) * LPS))
+    tools.onUndo()
+    tools.onRedo()
+    for box in torso.regions:
+        regions.onLevel(box.name)
+        regions.onClick(tuple(np.asarray(box.center_mm) * LPS))
+    panel.onApply()
+    panel.session.outputFolder = folder / "reports"
+    panel.session.readerName = READER
+    panel.ui.approveButton.click()
+    panel.ui.saveReportButton.click()
+    (saved,) = (folder / "reports").glob("*/result.json")
+    decided = folder / "decided"
+    decided.mkdir()
+    write_markups(decided / "seeds.mrk.json", [points_from_node(parameters.seeds)])
+    study_id = panel.result_mapping()["study"]["id"]
+    arguments = ["analyze", str(files["ct"]), "--id", study_id, "--seeds", str(decided / "seeds.mrk.json"), "--rois"]
+    for node in parameters.regions:
+        path = decided / f"{node.GetName()}.mrk.json"
+        write_markups(path, [box_from_node(node)])
+        arguments.append(str(path))
+    settings = panel.result_mapping()["provenance"]["settings"]
+    (decided / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    output = folder / "command"
+    arguments += ["--settings", str(decided / "settings.json"), "--output", str(output)]
+    panel.ui.unlockButton.click()
+    return arguments, saved
+
+
+def _section(panel: Any, kind: type) -> Any:
+    return next(section for section in panel.sections if isinstance(section, kind))
