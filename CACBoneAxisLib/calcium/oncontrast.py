@@ -15,6 +15,20 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
 
+def over_blood(protocol: CalciumProtocol, blood: BloodPool | None) -> CalciumProtocol:
+    """Return a protocol at its threshold for calcium over enhanced blood; as it is where it has none.
+
+    What is found by it is measured in volume and number, never in an Agatston score.
+    """
+    chosen = contrast_threshold(protocol, blood)
+    if chosen is None:
+        return protocol
+    level = chosen[0]
+    return replace(
+        protocol, threshold_hu=level, weight_thresholds_hu=(level,), volume_threshold_hu=None, volume="voxels"
+    )
+
+
 def contrast_calcium(
     image: CTImage,
     seeds: Sequence[Seed],
@@ -40,10 +54,7 @@ def contrast_calcium(
     if blood is not None and threshold <= blood.hu + blood.noise_hu:
         values = {"threshold": f"{threshold:.0f}", "blood": f"{blood.hu:.0f}"}
         return None, (finding("contrast-threshold-low", **values),)
-    adapted = replace(
-        protocol, threshold_hu=threshold, weight_thresholds_hu=(threshold,), volume_threshold_hu=None, volume="voxels"
-    )
-    scored = score_calcium(image, seeds, adapted, known=known)
+    scored = score_calcium(image, seeds, over_blood(protocol, blood), known=known)
     kept = tuple(f for f in scored.findings if f.code not in ("mass-unavailable", "zero-rests-on"))
     territories = {code: (t.volume_mm3, t.lesions) for code, t in scored.territories.items()}
     total = scored.total

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from CACBoneAxisLib.calcium.oncontrast import over_blood
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets, with_preset
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.suitability import enhanced
 from CACBoneAxisLib.mrml.choices import other_settings
 from CACBoneAxisLib.study import Settings
+from CACBoneAxisLib.study.session import Session
 
 # The letters of a visual reading as it is kept: the four arteries, then the class of the whole heart.
 VISUAL_FIELDS = ("lm", "lad", "lcx", "rca", "cac_drs")
@@ -51,6 +55,28 @@ def protocol_of(parameters: Any) -> CalciumProtocol:
     """
     said = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
     return Settings.from_mapping({"calcium": said}).calcium
+
+
+def clicking_protocol(parameters: Any, session: Session) -> CalciumProtocol:
+    """Return the protocol by whose threshold clicks find calcium: over enhanced blood on a scan with contrast agent.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode
+    session : of its volume
+
+    Raises
+    ------
+    UnusableInputError
+        One sentence, when what was changed of the protocol is none any more.
+    """
+    protocol = protocol_of(parameters)
+    if protocol.contrast_threshold_hu is None and protocol.contrast_threshold_sd is None:
+        return protocol
+    said = {"contrast": parameters.contrast.value}
+    acquisition, _ = session.image.acquisition.merged(Acquisition(**said))
+    blood = session.blood()
+    return over_blood(protocol, blood) if enhanced(acquisition, blood) else protocol
 
 
 def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:

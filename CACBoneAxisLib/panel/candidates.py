@@ -14,7 +14,7 @@ from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml import candidates as overlay
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
-from CACBoneAxisLib.mrml.protocols import protocol_of
+from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.tables import heading
 from CACBoneAxisLib.panel.clickwords import reason_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
@@ -137,7 +137,8 @@ class CandidatesSection(Section, VTKObservationMixin):
         state = self._state(parameters)
         if state is None:
             return
-        session, protocol = self.panel.logic.sessions.of(parameters.volume), protocol_of(parameters)
+        session = self.panel.logic.sessions.of(parameters.volume)
+        protocol = clicking_protocol(parameters, session)
         progress(_("Looking for the heart"), 0.1)
         heart = session.known.heart()
         if parameters.limitToHeart and parameters.heart is None:
@@ -161,7 +162,8 @@ class CandidatesSection(Section, VTKObservationMixin):
         if self._listing is None or self._listing[0] != state[:3]:
             self.timer.start()
             return
-        session, protocol = self.panel.logic.sessions.of(parameters.volume), protocol_of(parameters)
+        session = self.panel.logic.sessions.of(parameters.volume)
+        protocol = clicking_protocol(parameters, session)
         taken = []
         if parameters.seeds is not None and parameters.seeds.GetNumberOfDefinedControlPoints():
             lesions, _remarks = session.known.lesions(seeds_from([points_from_node(parameters.seeds)]), protocol)
@@ -173,7 +175,9 @@ class CandidatesSection(Section, VTKObservationMixin):
     def _preview(self, parameters: Any) -> None:
         session = self.panel.logic.sessions.of(parameters.volume)
         crop = overlay.crop_of(session.image, overlay.heart_of(parameters))
-        self._put(parameters, crop, overlay.above(session.image, protocol_of(parameters).threshold_hu, crop))
+        self._put(
+            parameters, crop, overlay.above(session.image, clicking_protocol(parameters, session).threshold_hu, crop)
+        )
 
     def _put(self, parameters: Any, crop: Any, labels: Any) -> None:
         image = self.panel.logic.sessions.of(parameters.volume).image
@@ -222,7 +226,7 @@ class CandidatesSection(Section, VTKObservationMixin):
     def _state(self, parameters: Any) -> Any:
         """Return what the layer rests on: volume, box, rules, lesions; None where it cannot be read."""
         try:
-            protocol = protocol_of(parameters)
+            protocol = clicking_protocol(parameters, self.panel.logic.sessions.of(parameters.volume))
             box = overlay.heart_of(parameters)
             seeds = parameters.seeds
             points = () if seeds is None else points_from_node(seeds).points

@@ -15,7 +15,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.candidates import heart_of
 from CACBoneAxisLib.mrml.editing import Editor, Outcome
 from CACBoneAxisLib.mrml.markups import LPS
-from CACBoneAxisLib.mrml.protocols import protocol_of
+from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, step_words, trail_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
@@ -218,7 +218,7 @@ class LesionTools(Section):
 
     def _editor(self, parameters: Any) -> Editor:
         session = self.panel.logic.sessions.of(parameters.volume)
-        return Editor(parameters, session, protocol_of(parameters), heart_of(parameters))
+        return Editor(parameters, session, clicking_protocol(parameters, session), heart_of(parameters))
 
     def _go(self, step: Callable[[Any], Any], words: str, done: str) -> None:
         panel, parameters = self.panel, self.panel.parameters

@@ -129,3 +129,27 @@ def test_a_contrast_enhanced_scan_has_volume_at_the_threshold_and_no_score(opene
     assert calcium["contrast_calcium"]["lesions"] == 2
     assert "at 240 HU" in ui.contrastLabel.text
     assert "no Agatston score" in ui.contrastLabel.text
+
+
+def test_on_a_contrast_enhanced_scan_clicks_find_calcium_over_the_blood(host, scene, small_ct):
+    from dataclasses import replace
+
+    from CACBoneAxisLib.imaging.acquisition import Acquisition
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    hu = small_ct.hu.copy()
+    hu[hu == 40] = 160
+    add_volume(replace(small_ct, hu=hu, acquisition=Acquisition(kvp=120.0, contrast=True)), scene)
+    host.open()
+    panel, ui = host.widget.panel, host.widget.ui
+    left, posterior, superior = small_ct.geometry.to_lps((31, 20, 4))
+    panel.clicks._standing((-left, -posterior, superior))
+    assert "Connected to bone" in ui.clickLabel.text
+    ui.contrastThresholdSpinBox.value = 240
+    panel.clicks._standing((-left, -posterior, superior))
+    assert "taken" in ui.clickLabel.text
+    calcium = panel.result_mapping()["calcium"]
+    assert calcium["contrast_calcium"]["lesions"] == 1
+    # 12 voxels of 0.7 x 0.8 x 3 mm.
+    assert calcium["contrast_calcium"]["volume_mm3"] == pytest.approx(12 * 0.7 * 0.8 * 3)
+    assert calcium["total"]["agatston"] is None
