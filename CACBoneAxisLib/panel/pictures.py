@@ -20,6 +20,8 @@ def show_picture(label: Any, picture: Image.Image | bytes | None, tooltip: str =
     if width and picture.width > width:
         picture = scaled(picture, width)
     label.setPixmap(pixmap_of(picture))
+    # A layout that is short of room would cut it.
+    label.setMinimumHeight(picture.height)
     label.toolTip = tooltip
 
 
