@@ -96,10 +96,11 @@ def _observers(series: SourceSeries, version: str, approved: Mapping[str, Any] |
     )
     person = None
     if approved is not None:
-        name = re.sub(r"[\\\\^=]", " ", str(approved["name"]))[:LONGEST_NAME]
+        # One text as the family name: which words of it are first names is not known.
+        name = re.sub(r"[\\\\^=]", " ", str(approved["name"]))[: LONGEST_NAME - 1]
         person = hd.sr.ObserverContext(
             observer_type=coded(("DCM", "121006", "Person")),
-            observer_identifying_attributes=hd.sr.PersonObserverIdentifyingAttributes(name=name),
+            observer_identifying_attributes=hd.sr.PersonObserverIdentifyingAttributes(name=f"{name}^"),
         )
     return hd.sr.ObservationContext(observer_person_context=person, observer_device_context=device)
 

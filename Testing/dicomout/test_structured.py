@@ -150,4 +150,4 @@ def test_a_reading_that_was_approved_is_final_and_names_its_reader(written: Any,
     dataset = pydicom.dcmread(tmp_path / "measurements.dcm")
     assert (dataset.PreliminaryFlag, dataset.VerificationFlag) == ("FINAL", "UNVERIFIED")
     names = [str(i.PersonName) for i in dataset.ContentSequence if i.ValueType == "PNAME"]
-    assert names == ["Dr. J.   Leserin"]
+    assert names == ["Dr. J.   Leserin^"]
