@@ -167,7 +167,9 @@ def keep_together(document: Any, size: tuple[float, float], dots_per_pixel: floa
         y, key, cells_or_block = min(cuts, key=lambda cut: cut[:2])
         moved.add(key)
         if isinstance(cells_or_block, list):
-            room = (size[1] - y % size[1]) / dots_per_pixel
+            # Qt moves a row of which not even the first line fits, and leaves the room above its text there.
+            lines = [cell.firstCursorPosition().block().layout().lineAt(0).height() for cell in cells_or_block]
+            room = max(0.0, size[1] - y % size[1] - min(lines)) / dots_per_pixel + 1
             for cell in cells_or_block:
                 form = cell.format().toTableCellFormat()
                 form.setTopPadding(form.topPadding() + room)
