@@ -24,7 +24,8 @@ from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
-TAG = "CACBoneAxisCandidates"
+# No singleton: those outlive a closed scene, without their display.
+CANDIDATES_ATTRIBUTE = "CACBoneAxis.Candidates"
 CANDIDATE_VALUE = 1
 # Between the arteries' colours, and none of theirs: light green.
 CANDIDATE_COLOR = (140, 255, 160)
@@ -196,12 +197,13 @@ def hide_layer(node: Any, scene: Any) -> None:
 
 def find_label_node(scene: Any) -> Any:
     """Return the scene's label volume of candidates, or None."""
-    return scene.GetSingletonNode(TAG, "vtkMRMLLabelMapVolumeNode")
+    nodes = slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode", scene)
+    return next((node for node in nodes if node.GetAttribute(CANDIDATES_ATTRIBUTE)), None)
 
 
 def _add_label_node(scene: Any) -> Any:
     node = slicer.vtkMRMLLabelMapVolumeNode()
-    node.SetSingletonTag(TAG)
+    node.SetAttribute(CANDIDATES_ATTRIBUTE, "1")
     node.SetName("Candidates")
     node.SetSaveWithScene(False)
     node.SetHideFromEditors(True)

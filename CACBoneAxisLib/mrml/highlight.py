@@ -10,7 +10,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.mrml.overlays import write_segment
 
-TAG = "CACBoneAxisHighlight"
+ATTRIBUTE = "CACBoneAxis.Highlight"
 SEGMENT = "chosen"
 COLOR = (1.0, 1.0, 1.0)
 LINE_PIXELS = 2
@@ -46,17 +46,22 @@ def highlight(mask: Mask, image: CTImage, volume: Any) -> Any:
 
 def hide_highlight(scene: Any) -> None:
     """Outline nothing."""
-    node = scene.GetSingletonNode(TAG, "vtkMRMLSegmentationNode")
+    node = _find(scene)
     display = node.GetDisplayNode() if node is not None else None
     if display is not None and display.GetVisibility():
         display.SetVisibility(False)
 
 
+def _find(scene: Any) -> Any:
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    return next((node for node in nodes if node.GetAttribute(ATTRIBUTE)), None)
+
+
 def _node(scene: Any) -> Any:
-    node = scene.GetSingletonNode(TAG, "vtkMRMLSegmentationNode")
+    node = _find(scene)
     if node is None:
         node = slicer.vtkMRMLSegmentationNode()
-        node.SetSingletonTag(TAG)
+        node.SetAttribute(ATTRIBUTE, "1")
         node.SetName("Chosen lesion")
         node.SetSaveWithScene(False)
         node.SetHideFromEditors(True)

@@ -140,7 +140,15 @@ def test_the_layer_goes_when_it_is_switched_off_and_when_the_module_is_left(open
     assert composite.GetLabelVolumeID() is not None
 
 
-def test_a_closed_scene_is_no_error(opened, scene):
+def test_a_closed_scene_is_no_error_and_the_next_scan_has_its_candidates_in_colour(opened, scene, torso):
+    from CACBoneAxisLib.mrml.archive import add_volume
+    from CACBoneAxisLib.mrml.candidates import find_label_node
+
     scene.Clear()
     settle(opened)
-    assert opened.widget.ui.candidatesLabel.text == "" or opened.widget.panel.parameters is None
+    assert find_label_node(scene) is None
+    volume = add_volume(torso.image, scene)
+    opened.widget.panel.session.volume = volume
+    settle(opened)
+    assert labels(opened) > 0
+    assert find_label_node(scene).GetDisplayNode().GetColorNode().GetName() == "Candidates"
