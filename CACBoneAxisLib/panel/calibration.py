@@ -14,7 +14,7 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, FURTHER_KINDS, MATERIALS
 from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.phantoms import phantoms
-from CACBoneAxisLib.bone.references import load_t_score_references
+from CACBoneAxisLib.bone.references import load_t_score_references, t_score_references
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.choices import choose, chosen
 from CACBoneAxisLib.mrml.overlays import show_segments
@@ -154,9 +154,13 @@ class CalibrationSection(Section):
         if parameters is None:
             return
         try:
-            rows = [asdict(row) for row in load_t_score_references(Path(path))] if path else None
+            rows = [asdict(row) for row in load_t_score_references(Path(path))] if path else []
             self._problem = ""
-            choose(parameters, {"bone.site_references": rows})
+            known = {row.reference for row in t_score_references()} | {row["reference"] for row in rows}
+            name = chosen(parameters, "bone.t_score_reference")
+            # A reference that is gone would keep the whole scan from being analysed.
+            kept = name if name in known else None
+            choose(parameters, {"bone.site_references": rows or None, "bone.t_score_reference": kept})
         except UnusableInputError as error:
             self._problem = str(error)
         self.update(parameters)

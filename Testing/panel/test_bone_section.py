@@ -565,6 +565,10 @@ def test_a_sites_own_reference_is_kept_with_the_reading(placed, tmp_path):
     ui.siteReferencePathLineEdit.currentPath = str(tmp_path / "missing.json")
     assert "missing.json" in ui.calibrationLabel.text
     assert settings_of(placed).bone.t_score_reference == "ours"
+    ui.siteReferencePathLineEdit.currentPath = ""
+    assert settings_of(placed).bone.site_references == ()
+    assert settings_of(placed).bone.t_score_reference is None
+    assert ui.tScoreReferenceComboBox.currentText == "none"
 
 
 def test_estimates_are_asked_for_by_name_and_stand_beside_the_measured_value(placed):
