@@ -37,13 +37,17 @@ def isotropic_volume_mm3(image: CTImage, mask: Mask, threshold_hu: float) -> flo
     spacing = np.asarray(image.geometry.spacing_mm[::-1])
     cube = float(spacing[1:].min())
     inside = _interpolated(hu, spacing, cube) >= threshold_hu
-    inside &= _interpolated(own.astype(float), spacing, cube) > _interpolated(other.astype(float), spacing, cube)
+    # Linear interpolation of the difference is the difference of both weights.
+    inside &= _interpolated(own.astype(np.float64) - other, spacing, cube) > 0
     return float(np.count_nonzero(inside)) * cube**3
 
 
 def _interpolated(block: NDArray[np.float64], spacing: NDArray[np.float64], cube: float) -> NDArray[np.float64]:
     """Return a block (z, y, x) on a grid of cubes whose borders begin at the block's."""
     for axis, step in enumerate(spacing):
+        if step == cube:
+            # The pixels are the cubes' already.
+            continue
         count = max(1, round(block.shape[axis] * step / cube))
         index = np.clip((np.arange(count) + 0.5) * cube / step - 0.5, 0, block.shape[axis] - 1)
         below = np.minimum(index.astype(int), max(block.shape[axis] - 2, 0))

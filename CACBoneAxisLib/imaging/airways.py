@@ -16,7 +16,8 @@ AIR_HU = -700.0
 SMALLEST_TRACHEA_MM2, LARGEST_TRACHEA_MM2 = 70.0, 800.0
 LONGEST_SIDES = 2.6
 SMALLEST_BRONCHUS_MM2, LARGEST_BRONCHUS_MM2 = 18.0, 450.0
-# Before it divides, the trachea grows wider than this part of its width.
+# Where less than this part of the airway's area goes on, some of it was lost.
+LOST_PART = 0.6
 SHORTEST_TRACHEA_MM, SHORTEST_BRONCHI_MM = 20.0, 8.0
 MIDDLE_MM = 45.0
 
@@ -127,29 +128,33 @@ def _is_trachea(piece: _Piece, middle: float, pixel_mm: tuple[float, float]) -> 
     return long <= LONGEST_SIDES * short and abs(piece.middle[1] - middle) * pixel_mm[1] <= MIDDLE_MM
 
 
-def _below(planes: _Planes, z: int, numbers: list[int]) -> list[_Piece]:
-    """Return the pieces of the slice below that overlap those of a slice, grown by one pixel."""
+def _below(planes: _Planes, z: int, numbers: list[int], steps: int = 1) -> list[_Piece]:
+    """Return the pieces of a slice below that overlap those of a slice, grown by one pixel."""
     above = ndimage.binary_dilation(np.isin(planes.labels(z), numbers))
-    touched = set(np.unique(planes.labels(z - 1)[above]).tolist())
-    return [piece for piece in planes.pieces(z - 1) if piece.number in touched]
+    touched = set(np.unique(planes.labels(z - steps)[above]).tolist())
+    return [piece for piece in planes.pieces(z - steps) if piece.number in touched]
 
 
 def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, int]], dz: float) -> Airways | None:
     """Return the airways below a piece that may be the trachea, None where it does not divide as one does."""
     way = [(top, piece)]
-    for z in range(top, 0, -1):
-        tried.add((z, way[-1][1].number))
-        below = _below(planes, z, [way[-1][1].number])
+    while way[-1][0] > 0:
+        z, number = way[-1][0], way[-1][1].number
+        tried.add((z, number))
+        steps, below = 1, _below(planes, z, [number])
+        if z > 1 and sum(p.area_mm2 for p in below) < LOST_PART * way[-1][1].area_mm2:
+            # In one slice a thin wall can let the airway, or one bronchus, run into the lung.
+            steps, below = 2, _below(planes, z, [number], 2)
         if len(below) >= 2:
             sides = _sides(below, way[-1][1].middle[1])
             if sides is not None:
-                bronchi = _bronchi(planes, z - 1, sides, dz)
+                bronchi = _bronchi(planes, z - steps, sides, dz)
                 if bronchi is not None and (top - z) * dz >= SHORTEST_TRACHEA_MM:
                     return _airways(planes, way, bronchi)
         large = [p for p in below if p.area_mm2 >= SMALLEST_TRACHEA_MM2]
         if not large:
             return None
-        way.append((z - 1, max(large, key=lambda p: p.area_mm2)))
+        way.append((z - steps, max(large, key=lambda p: p.area_mm2)))
     return None
 
 

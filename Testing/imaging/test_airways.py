@@ -40,6 +40,16 @@ def test_the_carina_is_the_last_slice_of_the_undivided_trachea(tilt: float) -> N
     assert found.lumen.sum() * found.step**2 == pytest.approx(lumen.sum(), rel=0.1)
 
 
+def test_one_slice_in_which_the_airway_runs_into_the_lung_does_not_end_it() -> None:
+    for leak in (19, 24, 40):
+        image = chest()
+        image.hu[leak, 56:64, :82] = -950
+        found = find_airways(image)
+        assert found is not None
+        # Where both bronchi are cut off at once, the trachea is the last that is known.
+        assert found.carina_slice == 20
+
+
 def test_a_tube_that_does_not_divide_is_no_trachea() -> None:
     assert find_airways(chest(divides=False)) is None
 
