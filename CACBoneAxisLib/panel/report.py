@@ -13,7 +13,8 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.approval import approval, approve, unlock
-from CACBoneAxisLib.mrml.trail import trail
+from CACBoneAxisLib.mrml.dicomobjects import restore_reading
+from CACBoneAxisLib.mrml.trail import note_action, trail
 from CACBoneAxisLib.panel.pages import page_of, show_page
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
@@ -41,6 +42,7 @@ class ReportSection(Section):
         connect(self.ui.saveReportButton, "clicked()", self.onSaveReport)
         connect(self.ui.saveDicomButton, "clicked()", lambda: self.onSaveReport(objects=True))
         connect(self.ui.openReportButton, "clicked()", self.onOpenReport)
+        connect(self.ui.restoreReadingButton, "clicked()", self.onRestore)
         connect(self.ui.approveButton, "clicked()", self.onApprove)
         connect(self.ui.unlockButton, "clicked()", self.onUnlock)
         self._hide_report()
@@ -59,6 +61,11 @@ class ReportSection(Section):
             missing = self._no_objects(parameters.volume)
         ready = _("Save the report, and measurements, segmentation and PDF as DICOM objects of the CT's study.")
         enable(self.ui.saveDicomButton, missing, ready)
+        missing = "" if parameters is not None and parameters.volume is not None else _("Choose a CT first.")
+        if not missing and approval(parameters) is not None:
+            missing = _("The reading is approved: unlock it first.")
+        ready = _("Take seeds, regions and settings from measurements.dcm, as Save DICOM wrote it.")
+        enable(self.ui.restoreReadingButton, missing, ready)
         page = self._page()
         enable(
             self.ui.openReportButton, "" if page else _("Save the report first."), _("Open the page in the browser.")
@@ -113,6 +120,24 @@ class ReportSection(Section):
         page = self._page()
         if page is not None:
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))
+
+    def onRestore(self) -> None:
+        """Ask for a structured report and take the reading that it holds."""
+        window = slicer.util.mainWindow()
+        chosen = qt.QFileDialog.getOpenFileName(window, _("Structured report"), "", _("DICOM (*.dcm *);;All (*)"))
+        # PySide gives the filter along with the name.
+        path = chosen[0] if isinstance(chosen, tuple) else chosen
+        if path:
+            self.restore(Path(path))
+
+    def restore(self, path: Path) -> None:
+        """Take the reading of a structured report in place of the present one, and analyse the scan with it."""
+        restored = self._waiting(lambda: restore_reading(self.panel.parameters.volume, path))
+        if isinstance(restored, UnusableInputError | OSError):
+            set_text(self.ui.reportLabel, _("Nothing was restored: {why}").format(why=escape(str(restored))))
+            return
+        note_action(self.panel.parameters, "reading restored from a structured report")
+        self.panel.analyze()
 
     def onApprove(self) -> None:
         """Approve the reading in the reader's name; the result says so from now on."""

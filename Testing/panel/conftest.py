@@ -40,3 +40,4 @@ specification = importlib.util.spec_from_file_location("mrml_fixtures", HERE.par
 mrml_fixtures = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(mrml_fixtures)
 small_ct, small_study, small_result = mrml_fixtures.small_ct, mrml_fixtures.small_study, mrml_fixtures.small_result
+database = mrml_fixtures.database

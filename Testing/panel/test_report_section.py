@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,10 @@ def read(host, scene, small_study, small_result, tmp_path):
     host.widget.panel.session.outputFolder = tmp_path
     host.widget.ui.readerLineEdit.setText("Dr. Lee")
     return host
+
+
+def section_of(host):
+    return next(one for one in host.widget.panel.sections if type(one).__name__ == "ReportSection")
 
 
 def text_of(browser) -> str:
@@ -67,6 +72,44 @@ def test_dicom_objects_ask_for_a_ct_from_the_database(read):
     button = read.widget.ui.saveDicomButton
     assert not button.enabled
     assert "DICOM database" in button.toolTip
+
+
+def test_a_structured_report_restores_the_reading_in_the_panel(host, scene, database, small_study, tmp_path):
+    pytest.importorskip("highdicom", reason="highdicom is not installed")
+    from CACBoneAxisLib.mrml.archive import add_reading
+    from CACBoneAxisLib.study import Settings
+
+    loaded = database("axial")
+    settings = Settings.from_mapping({"calcium": {"threshold_hu": 140}})
+    add_reading(loaded.volume, small_study.seeds, small_study.regions, None, settings)
+    host.open()
+    ui, panel = host.widget.ui, host.widget.panel
+    panel.session.volume = loaded.volume
+    ui.applyButton.click()
+    panel.session.outputFolder = tmp_path
+    first = panel.latest_result().to_dict()
+    assert first["calcium"]["total"]["agatston"] > 0
+    assert ui.saveDicomButton.enabled
+    ui.saveDicomButton.click()
+    (folder,) = tmp_path.iterdir()
+    report = folder / "dicom" / "measurements.dcm"
+    # Another reading of the same scan: one seed less, no region, another threshold.
+    (seeds,) = small_study.seeds
+    add_reading(loaded.volume, (replace(seeds, points=seeds.points[:1]),), (), None, Settings())
+    ui.applyButton.click()
+    other = panel.latest_result().to_dict()
+    assert other["calcium"]["total"]["agatston"] < first["calcium"]["total"]["agatston"]
+    assert other["bone"]["vertebrae"] == []
+    assert ui.restoreReadingButton.enabled
+    section_of(host).restore(report)
+    again = panel.latest_result().to_dict()
+    assert (again["calcium"], again["bone"]) == (first["calcium"], first["bone"])
+
+
+def test_another_file_restores_nothing_and_says_why(read, tmp_path):
+    (tmp_path / "other.dcm").write_text("nothing")
+    section_of(read).restore(tmp_path / "other.dcm")
+    assert "holds no reading" in read.widget.ui.reportLabel.text
 
 
 # Approval
