@@ -37,7 +37,7 @@ def split(slices: Sequence[SliceHeader]) -> list[tuple[str, tuple[SliceHeader, .
 
 
 def _split(slices: list[SliceHeader], ways: Sequence[Way], depth: int = 0) -> list[tuple[str, list[SliceHeader]]]:
-    if depth == DEEPEST or _problem(slices) is None:
+    if depth == DEEPEST or len(slices) < 2 or _problem(slices) is None:
         return [("", slices)]
     best: list[tuple[str, list[SliceHeader]]] = []
     for index, way in enumerate(ways):

@@ -109,7 +109,7 @@ def header(result: Mapping[str, Any]) -> str:
     return element(
         "header",
         f"{title}<p><b>Study {text(study['id'])}</b></p>{who}<p class='soft'>{text(' · '.join(facts))}</p>"
-        f"<p><b>The scan is {text(fitness)}</b></p>",
+        f"<p><b>The scan {text(fitness)}</b></p>",
     )
 
 
