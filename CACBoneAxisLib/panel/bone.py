@@ -24,7 +24,7 @@ from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.pictures import show_picture
 from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to, show_over
-from CACBoneAxisLib.report.bonefigures import population_figure
+from CACBoneAxisLib.report.bonefigures import density_scale, population_figure
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import (
     bmd_words,
@@ -49,6 +49,7 @@ SHOWN_COLUMNS = (
     "status",
 )
 PICTURE_PIXELS = 440
+SCALE_PIXELS, SCALE_WIDTH = 230, 150
 # Why a score or an estimate that was asked for is not there, or what it rests on.
 SCORE_CODES = ("t-score-", "z-score-", "estimate-")
 DENSITY = "density"
@@ -115,6 +116,8 @@ class BoneSection(Section):
             _("Segment T1 to L5 with TotalSegmentator; takes some minutes."),
         )
         node = self._density_node(parameters)
+        if node is None:
+            show_picture(self.ui.densityScaleLabel, None)
         if bool(self.ui.densityCheckBox.checked) != (node is not None):
             before = self.ui.densityCheckBox.blockSignals(True)
             self.ui.densityCheckBox.checked = node is not None
@@ -251,6 +254,7 @@ class BoneSection(Section):
             self._show_density()
         else:
             parameters.parameterNode.SetNodeReferenceID(DENSITY, None)
+            show_picture(self.ui.densityScaleLabel, None)
             show_over(None)
             slicer.mrmlScene.RemoveNode(node)
 
@@ -265,6 +269,9 @@ class BoneSection(Section):
             return
         show_density(result.image, masks, calibration, node)
         show_over(node)
+        scale = density_scale(SCALE_PIXELS, str(calibration.material))
+        tip = _("BMD by colour; the edges of the BMD classes are marked.")
+        show_picture(self.ui.densityScaleLabel, scale, tip, SCALE_WIDTH)
 
     def _density_node(self, parameters: Any) -> Any:
         return parameters.parameterNode.GetNodeReference(DENSITY) if parameters is not None else None

@@ -221,7 +221,8 @@ class RegionsSection(Section):
         if readout.hu.size:
             color = levels()[readout.level].color
             picture = draw_histogram(readout.hu, readout.vertebra, color, HISTOGRAM_PIXELS)
-        show_picture(self.ui.histogramLabel, picture, _("HU of the voxels in the region of {}").format(readout.level))
+        tip = _("HU of the voxels in the region of {level}").format(level=readout.level)
+        show_picture(self.ui.histogramLabel, picture, tip, HISTOGRAM_PIXELS[0])
 
     def _arm(self, level: str) -> None:
         """Send clicks in the views here while a level waits."""

@@ -149,7 +149,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
     raster.draw_letters(draw, view.size, "APSI")
     raster.draw_scale_bar(draw, view.size, 20, MAP_PIXELS_PER_MM)
     material = measured[0]["bmd"]["material"]
-    both = side_by_side([picture, _scale(raster.screen_size(picture)[1], material)])
+    both = side_by_side([picture, density_scale(raster.screen_size(picture)[1], material)])
     caption = (
         f"BMD, mg/cm3 {material}, in the measured regions, smoothed over {SMOOTHING_MM:g} mm. "
         "Lines at 80 and 120 are the edges of the BMD classes, which were made for lumbar vertebrae."
@@ -193,7 +193,8 @@ def colors_of(bmd_mg_cm3: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(bmd_mg_cm3, stops, table[:, c]) for c in range(3)], axis=-1)
 
 
-def _scale(height: int, material: str) -> Image.Image:
+def density_scale(height: int, material: str) -> Image.Image:
+    """Return the scale of the density colours, in mg/cm3 of a material, with the class edges marked."""
     picture = raster.canvas((150, height), (255, 255, 255))
     draw = raster.Pen(picture)
     low, high = DENSITY_RANGE_MG_CM3

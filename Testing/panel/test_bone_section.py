@@ -603,11 +603,13 @@ def test_density_is_shown_over_the_scan_for_the_eye_and_taken_away(placed, scene
     node = placed.widget.panel.parameters.parameterNode.GetNodeReference("density")
     array = slicer.util.arrayFromVolume(node)
     assert array[array > -1000] == pytest.approx(101, abs=1e-3)
+    assert not ui.densityScaleLabel.pixmap.isNull()
     before = placed.widget.panel.result_mapping()
     ui.applyButton.click()
     assert placed.widget.panel.result_mapping()["bone"] == before["bone"]
     ui.densityCheckBox.click()
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == count
+    assert not ui.densityScaleLabel.isVisibleTo(ui.boneSection._object)
 
 
 def test_density_follows_the_next_result(placed):
