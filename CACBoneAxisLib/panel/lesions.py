@@ -125,21 +125,21 @@ class LesionTools(Section):
     def onRemove(self) -> None:
         """Take the lesion of the chosen row out of the reading."""
         number = self.panel.chosen_lesion()
-        self.act(lambda editor: editor.remove(editor.lesion(number or 0)))
+        self.act(lambda editor: editor.remove(self._lesion(editor, number)))
 
     def onExclude(self, reason: str) -> None:
         """List the lesion of the chosen row without scoring it."""
         number = self.panel.chosen_lesion()
-        self.act(lambda editor: editor.exclude(editor.lesion(number or 0), reason))
+        self.act(lambda editor: editor.exclude(self._lesion(editor, number), reason))
 
     def onInclude(self) -> None:
         """Score the lesion of the chosen row again."""
         number = self.panel.chosen_lesion()
-        self.act(lambda editor: editor.include(editor.lesion(number or 0)))
+        self.act(lambda editor: editor.include(self._lesion(editor, number)))
 
     def onArtery(self, number: int, territory: str) -> None:
         """Give the lesion of a row to another artery."""
-        self.act(lambda editor: editor.give(editor.lesion(number), territory))
+        self.act(lambda editor: editor.give(self._lesion(editor, number), territory))
 
     def onUndo(self) -> None:
         """Take the last step back."""
@@ -205,9 +205,14 @@ class LesionTools(Section):
     def lesion(self, number: int) -> Any:
         """Return the lesion of an id as it was grown; None where there is none any more."""
         try:
-            return self._editor(self.panel.parameters).lesion(number)
+            return self._lesion(self._editor(self.panel.parameters), number)
         except UnusableInputError:
             return None
+
+    def _lesion(self, editor: Editor, number: int | None) -> Any:
+        """Return the lesion that a row of the table means: by its seeds, which may have changed since it was filled."""
+        seeds = self.panel.lesions.table.seeds_of(number)
+        return next((one for one in editor.lesions() if any(seed.name in seeds for seed in one.seeds)), None)
 
     def _touched(self, editor: Editor, ras_mm: Any) -> str:
         """Return the name of a seed of the lesion that a click was about."""

@@ -84,8 +84,11 @@ class LesionTable:
 
     def selected_seeds(self) -> tuple[str, ...]:
         """Return the names of the seeds of the chosen lesion; its id may be another one after the next click."""
-        number = self.selected()
-        return () if number is None else tuple(self._lesion(number)["seeds"])
+        return self.seeds_of(self.selected())
+
+    def seeds_of(self, number: int | None) -> tuple[str, ...]:
+        """Return the names of the seeds of the lesion of an id; none where there is no such row."""
+        return tuple(self._lesion(number)["seeds"]) if number in self._ids and number is not None else ()
 
     def expect(self, seed: str) -> None:
         """Choose, when the next result is shown, the row of the lesion that a seed stands for; tell nobody."""

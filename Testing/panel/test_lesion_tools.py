@@ -367,3 +367,17 @@ def test_a_click_in_a_projection_takes_what_is_seen_there(opened, view, at, smal
     assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(
         expected(small_ct, LAD_ZYX)
     )
+
+
+def test_a_row_means_its_lesion_also_after_seeds_changed_elsewhere(opened, view, at):
+    ui = opened.widget.ui
+    view.click(at(LAD_ZYX))
+    press(opened, "4")
+    view.click(at(RCA_ZYX))
+    if ui.liveUpdateCheckBox.checked:
+        ui.liveUpdateCheckBox.click()
+    ui.lesionTable.selectRow(1)
+    # Another module takes the first seed away: what was the second lesion is the first now.
+    opened.widget.panel.parameters.seeds.RemoveNthControlPoint(0)
+    press(opened, "Delete")
+    assert labels(opened) == []
