@@ -40,14 +40,15 @@ TURNS = 4
 # Where one start is not enough: from the point, from before it to the left, and to the right.
 STARTS_MM = ((0.0, 0.0), (5.0, -5.0), (-5.0, -5.0))
 AGREED_MM, AGREED_DEGREES = 3.0, 8.0
-# One start of this quality is believed where slices are thin; less than the other is nothing.
-GOOD, LEAST, THICK_MM = 0.75, 0.45, 3.5
+# Where slices are thin, one start of good quality is believed, and one of fair quality where the others find nothing;
+# less than the least is nothing.
+GOOD, FAIR, LEAST, THICK_MM = 0.75, 0.65, 0.45, 3.5
 # A wall of which this much is seen is seen.
 WALL_SEEN = 0.6
 # So near to the first or last slice, the nearest endplate may lie beyond it.
 HALF_BODY_MM = 15.0
 # Lower than this part of the root of width times depth, a body has lost height, or an endplate was not seen.
-FLAT = 0.5
+FLAT = 0.55
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +196,8 @@ def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trac
         if same:
             return max(found, *same, key=lambda one: one.quality), ""
         kept.append(found)
+    if len(kept) == 1 and increment_mm <= THICK_MM and kept[0].quality >= FAIR:
+        return kept[0], ""
     return None, "locate-unsure" if kept else max(against)[1]
 
 

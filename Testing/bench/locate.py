@@ -1,6 +1,7 @@
 """Find vertebrae from one point in random digital torsos, and say how far each is from the truth.
 
-    python Testing/bench/locate.py [NUMBER]      # 30 torsos by default
+    python Testing/bench/locate.py [NUMBER]           # 30 torsos by default
+    python Testing/bench/locate.py --scans FOLDER     # the real scans of the tests
 
 Slices of 0.6 to 5 mm, noise of 8 to 50 HU, bone of 30 to 190 mg/cm3, tilts of up to 20 degrees to the
 side and 12 to the front, sizes and points in the bodies are drawn at random. What is printed stands
@@ -22,6 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from CACBoneAxisLib.bone.bodies import body_frame
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import LocatedVertebra, locate_vertebra
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.markups import read_markups
+from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.render import scan_frame
 from CACBoneAxisLib.phantom.spine import vertebrae
@@ -77,8 +82,49 @@ def trials(number: int) -> Iterator[tuple[LocatedVertebra, dict[str, Any], Any, 
             yield found, row, body, process_time() - started
 
 
+def real_bodies(folder: Path) -> Iterator[tuple[str, CTImage, Any, Any, float]]:
+    """Yield name, image, middle, axes and height (0: not known) of bodies of real scans, by labels, regions or eye."""
+    image = read_ct(folder / "spine" / "ct.nii.gz")
+    labels = read_labels(folder / "spine" / "vertebral_bodies.nii.gz").labels
+    for number, level in ((20, "L1"), (21, "L2"), (22, "L3"), (23, "L4"), (24, "L5")):
+        box = label_boxes(labels)[number]
+        body = body_frame(labels[box] == number, (box[0].start, box[1].start, box[2].start), image.geometry)
+        if body is not None:
+            # The labels hold parts of the pedicles, so that their middle lies 3 mm behind that of the body.
+            middle = body.center_mm - 3 * body.axes[:, 1]
+            yield f"abdominal scan, 3 mm, {level}", image, middle, body.axes, body.height_mm
+    image = read_ct(folder / "chest" / "ct.nrrd")
+    for level in ("T12", "L1"):
+        region = read_markups(Path(__file__).parents[1] / "data" / "chest" / f"{level}.mrk.json")[0]
+        # Regions were placed in the front of the bodies.
+        yield f"chest scan, 5 mm, {level}", image, np.add(region.center_mm, (0, 3, 0)), np.eye(3), 0.0  # type: ignore[union-attr]
+    image = read_ct(folder / "dicom" / "contrast_series")
+    yield "40 mm with contrast agent, 2 mm, T12", image, image.geometry.to_lps([248, 330, 8.2]), np.eye(3), 0.0
+
+
+def scans(folder: Path) -> int:
+    """Print how many of twelve random points in every body of the real scans found it."""
+    rng = np.random.default_rng(5)
+    sys.stdout.write("| body | found | refused | wrong |\n| --- | --- | --- | --- |\n")
+    for name, image, middle, axes, height in real_bodies(folder):
+        counts = [0, 0, 0]
+        for _ in range(12):
+            found = locate_vertebra(image, "L1", middle + axes @ (rng.uniform(-1, 1, 3) * OFF_MM))
+            if found.frame is None:
+                counts[1] += 1
+                continue
+            apart = np.abs(axes.T @ (found.frame.center_mm - middle))
+            off = apart[2] > WRONG_MM or apart[0] > WRONG_MM or apart[1] > 6.0
+            off |= bool(height) and abs(found.frame.height_mm - height) > WRONG_MM
+            counts[2 if off else 0] += 1
+        sys.stdout.write(f"| {name} | " + " | ".join(str(n) for n in counts) + " |\n")
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     """Print a row for every slice increment; 1 where a body was wrong without a refusal."""
+    if arguments[:1] == ["--scans"]:
+        return scans(Path(arguments[1]))
     number = int(arguments[0]) if arguments else 30
     errors: dict[float, list[list[float]]] = {increment: [] for increment in INCREMENTS_MM}
     refused: dict[float, int] = dict.fromkeys(INCREMENTS_MM, 0)
