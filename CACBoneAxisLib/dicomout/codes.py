@@ -48,7 +48,13 @@ def concept(name: str) -> Code:
 def private(value: str, meaning: str) -> Code:
     """Return a private code for a value that a table of this software or a user names, within DICOM's lengths."""
     clean = re.sub(r"[^A-Za-z0-9./>+-]+", "-", value).strip("-").upper()[:LONGEST_VALUE]
-    return load_table("dicom_concepts")["scheme"]["designator"], clean or "OTHER", meaning[:LONGEST_MEANING] or clean
+    designator = load_table("dicom_concepts")["scheme"]["designator"]
+    return designator, clean or "OTHER", long_text(meaning) or clean or "not named"
+
+
+def long_text(text: str) -> str:
+    """Return a text as DICOM's long strings allow it: 64 characters, no backslash, no line ends."""
+    return " ".join("".join(c if c.isprintable() and c != "\\" else " " for c in text).split())[:LONGEST_MEANING]
 
 
 def coded(code: Code) -> Any:

@@ -189,6 +189,8 @@ class Maker:
             found = [measurement(key, vertebra[key]) for key in VERTEBRA_KEYS]
             found += [measurement("region_mm3", vertebra["volume_mm3"]), *_read(vertebra)]
             said = [evaluation(concept("status"), concept(vertebra["status"])), *_classes(vertebra)]
+            two = vertebra.get("dual_energy") or {}
+            found += [measurement(key, two.get(key)) for key in ("second_mean_hu", "ha_mg_cm3")]
             if heights := vertebra["heights"]:
                 found += [
                     measurement(f"{place}_mm", heights[f"{place}_mm"]) for place in ("anterior", "middle", "posterior")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.dicomout.codes import Code, coded, highdicom, level_code, territory_code
+from CACBoneAxisLib.dicomout.codes import Code, coded, highdicom, level_code, long_text, territory_code
 from CACBoneAxisLib.dicomout.source import SourceSeries
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, OTHER_COLOR, level_color
@@ -201,7 +201,7 @@ def _descriptions(segments: Sequence[Segment], series: SourceSeries, version: st
         family = MANUAL if segment.drawn else NEIGHBOURHOOD
         yield hd.seg.SegmentDescription(
             segment_number=number,
-            segment_label=segment.label,
+            segment_label=long_text(segment.label) or str(number),
             segmented_property_category=coded(segment.category),
             segmented_property_type=coded(segment.type),
             algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
