@@ -105,6 +105,8 @@ class ReportSection(Section):
         ----------
         objects : DICOM objects of the CT's study too
         """
+        if objects and not self._ready_for_objects():
+            return
         parameters, record = self.panel.parameters, self.panel.result()
         folder = Path(self.panel.session.outputFolder)
         further = {"paper": PAPER, "objects": objects, "qt": qt}
@@ -167,11 +169,18 @@ class ReportSection(Section):
         """Return why no DICOM objects can be made of a volume, in words; empty where they can."""
         if not volume.GetAttribute("DICOM.instanceUIDs"):
             return _("DICOM objects belong to a study: load the CT from the DICOM database.")
+        return ""
+
+    def _ready_for_objects(self) -> bool:
+        """Return whether DICOM objects can be made; where highdicom is missing the user is asked to install it."""
         try:
             check_objects(qt=qt)
-        except UnusableInputError as error:
-            return str(error)
-        return ""
+        except UnusableInputError:
+            question = _("DICOM objects are made with highdicom, which Slicer has from 5.12 on. Install it now?")
+            if not slicer.util.confirmOkCancelDisplay(question):
+                return False
+            self._waiting(lambda: slicer.util.pip_install("highdicom"))
+        return True
 
     def _approve_missing(self, parameters: Any) -> str:
         missing = self._not_ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,37 @@ def test_a_structured_report_restores_the_reading_in_the_panel(host, scene, data
     section_of(host).restore(report)
     again = panel.latest_result().to_dict()
     assert (again["calcium"], again["bone"]) == (first["calcium"], first["bone"])
+
+
+def test_where_highdicom_is_missing_the_user_is_asked_before_anything_is_installed(
+    host, scene, database, small_study, tmp_path, monkeypatch
+):
+    from CACBoneAxisLib.dicomout.codes import highdicom
+    from CACBoneAxisLib.mrml.archive import add_reading
+    from CACBoneAxisLib.study import Settings
+
+    loaded = database("axial")
+    add_reading(loaded.volume, small_study.seeds, small_study.regions, None, Settings())
+    host.open()
+    host.widget.panel.session.volume = loaded.volume
+    host.widget.ui.applyButton.click()
+    host.widget.panel.session.outputFolder = tmp_path
+    highdicom.cache_clear()
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    asked, installed = [], []
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: bool(asked.append(text)), raising=False)
+    monkeypatch.setattr(slicer.util, "pip_install", installed.append, raising=False)
+    host.widget.ui.saveDicomButton.click()
+    assert "highdicom" in asked[0]
+    assert not installed
+    assert not any(tmp_path.iterdir())
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: True, raising=False)
+    host.widget.ui.saveDicomButton.click()
+    assert installed == ["highdicom"]
+    # It was not really installed, which is said, and nothing half-written is left.
+    assert "highdicom" in host.widget.ui.reportLabel.text
+    assert not any(tmp_path.iterdir())
+    highdicom.cache_clear()
 
 
 def test_another_file_restores_nothing_and_says_why(read, tmp_path):
