@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.highlight import hide_highlight, highlight
+from CACBoneAxisLib.panel.icons import territory_icon
 from CACBoneAxisLib.panel.lesiontable import LesionTable
 from CACBoneAxisLib.panel.section import Section, connect, doubts, fill, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import arteries_words, calcium_missing, category_words, territory_table
-
-SWATCH_PIXELS = 12
 
 
 class CalciumSection(Section):
@@ -32,7 +30,7 @@ class CalciumSection(Section):
 
     def setup(self) -> None:
         """Connect the artery buttons and the table."""
-        icons = {row["code"]: swatch(row["color"]) for row in territory_table()}
+        icons = {row["code"]: territory_icon(row["code"], row["color"]) for row in territory_table()}
         self.buttons = {code: getattr(self.ui, f"territory{code}Button") for code in icons}
         for code, button in self.buttons.items():
             button.icon = icons[code]
@@ -121,10 +119,3 @@ def calcium_answer(result: Mapping[str, Any]) -> str:
     if headline is not None and headline["category"] is not None:
         lines[0] += f", {category_words(headline)} [{headline['scheme']}]"
     return "<br>".join([*lines, arteries_words(result), *doubts(calcium["findings"])])
-
-
-def swatch(color: Any) -> Any:
-    """Return an icon of one colour, RGB 0-255."""
-    pixmap = qt.QPixmap(SWATCH_PIXELS, SWATCH_PIXELS)
-    pixmap.fill(qt.QColor(*color))
-    return qt.QIcon(pixmap)

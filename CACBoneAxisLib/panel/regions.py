@@ -20,6 +20,7 @@ from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_param
 from CACBoneAxisLib.mrml.placing import hold_handles, place_region, region_of
 from CACBoneAxisLib.mrml.readout import Readout, read_region
 from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.icons import level_icon
 from CACBoneAxisLib.panel.pictures import show_picture
 from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
@@ -52,6 +53,8 @@ class RegionsSection(Section):
         for level in levels():
             self.ui.levelComboBox.addItem(level)
         self.ui.levelComboBox.setCurrentIndex(list(levels()).index("L3"))
+        for level, button in self.buttons.items():
+            button.icon = level_icon(levels()[level].color)
         connect(self.ui.levelOtherButton, "clicked()", lambda: self.onLevel(str(self.ui.levelComboBox.currentText)))
         connect(self.ui.levelComboBox, "currentIndexChanged(int)", lambda index: self.onOtherLevel())
         connect(self.ui.removeRegionButton, "clicked()", self.onRemoveRegion)

@@ -46,7 +46,7 @@ def read_torso(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     parameters.sex = type(parameters.sex)["FEMALE"]
     tools, regions = (_section(panel, kind) for kind in (LesionTools, RegionsSection))
     for seed in seeds_from([torso.seeds]):
-        tools.onTerritory(seed.territory)
+        getattr(panel.ui, f"territory{seed.territory}Button").click()
         tools.onClick(tuple(np.asarray(seed.position_mm) * LPS))
     tools.onUndo()
     tools.onRedo()

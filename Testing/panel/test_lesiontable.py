@@ -45,13 +45,13 @@ def table(host):
     """The table alone, and what it tells."""
     import pythonqt
 
-    from CACBoneAxisLib.panel.calcium import swatch
+    from CACBoneAxisLib.panel.icons import territory_icon
     from CACBoneAxisLib.panel.lesiontable import LesionTable
     from CACBoneAxisLib.report.wording import territory_table
 
     widget = QtWidgets.QTableWidget()
     widget.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectionBehavior.SelectRows)
-    icons = {row["code"]: swatch(row["color"]) for row in territory_table()}
+    icons = {row["code"]: territory_icon(row["code"], row["color"]) for row in territory_table()}
     told: list = []
     made = LesionTable(
         pythonqt.wrap(widget), icons, lambda number: told.append(number), lambda n, code: told.append((n, code))
