@@ -42,7 +42,9 @@ class Lock:
 
     def _changing(self) -> list[Any]:
         forms = [getattr(self.ui, name) for name in LOCKED_FORMS]
-        named = [w for w in vars(self.ui).values() if any(form.isAncestorOf(w) for form in forms)]
+        # Layouts have names too.
+        named = [w for w in vars(self.ui).values() if w.inherits("QWidget")]
+        named = [w for w in named if any(form.isAncestorOf(w) for form in forms)]
         tables = [w for w in named if w.inherits("QTableWidget")]
         cells = [
             cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -16,27 +17,9 @@ MODULE_FILE = REPOSITORY / "CACBoneAxis" / "CACBoneAxis.py"
 TREES = {path.stem: ET.parse(path).getroot() for path in UI_FILES}  # noqa: S314 our own files
 WIDGETS = {w.get("name"): w for tree in TREES.values() for w in tree.iter("widget")}
 
-# A widget class in Slicer, where its header is in Slicer's or CTK's sources, and the properties that
-# the .ui file may set because that header declares them with Q_PROPERTY (or its base class does).
-SLICERS = {
-    "ctkCollapsibleButton": ("CTK Libs/Widgets/ctkCollapsibleButton.h", {"text", "collapsed"}),
-    "ctkCollapsibleGroupBox": ("CTK Libs/Widgets/ctkCollapsibleGroupBox.h", {"title", "collapsed"}),
-    "ctkSliderWidget": ("CTK Libs/Widgets/ctkSliderWidget.h", {"decimals", "singleStep", "suffix"}),
-    "ctkPathLineEdit": ("CTK Libs/Widgets/ctkPathLineEdit.h", {"filters", "currentPath"}),
-    "qMRMLNodeComboBox": (
-        "Libs/MRML/Widgets/qMRMLNodeComboBox.h",
-        {
-            "nodeTypes",
-            "addEnabled",
-            "removeEnabled",
-            "renameEnabled",
-            "noneEnabled",
-            "showChildNodeTypes",
-            "selectNodeUponCreation",
-        },
-    ),
-    "qMRMLWidget": ("Libs/MRML/Widgets/qMRMLWidget.h", {"geometry"}),
-}
+# Each widget class of Slicer's with the header it was read in, and the properties, signals and methods used of it.
+API = json.loads((Path(__file__).parent / "slicer_api.json").read_text(encoding="utf-8"))
+SLICERS = API["widgets"]
 CONTROLS = {
     "QPushButton",
     "QLineEdit",
@@ -186,7 +169,9 @@ def test_only_properties_that_slicers_widgets_have_are_set(class_name):
     generic = {"toolTip", "enabled", "SlicerParameterName"}
     for widget in WIDGETS.values():
         if widget.get("class") == class_name:
-            assert {p.get("name") for p in widget.findall("property")} <= SLICERS[class_name][1] | generic
+            assert {p.get("name") for p in widget.findall("property")} <= set(
+                SLICERS[class_name]["properties"]
+            ) | generic
 
 
 def test_every_node_selector_hears_of_the_scene():
@@ -217,3 +202,47 @@ def test_no_formatted_text_is_inside_a_translation(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
     ]
     assert all(isinstance(call.args[0], ast.Constant) for call in calls)
+
+
+def meta_object(class_name):
+    """What Qt knows of one of its own classes; skips where PySide6 is not installed."""
+    widgets = pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed")
+    return getattr(widgets, class_name).staticMetaObject
+
+
+def test_every_signal_that_is_connected_exists():
+    from_code = set()
+    for path in PANEL_FILES:
+        text = path.read_text(encoding="utf-8")
+        from_code |= set(re.findall(r"connect\(\s*self\.ui\.(\w+),\s*\"([^\"]+)\"", text))
+    assert len(from_code) > 20
+    for name, signal in from_code:
+        kind = WIDGETS[name].get("class")
+        if kind in SLICERS:
+            assert signal in SLICERS[kind]["signals"], (name, signal)
+        else:
+            assert meta_object(kind).indexOfSignal(signal) >= 0, (name, signal)
+
+
+def test_every_attribute_of_a_widget_that_the_code_uses_exists():
+    import keyword
+
+    widgets = pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed")
+    for path in PANEL_FILES:
+        for name, attribute in re.findall(r"\bself\.ui\.(\w+)\.(\w+)", path.read_text(encoding="utf-8")):
+            kind = WIDGETS[name].get("class")
+            own = set(SLICERS[kind]["properties"] + SLICERS[kind]["methods"]) if kind in SLICERS else set()
+            # What PythonQt gives every widget beside its class.
+            base = getattr(widgets, kind, widgets.QWidget)
+            known = (
+                attribute in own or hasattr(base, attribute) or base.staticMetaObject.indexOfProperty(attribute) >= 0
+            )
+            assert known or keyword.iskeyword(attribute), (path.name, name, attribute)
+
+
+def test_every_widget_class_says_where_it_was_read():
+    for part in ("widgets", "application"):
+        for name, entry in API[part].items():
+            repository, path = entry["source"].split()
+            assert repository in ("commontk/CTK", "Slicer/Slicer"), name
+            assert path.endswith((".h", ".py")), name
