@@ -71,9 +71,14 @@ class Reader:
 
     def general_findings(self) -> tuple[Finding, ...]:
         """Return what concerns all levels."""
+        said: tuple[Finding, ...] = ()
+        if self.protocol.calibration.kind == "dual-energy":
+            said = (finding("dual-hu"),)
+            if self.protocol.calibration.slope is None:
+                return said
         if self.calibration is not None and self.protocol.t_score_reference is None and self.tissue is None:
-            return (finding("no-t-score-reference"),)
-        return ()
+            said = (*said, finding("no-t-score-reference"))
+        return said
 
     def read(
         self, level: str, mean_hu: float, subject: str | None = None, ha_mg_cm3: float | None = None
@@ -92,18 +97,20 @@ class Reader:
         site = site_of(level.split("-")[0])
         said: list[Finding] = []
         thresholds: tuple[HuThreshold, ...] = ()
-        if not self.contrast:
+        dual = self.protocol.calibration.kind == "dual-energy"
+        if not self.contrast and not dual:
             thresholds = hu_thresholds(mean_hu, level, self.protocol.hu_thresholds)
             if not thresholds and self.protocol.hu_thresholds == "all":
                 said.append(finding("no-hu-thresholds", level=subject))
         if self.calibration is None or self.calibration.material is None:
             return Reading(mean_hu, hu_thresholds=thresholds), tuple(said), ()
-        dual = self.calibration.kind == "dual-energy"
         if dual and ha_mg_cm3 is None:
             return Reading(mean_hu, hu_thresholds=thresholds), tuple(said), ()
         value = ha_mg_cm3 if dual and ha_mg_cm3 is not None else mean_hu
         bmd = Bmd(self.calibration.bmd_mg_cm3(value), self.calibration.material)
         said += plausibility(subject, bmd)
+        if dual and self.protocol.calibration.slope is None:
+            return Reading(mean_hu, bmd), tuple(said), (finding("dual-unmapped"),)
         if self.tissue is not None:
             words = f"{bmd.value_mg_cm3:.0f}", f"{self.tissue.uncertainty_mg_cm3(mean_hu):.0f}"
             said.append(finding("tissue-bmd", level=subject, bmd=words[0], uncertainty=words[1]))

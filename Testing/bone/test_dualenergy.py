@@ -46,6 +46,8 @@ def test_the_density_is_that_of_the_mixture_whatever_fat_takes_from_both(spine, 
     assert bone.dual.ha_mg_cm3 == pytest.approx(ha, abs=1.7)
     assert bone.reading.bmd.value_mg_cm3 == bone.dual.ha_mg_cm3
     assert bone.reading.bmd.material == "HA"
+    # HU thresholds were made at 120 kVp.
+    assert bone.reading.hu_thresholds == ()
 
 
 def test_the_sites_own_regression_is_applied_to_the_density(spine):
@@ -53,6 +55,13 @@ def test_the_sites_own_regression_is_applied_to_the_density(spine):
     bone = measured(*pair(spine), own).vertebrae[0]
     assert bone.reading.bmd.value_mg_cm3 == pytest.approx(0.9 * bone.dual.ha_mg_cm3 + 5)
     assert bone.reading.bmd.material == "K2HPO4"
+    assert bone.reading.acr_class is not None
+
+
+def test_without_the_sites_regression_no_class_is_read(spine):
+    result = measured(*pair(spine))
+    assert result.vertebrae[0].reading.acr_class is None
+    assert {"dual-unmapped", "dual-hu"} <= {f.code for f in result.findings}
 
 
 def test_coefficients_that_are_given_go_before_the_table():
