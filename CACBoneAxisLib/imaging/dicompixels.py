@@ -63,15 +63,16 @@ def read_classic(slices: Sequence[SliceHeader], progress: Progress | None = None
         ``file-unreadable`` naming the damaged file; ``syntax-unsupported``; ``not-hu``.
     """
     pixels = Pixels((len(slices), slices[0].rows, slices[0].columns))
-    readers: list[Any] = []
+    # Each thread takes a reader and the memory for a file, so that neither is made anew for every slice.
+    tools: list[tuple[Any, bytearray]] = []
 
     def one(numbered: tuple[int, SliceHeader]) -> tuple[NDArray, int, str]:
-        reader = readers.pop() if readers else _gdcm_reader()
+        reader, memory = tools.pop() if tools else (_gdcm_reader(), bytearray())
         index, header = numbered
         try:
-            return _classic_slice(header, reader, pixels.array[index])
+            return _classic_slice(header, reader, memory, pixels.array[index])
         finally:
-            readers.append(reader)
+            tools.append((reader, memory))
 
     digests = []
     with _workers() as pool:
@@ -137,20 +138,24 @@ def is_plain(layout: PixelLayout | None) -> bool:
     )
 
 
-def _classic_slice(header: SliceHeader, reader: Any, out: NDArray) -> tuple[NDArray, int, str]:
+def _classic_slice(header: SliceHeader, reader: Any, memory: bytearray, out: NDArray) -> tuple[NDArray, int, str]:
     """Return a slice in HU (in ``out`` where it fits), its number of padding voxels, and the file's SHA-256."""
     path, layout = header.path, header.layout
-    if path.stat().st_size > LARGEST_HELD_BYTES:
+    size = path.stat().st_size
+    content: memoryview | None = None
+    if size > LARGEST_HELD_BYTES:
         digest = content_sha256([path])
-        content = None
     else:
-        content = path.read_bytes()
+        if size > len(memory):
+            memory.extend(bytes(size - len(memory)))
+        with path.open("rb") as stream:
+            content = memoryview(memory)[: stream.readinto(memoryview(memory)[:size])]
         digest = hashlib.sha256(content).hexdigest()
     if layout is not None and is_plain(layout):
         plane, padded = hounsfield_of(_plain_frame(content, header, layout), header, out)
         return plane, padded, digest
     in_fragments = layout is not None and layout.start is not None and layout.length is None
-    if content is not None and in_fragments and not fragments_fit(content, layout.start):  # type: ignore[union-attr, arg-type]
+    if content is not None and in_fragments and not fragments_fit(bytes(content), layout.start):  # type: ignore[union-attr, arg-type]
         raise refusal("file-unreadable", file=path.name)
     if layout is not None and layout.syntax not in GDCM_SYNTAXES:
         stored = _of_shape(frames_by_pydicom(path, layout.syntax), header)
@@ -193,7 +198,7 @@ def _stored_frames(slices: Sequence[SliceHeader], pool: Callable[..., Iterator[A
         yield from pool(decode, (f for n, f in enumerate(encapsulated_frames(path, layout)) if n in wanted))
 
 
-def _plain_frame(content: bytes | None, header: SliceHeader, layout: PixelLayout) -> NDArray:
+def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelLayout) -> NDArray:
     """Return the stored values of an uncompressed frame (rows, columns)."""
     start, length = layout.start or 0, layout.length or 0
     count = header.rows * header.columns
@@ -205,7 +210,7 @@ def _plain_frame(content: bytes | None, header: SliceHeader, layout: PixelLayout
     if content is None:
         with header.path.open("rb") as stream:
             stream.seek(start + offset)
-            data = stream.read(count * bytes_each)
+            data: Any = stream.read(count * bytes_each)
         offset = 0
     else:
         data, offset = content, start + offset

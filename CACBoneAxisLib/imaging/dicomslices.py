@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -127,7 +128,7 @@ def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
             if not _starts_as_dicom(head):
                 return None
             stream.seek(0)
-            header = _dataset(stream, SCANNED)
+            header = _dataset(stream, _scanned_tags())
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return header, _layout(header, stream)
@@ -135,7 +136,13 @@ def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
         return None
 
 
-def _dataset(stream: BinaryIO, keywords: list[str] | None) -> Any:
+@cache
+def _scanned_tags() -> list[Any]:
+    # pydicom looks keywords up anew for every file.
+    return [pydicom.tag.Tag(keyword) for keyword in SCANNED]
+
+
+def _dataset(stream: BinaryIO, keywords: list[Any] | None) -> Any:
     if DEFLATED.encode() in stream.read(HEAD_BYTES):
         _check_inflated(stream)
     stream.seek(0)
