@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -96,3 +97,12 @@ def measurement(key: str, value: Any) -> Any:
 def evaluation(name: Code, value: Code) -> Any:
     """Return a qualitative evaluation: a coded name with a coded value."""
     return highdicom().sr.QualitativeEvaluation(coded(name), coded(value))
+
+
+def dated(dataset: Any, made: datetime) -> Any:
+    """Return a new object with the time of the result, and with texts in UTF-8 whatever the CT's are in."""
+    when = made.time().replace(microsecond=0)
+    dataset.ContentDate = dataset.SeriesDate = made.strftime("%Y%m%d")
+    dataset.ContentTime = dataset.SeriesTime = when.strftime("%H%M%S")
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    return dataset

@@ -30,7 +30,6 @@ def encapsulated_pdf(pdf: bytes, series: SourceSeries, version: str, made: datet
     """
     hd = highdicom()
     first = series.datasets[0]
-    when = made.time().replace(microsecond=0)
     document = hd.base.SOPClass(
         study_instance_uid=first.StudyInstanceUID,
         series_instance_uid=series.new_uid(DESCRIPTION, made.isoformat()),
@@ -45,11 +44,6 @@ def encapsulated_pdf(pdf: bytes, series: SourceSeries, version: str, made: datet
         manufacturer_model_name=SOFTWARE,
         software_versions=version,
         device_serial_number=version,
-        content_date=made.date(),
-        content_time=when,
-        series_date=made.date(),
-        series_time=when,
-        specific_character_set="ISO_IR 192",
     )
     document.copy_patient_and_study_information(first)
     document.ConversionType = "WSD"

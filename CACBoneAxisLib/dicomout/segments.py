@@ -165,11 +165,6 @@ def _object(
         content_description=name,
         series_description=name,
         pixel_measures=_measures(series),
-        content_date=made.date(),
-        content_time=made.time().replace(microsecond=0),
-        series_date=made.date(),
-        series_time=made.time().replace(microsecond=0),
-        specific_character_set="ISO_IR 192",
     )
 
 

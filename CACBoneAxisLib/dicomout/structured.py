@@ -52,7 +52,6 @@ def structured_report(
     content[0].ContentSequence.append(_text(concept("reading"), reading.to_text()))
     segmentations = {id(one.dataset): one.dataset for one in placed.values()}
     scheme = load_table("dicom_concepts")["scheme"]
-    when = made.time().replace(microsecond=0)
     return hd.sr.Comprehensive3DSR(
         evidence=[*series.datasets, *segmentations.values()],
         content=content[0],
@@ -68,11 +67,6 @@ def structured_report(
         software_versions=version,
         device_serial_number=version,
         series_description=DESCRIPTION,
-        content_date=made.date(),
-        content_time=when,
-        series_date=made.date(),
-        series_time=when,
-        specific_character_set="ISO_IR 192",
         coding_schemes=[
             hd.coding_schemes.CodingSchemeIdentificationItem(
                 designator=scheme["designator"], name=scheme["name"], responsible_organization=scheme["responsible"]

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.dicomout.codes import dated
 from CACBoneAxisLib.dicomout.document import encapsulated_pdf
 from CACBoneAxisLib.dicomout.labelled import LABEL_FILES, described, heart_segments, vertebra_segments
 from CACBoneAxisLib.dicomout.reading import Reading
@@ -57,14 +58,17 @@ def write_objects(
         ``dicom-source``, ``dicom-header``, ``extra-missing``.
     """
     series = source_series(image)
+    made = datetime.fromisoformat(result["provenance"]["started"])
     masks = calcium_masks, bone_masks
     with warnings.catch_warnings():
         # Remarks on the spelling of what is copied from the CT say nothing to a reader.
         warnings.simplefilter("ignore")
         try:
-            objects = _objects(series, result, reading, image, masks, pdf, {"vertebrae": vertebrae, "heart": heart})
+            objects = _objects(
+                series, made, result, reading, image, masks, pdf, {"vertebrae": vertebrae, "heart": heart}
+            )
             for name, dataset in objects.items():
-                dataset.save_as(folder / name)
+                dated(dataset, made).save_as(folder / name)
         except (UnusableInputError, OSError):
             raise
         except Exception as error:  # pydicom raises whatever a damaged element leads to
@@ -74,6 +78,7 @@ def write_objects(
 
 def _objects(
     series: SourceSeries,
+    made: datetime,
     result: Mapping[str, Any],
     reading: Reading,
     image: CTImage,
@@ -82,7 +87,6 @@ def _objects(
     given: Mapping[str, LabelImage | None],
 ) -> dict[str, Any]:
     version = str(result["provenance"]["version"])
-    made = datetime.fromisoformat(result["provenance"]["started"])
     number_there = number_of(series.datasets[0], "SeriesNumber") or 0.0
     first = int(number_there) * SERIES_STEP if 0 < number_there < LARGEST_NUMBER / SERIES_STEP else 0
     segments = result_segments(result, *masks)
