@@ -14,6 +14,7 @@ from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.mrml.labels import vertebra_segments
 from CACBoneAxisLib.mrml.volumes import DENSITY_ATTRIBUTE, RAS_TO_LPS
 from CACBoneAxisLib.report.bonefigures import DENSITY_RANGE_MG_CM3, SMOOTHING_MM, colors_of
 
@@ -95,6 +96,16 @@ def add_density_node(scene: Any, volume: Any) -> Any:
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"{volume.GetName()} BMD in colour, for the eye only")
     node.SetAttribute(DENSITY_ATTRIBUTE, "1")
     return node
+
+
+def fill_vertebrae(segmentation: Any, filled: bool) -> None:
+    """Fill the segments of vertebrae in slice views, or show their outlines alone, as over colours of their own."""
+    display = segmentation.GetDisplayNode() if segmentation is not None else None
+    if display is None:
+        return
+    for segment_id in vertebra_segments(segmentation):
+        if bool(display.GetSegmentVisibility2DFill(segment_id)) != filled:
+            display.SetSegmentVisibility2DFill(segment_id, filled)
 
 
 def is_density(node: Any) -> bool:

@@ -143,7 +143,8 @@ def fill_table(node: Any, columns: Mapping[str, tuple[str, str | None]], rows: S
     node.SetAndObserveTable(table)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
-    for name, (_, quantity) in columns.items():
-        node.SetColumnTitle(name, heading(columns, name))
+    for name, (title, quantity) in columns.items():
+        # Slicer writes the unit behind it.
+        node.SetColumnTitle(name, title)
         node.SetColumnUnitLabel(name, QUANTITIES[quantity].unit if quantity else "")
     node.EndModify(was_modifying)

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.mrml import tables
-from CACBoneAxisLib.mrml.density import add_density_node, show_density
+from CACBoneAxisLib.mrml.density import add_density_node, fill_vertebrae, show_density
 from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
@@ -256,6 +256,7 @@ class BoneSection(Section):
             parameters.parameterNode.SetNodeReferenceID(DENSITY, None)
             show_picture(self.ui.densityScaleLabel, None)
             show_over(None)
+            fill_vertebrae(self._result_segmentation(), True)
             slicer.mrmlScene.RemoveNode(node)
 
     def _show_density(self) -> None:
@@ -269,9 +270,14 @@ class BoneSection(Section):
             return
         show_density(result.image, masks, calibration, node)
         show_over(node)
+        fill_vertebrae(self._result_segmentation(), False)
         scale = density_scale(SCALE_PIXELS, str(calibration.material))
         tip = _("BMD by colour; the edges of the BMD classes are marked.")
         show_picture(self.ui.densityScaleLabel, scale, tip, SCALE_WIDTH)
+
+    def _result_segmentation(self) -> Any:
+        record = self.panel.result()
+        return record.GetNodeReference("segmentation") if record is not None else None
 
     def _density_node(self, parameters: Any) -> Any:
         return parameters.parameterNode.GetNodeReference(DENSITY) if parameters is not None else None

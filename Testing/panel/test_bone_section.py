@@ -604,12 +604,15 @@ def test_density_is_shown_over_the_scan_for_the_eye_and_taken_away(placed, scene
     array = slicer.util.arrayFromVolume(node)
     assert array[array > -1000] == pytest.approx(101, abs=1e-3)
     assert not ui.densityScaleLabel.pixmap.isNull()
+    display = placed.widget.panel.result().GetNodeReference("segmentation").GetDisplayNode()
+    assert not display.GetSegmentVisibility2DFill("L1")
     before = placed.widget.panel.result_mapping()
     ui.applyButton.click()
     assert placed.widget.panel.result_mapping()["bone"] == before["bone"]
     ui.densityCheckBox.click()
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == count
     assert not ui.densityScaleLabel.isVisibleTo(ui.boneSection._object)
+    assert display.GetSegmentVisibility2DFill("L1")
 
 
 def test_density_follows_the_next_result(placed):
