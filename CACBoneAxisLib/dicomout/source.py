@@ -125,6 +125,8 @@ def _series(places: Sequence[tuple[Path, int]]) -> SourceSeries:
         for keyword in MAY_BE_EMPTY:
             if not _is_allowed(dataset, keyword):
                 setattr(dataset, keyword, None)
+        # What is copied is text by now, and is written in UTF-8 whatever the CT's is in.
+        dataset.SpecificCharacterSet = "ISO_IR 192"
     return SourceSeries(datasets, stack)
 
 
