@@ -12,6 +12,7 @@ from CACBoneAxisLib.mrml.overlays import write_segment
 
 ATTRIBUTE = "CACBoneAxis.Highlight"
 SEGMENT = "chosen"
+EXCLUDED_FROM_TREE = "SubjectHierarchy.ExcludeFromPotentialNodesList"
 COLOR = (1.0, 1.0, 1.0)
 LINE_PIXELS = 2
 
@@ -64,7 +65,8 @@ def _node(scene: Any) -> Any:
         node.SetAttribute(ATTRIBUTE, "1")
         node.SetName("Chosen lesion")
         node.SetSaveWithScene(False)
-        node.SetHideFromEditors(True)
+        # Slicer wants an item in its tree for every segmentation, and need not show it.
+        node.SetAttribute(EXCLUDED_FROM_TREE, "1")
         node = scene.AddNode(node)
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()

@@ -64,7 +64,8 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
             "status": STATUS_WORDS[lesion["status"]],
             "slices": slice_range(lesion["slices"]),
             "seeds": " ".join(lesion["seeds"]),
-            "reason": lesion_reason(lesion, result["calcium"]["findings"]),
+            # That there is no mass is said once, not in every row.
+            "reason": "" if lesion["status"] == "scored" else lesion_reason(lesion, result["calcium"]["findings"]),
         }
         rows.append({name: shown[name] for name in LESION_COLUMNS})
     return rows

@@ -21,6 +21,7 @@ from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.panel.shortcuts import Shortcuts
 from CACBoneAxisLib.panel.sliceviews import Circle
+from CACBoneAxisLib.panel.views import drawn_once
 from CACBoneAxisLib.report.wording import territory_table
 
 
@@ -187,7 +188,7 @@ class LesionTools(Section):
             return
         try:
             editor = self._editor(parameters)
-            with panel.holding():
+            with panel.holding(), drawn_once():
                 outcome = work(editor)
         except UnusableInputError as error:
             set_text(self.ui.clickLabel, str(error))
@@ -229,7 +230,7 @@ class LesionTools(Section):
         panel, parameters = self.panel, self.panel.parameters
         if parameters is None or panel.locked():
             return
-        with panel.holding():
+        with panel.holding(), drawn_once():
             gone = step(panel.history())
         if gone is None:
             return

@@ -8,6 +8,7 @@ from typing import Any
 
 from CACBoneAxisLib.mrml.history import Histories
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
+from CACBoneAxisLib.panel.views import drawn_once
 
 
 class Rescoring:
@@ -53,8 +54,9 @@ class Rescoring:
             )
             self.keep_latest(result)
 
-        message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
-        self.refresh()
+        with drawn_once():
+            message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
+            self.refresh()
         if message:
             self.say(message)
 

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import slicer
+
+
+@contextmanager
+def drawn_once() -> Iterator[None]:
+    """Draw the views once, when all of a change is there, and not at each of its steps."""
+    pause = getattr(slicer.app, "pauseRender", None)
+    if pause is None:
+        yield
+        return
+    pause()
+    try:
+        yield
+    finally:
+        slicer.app.resumeRender()
 
 
 def jump_to(position_ras_mm: Sequence[float]) -> None:
