@@ -154,7 +154,7 @@ def test_a_focus_is_named_and_noise_is_not(spine, focus_hu, code):
     assert code in [f.code for f in found.findings]
 
 
-@pytest.mark.parametrize("increment", [1.0, 3.0, 5.0])
+@pytest.mark.parametrize("increment", [2.5, 5.0])
 def test_a_region_over_two_vertebrae_is_named_and_one_in_a_body_is_not(increment):
     torso = make_torso(TorsoParameters.spine(slice_increment_mm=increment, rods=False, z_range_mm=(-60.0, 39.0)))
     box = next(b for b in torso.regions if b.name == "L1")
