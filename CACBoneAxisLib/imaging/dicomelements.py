@@ -44,7 +44,11 @@ def _raw(dataset: Any, keyword: str, kinds: frozenset[str]) -> str | None:
         if element is None:
             return ""
         value = element.value
-        if not isinstance(value, bytes) or element.VR not in kinds or not value.isascii():
+        if not isinstance(value, bytes):
+            return None
+        if element.VR == "US" and len(value) == 2 and kinds is DECIMALS:
+            return str(int.from_bytes(value, "little" if element.is_little_endian else "big"))
+        if element.VR not in kinds or not value.isascii():
             return None
         return value.decode("ascii").rstrip("\0 ")
     except Exception:  # whatever the damage leads to
