@@ -73,7 +73,7 @@ def answers(image: CTImage, moved_mm: np.ndarray) -> dict[str, Any]:
     result = analyze(StudyInputs(image, (seeds,), (region,))).to_dict()
     for lesion in result["calcium"]["lesions"]:
         # Where it is moved with the patient; what it measures may not.
-        del lesion["seed_ras_mm"]
+        del lesion["seed_ras_mm"], lesion["center_ras_mm"]
         for one in lesion["slices"]:
             del one["position_mm"]
     for vertebra in result["bone"]["vertebrae"]:
