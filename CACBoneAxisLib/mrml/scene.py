@@ -26,6 +26,7 @@ from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 RESULT_ATTRIBUTE = "CACBoneAxis.Result"
 FINGERPRINT = "CACBoneAxis.Inputs"
 READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
+KEPT_DECIMALS = 9
 INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae", "second")
 OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
 
@@ -114,7 +115,16 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
         segments = [(level, exclusion(nodes.vertebrae, segment_id)) for segment_id, level in named.items()]
     second = nodes.second.GetID() if nodes.second is not None else None
     said = [points, regions, segments, second, settings.to_mapping()]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_rounded(said), sort_keys=True).encode()).hexdigest()
+
+
+def _rounded(said: Any) -> Any:
+    """Return values with the digits that Slicer's files keep of them: axes are made unit vectors anew when read."""
+    if isinstance(said, float):
+        return round(said, KEPT_DECIMALS)
+    if isinstance(said, dict):
+        return {name: _rounded(value) for name, value in said.items()}
+    return [_rounded(value) for value in said] if isinstance(said, list | tuple) else said
 
 
 def find_result(scene: Any, volume: Any) -> Any:

@@ -24,6 +24,7 @@ from CACBoneAxisLib.mrml.layout import (
     shown_table,
     view_node,
 )
+from CACBoneAxisLib.mrml.showing import show_reading_of
 from CACBoneAxisLib.panel.section import Section, connect, enable
 from CACBoneAxisLib.panel.views import layout_manager, show_volume
 
@@ -90,6 +91,7 @@ class ViewsSection(Section, VTKObservationMixin):
         volume = parameters.volume if parameters is not None else None
         if volume is not self._volume:
             self._volume = volume
+            show_reading_of(slicer.mrmlScene, volume)
             if volume is not None and self._entered:
                 self._show_volume()
         no_views = "" if layout_manager() is not None else _("There are no views: Slicer runs without its window.")

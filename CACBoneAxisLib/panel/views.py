@@ -43,6 +43,11 @@ def show_volume(volume: Any) -> None:
     nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     shown = all(node.GetBackgroundVolumeID() == volume.GetID() for node in nodes)
     slicer.util.setSliceViewerLayers(background=volume, fit=not shown)
+    if not shown:
+        # Fitting leaves a view at the slice it was at, which may be outside the volume.
+        bounds = [0.0] * 6
+        volume.GetRASBounds(bounds)
+        jump_to([(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)])
 
 
 def show_over(volume: Any, opacity: float = 0.7) -> None:

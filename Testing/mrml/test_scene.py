@@ -133,3 +133,20 @@ def test_a_replay_without_its_volume_says_so(scene, nodes):
     scene.RemoveNode(nodes.volume)
     with pytest.raises(UnusableInputError, match="CT volume"):
         replay(record)
+
+
+def test_rounding_of_a_saved_scene_is_no_change(nodes, small_result):
+    """What Slicer reads of a turned region differs from what it wrote in the last digits."""
+    region = nodes.regions[0]
+    c, s = 0.9995645736967168, 0.029506999347624033
+    matrix = slicer.util.arrayFromVTKMatrix(region.GetObjectToNodeMatrix())
+    matrix[:3, :3] = [[1, 0, 0], [0, c, -s], [0, s, c]]
+    region.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    record = show_result(small_result, nodes).result
+    assert is_current(record, nodes, small_result.settings)
+    matrix[1, 1] += 3e-16
+    region.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    assert is_current(record, nodes, small_result.settings)
+    matrix[:3, :3] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    region.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    assert not is_current(record, nodes, small_result.settings)
