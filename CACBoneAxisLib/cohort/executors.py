@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import queue
-import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
+from CACBoneAxisLib.cohort.interpreter import interpreter, search_path
 from CACBoneAxisLib.cohort.task import Outcome, Task, failed
 from CACBoneAxisLib.imaging.findings import refusal
 
@@ -116,21 +114,14 @@ class WorkerProcess:
         return None, f"signal {-code}" if code < 0 else f"exit code {code}", late.is_set()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        package = Path(__file__).resolve().parents[2]
-        path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(  # noqa: S603 - this program itself
-            [_python(), "-m", "CACBoneAxisLib.cohort.worker"],
+            [interpreter(), "-m", "CACBoneAxisLib.cohort.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path, **dict.fromkeys(ONE_THREAD, "1")},
+            env={**os.environ, "PYTHONPATH": search_path(), **dict.fromkeys(ONE_THREAD, "1")},
             pass_fds=self._inherit,
         )
-
-
-def _python() -> str:
-    """Return the interpreter; inside Slicer, ``sys.executable`` may be the application."""
-    return (shutil.which("PythonSlicer") if "slicer" in sys.modules else None) or sys.executable
 
 
 class LocalExecutor:
