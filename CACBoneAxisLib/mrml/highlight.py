@@ -4,41 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.mrml.overlays import write_segment
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
 ATTRIBUTE = "CACBoneAxis.Highlight"
-SEGMENT = "chosen"
-EXCLUDED_FROM_TREE = "SubjectHierarchy.ExcludeFromPotentialNodesList"
 COLOR = (1.0, 1.0, 1.0)
 LINE_PIXELS = 2
 
 
-def highlight(mask: Mask, image: CTImage, volume: Any) -> Any:
-    """Outline the voxels of a lesion, and of no other, and return the segmentation node that does it.
+def highlight(mask: Mask, image: CTImage, scene: Any) -> Any:
+    """Outline the voxels of a lesion, and of no other, and return the model node that does it.
+
+    A model is cut by every slice view by itself; a segmentation of its own would leave an
+    item in the data tree of a saved scene.
 
     Parameters
     ----------
     mask : on the axial image
-    image : CT in axial order
-    volume : vtkMRMLScalarVolumeNode that it is of
+    image : CT in axial order, in the world's coordinates
     """
-    node = _node(volume.GetScene())
-    reference = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
-    if reference is not volume:
-        node.GetSegmentation().RemoveAllSegments()
-        node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
-    content = node.GetSegmentation()
-    if content.GetSegment(SEGMENT) is None:
-        segment = slicer.vtkSegment()
-        segment.SetName(SEGMENT)
-        segment.SetColor(*COLOR)
-        content.AddSegment(segment, SEGMENT)
-    write_segment(node, SEGMENT, mask, image.geometry, volume)
+    node = _find(scene) or _add(scene)
+    node.SetAndObservePolyData(_surface(mask, image))
     display = node.GetDisplayNode()
     if not display.GetVisibility():
         display.SetVisibility(True)
@@ -53,27 +45,44 @@ def hide_highlight(scene: Any) -> None:
         display.SetVisibility(False)
 
 
+def _surface(mask: Mask, image: CTImage) -> Any:
+    """Return the surface half way between the mask's voxels and their neighbours, RAS mm."""
+    block = np.pad(mask.voxels, 1).astype(np.uint8)
+    grid = vtk.vtkImageData()
+    grid.SetDimensions(*block.shape[::-1])
+    grid.SetOrigin(*(float(first - 1) for first in mask.offset[::-1]))
+    grid.GetPointData().SetScalars(numpy_to_vtk(block.ravel(), deep=True))
+    edges = vtk.vtkDiscreteFlyingEdges3D()
+    edges.SetInputData(grid)
+    edges.SetValue(0, 1)
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy((RAS_TO_LPS @ image.geometry.index_to_lps).ravel().tolist())
+    transform = vtk.vtkTransform()
+    transform.SetMatrix(matrix)
+    moved = vtk.vtkTransformPolyDataFilter()
+    moved.SetTransform(transform)
+    moved.SetInputConnection(edges.GetOutputPort())
+    moved.Update()
+    return moved.GetOutput()
+
+
 def _find(scene: Any) -> Any:
-    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    nodes = slicer.util.getNodesByClass("vtkMRMLModelNode", scene)
     return next((node for node in nodes if node.GetAttribute(ATTRIBUTE)), None)
 
 
-def _node(scene: Any) -> Any:
-    node = _find(scene)
-    if node is None:
-        node = slicer.vtkMRMLSegmentationNode()
-        node.SetAttribute(ATTRIBUTE, "1")
-        node.SetName("Chosen lesion")
-        node.SetSaveWithScene(False)
-        # Slicer wants an item in its tree for every segmentation, and need not show it.
-        node.SetAttribute(EXCLUDED_FROM_TREE, "1")
-        node = scene.AddNode(node)
-    if node.GetDisplayNode() is None:
-        node.CreateDefaultDisplayNodes()
-        display = node.GetDisplayNode()
-        display.SetSaveWithScene(False)
-        display.SetOpacity2DFill(0.0)
-        display.SetOpacity2DOutline(1.0)
-        display.SetVisibility3D(False)
-        display.SetSliceIntersectionThickness(LINE_PIXELS)
+def _add(scene: Any) -> Any:
+    node = slicer.vtkMRMLModelNode()
+    node.SetAttribute(ATTRIBUTE, "1")
+    node.SetName("Chosen lesion")
+    node.SetSaveWithScene(False)
+    node.SetHideFromEditors(True)
+    node = scene.AddNode(node)
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetSaveWithScene(False)
+    display.SetColor(*COLOR)
+    display.SetVisibility2D(True)
+    display.SetVisibility3D(False)
+    display.SetSliceIntersectionThickness(LINE_PIXELS)
     return node

@@ -102,17 +102,6 @@ def _show_one(
     _write(segmentation, segment.id, mask, to_ijk, volume)
 
 
-def write_segment(segmentation: Any, segment_id: str, mask: Mask, geometry: ImageGeometry, volume: Any) -> None:
-    """Make a segment hold a mask of the axial image, as the block of voxels that holds it.
-
-    Parameters
-    ----------
-    mask, geometry : on the axial image, and that image's
-    volume : vtkMRMLScalarVolumeNode that the image is of
-    """
-    _write(segmentation, segment_id, mask, _to_ijk(geometry, volume), volume)
-
-
 def _write(segmentation: Any, segment_id: str, mask: Mask, to_ijk: NDArray[np.float64], volume: Any) -> None:
     offset, block = block_in_volume(mask, to_ijk)
     picture = _oriented_image(offset, block, ijk_to_ras(volume))

@@ -103,7 +103,7 @@ class CalciumSection(Section):
             hide_highlight(slicer.mrmlScene)
             return
         volume = self.panel.parameters.volume
-        highlight(lesion.mask, self.panel.logic.sessions.of(volume).image, volume)
+        highlight(lesion.mask, self.panel.logic.sessions.of(volume).image, slicer.mrmlScene)
 
 
 def calcium_answer(result: Mapping[str, Any]) -> str:
