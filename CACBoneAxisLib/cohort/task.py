@@ -25,6 +25,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.reading import content_files
 from CACBoneAxisLib.study import Settings, analyze
+from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -94,7 +95,7 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
     try:
         outcome |= _analysed(task, hashes, correction, progress)
     except UnusableInputError as error:
-        outcome |= {"status": "failed", "code": error.code, "message": _without_names(str(error), task)}
+        outcome |= {"status": "failed", "code": error.code, "message": _said(error, task)}
     except MemoryError:
         outcome |= _failed("study-memory")
     except OSError as error:
@@ -106,6 +107,12 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
         outcome |= _failed("study-error", kind=type(error).__name__)
     outcome["hashes"] = {path: hashes.get(path) or _hash(Path(path)) for path in stamps}
     return outcome
+
+
+def _said(error: UnusableInputError, task: Task) -> str:
+    """Return the sentence of an error without names of files or folders: they may be patients' names."""
+    message = str(error).replace(task["output"], "the output folder")
+    return " ".join(without_identifiers(message, task["paths"]).split())
 
 
 def failed(task: Task, code: str, message: str) -> Outcome:
@@ -222,16 +229,3 @@ def _hash(path: Path) -> str | None:
         return content_sha256(files) if files else None
     except OSError:
         return None
-
-
-def _without_names(message: str, task: Task) -> str:
-    """Return a sentence in which the study's files are called by their role: file names may hold patients' names."""
-    for column, paths in task["paths"].items():
-        for path in paths:
-            name = Path(path).name
-            stem = name.split(".")[0]
-            # Short stems, such as L1, are words of the sentences themselves.
-            texts = {path, name} | ({stem} if len(stem) > 4 else set())
-            for text in sorted(texts, key=len, reverse=True):
-                message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", f"the {column} file", message)
-    return " ".join(message.replace(task["output"], "the output folder").split())

@@ -103,7 +103,7 @@ def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]])
             neutral = neutral_name(path.name, role if len(given) == 1 else f"{role}-{number}")
             resolved = path.resolve()
             for name in (path.name, resolved.name):
-                called[name] = neutral
+                called |= {str(path): neutral, str(resolved): neutral, name: neutral}
                 # A markup without a name is called after its file.
                 stem = name.split(".")[0]
                 if not _is_word(stem):
