@@ -22,6 +22,8 @@ from CACBoneAxisLib.report.bonefigures import DENSITY_RANGE_MG_CM3, SMOOTHING_MM
 NO_DENSITY = -3000.0
 NUMBER_OF_COLORS = 256
 LEGEND_LABELS = 6
+# Of the view; its letters grow with its height.
+LEGEND_SIZE = (0.1, 0.25)
 
 
 def density_block(
@@ -89,6 +91,7 @@ def show_density(image: CTImage, masks: Mapping[str, Mask], calibration: Calibra
         legend.SetTitleText(f"BMD mg/cm3\n{calibration.material}")
         legend.SetNumberOfLabels(LEGEND_LABELS)
         legend.SetLabelFormat("%.0f")
+        legend.SetSize(*LEGEND_SIZE)
 
 
 def add_density_node(scene: Any, volume: Any) -> Any:
@@ -96,6 +99,13 @@ def add_density_node(scene: Any, volume: Any) -> Any:
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"{volume.GetName()} BMD in colour, for the eye only")
     node.SetAttribute(DENSITY_ATTRIBUTE, "1")
     return node
+
+
+def draw_scale(node: Any) -> None:
+    """Let the views draw the scale bar, which they look at only when it changes, once the density is in them."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is not None:
+        legend.Modified()
 
 
 def fill_vertebrae(segmentation: Any, filled: bool) -> None:

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.mrml import tables
-from CACBoneAxisLib.mrml.density import add_density_node, fill_vertebrae, show_density
+from CACBoneAxisLib.mrml.density import add_density_node, draw_scale, fill_vertebrae, show_density
 from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
@@ -270,6 +270,7 @@ class BoneSection(Section):
             return
         show_density(result.image, masks, calibration, node)
         show_over(node)
+        draw_scale(node)
         fill_vertebrae(self._result_segmentation(), False)
         scale = density_scale(SCALE_PIXELS, str(calibration.material))
         tip = _("BMD by colour; the edges of the BMD classes are marked.")
