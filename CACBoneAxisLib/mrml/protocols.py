@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from CACBoneAxisLib.calcium.oncontrast import over_blood
@@ -54,7 +56,13 @@ def protocol_of(parameters: Any) -> CalciumProtocol:
         One sentence, when what was changed of it is no protocol any more.
     """
     said = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
-    return Settings.from_mapping({"calcium": said}).calcium
+    return _protocol(json.dumps(said, sort_keys=True))
+
+
+@lru_cache(maxsize=16)
+def _protocol(said: str) -> CalciumProtocol:
+    """Return the protocol of settings in JSON; it is asked for several times at every click."""
+    return Settings.from_mapping({"calcium": json.loads(said)}).calcium
 
 
 def clicking_protocol(parameters: Any, session: Session) -> CalciumProtocol:
