@@ -124,10 +124,10 @@ def set_window(volume: Any, name: str) -> None:
 
 
 def show_table(scene: Any, table: Any) -> None:
-    """Show a table node in the reading layout's table view, where there is one."""
+    """Show a table node, or none, in the reading layout's table view, where there is one."""
     view = view_node(scene, TABLE_TAG, "vtkMRMLTableViewNode")
-    if view is not None and table is not None:
-        view.SetTableNodeID(table.GetID())
+    if view is not None:
+        view.SetTableNodeID(table.GetID() if table is not None else None)
 
 
 def shown_table(scene: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from CACBoneAxisLib.mrml.readings import find_reading, reading_nodes_of
-from CACBoneAxisLib.mrml.scene import find_result
+from CACBoneAxisLib.mrml.scene import OUTPUT_ROLES, find_result, result_nodes
 
 # On what was hidden here, so that what the user hid stays hidden.
 HIDDEN_ATTRIBUTE = "CACBoneAxis.HiddenWithItsReading"
@@ -32,6 +32,11 @@ def show_reading_of(scene: Any, volume: Any) -> None:
                     _set_seen(node, False)
     for node in wanted:
         _set_seen(node, True)
+
+
+def is_output(scene: Any, node: Any) -> bool:
+    """Return whether a node was made to show a result."""
+    return any(record.GetNthNodeReference(role, 0) is node for record in result_nodes(scene) for role in OUTPUT_ROLES)
 
 
 def _nodes(scene: Any, reading: Any) -> Iterator[Any]:

@@ -24,9 +24,12 @@ from CACBoneAxisLib.mrml.layout import (
     shown_table,
     view_node,
 )
-from CACBoneAxisLib.mrml.showing import show_reading_of
+from CACBoneAxisLib.mrml.showing import is_output, show_reading_of
 from CACBoneAxisLib.panel.section import Section, connect, enable
-from CACBoneAxisLib.panel.views import layout_manager, show_volume
+from CACBoneAxisLib.panel.views import layout_manager, look_inside, show_volume
+
+# What views need to find their size, and the range of a volume that is new to them.
+SETTLING_MS = 300
 
 SHOWN_TABLES = ("lesionTable", "territoryTable", "vertebraTable")
 
@@ -42,6 +45,7 @@ class ViewsSection(Section, VTKObservationMixin):
         self._wanted = True
         self._entered = False
         self._moving = False
+        self._new_to_views = False
         self._volume: Any = None
 
     def setup(self) -> None:
@@ -55,6 +59,10 @@ class ViewsSection(Section, VTKObservationMixin):
         self.timer = qt.QTimer()
         self.timer.setSingleShot(True)
         connect(self.timer, "timeout()", self.onViewsReplaced)
+        self.settling = qt.QTimer()
+        self.settling.setSingleShot(True)
+        self.settling.setInterval(SETTLING_MS)
+        connect(self.settling, "timeout()", self.onSettled)
         manager = layout_manager()
         if manager is not None:
             connect(manager, "layoutChanged(int)", self.onLayoutChanged)
@@ -79,6 +87,7 @@ class ViewsSection(Section, VTKObservationMixin):
     def cleanup(self) -> None:
         """Stop following the views."""
         self.timer.stop()
+        self.settling.stop()
         manager = layout_manager()
         if manager is not None:
             manager.disconnect("layoutChanged(int)", self.onLayoutChanged)
@@ -108,11 +117,14 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the lesions below the views, or the vertebrae where there are no lesions."""
-        record = self.panel.result()
+        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
         if result is None or record is None:
+            # A table of another scan's result says nothing about this one.
+            if shown is not None and is_output(slicer.mrmlScene, shown):
+                show_table(slicer.mrmlScene, None)
             return
         tables = {role: record.GetNodeReference(role) for role in SHOWN_TABLES}
-        if shown_table(slicer.mrmlScene) not in tables.values() or shown_table(slicer.mrmlScene) is None:
+        if shown is None or shown not in tables.values():
             lesions = bool(result["calcium"]["lesions"]) or not result["bone"]["vertebrae"]
             show_table(slicer.mrmlScene, tables["lesionTable" if lesions else "vertebraTable"])
 
@@ -157,7 +169,8 @@ class ViewsSection(Section, VTKObservationMixin):
             return
         self._moving = True
         try:
-            if caller is slab:
+            # A view that gets its first volume moves by itself to a slice that the volume has.
+            if caller is slab and not self._new_to_views:
                 if slab.GetSliceOffset() != leader.GetSliceOffset():
                     leader.SetSliceOffset(slab.GetSliceOffset())
             else:
@@ -207,8 +220,16 @@ class ViewsSection(Section, VTKObservationMixin):
         self.onViewModified(view_node(slicer.mrmlScene, AXIAL_TAG))
 
     def _show_volume(self) -> None:
-        if self.panel.parameters is not None:
-            show_volume(self.panel.parameters.volume)
+        if self.panel.parameters is not None and show_volume(self.panel.parameters.volume):
+            self._new_to_views = True
+            self.settling.start()
+
+    def onSettled(self) -> None:
+        """Look inside a volume that is new to the views, once they have found their size and range."""
+        volume = self._volume
+        if volume is not None and volume.GetScene() is not None:
+            look_inside(volume)
+        self._new_to_views = False
 
     def _show_state(self) -> None:
         manager = layout_manager()

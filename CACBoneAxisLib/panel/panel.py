@@ -142,6 +142,9 @@ class Panel(Rescoring, Results, Watching):
             if self.parameters is not None:
                 self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
             self.parameters = parameters
+            # What was said was about the other reading.
+            for label in (self.ui.clickLabel, self.ui.regionLabel):
+                set_text(label, "")
             if parameters is not None:
                 self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         if self.session is not None and str(self.session.outputFolder) in ("", "."):

@@ -35,19 +35,22 @@ def layout_manager() -> Any:
     return manager() if manager is not None else None
 
 
-def show_volume(volume: Any) -> None:
-    """Show a volume in every slice view, whole where it was not shown before; without a main window there is none."""
+def show_volume(volume: Any) -> bool:
+    """Show a volume in every slice view, whole where it was not shown before; return whether there was such a view."""
     manager = layout_manager()
     if manager is None:
-        return
+        return False
     nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     shown = all(node.GetBackgroundVolumeID() == volume.GetID() for node in nodes)
     slicer.util.setSliceViewerLayers(background=volume, fit=not shown)
-    if not shown:
-        # Fitting leaves a view at the slice it was at, which may be outside the volume.
-        bounds = [0.0] * 6
-        volume.GetRASBounds(bounds)
-        jump_to([(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)])
+    return not shown
+
+
+def look_inside(volume: Any) -> None:
+    """Bring the slice views to the middle of a volume: fitting leaves them at a slice that may be outside it."""
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    jump_to([(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)])
 
 
 def show_over(volume: Any, opacity: float = 0.7) -> None:

@@ -63,6 +63,11 @@ def test_the_end_of_the_module_gives_the_layout_back_too(host, views):
 
 def test_slab_and_axial_view_follow_each_other(host, views, scene):
     axial, slab = (view_node(scene, tag) for tag in (AXIAL_TAG, SLAB_TAG))
+    (section,) = (s for s in host.widget.panel.sections if hasattr(s, "settling"))
+    section.settling.timeout.emit()
+    bounds = [0.0] * 6
+    host.widget.panel.parameters.volume.GetRASBounds(bounds)
+    assert host.jumps[-1] == pytest.approx([sum(bounds[n : n + 2]) / 2 for n in (0, 2, 4)])
     assert slab.GetSlabReconstructionEnabled()
     axial.SetSliceOffset(12.0)
     assert slab.GetSliceOffset() == pytest.approx(12.0)
@@ -82,6 +87,17 @@ def test_the_tables_of_the_result_are_below_the_views_and_the_users_choice_stays
     host.widget.ui.minimumAreaSpinBox.value = 2.0
     host.widget.ui.applyButton.click()
     assert shown_table(scene) is other
+
+
+def test_a_scan_without_a_result_does_not_stand_above_the_tables_of_another(host, views, scene, small_ct):
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    host.widget.ui.applyButton.click()
+    read = host.widget.panel.parameters.volume
+    host.widget.ui.volumeSelector.setCurrentNode(add_volume(small_ct, scene))
+    assert shown_table(scene) is None
+    host.widget.ui.volumeSelector.setCurrentNode(read)
+    assert shown_table(scene) is host.widget.panel.result().GetNodeReference("lesionTable")
 
 
 def test_windows_of_grey_are_buttons(host, views):
