@@ -19,9 +19,7 @@ def picture(scene_file, path):
     window.resize(*WINDOW_PIXELS)
     slicer.util.loadScene(scene_file)
     slicer.util.selectModule("CACBoneAxis")
-    slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     widget = slicer.modules.CACBoneAxisWidget
-    slicer.util.setSliceViewerLayers(background=widget.panel.parameters.volume, fit=True)
     for name in ("Welcome", "scanSection"):
         section = getattr(widget.ui, name, None)
         if section is not None:
