@@ -100,6 +100,9 @@ class Correction:
                 if VERTEBRAE_FILE in names
                 else None
             ),
+            # In the scene that was corrected, points and an earlier reading had become seeds and regions.
+            points=(),
+            reading=None,
         )
 
 

@@ -19,7 +19,11 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "series": "which CT series of a DICOM folder, where it holds several; `auto` takes the one that suits",
     "seeds": "point lists (`.mrk.json`), several with `;` between them; empty: not read for calcium, no score",
     "regions": "markups ROIs (`.mrk.json`), several with `;` between them",
+    "vertebra_points": "point lists (`.mrk.json`) with a point in each vertebra, several with `;` between them",
     "vertebrae": "labelmap or `.seg.nrrd` of vertebrae",
+    "heart": "labelmap or `.seg.nrrd` of the heart, for suggestions",
+    "second_image": "the same scan at another energy",
+    "reading": "structured report (`.dcm`) of an earlier analysis, for what the columns above leave open",
     "settings": "settings of this study, JSON or TOML, over those of `--settings`",
     "patient_id": "pseudonym that studies of one patient share; for follow-up",
     "scan_date": "YYYY-MM-DD; for follow-up",
@@ -27,8 +31,9 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "sex": "F or M",
     "ethnicity": "as the reference tables name it",
 }
-PATH_COLUMNS = ("image", "seeds", "regions", "vertebrae", "settings")
-LIST_COLUMNS = ("seeds", "regions")
+SINGLE_COLUMNS = ("image", "vertebrae", "heart", "second_image", "reading", "settings")
+LIST_COLUMNS = ("seeds", "regions", "vertebra_points")
+PATH_COLUMNS = (*SINGLE_COLUMNS, *LIST_COLUMNS)
 PATIENT_COLUMNS = ("age_years", "sex", "ethnicity")
 # A column named after a setting sets it for its row.
 SETTING_SECTIONS = ("calcium.", "bone.", "patient.", "acquisition.")

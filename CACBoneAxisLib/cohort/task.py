@@ -19,8 +19,9 @@ from typing import Any
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort.corrections import Correction, last_correction
 from CACBoneAxisLib.cohort.disk import flush_folder
-from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, ManifestRow
+from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, SINGLE_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
+from CACBoneAxisLib.dicomout.reading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.reading import content_files
@@ -134,8 +135,14 @@ def _failed(code: str, **values: Any) -> Outcome:
 
 
 def study_settings(task: Task, correction: Correction | None) -> Settings:
-    """Return the settings of a study: the run's, over them the row's file, its cells, and what a reader corrected."""
-    said = dict(task["settings"])
+    """Return the settings of a study.
+
+    Those of its earlier reading, over them the run's, the row's file, its cells, and what a reader corrected.
+    """
+    said: dict[str, Any] = {}
+    for path in task["paths"]["reading"]:
+        said = dict(read_reading(path).settings)
+    said = merge(said, task["settings"])
     for path in task["paths"]["settings"]:
         said = merge(said, read_settings(path))
     said = merge(said, task["overrides"])
@@ -145,12 +152,17 @@ def study_settings(task: Task, correction: Correction | None) -> Settings:
 def study_files(task: Task, correction: Correction | None) -> StudyFiles:
     """Return the files of a study; a corrected reading takes the place of the manifest's."""
     paths = task["paths"]
+    one = {column: next(iter(paths[column]), None) for column in SINGLE_COLUMNS}
     files = StudyFiles(
         paths["image"][0],
         paths["seeds"] or None,
         paths["regions"],
-        paths["vertebrae"][0] if paths["vertebrae"] else None,
+        one["vertebrae"],
         task["cells"].get("series"),
+        heart=one["heart"],
+        reading=one["reading"],
+        points=paths["vertebra_points"],
+        second=one["second_image"],
     )
     return files if correction is None else correction.files(files)
 

@@ -12,12 +12,13 @@ import slicer
 
 from CACBoneAxisLib.cohort.corrections import CorrectedReading, changed_settings
 from CACBoneAxisLib.cohort.review import load_for_review
-from CACBoneAxisLib.mrml.archive import add_inputs
+from CACBoneAxisLib.mrml.archive import add_inputs, add_study
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.reading import Progress, ReadingNodes
 from CACBoneAxisLib.mrml.readings import find_reading
 from CACBoneAxisLib.mrml.scene import INPUT_ROLES, OUTPUT_ROLES, RESULT_ATTRIBUTE, reading_nodes, result_mapping
+from CACBoneAxisLib.study import analyze
 
 # With the volume, so that a saved scene still knows which row it may replace.
 BATCH_ATTRIBUTE = "CACBoneAxis.Batch"
@@ -34,7 +35,8 @@ def open_study(scene: Any, batch: Path, study_id: str, progress: Progress | None
         One sentence, when it cannot be opened.
     """
     inputs = load_for_review(batch, study_id, progress)
-    nodes = add_inputs(inputs, scene)
+    # The regions of points are known once the study is analysed; in the scene they can be corrected.
+    nodes = add_study(analyze(inputs, progress), inputs, scene) if inputs.points else add_inputs(inputs, scene)
     # A file's name may be a patient's.
     nodes.volume.SetName(study_id)
     nodes.volume.SetAttribute(BATCH_ATTRIBUTE, str(batch))

@@ -26,6 +26,8 @@ from CACBoneAxisLib.cohort.executors import WorkerProcess
 from CACBoneAxisLib.cohort.manifest import read_manifest
 from CACBoneAxisLib.cohort.schema import result_columns
 from CACBoneAxisLib.cohort.task import folder_name, make_task
+from CACBoneAxisLib.imaging.markups import ControlPoint, PointList, write_markups
+from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -336,3 +338,32 @@ def test_the_series_that_suits_is_taken_for_a_dicom_folder_with_several(tmp_path
     assert row.cells["series"] == "auto"
     assert main(["batch", str(tmp_path / "in" / "manifest.csv"), "--output", str(tmp_path / "out")]) == 0
     assert [one["study_id"] for one in rows_of(tmp_path / "out" / "results.csv")] == ["s0001"]
+
+
+def test_every_column_of_files_reaches_the_study(tmp_path):
+    columns = ["seeds", "regions", "vertebra_points", "vertebrae", "heart", "second_image", "reading"]
+    header = ["study_id", "image", *columns]
+    manifest = write_manifest(tmp_path / "m.csv", [["a", "ct", *(f"{c}-1;{c}-2" for c in columns)]], header)
+    (row,) = read_manifest(manifest)
+    assert row.problem is None
+    files = task_module.study_files(make_task(row, tmp_path, {}), None)
+    several = {"seeds": files.seeds, "regions": files.regions, "vertebra_points": files.points}
+    assert several == {c: [str(tmp_path / f"{c}-1"), str(tmp_path / f"{c}-2")] for c in several}
+    one = {"vertebrae": files.vertebrae, "heart": files.heart, "second_image": files.second, "reading": files.reading}
+    assert one == {c: str(tmp_path / f"{c}-1;{c}-2") for c in one}
+
+
+def test_points_in_vertebrae_measure_in_a_batch_what_the_command_measures(tmp_path):
+    torso = make_torso(TorsoParameters.small())
+    files = write_torso(torso, tmp_path / "torso")
+    points = [ControlPoint(box.name, box.center_mm) for box in torso.regions]
+    write_markups(tmp_path / "torso" / "points.mrk.json", [PointList("points", tuple(points))])
+    given = ["torso/ct.nrrd", "torso/points.mrk.json", "torso/settings.json"]
+    manifest = write_manifest(tmp_path / "m.csv", [["a", *given]], ["study_id", "image", "vertebra_points", "settings"])
+    assert run(manifest, tmp_path / "out").failed == 0
+    words = ["analyze", str(files["ct"]), "--vertebra-points", str(tmp_path / "torso" / "points.mrk.json")]
+    assert main([*words, "--settings", str(files["settings"]), "--output", str(tmp_path / "alone")]) == 0
+    alone = json.loads((tmp_path / "alone" / "result.json").read_text(encoding="utf-8"))
+    (row,) = rows_of(tmp_path / "out" / "results.csv")
+    assert row["bone_levels"] == " ".join(alone["bone"]["summary"]["levels"])
+    assert float(row["mean_hu"]) == alone["bone"]["summary"]["mean_hu"]
