@@ -11,12 +11,9 @@ import vtk
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.approval import approval
 from CACBoneAxisLib.mrml.history import words_of
 from CACBoneAxisLib.mrml.parameters import (
-    existing_regions,
     nodes_from_parameters,
-    seeds_given,
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.trail import note_action
@@ -163,19 +160,6 @@ class Panel(Rescoring, Results, Watching):
         self.lock.apply(self.locked())
         enable(self.ui.applyButton, self.missing(), _("Analyse the scan with these choices"))
 
-    def missing(self) -> str:
-        """Return what keeps Apply from working, in words; empty where nothing does."""
-        if self.parameters is None or self.parameters.volume is None:
-            return _("Choose a CT volume in the section Scan first.")
-        if self.progress is not None:
-            return _("An analysis is running.")
-        if self.locked():
-            return self.locked()
-        regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
-        if seeds_given(self.parameters) is None and not regions and vertebrae is None:
-            return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
-        return ""
-
     def lesion_chosen(self) -> None:
         """React to another lesion being the chosen one."""
         self.tools.update(self.parameters)
@@ -194,14 +178,6 @@ class Panel(Rescoring, Results, Watching):
         if self.parameters is not None and self.history().note(text):
             step = self.history().done[-1]
             note_action(self.parameters, text or words_of(step), goes_on=not text)
-
-    def locked(self) -> str:
-        """Return why nothing may be changed in the reading, in words; empty where it may."""
-        approved = approval(self.parameters)
-        if approved is None:
-            return ""
-        words = _("Approved by {name}: unlock the reading in the section Report to change it.")
-        return str(words.format(name=approved.name))
 
     @property
     def live(self) -> bool:

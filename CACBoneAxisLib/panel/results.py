@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
+from CACBoneAxisLib.mrml.approval import approval
+from CACBoneAxisLib.mrml.parameters import (
+    existing_regions,
+    nodes_from_parameters,
+    seeds_given,
+    settings_from_parameters,
+)
 from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping
 from CACBoneAxisLib.study import Settings, StudyResult
 
@@ -16,6 +23,7 @@ class Results:
     """What the panel knows of the result of its reading."""
 
     parameters: Any
+    progress: Any
 
     def __init__(self) -> None:
         self._latest: tuple[Any, StudyResult] | None = None
@@ -71,3 +79,24 @@ class Results:
         record = self.result()
         self._latest = ((record, record.GetMTime()), result)
         self._vertebrae_changed = False
+
+    def locked(self) -> str:
+        """Return why nothing may be changed in the reading, in words; empty where it may."""
+        approved = approval(self.parameters)
+        if approved is None:
+            return ""
+        words = _("Approved by {name}: unlock the reading in the section Report to change it.")
+        return str(words.format(name=approved.name))
+
+    def missing(self) -> str:
+        """Return what keeps Apply from working, in words; empty where nothing does."""
+        if self.parameters is None or self.parameters.volume is None:
+            return _("Choose a CT volume in the section Scan first.")
+        if self.progress is not None:
+            return _("An analysis is running.")
+        if self.locked():
+            return self.locked()
+        regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
+        if seeds_given(self.parameters) is None and not regions and vertebrae is None:
+            return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
+        return ""

@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 WIDTH_PIXELS = 560
+SETTLING_STEPS = 5
 
 
 def render(path: Path) -> None:
@@ -41,8 +42,11 @@ def render(path: Path) -> None:
     host.panel_parent.show()
     ui.applyButton.click()
     host.process()
-    host.panel_parent.resize(WIDTH_PIXELS, host.panel_parent.sizeHint().height())
-    host.process()
+    # Pictures in it find their size one after another.
+    for _ in range(SETTLING_STEPS):
+        host.panel_parent.layout().activate()
+        host.panel_parent.resize(WIDTH_PIXELS, host.panel_parent.sizeHint().height())
+        host.process()
     path.parent.mkdir(parents=True, exist_ok=True)
     if not host.panel_parent.grab().save(str(path)):
         raise SystemExit(f"{path} could not be written")
