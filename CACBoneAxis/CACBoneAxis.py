@@ -171,7 +171,9 @@ class CACBoneAxisWidget(ScriptedLoadableModuleWidget):
         self.logic = CACBoneAxisLogic()
         self.panel = Panel(self.ui, self.logic)
         self.panel.setup()
-        self.panel.enter()
+        # A reload while the module is shown calls no enter().
+        if self.parent.isEntered:
+            self.panel.enter()
 
     def cleanup(self):
         """Let go of the scene when the module is closed or reloaded."""

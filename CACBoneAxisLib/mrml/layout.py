@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import vtk
 
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+
 # Any number that no layout of Slicer or of another extension has; saved scenes know it.
 LAYOUT_ID = 17041
 AXIAL_TAG = "Red"
@@ -17,6 +20,11 @@ TABLE_TAG = "CACBoneAxisTable"
 
 # Thick enough to hold the course of an artery from slice to slice, thin enough to leave the ribs out.
 SLAB_MM = 15.0
+
+# The spine is the bone behind the heart within this much to either side, above and below.
+SPINE_HU = 150
+SPINE_ASIDE_MM = 50.0
+SPINE_ALONG_MM = 25.0
 
 LAYOUT = f"""
 <layout type="vertical" split="true">
@@ -82,6 +90,28 @@ def register_layout(layout_node: Any) -> int:
     else:
         layout_node.AddLayoutDescription(LAYOUT_ID, LAYOUT)
     return LAYOUT_ID
+
+
+def reading_place(image: CTImage, heart: Box) -> tuple[float, float, float]:
+    """Return where the views open, LPS mm: the middle of the heart's box, to the side as the spine behind it is.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    heart : the box around the heart, in the axes of the image
+    """
+    spacing = np.asarray(image.geometry.spacing_mm)
+    middle = np.asarray(image.geometry.to_index(np.asarray(heart.center_mm)))
+    back = middle[1] + heart.size_mm[1] / 2 / spacing[1]
+    low = (middle[0] - SPINE_ASIDE_MM / spacing[0], back, middle[2] - SPINE_ALONG_MM / spacing[2])
+    high = (middle[0] + SPINE_ASIDE_MM / spacing[0], image.hu.shape[1], middle[2] + SPINE_ALONG_MM / spacing[2])
+    first = np.clip(np.floor(low).astype(int), 0, None)
+    block = tuple(slice(a, max(int(b), a)) for a, b in zip(first[::-1], np.ceil(high)[::-1], strict=True))
+    bone = np.nonzero(image.hu[block] > SPINE_HU)[2]
+    if bone.size:
+        middle[0] = first[0] + np.median(bone)
+    right, back_mm, up = image.geometry.to_lps(middle)
+    return float(right), float(back_mm), float(up)
 
 
 def view_node(scene: Any, tag: str, class_name: str = "vtkMRMLSliceNode") -> Any:

@@ -148,6 +148,7 @@ class CandidatesSection(Section, VTKObservationMixin):
                     overlay.add_heart_node(parameters, box)
                 self.panel.history().forget_change()
                 self._observe(parameters.heart)
+                self.panel.views.look_at_heart()
                 state = self._state(parameters)
         progress(_("Looking for candidates"), 0.5)
         candidates = session.known.candidates(protocol)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.mrml.readings import find_reading
 from CACBoneAxisLib.panel.forms import bound_widgets
+from CACBoneAxisLib.panel.section import connect
 
 
 class Following(VTKObservationMixin):
@@ -34,6 +36,7 @@ class Following(VTKObservationMixin):
         self._session_widgets, self._reading_widgets = bound_widgets(ui)
         self._session_tag: Any = None
         self._reading_tag: Any = None
+        self._timer = qt.QTimer()
 
     def setup(self) -> None:
         """Listen to the scene."""
@@ -42,9 +45,13 @@ class Following(VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self._timer.setSingleShot(True)
+        connect(self._timer, "timeout()", self.onVolumeAdded)
 
     def cleanup(self) -> None:
         """Let go of everything."""
+        self._timer.stop()
         self.stop()
         self.removeObservers()
 
@@ -53,10 +60,11 @@ class Following(VTKObservationMixin):
         self._wanted = True
         if self.session is None:
             self.session = self.logic.getSessionNode()
-            if not self.session.volume:
-                self.session.volume = first_volume(slicer.mrmlScene)
+            self._choose_first()
             self._session_tag = self.session.connectGui(self._session_widgets)
             self.addObserver(self.session, vtk.vtkCommand.ModifiedEvent, self.onSessionChanged)
+        else:
+            self._choose_first()
         self._follow()
 
     def stop(self) -> None:
@@ -91,6 +99,24 @@ class Following(VTKObservationMixin):
             self.session.volume = None
         if reading is not None:
             scene.RemoveNode(reading)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAdded(self, caller: Any, event: Any, node: Any) -> None:
+        """Where no volume is chosen, a scan that is loaded is what the user wants to read."""
+        scan = node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
+        if scan and self.session is not None and not self.session.volume:
+            # Its voxels may come a moment after the node.
+            self._timer.start()
+
+    def onVolumeAdded(self) -> None:
+        """Choose a scan that was loaded while the panel was open."""
+        scene = slicer.mrmlScene
+        if self.session is not None and not scene.IsClosing() and not scene.IsBatchProcessing():
+            self._choose_first()
+
+    def _choose_first(self) -> None:
+        if not self.session.volume:
+            self.session.volume = first_volume(slicer.mrmlScene)
 
     def _let_go(self) -> None:
         self._show(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import qt
 import slicer
 import vtk
@@ -18,15 +19,17 @@ from CACBoneAxisLib.mrml.layout import (
     WINDOWS,
     follow_view,
     make_slab,
+    reading_place,
     register_layout,
     set_window,
     show_table,
     shown_table,
     view_node,
 )
+from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.showing import is_output, show_reading_of
 from CACBoneAxisLib.panel.section import Section, connect, enable
-from CACBoneAxisLib.panel.views import layout_manager, look_inside, show_volume
+from CACBoneAxisLib.panel.views import jump_to, layout_manager, look_inside, show_volume
 
 # What views need to find their size, and the range of a volume that is new to them.
 SETTLING_MS = 300
@@ -47,6 +50,8 @@ class ViewsSection(Section, VTKObservationMixin):
         self._moving = False
         self._new_to_views = False
         self._volume: Any = None
+        self._opened: set[str] = set()
+        panel.views = self
 
     def setup(self) -> None:
         """Connect the buttons and the application's layout."""
@@ -153,6 +158,7 @@ class ViewsSection(Section, VTKObservationMixin):
     def onSceneReplaced(self, caller: Any = None, event: Any = None) -> None:
         """A closed scene takes the slab's settings with it; a loaded one may bring another layout."""
         self._volume = None
+        self._opened.clear()
         # Slicer itself arranges its views after this.
         self.timer.start()
 
@@ -220,16 +226,35 @@ class ViewsSection(Section, VTKObservationMixin):
         self.onViewModified(view_node(slicer.mrmlScene, AXIAL_TAG))
 
     def _show_volume(self) -> None:
-        if self.panel.parameters is not None and show_volume(self.panel.parameters.volume):
+        parameters = self.panel.parameters
+        if parameters is None:
+            return
+        volume = parameters.volume
+        unread = parameters.heart is None and volume.GetID() not in self._opened
+        self._opened.add(volume.GetID())
+        if show_volume(volume) or (unread and layout_manager() is not None):
+            display = volume.GetDisplayNode()
+            if unread and (display is None or display.GetAutoWindowLevel()):
+                set_window(volume, "calcium")
             self._new_to_views = True
             self.settling.start()
 
     def onSettled(self) -> None:
-        """Look inside a volume that is new to the views, once they have found their size and range."""
+        """Show all of a volume that is new to the views, once they have found their size and range, where one reads."""
         volume = self._volume
-        if volume is not None and volume.GetScene() is not None:
+        if volume is not None and volume.GetScene() is not None and layout_manager() is not None:
+            slicer.util.setSliceViewerLayers(background=volume, fit=True)
             look_inside(volume)
+            self.look_at_heart()
         self._new_to_views = False
+
+    def look_at_heart(self) -> None:
+        """Go to the middle of the heart's box, the sagittal view to the spine behind it; nowhere without a box."""
+        parameters = self.panel.parameters
+        if parameters is None or parameters.heart is None:
+            return
+        image = self.panel.logic.sessions.of(parameters.volume).image
+        jump_to(np.asarray(reading_place(image, box_from_node(parameters.heart))) * LPS)
 
     def _show_state(self) -> None:
         manager = layout_manager()

@@ -87,6 +87,7 @@ class Panel(Rescoring, Results, Watching):
         self.clicks = Clicks()
         self.lesions: Any = None
         self.tools: Any = None
+        self.views: Any = None
         self.sections: list[Section] = [section(self) for section in SECTIONS]
 
     def setup(self) -> None:

@@ -17,6 +17,7 @@ from CACBoneAxisLib.mrml.layout import (  # noqa: E402
     WINDOWS,
     follow_view,
     make_slab,
+    reading_place,
     register_layout,
     set_window,
     show_table,
@@ -88,3 +89,19 @@ def test_calcium_is_in_the_brighter_half_of_its_window():
     from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 
     assert WINDOWS["calcium"].level_hu == CalciumProtocol().threshold_hu
+
+
+def test_the_views_open_at_the_middle_of_the_heart_and_at_the_spine_behind_it():
+    from CACBoneAxisLib.imaging.geometry import ImageGeometry
+    from CACBoneAxisLib.imaging.image import CTImage
+    from CACBoneAxisLib.imaging.markups import Box
+
+    hu = np.full((20, 60, 80), 30, dtype=np.int16)
+    hu[:, 45:55, 30:41] = 200  # the spine: its middle is column 35
+    hu[:, 10:20, 60:70] = 900  # a rib in front counts for nothing
+    hu[:2, 45:55, 50:60] = 900  # nor does what lies farther below
+    geometry = ImageGeometry(spacing_mm=(1.0, 1.0, 5.0), origin_mm=(0.0, 0.0, 0.0), shape=hu.shape)
+    box = Box("heart", (40.0, 25.0, 50.0), (40.0, 30.0, 40.0), geometry.direction)
+    assert reading_place(CTImage(hu, geometry), box) == pytest.approx((35.0, 25.0, 50.0))
+    hu[:] = 30
+    assert reading_place(CTImage(hu, geometry), box) == pytest.approx((40.0, 25.0, 50.0))

@@ -125,3 +125,29 @@ def test_a_scene_closed_while_the_panel_is_open_begins_anew(opened, volumes, sce
     assert ui.thresholdSpinBox.value == 130
     ui.thresholdSpinBox.value = 140
     assert panel.parameters.threshold == 140
+
+
+def test_a_scan_loaded_while_the_panel_is_open_is_chosen_and_a_label_volume_is_not(host, scene, small_ct):
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    panel = host.open().panel
+    scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    host.process()
+    assert panel.session.volume is None
+    first = add_volume(small_ct, scene)
+    host.process()
+    assert panel.session.volume is first
+    assert panel.parameters.volume is first
+    add_volume(small_ct, scene)
+    host.process()
+    assert panel.session.volume is first
+
+
+def test_a_panel_made_anew_while_another_module_is_shown_waits_until_it_is_entered(host, volumes):
+    host.open()
+    host.exit()
+    host.widget.cleanup()
+    host.widget.setup()
+    assert host.widget.panel.session is None
+    host.enter()
+    assert host.widget.panel.session.volume is volumes[0]

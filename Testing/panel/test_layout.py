@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
@@ -118,3 +119,40 @@ def test_without_views_the_button_says_so(host):
     ui = host.open().ui
     assert not ui.readingLayoutButton.enabled
     assert "window" in ui.readingLayoutButton.toolTip
+
+
+def test_a_scan_that_nobody_has_read_opens_in_the_window_for_calcium_in_its_middle(host, scene, small_ct):
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    volume = add_volume(small_ct, scene)
+    volume.CreateDefaultDisplayNodes()
+    volume.GetDisplayNode().SetAutoWindowLevel(True)
+    host.show_views()
+    host.open()
+    host.widget.panel.views.onSettled()
+    display = volume.GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel()) == (300, 130)
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    assert host.jumps[-1] == pytest.approx([(bounds[2 * n] + bounds[2 * n + 1]) / 2 for n in range(3)])
+    host.widget.ui.windowBoneButton.click()
+    jumps = list(host.jumps)
+    host.exit()
+    host.enter()
+    host.process()
+    assert host.jumps == jumps
+    assert display.GetWindow() == 1000
+
+
+def test_the_views_go_to_the_heart_when_its_box_is_proposed(host, views):
+    from CACBoneAxisLib.imaging.markups import Box
+    from CACBoneAxisLib.mrml.candidates import add_heart_node
+
+    panel = host.widget.panel
+    image = panel.logic.sessions.of(panel.parameters.volume).image
+    middle = image.geometry.to_lps((np.asarray(image.hu.shape[::-1]) - 1) / 2)
+    box = Box("heart", tuple(middle), (20.0, 20.0, 10.0), image.geometry.direction)
+    with panel.holding():
+        add_heart_node(panel.parameters, box)
+    panel.views.look_at_heart()
+    assert host.jumps[-1][1:] == pytest.approx([-middle[1], middle[2]])
