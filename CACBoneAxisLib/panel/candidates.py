@@ -85,6 +85,8 @@ class CandidatesSection(Section, VTKObservationMixin):
         if not wanted:
             self.timer.stop()
             self._hide()
+            if parameters is None:
+                set_text(self.ui.candidatesLabel, "")
             return
         state = self._state(parameters)
         if state is None or state == self._shown:

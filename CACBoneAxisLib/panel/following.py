@@ -98,7 +98,11 @@ class Following(VTKObservationMixin):
         if self.parameters is not None and self.parameters.parameterNode in (node, reading):
             self.session.volume = None
         if reading is not None:
+            # The box was proposed for that volume; without it the box limits nothing.
+            heart = reading.GetNodeReference("heart")
             scene.RemoveNode(reading)
+            if heart is not None:
+                scene.RemoveNode(heart)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller: Any, event: Any, node: Any) -> None:

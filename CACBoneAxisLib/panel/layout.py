@@ -133,6 +133,12 @@ class ViewsSection(Section, VTKObservationMixin):
             lesions = bool(result["calcium"]["lesions"]) or not result["bone"]["vertebrae"]
             show_table(slicer.mrmlScene, tables["lesionTable" if lesions else "vertebraTable"])
 
+    def show_role(self, role: str) -> None:
+        """Show the table of what was just worked on below the views, unless the user put another table there."""
+        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
+        if record is not None and (shown is None or is_output(slicer.mrmlScene, shown)):
+            show_table(slicer.mrmlScene, record.GetNodeReference(role))
+
     # What a user does
 
     def onReadingLayout(self, checked: bool = True) -> None:

@@ -201,6 +201,7 @@ class LesionTools(Section):
             if touched:
                 panel.expect_lesion(touched)
             panel.rescore()
+            panel.views.show_role("lesionTable")
         set_text(self.ui.clickLabel, text)
 
     def lesion(self, number: int) -> Any:

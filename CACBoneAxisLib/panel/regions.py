@@ -139,6 +139,7 @@ class RegionsSection(Section):
             self.panel.act(_("region of {level}").format(level=level), change)
         finally:
             slicer.app.restoreOverrideCursor()
+        self.panel.views.show_role("vertebraTable")
         self._say(escape(said[0]))
         self.timer.start()
         return True

@@ -143,6 +143,19 @@ def test_a_scan_loaded_while_the_panel_is_open_is_chosen_and_a_label_volume_is_n
     assert panel.session.volume is first
 
 
+def test_the_heart_box_of_a_deleted_volume_goes_with_it(opened, volumes, scene):
+    from CACBoneAxisLib.imaging.markups import Box
+    from CACBoneAxisLib.mrml.candidates import add_heart_node
+
+    panel = opened.widget.panel
+    axes = panel.logic.sessions.of(volumes[0]).image.geometry.direction
+    with panel.holding():
+        node = add_heart_node(panel.parameters, Box("heart", (0.0, 0.0, 0.0), (20.0, 20.0, 10.0), axes))
+    scene.RemoveNode(volumes[0])
+    assert not scene.IsNodePresent(node)
+    assert opened.widget.ui.candidatesLabel.text == ""
+
+
 def test_a_panel_made_anew_while_another_module_is_shown_waits_until_it_is_entered(host, volumes):
     host.open()
     host.exit()

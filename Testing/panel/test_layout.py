@@ -156,3 +156,24 @@ def test_the_views_go_to_the_heart_when_its_box_is_proposed(host, views):
         add_heart_node(panel.parameters, box)
     panel.views.look_at_heart()
     assert host.jumps[-1][1:] == pytest.approx([-middle[1], middle[2]])
+
+
+def test_the_table_below_the_views_is_that_of_what_was_worked_on_last(host, views, scene):
+    host.widget.ui.applyButton.click()
+    panel = host.widget.panel
+    panel.views.show_role("vertebraTable")
+    assert shown_table(scene) is panel.result().GetNodeReference("vertebraTable")
+    regions = next(section for section in panel.sections if type(section).__name__ == "RegionsSection")
+    number = panel.lesions.table._ids[0]
+    host.widget.ui.lesionTable.selectRow(0)
+    assert panel.chosen_lesion() == number
+    host.widget.ui.removeLesionButton.click()
+    assert shown_table(scene) is panel.result().GetNodeReference("lesionTable")
+    box = panel.parameters.regions[0]
+    regions.onLevel("L2")
+    regions.onClick(box.GetCenter())
+    assert shown_table(scene) is panel.result().GetNodeReference("vertebraTable")
+    own = scene.AddNewNodeByClass("vtkMRMLTableNode")
+    view_node(scene, "CACBoneAxisTable", "vtkMRMLTableViewNode").SetTableNodeID(own.GetID())
+    panel.views.show_role("lesionTable")
+    assert shown_table(scene) is own
