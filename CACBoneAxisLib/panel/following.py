@@ -48,6 +48,7 @@ class Following(VTKObservationMixin):
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self._timer.setSingleShot(True)
         connect(self._timer, "timeout()", self.onVolumeAdded)
+        self._enable(False)
 
     def cleanup(self) -> None:
         """Let go of everything."""
@@ -150,9 +151,12 @@ class Following(VTKObservationMixin):
             self.parameters = parameters
             if parameters is not None:
                 self._reading_tag = parameters.connectGui(self._reading_widgets)
-            for widget in vars(self._reading_widgets).values():
-                widget.enabled = parameters is not None
+            self._enable(parameters is not None)
         self.changed(parameters)
+
+    def _enable(self, there_is_one: bool) -> None:
+        for widget in vars(self._reading_widgets).values():
+            widget.enabled = there_is_one
 
 
 def first_volume(scene: Any) -> Any:

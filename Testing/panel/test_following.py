@@ -131,6 +131,7 @@ def test_a_scan_loaded_while_the_panel_is_open_is_chosen_and_a_label_volume_is_n
     from CACBoneAxisLib.mrml.archive import add_volume
 
     panel = host.open().panel
+    assert not panel.ui.kvpSpinBox.enabled
     scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
     host.process()
     assert panel.session.volume is None
