@@ -54,7 +54,7 @@ class CACBoneAxis(ScriptedLoadableModule):
         self.parent.contributors = ["The CACBoneAxis authors"]
         self.parent.helpText = _(
             "Scores coronary calcium and measures vertebral bone density in one non-contrast CT of the chest. "
-            "Choose the CT, click on the calcifications of each artery, add a region in a vertebra, press Apply. "
+            "Click on the calcifications of each artery, press a level and click in its vertebra, save the report. "
             'See the <a href="https://github.com/cacboneaxis/SlicerCACBoneAxis">documentation</a>. '
             "For research use only; not for diagnosis."
         )

@@ -94,7 +94,7 @@ class LesionTools(Section):
         enable(
             self.ui.redoButton,
             locked or ("" if redo else _("There is nothing to redo.")),
-            _("Redo (Ctrl+Shift+Z): {what}").format(what=redo),
+            _("Redo (Ctrl+Y): {what}").format(what=redo),
         )
 
     # What a user does

@@ -39,7 +39,7 @@ def shortcuts() -> list[tuple[str, str]]:
         (_("1 2 3 4"), _("LM, LAD, LCX, RCA is the artery of the next click")),
         (_("5 6 7 8"), _("aortic valve, mitral annulus, ascending, descending aorta")),
         (_("Delete"), _("removes the selected lesion")),
-        (_("Ctrl+Z, Ctrl+Shift+Z"), _("takes a step back, makes it again")),
+        (_("Ctrl+Z, Ctrl+Y"), _("takes a step back, makes it again")),
         (_("Esc"), _("ends clicking")),
     ]
 
