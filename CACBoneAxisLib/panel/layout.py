@@ -16,6 +16,7 @@ from CACBoneAxisLib.mrml.layout import (
     AXIAL_TAG,
     LAYOUT_ID,
     SLAB_TAG,
+    TABLE_TAG,
     WINDOWS,
     follow_view,
     make_slab,
@@ -29,7 +30,7 @@ from CACBoneAxisLib.mrml.layout import (
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.showing import is_output, show_reading_of
 from CACBoneAxisLib.panel.section import Section, connect, enable
-from CACBoneAxisLib.panel.views import jump_to, layout_manager, look_inside, show_volume
+from CACBoneAxisLib.panel.views import jump_to, layout_manager, look_inside, show_volume, table_view
 
 # What views need to find their size, and the range of a volume that is new to them.
 SETTLING_MS = 300
@@ -51,6 +52,7 @@ class ViewsSection(Section, VTKObservationMixin):
         self._new_to_views = False
         self._volume: Any = None
         self._opened: set[str] = set()
+        self._table_view: Any = None
         panel.views = self
 
     def setup(self) -> None:
@@ -98,6 +100,9 @@ class ViewsSection(Section, VTKObservationMixin):
             manager.disconnect("layoutChanged(int)", self.onLayoutChanged)
             if manager.layout == LAYOUT_ID:
                 self._give_back(manager)
+        if self._table_view:
+            self._table_view.disconnect("clicked(QModelIndex)", self.onTableClicked)
+        self._table_view = None
         self.removeObservers()
 
     def update(self, parameters: Any) -> None:
@@ -151,6 +156,20 @@ class ViewsSection(Section, VTKObservationMixin):
         else:
             self._arrange()
         self._show_state()
+
+    def onTableClicked(self, index: Any) -> None:
+        """Go to the lesion or the vertebra of a row of the table below the views, as its row in the panel does."""
+        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
+        if record is None or shown is None:
+            return
+        rows = {"lesionTable": self.panel.lesions.table.row_of, "vertebraTable": self._vertebra_row}
+        for role, row_of in rows.items():
+            if shown is record.GetNodeReference(role):
+                row = row_of(shown.GetCellText(index.row(), 0))
+                table = getattr(self.ui, role)
+                # Whoever clicks a row again wants to go there again.
+                table.clearSelection()
+                table.selectRow(row)
 
     def onWindow(self, name: str) -> None:
         """Show the volume in another window of grey."""
@@ -217,6 +236,10 @@ class ViewsSection(Section, VTKObservationMixin):
         if slab is None:
             return
         make_slab(slab)
+        view = table_view(TABLE_TAG)
+        if view is not None and view is not self._table_view:
+            connect(view, "clicked(QModelIndex)", self.onTableClicked)
+            self._table_view = view
         self._follow(True)
         self._show_volume()
         self.show(self.panel.result_mapping())
@@ -261,6 +284,10 @@ class ViewsSection(Section, VTKObservationMixin):
             return
         image = self.panel.logic.sessions.of(parameters.volume).image
         jump_to(np.asarray(reading_place(image, box_from_node(parameters.heart))) * LPS)
+
+    def _vertebra_row(self, level: str) -> int:
+        items = [self.ui.vertebraTable.item(row, 0) for row in range(self.ui.vertebraTable.rowCount)]
+        return next((row for row, item in enumerate(items) if item.data(qt.Qt.UserRole) == level), -1)
 
     def _show_state(self) -> None:
         manager = layout_manager()

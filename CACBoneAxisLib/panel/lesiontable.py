@@ -82,6 +82,10 @@ class LesionTable:
         chosen = bool(self.table.selectedItems())
         return self._ids[row] if chosen and 0 <= row < len(self._ids) else None
 
+    def row_of(self, number: str) -> int:
+        """Return the row of the lesion of an id; -1 where there is none."""
+        return next((row for row, own in enumerate(self._ids) if str(own) == number), -1)
+
     def selected_seeds(self) -> tuple[str, ...]:
         """Return the names of the seeds of the chosen lesion; its id may be another one after the next click."""
         return self.seeds_of(self.selected())

@@ -58,3 +58,13 @@ def show_over(volume: Any, opacity: float = 0.7) -> None:
     for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         node.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
         node.SetForegroundOpacity(opacity if volume is not None else 0.0)
+
+
+def table_view(tag: str) -> Any:
+    """Return the view of tables with a singleton tag (qMRMLTableView); None where it is not there."""
+    manager = layout_manager()
+    for number in range(getattr(manager, "tableViewCount", 0)):
+        widget = manager.tableWidget(number)
+        if widget is not None and widget.mrmlTableViewNode().GetSingletonTag() == tag:
+            return widget.tableView()
+    return None

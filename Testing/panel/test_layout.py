@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -156,6 +158,20 @@ def test_the_views_go_to_the_heart_when_its_box_is_proposed(host, views):
         add_heart_node(panel.parameters, box)
     panel.views.look_at_heart()
     assert host.jumps[-1][1:] == pytest.approx([-middle[1], middle[2]])
+
+
+def test_a_click_in_the_table_below_the_views_goes_to_the_lesion_and_to_the_vertebra(host, views, scene):
+    host.widget.ui.applyButton.click()
+    panel = host.widget.panel
+    second = panel.result_mapping()["calcium"]["lesions"][1]
+    for _ in range(2):
+        jumps = len(host.jumps)
+        panel.views.onTableClicked(SimpleNamespace(row=lambda: 1))
+        assert panel.chosen_lesion() == int(second["id"])
+        assert len(host.jumps) == jumps + 1
+    panel.views.show_role("vertebraTable")
+    panel.views.onTableClicked(SimpleNamespace(row=lambda: 0))
+    assert host.jumps[-1] == pytest.approx(panel.parameters.regions[0].GetCenter())
 
 
 def test_the_table_below_the_views_is_that_of_what_was_worked_on_last(host, views, scene):
