@@ -12,7 +12,7 @@ from CACBoneAxisLib.dicomout.reading import check_series, read_reading
 from CACBoneAxisLib.dicomout.source import slices_of_files
 from CACBoneAxisLib.mrml.archive import add_reading
 from CACBoneAxisLib.mrml.reading import ReadingNodes
-from CACBoneAxisLib.mrml.volumes import image_from_volume
+from CACBoneAxisLib.mrml.volumes import INSTANCES_ATTRIBUTE, image_from_volume
 from CACBoneAxisLib.study import Settings
 
 
@@ -24,7 +24,7 @@ def volume_slices(volume: Any) -> tuple[tuple[Path, int], ...]:
     UnusableInputError
         ``dicom-source`` when a file is no longer there.
     """
-    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
+    uids = (volume.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
     files = [_file_of(uid) for uid in uids]
     return slices_of_files(files) if files and all(files) else ()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -139,28 +137,3 @@ def what_changed(before: Snapshot, after: Snapshot) -> str:
     return next(
         name for name in {**before.choices, **after.choices} if before.choices.get(name) != after.choices.get(name)
     )
-
-
-def words_of(step: Step) -> str:
-    """Return a step that nobody named in words: what was changed, and to what where it is a choice."""
-    after = step.after.choices.get(step.text, "changed")
-    if step.text == "otherSettings":
-        return changed_settings(step.before.choices.get(step.text, ""), after)
-    return f"{step.text}: {after}"
-
-
-def changed_settings(before: str, after: str) -> str:
-    """Return what differs between two settings (JSON), as ``bone.calibration.slope: 0.8; patient.smoker: none``."""
-    former, now = (dict(_flat(json.loads(text or "{}"))) for text in (before, after))
-    changed = [path for path in {**former, **now} if former.get(path) != now.get(path)]
-    shown = ((path, now.get(path)) for path in changed)
-    said = "; ".join(f"{path}: {'none' if value is None else value}" for path, value in shown)
-    return said or "settings: as before"
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

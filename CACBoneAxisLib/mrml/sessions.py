@@ -6,6 +6,7 @@ from typing import Any
 
 from CACBoneAxisLib.mrml.volumes import (
     ACQUISITION_ATTRIBUTE,
+    INSTANCES_ATTRIBUTE,
     acquisition_of,
     ijk_to_ras,
     image_from_volume,
@@ -61,5 +62,5 @@ def volume_state(volume: Any) -> Any:
     image = volume.GetImageData()
     scalars = image.GetPointData().GetScalars()
     place = (world_from_node(volume) @ ijk_to_ras(volume)).tobytes()
-    said = (volume.GetAttribute(ACQUISITION_ATTRIBUTE), volume.GetAttribute("DICOM.instanceUIDs"))
+    said = (volume.GetAttribute(ACQUISITION_ATTRIBUTE), volume.GetAttribute(INSTANCES_ATTRIBUTE))
     return (volume, image, image.GetMTime(), scalars.GetMTime() if scalars else 0, place, said, volume.GetName())

@@ -30,6 +30,8 @@ RIGID_TOLERANCE = 1e-4
 MOST_HEADERS_TRIED = 10
 
 ACQUISITION_ATTRIBUTE = "CACBoneAxis.Acquisition"
+# Set by Slicer's DICOM reader: SOP Instance UIDs of what a volume was read from.
+INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"
 # Marks volumes that only show bone density in colour (mrml/density.py).
 DENSITY_ATTRIBUTE = "CACBoneAxis.Density"
 
@@ -116,8 +118,14 @@ def world_from_node(node: Any) -> NDArray[np.float64]:
     world = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
     axes = world[:3, :3]
     if not linear or not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
-        raise refusal("node-transform", node=node.GetName(), transform=transform.GetName())
+        name = "node-uneven" if _is_of_acquisition(node, transform) else "node-transform"
+        raise refusal(name, node=node.GetName(), transform=transform.GetName())
     return world
+
+
+def _is_of_acquisition(node: Any, transform: Any) -> bool:
+    """Return whether Slicer's DICOM reader gave a volume this transform, because its slices are no regular grid."""
+    return bool(transform.IsA("vtkMRMLGridTransformNode") and node.GetAttribute(INSTANCES_ATTRIBUTE))
 
 
 def acquisition_of(volume: Any) -> Acquisition:
@@ -138,7 +146,7 @@ def acquisition_of(volume: Any) -> Acquisition:
 
 def _header_of(volume: Any) -> Any:
     """Return the header of the first slice whose file the DICOM database still has, None where there is none."""
-    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
+    uids = (volume.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or not database:
         return None

@@ -11,12 +11,12 @@ import vtk
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.history import words_of
 from CACBoneAxisLib.mrml.parameters import (
     nodes_from_parameters,
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.trail import note_action
+from CACBoneAxisLib.mrml.trailwords import words_of
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection

@@ -16,7 +16,7 @@ from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
 from CACBoneAxisLib.imaging.markups import Box  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.editing import Editor  # noqa: E402
-from CACBoneAxisLib.mrml.history import Histories, History, changed_settings, what_changed  # noqa: E402
+from CACBoneAxisLib.mrml.history import Histories, History, what_changed  # noqa: E402
 from CACBoneAxisLib.mrml.markups import LPS, add_box_node, box_from_node, points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.snapshots import take_snapshot  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
@@ -216,11 +216,3 @@ def test_a_point_without_a_place_is_no_part_of_the_reading_and_stays(editor):
     node.UnsetNthControlPointPosition(node.AddControlPoint(vtk.vtkVector3d(0, 0, 0), "skipped"))
     history.undo()
     assert [point.label for point in points_from_node(node).points] == ["LAD-1"]
-
-
-def test_settings_that_changed_are_told_by_name_and_value():
-    before = '{"bone": {"calibration": {"kind": "none"}, "numbering": "verse"}, "patient": {"smoker": true}}'
-    after = '{"bone": {"calibration": {"kind": "linear", "slope": 0.8}, "numbering": "verse"}, "patient": {}}'
-    said = "bone.calibration.kind: linear; patient.smoker: none; bone.calibration.slope: 0.8"
-    assert changed_settings(before, after) == said
-    assert changed_settings("", '{"bone": {"estimates": ["a"]}}') == "bone.estimates: ['a']"

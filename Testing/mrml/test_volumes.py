@@ -83,6 +83,19 @@ def test_a_transform_that_stretches_is_refused_by_name(scene, patient):
         image_from_volume(volume)
 
 
+def test_a_series_that_slicer_straightens_is_refused_with_what_to_load_instead(scene, database):
+    # Slicer's DICOM reader puts a grid transform over slices that are no regular grid; any other
+    # bending transform was put there by a person, who is told to harden it.
+    volume = database("axial").volume
+    bend = scene.AddNewNodeByClass("vtkMRMLGridTransformNode", "CT acquisition transform")
+    volume.SetAndObserveTransformNodeID(bend.GetID())
+    with pytest.raises(UnusableInputError, match="load a reconstruction with even slices"):
+        image_from_volume(volume)
+    volume.RemoveAttribute("DICOM.instanceUIDs")
+    with pytest.raises(UnusableInputError, match="harden or remove"):
+        image_from_volume(volume)
+
+
 def test_a_label_volume_is_not_taken_for_a_ct(scene, patient):
     labels = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "Labels", "vtkMRMLLabelMapVolumeNode")
     with pytest.raises(UnusableInputError, match="label volume"):

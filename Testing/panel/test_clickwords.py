@@ -12,6 +12,7 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 from CACBoneAxisLib.calcium.listing import REASONS  # noqa: E402
 from CACBoneAxisLib.mrml.editing import Outcome  # noqa: E402
+from CACBoneAxisLib.mrml.trailwords import FIELDS  # noqa: E402
 
 EDITING = Path(__file__).resolve().parents[2] / "CACBoneAxisLib" / "mrml" / "editing.py"
 VALUES = {
@@ -54,6 +55,8 @@ def test_reasons_and_steps_are_words(words):
     assert set(words.exclusion_words()) == set(words.EXCLUSIONS)
     assert words.step_words("minimumArea") == "smallest area"
     assert words.step_words("LAD-1 taken.") == "LAD-1 taken."
+    # The trail, which is always English, calls a choice what the panel calls it.
+    assert {name: words.step_words(name) for name in FIELDS} == FIELDS
 
 
 def test_the_trail_speaks_of_what_was_done_and_with_what(words):

@@ -1,0 +1,137 @@
+"""A changed choice in a reader's words, as the trail keeps it: in English, whatever language the panel speaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from CACBoneAxisLib.mrml.history import Step
+
+# What the panel calls each field of its parameter node.
+FIELDS = {
+    "points": "a seed changed by hand",
+    "seeds": "another list of seeds",
+    "vertebrae": "another segmentation",
+    "heart": "heart region",
+    "limitToHeart": "heart region on or off",
+    "protocol": "protocol",
+    "threshold": "threshold",
+    "minimumArea": "smallest area",
+    "massFactor": "mass factor",
+    "contrastThreshold": "threshold on contrast",
+    "contrastSd": "threshold on contrast",
+    "visual": "what is seen by eye",
+    "noneFound": "none found",
+    "kvp": "tube voltage",
+    "contrast": "contrast agent",
+    "ageYears": "age",
+    "sex": "sex",
+    "otherSettings": "a setting",
+}
+# What the panel calls the settings it has widgets for, by their dotted path.
+SETTINGS = {
+    "acquisition.ecg_gated": "ECG gating",
+    "patient.ethnicity": "group",
+    "patient.total_cholesterol_mg_dl": "total cholesterol",
+    "patient.hdl_mg_dl": "HDL cholesterol",
+    "patient.systolic_mmhg": "systolic pressure",
+    "patient.bmi_kg_m2": "body mass index",
+    "patient.diabetes": "diabetes",
+    "patient.smoker": "smoker",
+    "patient.lipid_medication": "lipid medication",
+    "patient.pressure_medication": "pressure medication",
+    "patient.family_history": "heart attack in the family",
+    "bone.region.protocol": "bone region",
+    "bone.region.shape": "shape of the bone region",
+    "bone.region.erosion_mm": "erosion",
+    "bone.calibration.kind": "calibration",
+    "bone.calibration.slope": "calibration slope",
+    "bone.calibration.intercept": "calibration intercept",
+    "bone.calibration.material": "calibration material",
+    "bone.calibration.phantom": "calibration phantom",
+    "bone.calibration.kvp": "calibration made at",
+    "bone.calibration.energies_kev": "calibration energies",
+    "bone.calibration.rod_centers_ras_mm": "places of the rods",
+    "bone.t_score_reference": "T-score reference",
+    "bone.z_score_reference": "Z-score reference",
+    "bone.site_references": "site's own T-score references",
+    "bone.estimates": "estimates",
+}
+UNITS = {
+    "kvp": "kVp",
+    "ageYears": "years",
+    "threshold": "HU",
+    "minimumArea": "mm2",
+    "contrastThreshold": "HU",
+    "massFactor": "mg/mm3/HU",
+    "contrastSd": "SD above blood",
+    "patient.total_cholesterol_mg_dl": "mg/dL",
+    "patient.hdl_mg_dl": "mg/dL",
+    "patient.systolic_mmhg": "mmHg",
+    "patient.bmi_kg_m2": "kg/m2",
+    "bone.region.erosion_mm": "mm",
+    "bone.calibration.kvp": "kVp",
+    "bone.calibration.energies_kev": "keV",
+}
+# What 0 says in a field that cannot be 0, as its widget shows it.
+ZERO = {
+    "kvp": "as the file says",
+    "ageYears": "as the file says",
+    "massFactor": "none",
+    "contrastThreshold": "not set",
+    "contrastSd": "not set",
+}
+VALUES = {
+    "contrast": {"UNKNOWN": "as the file says", "NO": "none given", "YES": "given"},
+    "sex": {"UNKNOWN": "as the file says", "FEMALE": "female", "MALE": "male"},
+}
+# Too long to read.
+UNREADABLE = ("bone.calibration.rod_centers_ras_mm", "bone.site_references")
+
+
+def words_of(step: Step) -> str:
+    """Return a step that nobody named in words: what was changed, and to what where it is a choice."""
+    name = step.text
+    after = step.after.choices.get(name)
+    if name == "otherSettings":
+        return changed_settings(step.before.choices.get(name, ""), after or "")
+    return f"{FIELDS.get(name, name)}: {'changed' if after is None else _value(name, after)}"
+
+
+def changed_settings(before: str, after: str) -> str:
+    """Return what differs between two settings (JSON), as ``calibration slope: 0.8; smoker: not said``."""
+    former, now = (dict(_flat(json.loads(text or "{}"))) for text in (before, after))
+    changed = [path for path in {**former, **now} if former.get(path) != now.get(path)]
+    said = "; ".join(f"{_setting(path)}: {_value(path, now.get(path))}" for path in changed)
+    return said or "settings: as before"
+
+
+def _setting(path: str) -> str:
+    """Return what a setting is called; what only a settings file can say, by the last name of its path."""
+    return SETTINGS.get(path) or path.split(".", 1)[-1].replace(".", " ").replace("_", " ")
+
+
+def _value(name: str, value: Any) -> str:
+    text = str(value)
+    if name in VALUES:
+        return VALUES[name].get(text, text)
+    if name in ZERO and text in ("0", "0.0"):
+        return ZERO[name]
+    if value is None or text == "":
+        return "not said"
+    if text.lower() in ("true", "false"):
+        return "yes" if text.lower() == "true" else "no"
+    if name in UNREADABLE:
+        return "changed"
+    if isinstance(value, list | tuple):
+        text = ", ".join(map(str, value))
+    return f"{text} {UNITS[name]}" if name in UNITS else text
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
