@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicomslices import is_dicom, read_header
+from CACBoneAxisLib.imaging.dicomstack import TILT_TOLERANCE_DEGREES
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
@@ -83,16 +84,29 @@ def volume_geometry(volume: Any) -> ImageGeometry:
     Raises
     ------
     UnusableInputError
-        When the volume stands under a transform that is not rigid.
+        When the volume stands under a transform that is not rigid, or its slices are sheared
+        against each other, which Slicer loads as they are.
     """
     matrix = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     direction = matrix[:3, :3] / spacing
+    _refuse_sheared(direction, volume)
     shape = volume.GetImageData().GetDimensions()[::-1]
     x, y, z = (round_spacing(float(s)) for s in spacing)
     rows = tuple((float(r[0]), float(r[1]), float(r[2])) for r in direction)
     origin = (float(matrix[0, 3]), float(matrix[1, 3]), float(matrix[2, 3]))
     return ImageGeometry((int(shape[0]), int(shape[1]), int(shape[2])), (x, y, z), origin, rows)
+
+
+def _refuse_sheared(direction: NDArray[np.float64], volume: Any) -> None:
+    """Refuse axes that are not at right angles, in the words of the file that has such axes."""
+    cosines = (direction.T @ direction)[np.triu_indices(3, 1)]
+    degrees = float(np.degrees(np.arcsin(min(1.0, np.abs(cosines).max()))))
+    if degrees <= TILT_TOLERANCE_DEGREES:
+        return
+    if volume.GetAttribute(INSTANCES_ATTRIBUTE):
+        raise refusal("gantry-tilt", file=volume.GetName(), degrees=f"{degrees:.1f}")
+    raise refusal("not-orthogonal", file=volume.GetName())
 
 
 def ijk_to_ras(volume: Any) -> NDArray[np.float64]:

@@ -83,6 +83,25 @@ def test_a_transform_that_stretches_is_refused_by_name(scene, patient):
         image_from_volume(volume)
 
 
+@pytest.mark.parametrize(("degrees", "words"), [(14.0, "tilted by 14.0 degrees"), (0.6, "0.6 degrees"), (0.4, None)])
+def test_slices_sheared_by_a_tilted_gantry_are_refused_as_from_their_files(scene, database, degrees, words):
+    # Slicer loads such a series with axes that are not at right angles: x and y lie in the slices,
+    # z goes straight up, and the length of z is no slice increment.
+    volume = database("axial").volume
+    tilt = np.radians(degrees)
+    sheared = matrix_to_ras()
+    sheared[:3, 1] = SPACING_XYZ[1] * np.array([0, -np.cos(tilt), -np.sin(tilt)])
+    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(sheared))
+    if words is None:
+        assert image_from_volume(volume).geometry.spacing_mm == SPACING_XYZ
+        return
+    with pytest.raises(UnusableInputError, match=words):
+        image_from_volume(volume)
+    volume.RemoveAttribute("DICOM.instanceUIDs")
+    with pytest.raises(UnusableInputError, match="not at right angles"):
+        image_from_volume(volume)
+
+
 def test_a_series_that_slicer_straightens_is_refused_with_what_to_load_instead(scene, database):
     # Slicer's DICOM reader puts a grid transform over slices that are no regular grid; any other
     # bending transform was put there by a person, who is told to harden it.
