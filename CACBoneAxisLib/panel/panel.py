@@ -242,6 +242,7 @@ class Panel(Rescoring, Results, Watching):
             self.keep_latest(result)
 
         set_text(self.ui.messageLabel, "")
+        self.timer.stop()
         message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
         self.refresh()
         if message:
@@ -255,6 +256,7 @@ class Panel(Rescoring, Results, Watching):
         bar : the progress bar to show
         cancel_button : the button that ends the work at its next step; None for work that cannot be cancelled
         """
+        waiting = self.timer.isActive()
         self.timer.stop()
         self.progress = Progress(bar, cancel_button)
         try:
@@ -268,11 +270,14 @@ class Panel(Rescoring, Results, Watching):
             bar.visible = False
             if cancel_button is not None:
                 cancel_button.visible = False
+            if waiting:
+                # It was an analysis that was waited for; this was other work.
+                self.timer.start()
         return ""
 
     def onLiveUpdate(self) -> None:
-        """Analyse a moment after the last change."""
-        if self.live:
+        """Analyse a moment after the last change, unless that was done in the meantime."""
+        if self.live and (self.changed_since_result or self.result() is None):
             self.onApply()
 
     def onCancel(self) -> None:

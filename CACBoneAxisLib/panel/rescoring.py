@@ -54,6 +54,7 @@ class Rescoring:
             )
             self.keep_latest(result)
 
+        self.timer.stop()
         with drawn_once():
             message = self.run(work, self.ui.progressBar, self.ui.cancelButton)
             self.refresh()

@@ -153,3 +153,17 @@ def test_a_closed_scene_is_no_error_and_the_next_scan_has_its_candidates_in_colo
     settle(opened)
     assert labels(opened) > 0
     assert find_label_node(scene).GetDisplayNode().GetColorNode().GetName() == "Candidates"
+
+
+def test_the_score_follows_the_threshold_though_the_candidates_are_listed_first(opened, torso):
+    panel = opened.widget.panel
+    panel.timer.setInterval(candidates(opened).timer.interval + 50)
+    left, posterior, superior = torso.seeds.points[0].position_mm
+    panel.clicks._standing((-left, -posterior, superior))
+    opened.widget.ui.thresholdSpinBox.value = 200
+    assert panel.timer.isActive()
+    settle(opened)
+    assert panel.timer.isActive()
+    panel.onLiveUpdate()
+    assert panel.result_mapping()["provenance"]["settings"]["calcium"]["threshold_hu"] == 200
+    assert not panel.changed_since_result
