@@ -117,6 +117,7 @@ class CACBoneAxisParameterNode:
     noneFound: bool = False
     heart: vtkMRMLMarkupsROINode
     limitToHeart: bool = True
+    heartSegmentation: vtkMRMLSegmentationNode
     protocol: str = "agatston-1990"
     threshold: Annotated[float, WithinRange(50, 3000)] = 130.0
     minimumArea: Annotated[float, WithinRange(0, 10)] = 1.0

@@ -36,6 +36,7 @@ class Seed:
     decision : score it, score it in spite of an implausible size, or list it unscored
     reason : why it was excluded
     growth : what the seed takes: all that is connected to it, or only what is so within its slice
+    suggested : how sure the suggestion was (0 to 1) that the reader took; None where the reader found it
     """
 
     name: str
@@ -45,6 +46,7 @@ class Seed:
     decision: Decision = "score"
     reason: str | None = None
     growth: Growth = "lesion"
+    suggested: float | None = None
 
     @property
     def parts(self) -> bool:
@@ -80,11 +82,12 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         said = None
     if not isinstance(said, dict):
         return Seed(point.label, territory, point.position_mm)
-    unknown = set(said) - {"decision", "reason", "cut_radius_mm", "growth"}
+    unknown = set(said) - {"decision", "reason", "cut_radius_mm", "growth", "suggested"}
     decision = said.get("decision", "score")
     radius = said.get("cut_radius_mm")
     reason = said.get("reason")
     growth = said.get("growth", "lesion")
+    suggested = said.get("suggested")
     problem = None
     if unknown:
         problem = f"its description has the unknown entry {sorted(unknown)[0]}"
@@ -96,6 +99,8 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         problem = f"the cut radius {radius:g} mm is more than {LARGEST_CUT_RADIUS_MM:g} mm"
     elif growth not in ("lesion", "slice"):
         problem = f"the growth {growth} is none of lesion, slice"
+    elif suggested is not None and not (type(suggested) in (int, float) and 0 <= suggested <= 1):
+        problem = f"the confidence {suggested} of its suggestion is not between 0 and 1"
     if problem:
         raise refusal("seed-decision", seed=point.label, problem=problem)
     return Seed(
@@ -106,6 +111,7 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         decision,
         None if reason is None else str(reason),
         growth,
+        None if suggested is None else float(suggested),
     )
 
 

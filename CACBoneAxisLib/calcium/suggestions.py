@@ -6,6 +6,7 @@ makes seeds of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -181,13 +182,18 @@ def _lps(image: CTImage, zyx: Sequence[float] | NDArray[np.integer]) -> tuple[fl
     return left, posterior, superior
 
 
+def suggested_decision(one: Suggestion) -> dict[str, float]:
+    """Return what a seed's description keeps of the suggestion that it was made of."""
+    return {"suggested": round(one.confidence, 2)}
+
+
 def as_points(suggestions: Sequence[Suggestion]) -> PointList:
     """Return suggestions as a point list whose labels are seeds' (``LAD-1``)."""
     counts: dict[str, int] = {}
     points = []
     for one in suggestions:
         counts[one.territory] = counts.get(one.territory, 0) + 1
-        remark = f"suggested, confidence {one.confidence:.2f}"
+        remark = json.dumps(suggested_decision(one))
         points.append(ControlPoint(f"{one.territory}-{counts[one.territory]}", one.position_mm, remark))
     return PointList("suggestions", tuple(points))
 

@@ -14,6 +14,7 @@ import slicer
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.results import VertebraMeasurement
+from CACBoneAxisLib.calcium.heartlabels import heart_labels
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -73,10 +74,12 @@ def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:
     """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
     volume = add_volume(inputs.image, scene)
     nodes = add_reading(volume, inputs.seeds, inputs.regions, inputs.vertebrae, inputs.settings)
-    if inputs.second is None:
-        return nodes
-    nodes = replace(nodes, second=add_volume(inputs.second, scene))
-    choose(reading_of(scene, volume), "secondVolume", nodes.second)
+    if inputs.second is not None:
+        nodes = replace(nodes, second=add_volume(inputs.second, scene))
+        choose(reading_of(scene, volume), "secondVolume", nodes.second)
+    if inputs.heart is not None:
+        nodes = replace(nodes, heart=add_heart(inputs.heart.on_grid_of(inputs.image.geometry), volume, scene))
+        choose(reading_of(scene, volume), "heartSegmentation", nodes.heart)
     return nodes
 
 
@@ -128,6 +131,17 @@ def add_volume(image: CTImage, scene: Any) -> Any:
     return volume
 
 
+PART_NAMES = {
+    "heart": "heart",
+    "LA": "left atrium",
+    "LV": "left ventricle",
+    "RA": "right atrium",
+    "RV": "right ventricle",
+    "aorta": "aorta",
+    "bone": "bone",
+}
+
+
 def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = "auto") -> Any:
     """Add a label image on the CT's grid to a scene as a segmentation named by level, and return it.
 
@@ -150,6 +164,31 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
         slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, level, volume)
         exclude_segment(segmentation, level, labels.excluded.get(value))
     segmentation.CreateDefaultDisplayNodes()
+    return segmentation
+
+
+def add_heart(labels: LabelImage, volume: Any, scene: Any) -> Any:
+    """Add a labelled heart on the CT's grid to a scene as a segmentation of its parts, and return it.
+
+    Raises
+    ------
+    UnusableInputError
+        When it has no heart, or lies on another grid than the volume's axial order.
+    """
+    found, _ = heart_labels(labels, asked=True)
+    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    for part, numbers in (found.parts if found is not None else {}).items():
+        segment = slicer.vtkSegment()
+        segment.SetName(PART_NAMES[part])
+        segmentation.GetSegmentation().AddSegment(segment, part)
+        inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
+        axial, _ = to_axial(inside, volume_geometry(volume))
+        axial[...] = np.isin(labels.labels, numbers)
+        slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, part, volume)
+    segmentation.CreateDefaultDisplayNodes()
+    # It says where to look; over the picture it would hide what is looked for.
+    segmentation.GetDisplayNode().SetVisibility(False)
     return segmentation
 
 

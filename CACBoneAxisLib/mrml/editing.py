@@ -12,6 +12,7 @@ from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.pointing import Place, center_of, point_at, rest_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import LARGEST_CUT_RADIUS_MM, Growth, seeds_from
+from CACBoneAxisLib.calcium.suggestions import Suggestion, suggested_decision
 from CACBoneAxisLib.calcium.territories import territories
 from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
@@ -29,8 +30,8 @@ class Outcome:
     done : whether anything changed
     what
         ``taken``, ``moved``, ``same``, ``accepted``, ``large``, ``cut``, ``slice``, ``removed``,
-        ``excluded``, ``included``; or why nothing was done: ``below``, ``bone``, ``outside-scan``,
-        ``outside-heart``, ``none``
+        ``excluded``, ``included``, ``suggestions``; or why nothing was done: ``below``, ``bone``,
+        ``outside-scan``, ``outside-heart``, ``no-suggestion``, ``none``
     values : what a sentence about it needs: numbers with their units in the name, names
     """
 
@@ -97,6 +98,13 @@ class Editor:
             decision["growth"] = "slice"
         self._take_part(lesion, _lps(ras_mm), territory, decision)
         return Outcome(True, "cut", {"artery": territory, "radius_mm": radius})
+
+    def take_suggestions(self, suggestions: Sequence[Suggestion]) -> Outcome:
+        """Take suggested candidates for the arteries they are suggested for; their seeds keep that they were."""
+        if not suggestions:
+            return Outcome(False, "no-suggestion")
+        labels = [self._add(one.position_mm, one.territory, dict(suggested_decision(one))) for one in suggestions]
+        return Outcome(True, "suggestions", {"seeds": ", ".join(labels), "count": len(labels)})
 
     def remove(self, lesion: Lesion | None) -> Outcome:
         """Take a lesion out of the reading."""

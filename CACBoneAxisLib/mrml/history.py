@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from CACBoneAxisLib.mrml.snapshots import Snapshot, put_back, take_snapshot
+from CACBoneAxisLib.mrml.snapshots import NODES, Snapshot, put_back, take_snapshot
 
 # A number that is typed and a region that is dragged change many times; that is one step.
 SAME_STEP_SECONDS = 1.0
@@ -120,9 +120,7 @@ class Histories:
 def what_changed(before: Snapshot, after: Snapshot) -> str:
     """Return what differs between two states of a reading: ``points``, a region's name, or a choice's."""
     if before.nodes != after.nodes:
-        return next(
-            role for role in ("volume", "seeds", "vertebrae") if before.nodes.get(role) != after.nodes.get(role)
-        )
+        return next(role for role in NODES if before.nodes.get(role) != after.nodes.get(role))
     if before.points != after.points:
         return "points"
     if before.heart != after.heart:

@@ -1,4 +1,4 @@
-"""Vertebrae of a segmentation or label volume node, on the CT's grid."""
+"""Vertebrae and heart of a segmentation node, on the CT's grid."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import slicer
 import vtk
 
 from CACBoneAxisLib.bone.levels import parse_level
+from CACBoneAxisLib.calcium.heartlabels import part_of
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import EXCLUDED_TAG, LabelImage, tag_text
 from CACBoneAxisLib.imaging.orient import to_axial
@@ -58,6 +59,66 @@ def vertebra_segments(segmentation: Any) -> dict[str, str]:
     ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
     named = {i: parse_level(content.GetSegment(i).GetName() or "") or parse_level(i) for i in ids}
     return {i: level for i, level in named.items() if level is not None}
+
+
+def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
+    """Return heart, chambers, aorta and bones of a segmentation node as a label image on the grid of a CT volume node.
+
+    All other segments are left out. Where two overlap, the later one counts.
+
+    Parameters
+    ----------
+    segmentation : vtkMRMLSegmentationNode
+    volume : vtkMRMLScalarVolumeNode
+
+    Raises
+    ------
+    UnusableInputError
+        When no segment is named as a part of the heart, or a transform is not rigid.
+    """
+    segments = heart_segments(segmentation)
+    if all(part_of(name) in ("aorta", "bone") for name in segments.values()):
+        raise refusal("heart-labels-none", file=segmentation.GetName())
+    ids = vtk.vtkStringArray()
+    for segment_id in segments:
+        ids.InsertNextValue(segment_id)
+    # One node for all of them: a whole body has a hundred segments, each of the size of the scan.
+    scene = segmentation.GetScene()
+    made = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "heart of a segmentation")
+    try:
+        slicer.modules.segmentations.logic().ExportSegmentsToLabelmapNode(segmentation, ids, made, volume)
+        labels = np.array(slicer.util.arrayFromVolume(made), dtype=np.uint16)
+    finally:
+        if made.GetDisplayNode() is not None:
+            scene.RemoveNode(made.GetDisplayNode().GetColorNode())
+        scene.RemoveNode(made)
+    view, axial = to_axial(labels, volume_geometry(volume))
+    return LabelImage(view, axial, dict(enumerate(segments.values(), start=1)), str(segmentation.GetName()))
+
+
+def heart_segments(segmentation: Any) -> dict[str, str]:
+    """Return the name of every segment that says where the heart is or is not, by segment id.
+
+    The segment's name decides, then its id, as for vertebrae.
+    """
+    content = segmentation.GetSegmentation()
+    ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
+    named = {i: str(content.GetSegment(i).GetName() or "") for i in ids}
+    said = {i: name if part_of(name) is not None else str(i) for i, name in named.items()}
+    return {i: name for i, name in said.items() if part_of(name) is not None}
+
+
+def segments_state(segmentation: Any) -> tuple[Any, ...]:
+    """Return something that differs as soon as a segment's name or voxels, or the segmentation's place, do."""
+    content = segmentation.GetSegmentation()
+    said: list[Any] = [segmentation, segmentation.GetTransformNodeID()]
+    transform = segmentation.GetParentTransformNode()
+    said.append(0 if transform is None else transform.GetTransformToWorldMTime())
+    for number in range(content.GetNumberOfSegments()):
+        segment = content.GetNthSegment(number)
+        voxels = segment.GetRepresentation("Binary labelmap") or content
+        said.append((content.GetNthSegmentID(number), segment.GetName(), voxels.GetMTime()))
+    return tuple(said)
 
 
 def exclusion(segmentation: Any, segment_id: str) -> str | None:

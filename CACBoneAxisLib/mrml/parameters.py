@@ -94,6 +94,7 @@ def nodes_from_parameters(parameters: Any) -> ReadingNodes:
         tuple(existing_regions(parameters)),
         parameters.vertebrae,
         second_volume(parameters),
+        parameters.heartSegmentation,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import PointList
-from CACBoneAxisLib.mrml.labels import labels_from_segmentation
+from CACBoneAxisLib.mrml.labels import heart_from_segmentation, labels_from_segmentation, segments_state
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.readings import find_reading
 from CACBoneAxisLib.mrml.trail import trail_of
@@ -19,6 +21,9 @@ from CACBoneAxisLib.study.approval import Trail
 from CACBoneAxisLib.study.session import Session
 
 Progress = Callable[[str, float], None]
+
+# The heart on the grid of an image, and what it was made of: at every click the same.
+_hearts: WeakKeyDictionary[CTImage, tuple[Any, LabelImage]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class ReadingNodes:
     regions : vtkMRMLMarkupsROINodes, one per vertebra, named by level
     vertebrae : vtkMRMLSegmentationNode whose segments are named by level, or None
     second : vtkMRMLScalarVolumeNode of the same scan at another energy, or None
+    heart : vtkMRMLSegmentationNode with the heart, where candidates are looked for, or None
     """
 
     volume: Any
@@ -41,6 +47,7 @@ class ReadingNodes:
     regions: tuple[Any, ...] = ()
     vertebrae: Any = None
     second: Any = None
+    heart: Any = None
 
 
 def inputs_from_nodes(
@@ -76,6 +83,7 @@ def inputs_from_nodes(
         study_id=study_id,
         second=None if nodes.second is None else image_from_volume(nodes.second),
         trail=_trail(nodes),
+        heart=None if nodes.heart is None else _heart(nodes, image),
     )
 
 
@@ -101,6 +109,14 @@ def analyze_nodes(
     """
     session = Session(image_from_volume(nodes.volume)) if session is None else session
     return session.analyze(inputs_from_nodes(nodes, settings, study_id, session.image), progress=progress)
+
+
+def _heart(nodes: ReadingNodes, image: CTImage) -> LabelImage:
+    state = (*segments_state(nodes.heart), nodes.volume)
+    kept = _hearts.get(image)
+    if kept is None or kept[0] != state:
+        kept = _hearts[image] = (state, heart_from_segmentation(nodes.heart, nodes.volume))
+    return kept[1]
 
 
 def _trail(nodes: ReadingNodes) -> Trail:

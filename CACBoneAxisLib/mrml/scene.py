@@ -13,7 +13,7 @@ import slicer
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.mrml import tables
-from CACBoneAxisLib.mrml.labels import exclusion, vertebra_segments
+from CACBoneAxisLib.mrml.labels import exclusion, heart_segments, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.reading import ReadingNodes, inputs_from_nodes
@@ -27,7 +27,7 @@ RESULT_ATTRIBUTE = "CACBoneAxis.Result"
 FINGERPRINT = "CACBoneAxis.Inputs"
 READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
 KEPT_DECIMALS = 9
-INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae", "second")
+INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae", "second", "heart")
 OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
 
 TABLES = {
@@ -115,6 +115,8 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
         segments = [(level, exclusion(nodes.vertebrae, segment_id)) for segment_id, level in named.items()]
     second = nodes.second.GetID() if nodes.second is not None else None
     said = [points, regions, segments, second, settings.to_mapping()]
+    if nodes.heart is not None:
+        said.append(heart_segments(nodes.heart))
     return hashlib.sha256(json.dumps(_rounded(said), sort_keys=True).encode()).hexdigest()
 
 
@@ -155,6 +157,7 @@ def reading_nodes(record: Any) -> ReadingNodes:
         _references(record, "regions"),
         record.GetNodeReference("vertebrae"),
         record.GetNodeReference("second"),
+        record.GetNodeReference("heart"),
     )
 
 
@@ -223,6 +226,7 @@ def _keep_inputs(record: Any, nodes: ReadingNodes) -> None:
         "regions": nodes.regions,
         "vertebrae": () if nodes.vertebrae is None else (nodes.vertebrae,),
         "second": () if nodes.second is None else (nodes.second,),
+        "heart": () if nodes.heart is None else (nodes.heart,),
     }
     for role, items in given.items():
         record.RemoveNodeReferenceIDs(role)

@@ -10,7 +10,7 @@ from CACBoneAxisLib.mrml.scene import OUTPUT_ROLES, find_result, result_nodes
 
 # On what was hidden here, so that what the user hid stays hidden.
 HIDDEN_ATTRIBUTE = "CACBoneAxis.HiddenWithItsReading"
-ROLES = ("seeds", "heart", "vertebrae")
+ROLES = ("seeds", "heart", "vertebrae", "heartSegmentation")
 
 
 def show_reading_of(scene: Any, volume: Any) -> None:

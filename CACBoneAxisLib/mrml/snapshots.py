@@ -20,7 +20,7 @@ REGION_ATTRIBUTE = "CACBoneAxis.Region"
 
 # What a reader sees and how, not what is decided.
 NO_DECISIONS = ("volume", "territory", "baseline", "baselineFolder", "yearsBetween")
-NODES = ("seeds", "vertebrae")
+NODES = ("seeds", "vertebrae", "heartSegmentation")
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def put_back(parameters: Any, before: Snapshot) -> None:
             known = scene.GetNodeByID(before.nodes.get(role, ""))
             if known is not None and known is not getattr(parameters, role):
                 setattr(parameters, role, known)
-            elif known is None and role == "vertebrae":
-                parameters.vertebrae = None
+            elif known is None and role != "seeds":
+                setattr(parameters, role, None)
         if before.points and parameters.seeds is None:
             parameters.seeds = add_seeds_node(scene, parameters.volume)
         if parameters.seeds is not None:

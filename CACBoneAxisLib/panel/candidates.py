@@ -13,8 +13,10 @@ from CACBoneAxisLib.calcium.listing import Listed, Listing, list_candidates
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml import candidates as overlay
+from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
+from CACBoneAxisLib.mrml.reading import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.tables import heading
 from CACBoneAxisLib.panel.clickwords import reason_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
@@ -114,7 +116,11 @@ class CandidatesSection(Section, VTKObservationMixin):
     def onPropose(self) -> None:
         """Put the heart's box where it is found."""
         parameters = self.panel.parameters
-        box = overlay.proposed_box(*self._heart(parameters))
+        try:
+            box = overlay.proposed_box(*self._heart(parameters))
+        except UnusableInputError as error:
+            set_text(self.ui.candidatesLabel, str(error))
+            return
         if box is None:
             set_text(self.ui.candidatesLabel, self._no_heart())
             return
@@ -142,7 +148,7 @@ class CandidatesSection(Section, VTKObservationMixin):
         session = self.panel.logic.sessions.of(parameters.volume)
         protocol = clicking_protocol(parameters, session)
         progress(_("Looking for the heart"), 0.1)
-        heart = session.known.heart()
+        heart = self._region(parameters, session)
         if parameters.limitToHeart and parameters.heart is None:
             box = overlay.proposed_box(session.image, heart)
             if box is not None:
@@ -224,18 +230,25 @@ class CandidatesSection(Section, VTKObservationMixin):
 
     def _heart(self, parameters: Any) -> tuple[Any, Any]:
         session = self.panel.logic.sessions.of(parameters.volume)
-        return session.image, session.known.heart()
+        return session.image, self._region(parameters, session)
+
+    def _region(self, parameters: Any, session: Any) -> Any:
+        """Return the heart's region: that of the segmentation where the reading has one."""
+        nodes = ReadingNodes(parameters.volume, heart=parameters.heartSegmentation)
+        return session.heart_region(inputs_from_nodes(nodes, image=session.image))
 
     def _state(self, parameters: Any) -> Any:
         """Return what the layer rests on: volume, box, rules, lesions; None where it cannot be read."""
         try:
             protocol = clicking_protocol(parameters, self.panel.logic.sessions.of(parameters.volume))
             box = overlay.heart_of(parameters)
+            segmentation = parameters.heartSegmentation
+            rests_on = None if segmentation is None else segments_state(segmentation)
             seeds = parameters.seeds
             points = () if seeds is None else points_from_node(seeds).points
         except UnusableInputError:
             return None
-        return (parameters.volume.GetID(), bool(parameters.limitToHeart), (box, protocol), points)
+        return (parameters.volume.GetID(), bool(parameters.limitToHeart), (box, protocol, rests_on), points)
 
     def _observe(self, box: Any) -> None:
         if box is self._box:

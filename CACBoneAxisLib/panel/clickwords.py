@@ -40,6 +40,7 @@ def step_words(text: str) -> str:
         "seeds": _("another list of seeds"),
         "vertebrae": _("another segmentation"),
         "heart": _("heart region"),
+        "heartSegmentation": _("another segmentation of the heart"),
         "limitToHeart": _("heart region on or off"),
         "protocol": _("protocol"),
         "threshold": _("threshold"),
@@ -74,6 +75,8 @@ def outcome_words(outcome: Outcome) -> str:
 def trail_words(outcome: Outcome) -> str:
     """Return an action as the trail keeps it: in English, whatever language the panel speaks."""
     values = outcome.values
+    if outcome.what == "suggestions":
+        return f"suggestions taken by the reader: {values['seeds']}"
     name = values.get("seed") or values.get("artery", "")
     details = [str(values[key]) for key in ("reason",) if key in values]
     if "radius_mm" in values:
@@ -99,5 +102,7 @@ def _sentences() -> dict[str, str]:
         "bone": _("Connected to bone ({volume}): take the calcium with Cut, or with Slice only."),
         "outside-scan": _("This place is outside the scan."),
         "outside-heart": _("Outside the heart region ({hu}): move its box, or switch it off under Candidates."),
+        "suggestions": _("{count} suggestions taken: {seeds}."),
+        "no-suggestion": _("There is no suggestion to take."),
         "none": _("There is no lesion to do that with."),
     }

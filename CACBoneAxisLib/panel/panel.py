@@ -39,6 +39,7 @@ from CACBoneAxisLib.panel.rescoring import Rescoring
 from CACBoneAxisLib.panel.results import Results
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.panel.suggestions import SuggestionsSection
 from CACBoneAxisLib.panel.watching import Watching
 
 SECTIONS = (
@@ -49,6 +50,7 @@ SECTIONS = (
     CalciumSection,
     LesionTools,
     CandidatesSection,
+    SuggestionsSection,
     ProtocolSection,
     RegionsSection,
     CalibrationSection,

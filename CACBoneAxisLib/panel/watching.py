@@ -13,7 +13,7 @@ from CACBoneAxisLib.panel.calibration import ROD_POINTS
 
 
 class Watching(VTKObservationMixin):
-    """Observes the seeds, regions and vertebrae that are chosen now."""
+    """Observes the seeds, regions and segmentations that are chosen now."""
 
     parameters: Any
 
@@ -26,7 +26,9 @@ class Watching(VTKObservationMixin):
         chosen: list[Any] = []
         if self.parameters is not None:
             rods = self.parameters.parameterNode.GetNodeReference(ROD_POINTS)
-            chosen = [node for node in (self.parameters.seeds, self.parameters.vertebrae, rods) if node is not None]
+            segmented = (self.parameters.vertebrae, self.parameters.heartSegmentation)
+            # The heart may be in the segmentation of the vertebrae.
+            chosen = [node for node in dict.fromkeys((self.parameters.seeds, *segmented, rods)) if node is not None]
             chosen += existing_regions(self.parameters)
         if [id(node) for node in chosen] == [id(node) for node in self._watched]:
             return False

@@ -13,6 +13,7 @@ from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.results import BoneResult
 from CACBoneAxisLib.bone.tissues import tissue_name
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
@@ -252,9 +253,36 @@ class Session:
             findings=said + calcium.findings,
         )
 
+    def heart_region(self, inputs: StudyInputs) -> HeartRegion | None:
+        """Return where calcium is looked for in this study, None where no heart is found.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence, when the study's segmentation of the heart has no heart or lies on another grid.
+        """
+        return self.known.heart(self._heart(inputs)[0])
+
+    def suggestions(self, inputs: StudyInputs) -> Suggested:
+        """Return what an analysis of this study that lists candidates would suggest; None where it cannot.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence, when seeds or the heart's segmentation cannot be understood.
+        """
+        if self.check(inputs.settings, inputs.regions).suitability.calcium.verdict == "unsuitable":
+            return None
+        protocol = inputs.settings.calcium
+        if protocol.suggestions == "none":
+            protocol = replace(protocol, suggestions="list")
+        seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
+        return with_suggestions(self.known, seeds, protocol, lambda: self._heart(inputs))[1]
+
     def _heart(self, inputs: StudyInputs) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
         """Return what of the study's segmentations is heart."""
-        rests_on = (_Same(inputs.heart), _Same(inputs.vertebrae))
+        # Where there is a segmentation of the heart, that of the vertebrae is not asked.
+        rests_on = (_Same(inputs.heart), _Same(inputs.vertebrae if inputs.heart is None else None))
         return self._once("heart", rests_on, lambda: study_heart(self.image.geometry, inputs.heart, inputs.vertebrae))
 
     def _once(self, what: str, rests_on: Any, measure: Callable[[], T]) -> T:

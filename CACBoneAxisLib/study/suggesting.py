@@ -51,9 +51,11 @@ def with_suggestions(
     protocol : whose ``suggestions`` says what is done
     heart : called for the segmented heart when candidates are looked for
     """
+    taken_over = _taken_over(seeds or ())
     if protocol.suggestions == "none":
-        return seeds, None, None, ()
+        return seeds, None, None, taken_over
     labels, said = heart()
+    said = (*said, *taken_over)
     looked = known.looked(protocol, labels)
     if looked is None:
         return seeds, None, None, (*said, finding("suggestions-impossible"))
@@ -69,6 +71,11 @@ def with_suggestions(
         return seeds, found, looked, (*said, finding("suggestions-listed", count=count))
     accepted = (*(seeds or ()), *seeds_from([as_points(found)]))
     return accepted, found, looked, (*said, finding("suggestions-accepted", count=count))
+
+
+def _taken_over(seeds: Sequence[Seed]) -> tuple[Finding, ...]:
+    names = [seed.name for seed in seeds if seed.suggested is not None]
+    return (finding("suggestions-taken", count=str(len(names)), seeds=", ".join(names)),) if names else ()
 
 
 def _labels(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from torso_heart import heart_labels_of
@@ -141,4 +143,8 @@ def test_suggestions_become_seeds_of_the_same_names(suggestions: tuple[Suggestio
     assert len(seeds) == len(suggestions)
     assert {seed.territory for seed in seeds} == {one.territory for one in suggestions}
     assert len({seed.name for seed in seeds}) == len(seeds)
-    assert all("confidence" in point.description for point in points.points)
+    assert [json.loads(point.description) for point in points.points] == [
+        {"suggested": round(one.confidence, 2)} for one in suggestions
+    ]
+    by_name = {seed.name: seed.suggested for seed in seeds}
+    assert all(by_name[point.label] == json.loads(point.description)["suggested"] for point in points.points)

@@ -51,5 +51,5 @@ def _reference(name: str) -> property:
     return property(read, write)
 
 
-for _name in ("volume", "seeds", "vertebrae", "heart"):
+for _name in ("volume", "seeds", "vertebrae", "heart", "heartSegmentation"):
     setattr(StubParameters, _name, _reference(_name))

@@ -43,6 +43,7 @@ def untouched():
         massFactor=0.0,
         regions=[],
         vertebrae=None,
+        heartSegmentation=None,
         secondVolume=None,
         otherSettings="",
     )
