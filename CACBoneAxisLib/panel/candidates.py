@@ -107,11 +107,18 @@ class CandidatesSection(Section, VTKObservationMixin):
     def onSettled(self) -> None:
         """Show the candidates of the threshold and the box that there are now."""
         parameters = self.panel.parameters
-        if parameters is None or not self._entered or self.panel.progress is not None:
+        if parameters is None or not self._entered:
             return
+        if self.panel.progress is not None:
+            self.timer.start()
+            return
+        pending = self.panel.timer.active
         message = self.panel.run(lambda progress: self._list(parameters, progress), self.ui.progressBar, None)
         if message:
             set_text(self.ui.candidatesLabel, message)
+        # An analysis that was due is still due.
+        if pending:
+            self.panel.timer.start()
 
     def onPropose(self) -> None:
         """Put the heart's box where it is found."""

@@ -66,16 +66,16 @@ class SuggestionsSection(Section):
             self.ui.suggestCheckBox,
             missing,
             _(
-                "List what may be coronary calcium, with the artery it may lie in and how sure that is. Nothing of it is "
-                "scored before you take it."
+                "List what may be coronary calcium, with the artery it may lie in and how sure that is. "
+                "Nothing of it is scored before you take it."
             ),
         )
         enable(
             self.ui.heartSegmentationSelector,
             missing,
             _(
-                "Segmentation with the heart or its chambers, such as TotalSegmentator's: suggestions and candidates are "
-                "looked for in it. Without one the heart is looked for between the lungs."
+                "Segmentation with the heart or its chambers, such as TotalSegmentator's: suggestions and "
+                "candidates are looked for in it. Without one the heart is looked for between the lungs."
             ),
         )
         wanted = not missing and self.wanted(parameters)
@@ -104,7 +104,11 @@ class SuggestionsSection(Section):
     def onSettled(self) -> None:
         """List what is suggested for the reading as it is now."""
         parameters = self.panel.parameters
-        if parameters is None or not self._entered or self.panel.progress is not None or not self.wanted(parameters):
+        if parameters is None or not self._entered or not self.wanted(parameters):
+            return
+        if self.panel.progress is not None:
+            # The layer of candidates may be on its way, which ends without telling anybody.
+            self.timer.start()
             return
         pending = self.panel.timer.active
         state = self._state(parameters)
@@ -112,6 +116,7 @@ class SuggestionsSection(Section):
         if message:
             self._list((), message)
         self._shown = state
+        # An analysis that was due is still due.
         if pending:
             self.panel.timer.start()
 
@@ -156,14 +161,14 @@ class SuggestionsSection(Section):
         rows = [
             [
                 one.territory,
-                format_value(100 * one.confidence, "percent", unit=True),
+                format_value(one.confidence, "share"),
                 format_value(one.volume_mm3, "volume_mm3", unit=True),
                 format_value(one.peak_hu, "peak_hu", unit=True),
                 ", ".join(format_value(float(v), "length_mm") for v in one.position_mm * LPS),
             ]
             for one in suggestions
         ]
-        titles = [_("Artery"), _("Sure"), _("Volume"), _("Peak"), _("Position (R, A, S mm)")]
+        titles = [_("Artery"), _("Confidence"), _("Volume"), _("Peak"), _("Position (R, A, S mm)")]
         fill(self.ui.suggestionsTable, titles, rows, [str(row) for row in range(len(rows))])
         self._show_buttons()
 

@@ -48,6 +48,9 @@ def test_other_descriptions_are_free_text(text: str) -> None:
     "text",
     [
         '{"decision": "maybe"}',
+        '{"suggested": 1.5}',
+        '{"suggested": "yes"}',
+        '{"suggested": NaN}',
         '{"cut_radius_mm": 0}',
         '{"cut_radius_mm": -1}',
         '{"cut_radius_mm": 1e6}',

@@ -12,6 +12,7 @@ from stub_parameters import StubParameters  # noqa: E402
 
 from CACBoneAxisLib.calcium.pointing import center_of  # noqa: E402
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
+from CACBoneAxisLib.calcium.suggestions import Suggestion  # noqa: E402
 from CACBoneAxisLib.imaging.markups import PointList  # noqa: E402
 from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
@@ -206,3 +207,21 @@ def test_a_reader_s_remark_stays_with_a_point_that_gets_no_decision(editor):
     editor.parameters.seeds.SetNthControlPointDescription(0, "mid LAD")
     editor.take(ras(editor, LAD_ZYX), "LCX")
     assert editor.parameters.seeds.GetNthControlPointDescription(0) == "mid LAD"
+
+
+def test_suggestions_become_seeds_that_say_so_and_score_as_clicks_do(editor):
+    places = {code: center_of(editor.session.image, zyx) for code, zyx in (("LAD", LAD_ZYX), ("RCA", RCA_ZYX))}
+    suggestions = [Suggestion(code, 0.834, place, 10.0, 6, 250.0) for code, place in places.items()]
+    outcome = editor.take_suggestions(suggestions)
+    assert (outcome.done, outcome.values) == (True, {"seeds": "LAD-1, RCA-1", "count": 2})
+    assert scores(editor) == pytest.approx({"LAD": LAD, "RCA": RCA})
+    points = points_from_node(editor.parameters.seeds)
+    assert [json.loads(point.description) for point in points.points] == [{"suggested": 0.83}] * 2
+    findings = analyze(StudyInputs(editor.session.image, (points,))).to_dict()["calcium"]["findings"]
+    (said,) = [item["message"] for item in findings if item["code"] == "suggestions-taken"]
+    assert "LAD-1, RCA-1" in said
+    # What is decided afterwards leaves it as it is.
+    editor.exclude(editor.lesion_at(ras(editor, LAD_ZYX)), "stent")
+    described = json.loads(points_from_node(editor.parameters.seeds).points[0].description)
+    assert described == {"suggested": 0.83, "decision": "excluded", "reason": "stent"}
+    assert editor.take_suggestions([]) == Outcome(False, "no-suggestion")

@@ -1,4 +1,4 @@
-"""Vertebrae of a segmentation node, on the CT's grid."""
+"""Vertebrae and heart of a segmentation node, on the CT's grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, labels_from_segmentation, vertebra_segments  # noqa: E402
+from CACBoneAxisLib.mrml.labels import (  # noqa: E402
+    exclude_segment,
+    exclusion,
+    heart_from_segmentation,
+    labels_from_segmentation,
+    segments_state,
+    vertebra_segments,
+)
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 
 
@@ -102,3 +109,39 @@ def test_what_was_left_out_comes_along_into_the_scene_and_makes_a_result_old(seg
     assert fingerprint(nodes, Settings()) != before
     again = add_vertebrae(labels_from_segmentation(segmentation, volume), volume, volume.GetScene())
     assert labels_from_segmentation(again, volume).excluded == {1: "metal"}
+
+
+def test_heart_aorta_and_bones_are_taken_voxel_by_voxel_and_all_else_is_not(segmentation, volume, vertebra, scene):
+    heart = np.roll(vertebra, -30, axis=1)
+    aorta = np.zeros_like(vertebra)
+    aorta[3:6, 5:9, 5:9] = 1
+    add_segment(scene, volume, segmentation, "liver", np.roll(vertebra, 5, axis=0))
+    add_segment(scene, volume, segmentation, "aorta", aorta)
+    before = segments_state(segmentation)
+    labels = heart_from_segmentation(segmentation, volume)
+    assert segments_state(segmentation) == before
+    numbers = {name: number for number, name in labels.names.items()}
+    assert set(numbers) == {"heart", "vertebrae_L1", "aorta"}
+    for name, array in (("heart", heart), ("vertebrae_L1", vertebra), ("aorta", aorta)):
+        assert np.array_equal(labels.labels == numbers[name], array), name
+    assert slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode", scene) == []
+
+
+def test_voxels_and_names_of_segments_make_another_state(segmentation, volume, vertebra):
+    before = segments_state(segmentation)
+    ids = [segmentation.GetSegmentation().GetNthSegmentID(n) for n in range(2)]
+    slicer.util.updateSegmentBinaryLabelmapFromArray(np.roll(vertebra, 1, axis=2), segmentation, ids[0], volume)
+    edited = segments_state(segmentation)
+    assert edited != before
+    segmentation.GetSegmentation().GetSegment(ids[0]).SetName("left ventricle")
+    assert segments_state(segmentation) != edited
+
+
+def test_a_segmentation_without_a_heart_is_refused_as_one(scene, volume, vertebra):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Spine")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    with pytest.raises(UnusableInputError, match="Spine names no heart"):
+        heart_from_segmentation(node, volume)
+    add_segment(scene, volume, node, "vertebrae_L1", vertebra)
+    with pytest.raises(UnusableInputError, match="Spine names no heart"):
+        heart_from_segmentation(node, volume)
