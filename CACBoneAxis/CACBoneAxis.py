@@ -259,10 +259,7 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         return result
 
     def saveReport(self, volumeNode, folder, **further):
-        """Write the report of a volume that was analysed into a new folder inside ``folder`` and return its path.
-
-        ``further`` asks for PDF and DICOM objects, as ``save_report`` says.
-        """
+        """Write the report of an analysed volume into a new folder in ``folder``; ``further`` as of ``save_report``."""
         from CACBoneAxisLib.mrml.saving import save_report
 
         return save_report(volumeNode, folder, **further)

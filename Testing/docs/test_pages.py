@@ -104,10 +104,10 @@ def test_the_examples_of_settings_are_understood():
 def test_the_examples_of_decisions_are_understood():
     section = re.search(r"### Seeds\n(.*?)\n### ", read("docs/files.md"), re.DOTALL)[1]
     examples = re.findall(r"`(\{.*?\})`", section)
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         (seed,) = seeds_from([PointList("seeds", (ControlPoint("LAD-1", (0.0, 0.0, 0.0), example),))])
-        assert seed.parts or seed.decision != "score"
+        assert seed.parts or seed.decision != "score" or seed.suggested is not None
 
 
 def test_the_settings_of_the_project_name_what_the_readme_asks_for():
