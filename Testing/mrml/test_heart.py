@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+import bare_scene  # noqa: E402
 from torso_heart import heart_labels_of  # noqa: E402
 
 from CACBoneAxisLib.cli import main  # noqa: E402
 from CACBoneAxisLib.imaging.labels import write_labels  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_inputs, add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes, inputs_from_nodes  # noqa: E402
-from CACBoneAxisLib.mrml.scene import fingerprint, reading_nodes, replay, show_result, write_mrb  # noqa: E402
+from CACBoneAxisLib.mrml.scene import (  # noqa: E402
+    fingerprint,
+    is_current,
+    reading_nodes,
+    replay,
+    result_nodes,
+    show_result,
+    write_mrb,
+)
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso  # noqa: E402
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze  # noqa: E402
 
@@ -80,6 +90,19 @@ def test_a_saved_scene_is_replayed_with_it(nodes, tmp_path):
     assert reading_nodes(record).heart is nodes.heart
     assert suggested(replay(record)) == suggested(result)
     write_mrb(nodes.volume.GetScene(), tmp_path / "scene.mrb")
+    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
+    fresh = bare_scene.new_scene()
+    try:
+        fresh.SetURL(str(mrml))
+        fresh.SetRootDirectory(str(mrml.parent))
+        assert fresh.Import()
+        (again,) = result_nodes(fresh)
+        assert suggested(replay(again)) == suggested(result)
+        assert is_current(again, reading_nodes(again), LISTED)
+    finally:
+        bare_scene.close_scene(fresh)
 
 
 def test_a_heart_chosen_or_renamed_makes_a_result_old(nodes):
