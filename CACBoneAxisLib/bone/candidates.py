@@ -9,8 +9,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.bone.endplateheights import found_heights
 from CACBoneAxisLib.bone.given import VertebraRegion
-from CACBoneAxisLib.bone.heights import LARGEST_INCREMENT_MM, Heights, labelled_heights
+from CACBoneAxisLib.bone.heights import Heights, heights_findings, labelled_heights, with_crush
 from CACBoneAxisLib.bone.labelled import described_region, label_findings, labelled_region
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels
@@ -61,7 +62,11 @@ def found_vertebrae(
     if labels is not None:
         cores, said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
         candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
-    return sorted(candidates, key=lambda c: levels()[c.level].order), said
+    candidates.sort(key=lambda c: levels()[c.level].order)
+    heights = with_crush({c.level: c.heights for c in candidates if c.heights})
+    candidates = [replace(c, heights=heights.get(c.level)) for c in candidates]
+    without = {c.level: c.source for c in candidates if c.heights is None}
+    return candidates, (*said, *heights_findings(without, image.geometry.slice_increment_mm))
 
 
 def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
@@ -75,23 +80,25 @@ def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
 
 def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> Candidate:
     """Return the region of the protocol in the body that is found from a point."""
-    if item.excluded is not None:
-        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
-        return Candidate(item.level, "point", {}, None, said, excluded=True)
     wanted = protocol.region
     found = locate_vertebra(image, item.level, item.point_mm or (), wanted.metal_hu)
+    heights = None if found.frame is None else found_heights(image, found.frame)
+    if item.excluded is not None:
+        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
+        return Candidate(item.level, "point", {}, None, said, excluded=True, heights=heights)
     described: dict[str, Any] = {"protocol": wanted.protocol, "located": found.to_mapping()}
     region = None
     if found.frame is not None:
         region = located_region(found.frame, wanted.protocol, wanted.erosion_mm, image.geometry)
     if region is None:
         empty = (finding("region-empty", level=item.level),) if found.frame is not None else ()
-        return Candidate(item.level, "point", described, None, (*found.findings, *empty))
+        return Candidate(item.level, "point", described, None, (*found.findings, *empty), heights=heights)
     if wanted.protocol == DEFAULT:
         described["erosion_mm"] = wanted.erosion_mm
     placed, mask = _placed(image, item.level, region, protocol)
     described |= described_region(region)
-    return Candidate(item.level, "point", described, mask, (*found.findings, *placed), axes=np.asarray(region.axes))
+    said_of = (*found.findings, *placed)
+    return Candidate(item.level, "point", described, mask, said_of, axes=np.asarray(region.axes), heights=heights)
 
 
 def _placed(
@@ -125,8 +132,6 @@ def _from_labels(
     boxes = label_boxes(labels.labels)
     numbers, said = level_numbers(labels, boxes, protocol.numbering)
     heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
-    if image.geometry.slice_increment_mm > LARGEST_INCREMENT_MM:
-        said = (*said, finding("heights-thick", increment=f"{image.geometry.slice_increment_mm:g}"))
     cores = []
     for level, number in numbers.items():
         told = Candidate(level, "labelmap", {"label": number}, None, heights=heights.get(level))
@@ -164,6 +169,6 @@ def _told(given: list[Candidate], cores: list[Candidate]) -> list[Candidate]:
             said = tuple(dict.fromkeys((*c.findings, finding("region-and-label", level=c.level), *core.findings)))
             excluded = c.excluded or core.excluded
             mask = None if excluded else c.mask
-            c = replace(c, findings=said, heights=core.heights, mask=mask, excluded=excluded)
+            c = replace(c, findings=said, heights=core.heights or c.heights, mask=mask, excluded=excluded)
         told.append(c)
     return told

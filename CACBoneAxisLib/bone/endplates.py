@@ -240,11 +240,11 @@ def _row(middle: Any, height: Any, disc: Any, w: NDArray[np.floating], blur_mm: 
     pitch = height + disc
     away = np.mod(w[None, :] - middle, pitch) - pitch / 2
     away = np.abs(away)
-    soft = _step((disc / 2 - away) / blur_mm)
-    plate = _step((disc / 2 + ENDPLATE_MM - away) / blur_mm) - soft
+    soft = step((disc / 2 - away) / blur_mm)
+    plate = step((disc / 2 + ENDPLATE_MM - away) / blur_mm) - soft
     return np.stack([soft, plate], axis=1)
 
 
-def _step(z: NDArray[np.floating]) -> NDArray[np.floating]:
+def step(z: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the normal distribution function, by the logistic approximation that is within 0.01 of it."""
     return np.asarray(1 / (1 + np.exp(-1.702 * np.clip(z, -20, 20))))

@@ -1,4 +1,4 @@
-"""Six-point heights of labelled vertebral bodies, and the Genant grade that they suggest."""
+"""Six-point heights of vertebral bodies, and the Genant grade that they suggest; measured here in labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 # these parts of it from the front: the rims are rounded, so that the outermost tenth says little.
 MIDLINE_MM = 5.0
 LINES, STEP_MM = 7, 0.1
-# A label ends at whole slices: at 5 mm, phantoms of 25 mm measured 30. At 3 mm the error is up to 2.5 mm, a tenth.
+# The mildest grade is a loss of 20 %, 5 mm of a body of 25. At increments of 5 mm labels, which end at whole
+# slices, are up to that far off and endplates followed in the scan nearly; at 3 mm up to half of it (docs/bone.md).
 LARGEST_INCREMENT_MM = 3.0
 # 1 - 80 / 100 is a little less than 0.2 in floating point.
 ROUNDING = 1e-9
@@ -106,6 +107,8 @@ def labelled_heights(
 ) -> dict[str, Heights]:
     """Return the heights of every labelled vertebra that lies whole in the scan, by level; none on thick slices.
 
+    ``crush`` is left to ``with_crush``.
+
     Parameters
     ----------
     labels : int array (z, y, x)
@@ -126,6 +129,12 @@ def labelled_heights(
         heights = None if frame is None else six_points(body, offset, geometry, frame)
         if heights is not None:
             found[level] = heights
+    return found
+
+
+def with_crush(heights: Mapping[str, Heights]) -> dict[str, Heights]:
+    """Return the heights by level, with the loss of posterior height against the neighbours where both are there."""
+    found = dict(heights)
     order = {levels()[level].order: level for level in found}
     for place, level in order.items():
         above, below = order.get(place - 1), order.get(place + 1)
@@ -160,3 +169,23 @@ def six_points(
         lengths = inside.shape[-1] - inside[..., ::-1].argmax(axis=-1) - inside.argmax(axis=-1)
         found.append(float(np.median(lengths)) * STEP_MM)
     return Heights(*found)
+
+
+def heights_findings(without: Mapping[str, str], increment_mm: float) -> tuple[Finding, ...]:
+    """Return why vertebrae have no heights.
+
+    Parameters
+    ----------
+    without : the source (``roi``, ``labelmap``, ``point``) of each level that has none
+    increment_mm : of the slices
+    """
+    placed = [level for level, source in without.items() if source == "roi"]
+    bodies = [level for level, source in without.items() if source != "roi"]
+    said = []
+    if placed:
+        said.append(finding("heights-region", levels=", ".join(placed)))
+    if bodies and increment_mm > LARGEST_INCREMENT_MM:
+        said.append(finding("heights-thick", increment=f"{increment_mm:g}"))
+    elif bodies:
+        said.append(finding("heights-unresolved", levels=", ".join(bodies)))
+    return tuple(said)

@@ -106,7 +106,7 @@ HEIGHT_COLUMNS = (
 
 
 def height_table(result: Mapping[str, Any]) -> str:
-    """Return the six-point heights of the labelled vertebrae; empty where there are none."""
+    """Return the six-point heights of the vertebrae that have them; empty where there are none."""
     rows = []
     for v in result["bone"]["vertebrae"]:
         h = v["heights"]
@@ -122,8 +122,8 @@ def height_table(result: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     caption = (
-        "Heights of the labelled bodies and the loss of height, per cent. A grade (Genant 1993) is a suggestion to "
-        "look: normal lumbar wedging reaches 21 %."
+        "Heights of the bodies, labelled or found around a point, and the loss of height, per cent. A grade (Genant "
+        "1993) is a suggestion to look: normal lumbar wedging reaches 21 %."
     )
     return table(caption, HEIGHT_COLUMNS, rows)
 

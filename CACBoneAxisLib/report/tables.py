@@ -56,7 +56,7 @@ VERTEBRA_COLUMNS: dict[str, str] = {
     "z_score_reference": "its reference",
     "z_score_group": "the group of the reference that the patient belongs to",
     "estimates": "densities computed by published equations, where asked for",
-    "height_anterior_mm": "anterior height of the labelled body",
+    "height_anterior_mm": "anterior height of the body, labelled or found around a point",
     "height_middle_mm": "middle height",
     "height_posterior_mm": "posterior height",
     "genant_grade": "grade that the heights suggest, 0 for none",

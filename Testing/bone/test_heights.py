@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.bone.heights import Heights, labelled_heights
+from CACBoneAxisLib.bone.heights import Heights, heights_findings, labelled_heights, with_crush
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -34,7 +34,7 @@ def spine(anterior=26.0, middle=26.0, posterior=26.0, lean=0.0):
 
 def heights(**changes):
     labels, geometry = spine(**changes)
-    return labelled_heights(labels, NUMBERS, label_boxes(labels), geometry)
+    return with_crush(labelled_heights(labels, NUMBERS, label_boxes(labels), geometry))
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,17 @@ def test_crush_needs_both_neighbours_and_a_cut_vertebra_has_no_heights():
 
 def test_the_grades_say_where_they_come_from():
     assert load_table("genant")["source"] == "Genant 1993"
+
+
+def test_each_vertebra_without_heights_is_named_with_the_reason():
+    def said(without, increment):
+        return [(f.code, f.message) for f in heights_findings(without, increment)]
+
+    assert said({}, 5.0) == []
+    (region,) = said({"L1": "roi", "L2": "roi"}, 5.0)
+    assert region[0] == "heights-region"
+    assert "(L1, L2)" in region[1]
+    assert [code for code, _ in said({"L1": "roi", "L2": "point"}, 5.0)] == ["heights-region", "heights-thick"]
+    (unresolved,) = said({"L2": "point", "L3": "labelmap"}, 3.0)
+    assert unresolved[0] == "heights-unresolved"
+    assert "of L2, L3:" in unresolved[1]

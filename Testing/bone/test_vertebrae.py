@@ -40,7 +40,7 @@ def test_a_well_placed_region_measures_the_trabecular_bone_without_a_warning(spi
     assert (vertebra.level, vertebra.source, vertebra.status) == ("L1", "roi", "measured")
     assert (vertebra.statistics.mean_hu, vertebra.statistics.sd_hu) == (150.0, 0.0)
     assert codes(vertebra) == []
-    assert codes(result) == ["no-calibration"]
+    assert codes(result) == ["heights-region", "no-calibration"]
     assert result.masks["L1"].count == vertebra.statistics.voxels
     # The cylinder's volume within the error of counting voxel centres, a few per cent at 1 x 1 x 2 mm.
     assert vertebra.statistics.volume_mm3 == pytest.approx(np.pi * 12 * 9 * 12, rel=0.18)
