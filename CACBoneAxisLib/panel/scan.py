@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.panel.choices import Choices
-from CACBoneAxisLib.panel.section import Section, connect, set_text
+from CACBoneAxisLib.panel.section import Section, connect, set_long_text
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.study.session import ScanCheck
 
@@ -54,11 +54,11 @@ class ScanSection(Section):
             self.timer.start()
         check = checker.known(parameters)
         if check is None:
-            set_text(self.ui.acquisitionLabel, "")
-            set_text(self.ui.scanLabel, escape(checker.problem(parameters)))
+            set_long_text(self.ui.acquisitionLabel, "")
+            set_long_text(self.ui.scanLabel, escape(checker.problem(parameters)))
             return
-        set_text(self.ui.acquisitionLabel, acquisition_table(check))
-        set_text(self.ui.scanLabel, verdicts(check))
+        set_long_text(self.ui.acquisitionLabel, acquisition_table(check))
+        set_long_text(self.ui.scanLabel, verdicts(check))
 
     def onCheck(self) -> None:
         """Check the scan that is chosen now."""

@@ -73,6 +73,19 @@ def set_text(label: Any, text: str) -> None:
     label.visible = bool(text)
 
 
+def set_long_text(label: Any, text: str) -> None:
+    """Show a text of several lines, all of them.
+
+    A scroll area asks for the smallest height of what it holds, and that of lines which wrap
+    is not theirs: a longer text than before would be cut off.
+    """
+    set_text(label, text)
+    label.setMinimumHeight(0)
+    if text and label.isVisible():
+        label.parent().layout().activate()
+        label.setMinimumHeight(max(0, label.heightForWidth(label.width)))
+
+
 def doubts(findings: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the sentences of warnings and errors as rich text, each once."""
     serious = [escape(item["message"]) for item in findings if item["severity"] != "note"]

@@ -48,3 +48,17 @@ def test_filling_a_table_does_not_look_like_a_choice_of_the_user(section, ui):
     section.fill(ui.lesionTable, ["Artery"], [])
     assert not chosen
     assert section.selected_id(ui.lesionTable) == ""
+
+
+def test_a_longer_text_than_before_is_shown_to_its_end(section, ui):
+    label = ui.scanLabel
+    label._object.window().show()
+    heights = []
+    for words in (5, 200, 5):
+        section.set_long_text(label, "words " * words)
+        needed = label._object.heightForWidth(label._object.width())
+        assert label._object.minimumHeight() == needed
+        heights.append(needed)
+    assert heights[0] == heights[2] < heights[1]
+    section.set_long_text(label, "")
+    assert (label._object.minimumHeight(), label._object.isHidden()) == (0, True)
