@@ -34,6 +34,12 @@ def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, An
     return shell, slicer.util.childWidgetVariables(shell)
 
 
+def release_forms(ui: Any) -> None:
+    """Let the widgets go from the scene, which would keep calling those of a panel that was made anew."""
+    for name in FORMS:
+        getattr(ui, name).setMRMLScene(None)
+
+
 def bound_widgets(ui: Any) -> tuple[Any, Any]:
     """Return the widgets that show a choice of the scene, and those that show one of the reading, by name.
 

@@ -165,3 +165,12 @@ def test_a_panel_made_anew_while_another_module_is_shown_waits_until_it_is_enter
     assert host.widget.panel.session is None
     host.enter()
     assert host.widget.panel.session.volume is volumes[0]
+
+
+def test_a_panel_that_ends_leaves_no_widget_with_the_scene_and_the_reading_as_it_was(opened, volumes):
+    ui = opened.widget.ui
+    opened.widget.cleanup()
+    assert ui.volumeSelector.currentNode() is None
+    opened.widget.setup()
+    opened.enter()
+    assert opened.widget.panel.session.volume is volumes[0]
