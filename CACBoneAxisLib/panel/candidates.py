@@ -112,13 +112,9 @@ class CandidatesSection(Section, VTKObservationMixin):
         if self.panel.progress is not None:
             self.timer.start()
             return
-        pending = self.panel.timer.active
         message = self.panel.run(lambda progress: self._list(parameters, progress), self.ui.progressBar, None)
         if message:
             set_text(self.ui.candidatesLabel, message)
-        # An analysis that was due is still due.
-        if pending:
-            self.panel.timer.start()
 
     def onPropose(self) -> None:
         """Put the heart's box where it is found."""

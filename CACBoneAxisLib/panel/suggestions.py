@@ -110,15 +110,11 @@ class SuggestionsSection(Section):
             # The layer of candidates may be on its way, which ends without telling anybody.
             self.timer.start()
             return
-        pending = self.panel.timer.active
         state = self._state(parameters)
         message = self.panel.run(lambda progress: self._look(parameters, progress), self.ui.progressBar, None)
         if message:
             self._list((), message)
         self._shown = state
-        # An analysis that was due is still due.
-        if pending:
-            self.panel.timer.start()
 
     def onSelected(self) -> None:
         """Show the suggestion of the current row in the slice views."""
