@@ -32,6 +32,8 @@ STEP_MM = 0.25
 STATIONS = np.linspace(0.12, 0.88, 17)
 # What of the axis a profile shows of an endplate, inwards and outwards, and how far off the frame's it may lie.
 INWARDS_MM, OUTWARDS_MM, SEARCH_MM = 10.0, 13.0, 7.0
+# So much beyond the frame's endplate has to lie in the scan.
+SEEN_MM = 6.0
 DISCS_MM = np.arange(2.0, 15.1, 1.0)
 # A severe wedge loses 12 mm over a depth of 25: half of that at each endplate, or all at one.
 STEEPEST = 0.6
@@ -77,7 +79,13 @@ def _contour(
     v = (STATIONS[:, None] + np.array([-width, 0.0, width]) - 0.5) * frame.depth_mm
     values = block.grid(frame.center_mm, frame.axes, u, v.ravel(), side * w)
     profiles = values.reshape(len(u), len(STATIONS), 3, len(w)).mean(axis=(0, 2))
-    places = np.arange(max(half - SEARCH_MM, LOWEST_MM / 2), half + SEARCH_MM, STEP_MM)
+    # Where the scan ends, what lies before is used if enough of the disc does.
+    lost = np.flatnonzero(~np.isfinite(profiles).all(axis=0))
+    if lost.size:
+        profiles, w = profiles[:, : lost[0]], w[: lost[0]]
+    if not w.size or w[-1] < half + SEEN_MM:
+        return np.zeros(len(STATIONS)), np.zeros(len(STATIONS))
+    places = np.arange(max(half - SEARCH_MM, LOWEST_MM / 2), min(half + SEARCH_MM, w[-1] - SEEN_MM / 2), STEP_MM)
     blur = float(np.hypot(BLUR_OF_INCREMENT * increment_mm, OWN_BLUR_MM))
     explained = _explained(profiles, w, places, blur)
     steps = max(1, round(STEEPEST * (STATIONS[1] - STATIONS[0]) * frame.depth_mm / STEP_MM))
@@ -89,8 +97,7 @@ def _explained(
     profiles: NDArray[np.floating], w: NDArray[np.floating], places: NDArray[np.floating], blur_mm: float
 ) -> NDArray[np.float64]:
     """Return what part of each profile an endplate at each place explains, (profiles, places), with the best disc."""
-    known = np.isfinite(profiles).all(axis=1)
-    filled = np.where(known[:, None], profiles, 0.0).astype(np.float64)
+    filled = profiles.astype(np.float64)
     mean = filled.mean(axis=1, keepdims=True)
     total = np.maximum(((filled - mean) ** 2).sum(axis=1), 1e-9)
     most = np.zeros((len(profiles), len(places)))
@@ -102,7 +109,7 @@ def _explained(
             rows = np.stack([np.ones_like(w), soft, plate], axis=1)
             (spongy, fall, rise), *_ = np.linalg.lstsq(rows, filled.T, rcond=None)
             left = ((filled.T - rows @ np.stack([spongy, fall, rise])) ** 2).sum(axis=0)
-            plausible = known & (rise > ENDPLATE_HU[0]) & (rise < ENDPLATE_HU[1]) & (spongy > SPONGY_HU[0])
+            plausible = (rise > ENDPLATE_HU[0]) & (rise < ENDPLATE_HU[1]) & (spongy > SPONGY_HU[0])
             plausible &= (spongy + fall > DISC_HU[0]) & (spongy + fall < DISC_HU[1])
             most[:, n] = np.maximum(most[:, n], np.where(plausible, 1 - left / total, 0.0))
     return most

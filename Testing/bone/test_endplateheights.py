@@ -75,6 +75,10 @@ def test_an_endplate_that_cannot_be_seen_gives_none(torso):
     assert found_heights(replace(image, hu=hu), frame) is None
     cut = replace(image, hu=image.hu[: k + 8], geometry=replace(image.geometry, shape=image.hu[: k + 8].shape))
     assert found_heights(cut, frame) is None
+    # 9 mm beyond the endplate are enough.
+    less = replace(image, hu=image.hu[: k + 22], geometry=replace(image.geometry, shape=image.hu[: k + 22].shape))
+    heights = [found_heights(scan, frame) for scan in (less, image)]
+    assert heights[0].anterior_mm == pytest.approx(heights[1].anterior_mm, abs=1.0)
     far = replace(frame, center_mm=frame.center_mm + 1000)
     assert found_heights(image, far) is None
 
