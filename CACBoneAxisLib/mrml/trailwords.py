@@ -126,6 +126,7 @@ def _value(name: str, value: Any) -> str:
         return "changed"
     if isinstance(value, list | tuple):
         text = ", ".join(map(str, value))
+    text = text.removesuffix(".0")
     return f"{text} {UNITS[name]}" if name in UNITS else text
 
 

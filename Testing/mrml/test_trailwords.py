@@ -32,7 +32,7 @@ def said(name: str, before: str, after: str) -> str:
         ("sex", "FEMALE", "sex: female"),
         ("contrast", "NO", "contrast agent: none given"),
         ("noneFound", "True", "none found: yes"),
-        ("threshold", "130.0", "threshold: 130.0 HU"),
+        ("threshold", "130.0", "threshold: 130 HU"),
         ("protocol", "agatston-1990", "protocol: agatston-1990"),
     ],
 )
@@ -53,7 +53,7 @@ def test_settings_that_changed_are_told_by_label_and_value():
     assert said("otherSettings", before, after) == changed_settings(before, after)
     assert changed_settings("", '{"bone": {"estimates": ["a", "b"]}}') == "estimates: a, b"
     assert changed_settings("", '{"patient": {"hdl_mg_dl": 45.0, "smoker": false}}') == (
-        "HDL cholesterol: 45.0 mg/dL; smoker: no"
+        "HDL cholesterol: 45 mg/dL; smoker: no"
     )
     assert changed_settings(before, before) == "settings: as before"
 
