@@ -179,10 +179,7 @@ class CACBoneAxisWidget(ScriptedLoadableModuleWidget):
     def cleanup(self):
         """Let go of the scene when the module is closed or reloaded."""
         if self.panel:
-            from CACBoneAxisLib.panel.forms import release_forms
-
             self.panel.cleanup()
-            release_forms(self.ui)
 
     def enter(self):
         """Follow the scene when the user comes to the module."""

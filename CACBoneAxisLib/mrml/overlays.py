@@ -19,7 +19,7 @@ from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, ijk_to_ras, world_from_node
 from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
-from CACBoneAxisLib.study.session import ScanCheck
+from CACBoneAxisLib.study.scancheck import ScanCheck
 
 # Marks the segments that this software made, so that a reader's own in the same node stay.
 OWN_TAG = "CACBoneAxis"

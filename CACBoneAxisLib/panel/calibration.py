@@ -36,7 +36,7 @@ from CACBoneAxisLib.report.bonefigures import calibration_panels
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.calibrating import calibration_from
-from CACBoneAxisLib.study.session import ScanCheck
+from CACBoneAxisLib.study.scancheck import ScanCheck
 from CACBoneAxisLib.study.settings import read_settings
 
 ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"

@@ -12,7 +12,7 @@ from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
 from CACBoneAxisLib.mrml.sessions import Sessions, volume_state
 from CACBoneAxisLib.study import Settings
-from CACBoneAxisLib.study.session import AORTA_NAME, ScanCheck
+from CACBoneAxisLib.study.scancheck import AORTA_NAME, ScanCheck
 
 
 class Checker:

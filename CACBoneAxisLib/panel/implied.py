@@ -13,7 +13,7 @@ from CACBoneAxisLib.bone.zscores import GROUP_WORDS, z_score_references
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.mrml.choices import chosen
-from CACBoneAxisLib.study.session import ScanCheck
+from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 def kind_words() -> dict[str, str]:

@@ -26,6 +26,7 @@ from CACBoneAxisLib.panel.checking import Checker
 from CACBoneAxisLib.panel.clicks import Clicks
 from CACBoneAxisLib.panel.compare import CompareSection
 from CACBoneAxisLib.panel.following import Following
+from CACBoneAxisLib.panel.forms import release_forms
 from CACBoneAxisLib.panel.layout import ViewsSection
 from CACBoneAxisLib.panel.lesions import LesionTools
 from CACBoneAxisLib.panel.locking import Lock
@@ -130,6 +131,7 @@ class Panel(Rescoring, Results, Watching):
         self.clicks.take(None)
         self._latest = None
         self.removeObservers()
+        release_forms(self.ui)
 
     @property
     def session(self) -> Any:

@@ -13,7 +13,7 @@ from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.section import Section, connect, set_long_text
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.study.session import ScanCheck
+from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 class ScanSection(Section):

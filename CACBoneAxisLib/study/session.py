@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, TypeVar
 
-from CACBoneAxisLib.bone.given import VertebraRegion, points_from, regions_from
+from CACBoneAxisLib.bone.given import points_from, regions_from
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
-from CACBoneAxisLib.bone.results import BoneResult
-from CACBoneAxisLib.bone.tissues import tissue_name
-from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.known import Known
-from CACBoneAxisLib.calcium.masscalibration import is_calibration_region, mass_calibration
+from CACBoneAxisLib.calcium.masscalibration import mass_calibration
 from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
 from CACBoneAxisLib.calcium.protocol import protocol_findings
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
@@ -27,51 +24,16 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess, enhanced
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.scancheck import ScanCheck, measure_bone, sorted_out
 from CACBoneAxisLib.study.settings import Settings
 from CACBoneAxisLib.study.suggesting import Suggested, study_heart, with_suggestions
 
-# A region of this name is where the reader saw blood in the aorta.
-AORTA_NAME = "aorta"
 Progress = Callable[[str, float], None]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Regions:
-    """A study's regions by what they are for."""
-
-    vertebrae: tuple[Box, ...]
-    mass: tuple[Box, ...]
-    blood: tuple[Box, ...]
-    tissue: tuple[Box, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ScanCheck:
-    """What is known of a scan before anything is read in it.
-
-    Parameters
-    ----------
-    image : the CT with its acquisition as file and user together say
-    suitability : for calcium and for bone, with disagreements of file and user among the findings
-    blood : in the aorta, None where it was not found
-    phantom : what the calibration phantom in the scan says, None where the settings name none
-    """
-
-    image: CTImage
-    suitability: Suitability
-    blood: BloodPool | None
-    phantom: PhantomScan | None
-
-    @property
-    def contrast(self) -> bool | None:
-        """Whether the scan is contrast-enhanced, None where nothing says."""
-        return enhanced(self.image.acquisition, self.blood)
 
 
 class Session:
@@ -104,7 +66,7 @@ class Session:
         started, clock = datetime.now(UTC), perf_counter()
         tell = progress or (lambda message, fraction: None)
         settings = inputs.settings
-        regions = _sorted_out(inputs.regions)
+        regions = sorted_out(inputs.regions)
         seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
         vertebrae = (*regions_from(regions.vertebrae), *points_from(inputs.points))
 
@@ -152,7 +114,7 @@ class Session:
         tell("Checking the scan", 0.0)
         acquisition, disagreements = self.image.acquisition.merged(settings.stated)
         image = replace(self.image, acquisition=acquisition)
-        blood = self.blood(_sorted_out(regions).blood)
+        blood = self.blood(sorted_out(regions).blood)
         phantom = None
         if settings.bone.calibration.kind == "phantom":
             tell("Looking for the calibration phantom", 0.05)
@@ -295,43 +257,6 @@ class Session:
         return found
 
 
-def measure_bone(
-    check: ScanCheck,
-    settings: Settings,
-    regions: Sequence[VertebraRegion],
-    vertebrae: LabelImage | None = None,
-    tissue: Sequence[Box] = (),
-    second: CTImage | None = None,
-) -> BoneResult:
-    """Return the bone half of a study; with one region, what that region measures.
-
-    Parameters
-    ----------
-    check : of the scan
-    settings : of the study
-    regions : one a level
-    vertebrae : labelmap on the scan's grid, or None
-    tissue : regions named by tissue
-    second : the scan at another energy, or None
-    """
-    acquisition = check.image.acquisition
-    return measure_vertebrae(
-        check.image,
-        regions,
-        vertebrae,
-        settings.bone,
-        sex=acquisition.sex,
-        contrast=check.contrast,
-        kvp=acquisition.kvp,
-        age_years=acquisition.age_years,
-        ancestry=settings.patient.ethnicity,
-        phantom=check.phantom,
-        blood=check.blood,
-        tissue_boxes=tissue,
-        second=second,
-    )
-
-
 class _Same(Hashable):
     """Equal only where the very same object is meant."""
 
@@ -343,14 +268,6 @@ class _Same(Hashable):
 
     def __hash__(self) -> int:
         return id(self.item)
-
-
-def _sorted_out(boxes: Sequence[Box]) -> _Regions:
-    mass = tuple(box for box in boxes if is_calibration_region(box))
-    blood = tuple(box for box in boxes if box.name.strip().lower() == AORTA_NAME)
-    tissue = tuple(box for box in boxes if tissue_name(box) is not None)
-    named = (*mass, *blood, *tissue)
-    return _Regions(tuple(box for box in boxes if box not in named), mass, blood, tissue)
 
 
 def _why(fitness: Fitness) -> str:
