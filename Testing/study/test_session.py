@@ -14,7 +14,7 @@ from CACBoneAxisLib.bone.given import regions_from
 from CACBoneAxisLib.calcium import known
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
-from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze, session
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze, scancheck, session
 from CACBoneAxisLib.study.session import Session
 
 
@@ -93,7 +93,7 @@ def test_one_more_seed_measures_one_more_lesion_and_nothing_else(monkeypatch: py
             (known, "find_candidates"),
             (known, "find_blood"),
             (session, "assess"),
-            (session, "measure_vertebrae"),
+            (scancheck, "measure_vertebrae"),
         )
     ]
     scored = counted(monkeypatch, known, "score_lesion")
