@@ -16,7 +16,7 @@ from CACBoneAxisLib.bone.labelled import described_region, label_findings, label
 from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.locate import locate_vertebra
-from CACBoneAxisLib.bone.placing import DEFAULT, located_region
+from CACBoneAxisLib.bone.placing import DEFAULT, located_region, lowered
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import placement_findings
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
@@ -96,6 +96,7 @@ def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) ->
     if wanted.protocol == DEFAULT:
         described["erosion_mm"] = wanted.erosion_mm
     placed, mask = _placed(image, item.level, region, protocol)
+    placed = (*lowered(item.level, region, wanted.protocol, image.geometry.slice_increment_mm), *placed)
     described |= described_region(region)
     said_of = (*found.findings, *placed)
     return Candidate(item.level, "point", described, mask, said_of, axes=np.asarray(region.axes), heights=heights)

@@ -11,7 +11,7 @@ thick that a disc and its two endplates are one band, the distance of the bands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,12 @@ DISC_OF_HEIGHT = (0.15, 0.45)
 HEIGHT_OF_SIZE = (0.36, 0.9)
 # Taller than this part of it is the rarer the taller.
 USUAL_HEIGHT, HEIGHT_SD = 0.7, 0.08
+# In thick slices, lower than this is rarer too: a dense band at mid-height looks like an endplate there.
+LEAST_USUAL_HEIGHT = 0.58
 # Points are rather set near the middle of a body: at the middle of a disc a fit counts a third of that.
 OFF_COST = 4.0
-# Vertebrae are tilted the rarer the more (tangent).
-TILT_SD = 0.3
+# Vertebrae are tilted the rarer the more (tangent), and little against the spine's course where that is told.
+TILT_SD, COURSE_SD = 0.3, 0.06
 # What fits with other brightnesses is no row of vertebrae. A band in thick slices may hold a bright disc.
 ENDPLATE_HU, SPONGY_HU, DISC_HU = (60.0, 1500.0), (-60.0, 700.0), (-20.0, 130.0)
 
@@ -82,6 +84,8 @@ FIRST = Choices(
     np.array([3.0, 4.5, 6.0, 8.0, 10.0, 12.0]),
     upright=True,
 )
+# The axes lead along the spine already.
+AROUND_COURSE = replace(FIRST, slopes=(np.arange(-2, 3) * 0.1,) * 2)
 
 
 def wide(size_mm: float) -> Choices:
@@ -115,6 +119,7 @@ def find_ends(
     choices: Choices,
     increment_mm: float,
     size_mm: float | None = None,
+    course: NDArray[np.floating] | None = None,
 ) -> Ends | None:
     """Return the row of bodies that fits the columns about a point best, None where none does.
 
@@ -127,6 +132,7 @@ def find_ends(
     choices : what is tried
     increment_mm : of the slices
     size_mm : root of the product of the body's width and depth, None where it is not known
+    course : unit vector along the spine, to which the axis is held; None where endplates alone tell it
     """
     w = np.arange(-WINDOW_MM, WINDOW_MM + STEP_MM / 2, STEP_MM)
     profiles, known = _profiles(block, center_mm, axes, patch_mm, choices.slopes, w)
@@ -159,9 +165,15 @@ def find_ends(
     middles, heights, discs = np.array(parameters).T
     likely = np.exp(-OFF_COST * (middles / (heights + discs)) ** 2)
     if size_mm is not None:
-        likely *= np.exp(-0.5 * (np.maximum(0.0, heights / size_mm - USUAL_HEIGHT) / HEIGHT_SD) ** 2)
-    if choices.upright:
-        likely = likely * _upright(choices.slopes, axes).reshape(-1, 1)
+        ratio = heights / size_mm
+        beyond = np.maximum(0.0, ratio - USUAL_HEIGHT)
+        if course is not None:
+            beyond = np.maximum(beyond, LEAST_USUAL_HEIGHT - ratio)
+        likely *= np.exp(-0.5 * (beyond / HEIGHT_SD) ** 2)
+    if course is not None:
+        likely = likely * _usual(choices.slopes, course @ axes, COURSE_SD).reshape(-1, 1)
+    elif choices.upright:
+        likely = likely * _usual(choices.slopes, axes[2], TILT_SD).reshape(-1, 1)
     score = np.where(plausible, gain * explained**2 * likely, -np.inf)
     n, m = np.unravel_index(int(np.argmax(score)), score.shape)
     if not np.isfinite(score[n, m]):
@@ -182,11 +194,11 @@ def find_ends(
     )
 
 
-def _upright(slopes: tuple[NDArray[np.floating], ...], axes: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return how usual the tilt of planes of these slopes is in the patient, 1 for none."""
+def _usual(slopes: tuple[NDArray[np.floating], ...], along: NDArray[np.floating], sd: float) -> NDArray[np.floating]:
+    """Return how usual the tilt of planes of these slopes against a direction (along the axes) is, 1 for none."""
     normals = np.stack(np.broadcast_arrays(-slopes[0][:, None], -slopes[1][None, :], 1.0), axis=-1)
-    along = (normals @ axes[2]) ** 2 / (normals**2).sum(axis=-1)
-    return np.asarray(np.exp(-0.5 * (1 / np.maximum(along, 1e-6) - 1) / TILT_SD**2))
+    cosine = (normals @ along) ** 2 / (normals**2).sum(axis=-1)
+    return np.asarray(np.exp(-0.5 * (1 / np.maximum(cosine, 1e-6) - 1) / sd**2))
 
 
 def _profiles(

@@ -3,8 +3,9 @@
 From the point the endplates are looked for along columns of bone (``bone/endplates.py``),
 then the wall in the cross-section at mid-height (``bone/walls.py``); with what was found
 the point is moved to the middle, the axes are turned, and both are looked for again. The
-canal behind, with bone around it, says that it is a vertebra. In thick slices two starts
-beside each other have to find the same body.
+canal behind, with bone around it, says that it is a vertebra. In thick slices, which blur a
+disc and its two endplates into one band, the axis is held to the course of the spine
+(``bone/course.py``), and two starts beside each other have to find the same body.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from CACBoneAxisLib.bone.bodies import BodyFrame
-from CACBoneAxisLib.bone.endplates import FIRST, Ends, find_ends, fine, wide
+from CACBoneAxisLib.bone.course import spine_course
+from CACBoneAxisLib.bone.endplates import AROUND_COURSE, FIRST, Ends, find_ends, fine, wide
 from CACBoneAxisLib.bone.oblique import Block, block_around
 from CACBoneAxisLib.bone.walls import (
     Canal,
@@ -37,8 +39,10 @@ FIRST_PATCH_MM = (7.0, 6.0)
 # The patch of columns is this part of the body, where endplates are nearly flat.
 PART_OF_BODY = 0.6
 TURNS = 4
-# Where one start is not enough: from the point, from before it to the left, and to the right.
+# Where one start is not enough: from the point, from before it to the left, and to the right; in thick slices farther.
 STARTS_MM = ((0.0, 0.0), (5.0, -5.0), (-5.0, -5.0))
+LEAST_STARTS = 3
+THICK_STARTS_MM = (*STARTS_MM, (0.0, -8.0), (8.0, 0.0), (-8.0, 0.0))
 AGREED_MM, AGREED_DEGREES = 3.0, 8.0
 # Where slices are thin, one start of good quality is believed, and one of fair quality where the others find nothing;
 # less than the least is nothing.
@@ -181,42 +185,55 @@ class _Trace:
 
 def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trace | None, str]:
     """Return the body that is believed, or None and the finding that says why there is none."""
-    kept: list[_Trace] = []
+    kept: list[list[_Trace]] = []
     against: list[tuple[float, str]] = [(0.0, "locate-unsure")]
-    for found in traces:
-        if found is None:
-            continue
-        why = found.why_not
-        if why is not None:
+    thin = increment_mm <= THICK_MM
+    for number, found in enumerate(traces, 1):
+        why = None if found is None else found.why_not
+        if found is not None and why is not None:
             against.append((found.quality, why))
-            continue
-        if increment_mm <= THICK_MM and found.quality >= GOOD:
-            return found, ""
-        same = [other for other in kept if other.agrees(found)]
-        if same:
-            return max(found, *same, key=lambda one: one.quality), ""
-        kept.append(found)
-    if len(kept) == 1 and increment_mm <= THICK_MM and kept[0].quality >= FAIR:
-        return kept[0], ""
+        elif found is not None:
+            if thin and found.quality >= GOOD:
+                return found, ""
+            same = [one for one in kept if any(found.agrees(other) for other in one)]
+            kept = [one for one in kept if one not in same]
+            alike = [found, *(other for one in same for other in one)]
+            kept.append(sorted(alike, key=lambda one: one.quality, reverse=True))
+            if thin and same:
+                return kept[-1][0], ""
+        # In thick slices half a body fits too, between an endplate and a dense band at mid-height, but less well.
+        if not thin and number >= LEAST_STARTS and kept:
+            first = max(kept, key=lambda one: one[0].quality)
+            if len(first) >= 2 and len(first) == max(map(len, kept)):
+                return first[0], ""
+    if thin and len(kept) == 1 and kept[0][0].quality >= FAIR:
+        return kept[0][0], ""
     return None, "locate-unsure" if kept else max(against)[1]
 
 
 def _traces(block: Block, point: NDArray[np.floating], increment_mm: float) -> Iterator[_Trace | None]:
-    for left, back in STARTS_MM:
-        yield _trace(block, point, point + np.array([left, back, 0.0]), increment_mm)
+    thick = increment_mm > THICK_MM
+    course = spine_course(block, point, increment_mm) if thick else None
+    for left, back in THICK_STARTS_MM if thick else STARTS_MM:
+        yield _trace(block, point, point + np.array([left, back, 0.0]), increment_mm, course)
 
 
 def _trace(
-    block: Block, point: NDArray[np.floating], start: NDArray[np.floating], increment_mm: float
+    block: Block,
+    point: NDArray[np.floating],
+    start: NDArray[np.floating],
+    increment_mm: float,
+    course: NDArray[np.float64] | None,
 ) -> _Trace | None:
     """Return the body found from a start, None where nothing like one is."""
-    center, axes, size = np.asarray(start, dtype=np.float64), np.eye(3), None
-    patch, choices = FIRST_PATCH_MM, FIRST
+    center, size = np.asarray(start, dtype=np.float64), None
+    axes = np.eye(3) if course is None else _upon(course, np.eye(3))
+    patch, choices = FIRST_PATCH_MM, FIRST if course is None else AROUND_COURSE
     u, v = cross_section_axes()
     ends: Ends | None = None
     wall: Wall | None = None
     for turn in range(TURNS):
-        ends = find_ends(block, center, axes, patch, choices, increment_mm, size)
+        ends = find_ends(block, center, axes, patch, choices, increment_mm, size, course)
         if ends is None:
             return None
         axes = _turned(ends, axes)
@@ -247,7 +264,11 @@ def _trace(
 def _turned(ends: Ends, axes: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return axes whose third is the normal of the endplates, and whose second stays as far back as it can."""
     normal = np.array([-ends.slope_left, -ends.slope_back, 1.0])
-    up = axes @ (normal / np.linalg.norm(normal))
+    return _upon(axes @ (normal / np.linalg.norm(normal)), axes)
+
+
+def _upon(up: NDArray[np.floating], axes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return axes of which the third is a unit vector, and the second as far back as it can be."""
     back = axes[:, 1] - (axes[:, 1] @ up) * up
     back /= np.linalg.norm(back)
     return np.column_stack([np.cross(back, up), back, up])

@@ -10,12 +10,16 @@ from numpy.typing import ArrayLike
 
 from CACBoneAxisLib.bone.bodies import BodyFrame
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.markups import region_axes, region_center
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 DEFAULT = "eroded-core"
 SIZE_DECIMALS = 4
+# A voxel at the end of a region reaches half an increment beyond it; this far it stays from the endplates' planes,
+# which are 1 mm thick, hollow, and found within a millimetre or two.
+END_MARGIN_MM = 2.0
 # Behind, a body is hollowed towards the canal: its core ends this part of the depth earlier.
 HOLLOW_OF_DEPTH = 0.07
 
@@ -71,7 +75,9 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
     """Return the region of a protocol in a body that was found without a labelmap, None where none of it is left.
 
     The eroded core is the elliptic cylinder that stays ``erosion_mm`` inside width, depth
-    and height. Places and axes have the digits that a markups ROI keeps, so that a region
+    and height. Every region but the axial circle stays half an increment and 2 mm from both
+    endplates, so that no voxel holds a part of them: it is made lower where it does not,
+    and a sphere flatter. Places and axes have the digits that a markups ROI keeps, so that a region
     kept as one measures the same.
 
     Parameters
@@ -82,6 +88,9 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
     geometry : of the scan
     """
     named = region_protocols()[name]
+    highest = frame.height_mm - 2 * (END_MARGIN_MM + geometry.slice_increment_mm / 2)
+    if highest <= 0:
+        return None
     if named.shape is None:
         size = np.array([frame.width_mm, (1 - HOLLOW_OF_DEPTH) * frame.depth_mm, frame.height_mm]) - 2 * erosion_mm
         if np.any(size <= 0):
@@ -91,12 +100,31 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
         region = Region(_triple(center), _triple(size), axes, "elliptic-cylinder")
     else:
         region = named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
+    if named.height_mm != 0:
+        region = replace(region, size_mm=(*region.size_mm[:2], min(region.size_mm[2], highest)))
     return replace(
         region,
         center_mm=_triple(region_center(region.center_mm)),
         size_mm=_triple(np.round(region.size_mm, SIZE_DECIMALS)),
         axes=tuple(_triple(row) for row in region_axes(region.axes)),
     )
+
+
+def lowered(level: str, region: Region, name: str, increment_mm: float) -> tuple[Finding, ...]:
+    """Return what is to be said of a located region that is lower than its protocol has it.
+
+    Parameters
+    ----------
+    level : of the vertebra
+    region : as ``located_region`` placed it
+    name : of the protocol
+    increment_mm : of the slices
+    """
+    wanted = region_protocols()[name].height_mm
+    if not wanted or region.size_mm[2] >= wanted:
+        return ()
+    heights = {"height": f"{region.size_mm[2]:.0f}", "wanted": f"{wanted:.0f}", "increment": f"{increment_mm:g}"}
+    return (finding("region-lowered", level=level, protocol=name, **heights),)
 
 
 def on_slice(frame: BodyFrame, named: NamedRegion, geometry: ImageGeometry) -> BodyFrame:

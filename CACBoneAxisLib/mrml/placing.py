@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.locate import locate_vertebra
-from CACBoneAxisLib.bone.placing import located_region
+from CACBoneAxisLib.bone.placing import located_region, lowered
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.imaging.findings import finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -115,7 +115,8 @@ def region_at(
     if found.frame is not None:
         region = located_region(found.frame, protocol.protocol, protocol.erosion_mm, image.geometry)
         if region is not None:
-            return region, " ".join(one.message for one in found.findings)
+            told = lowered(level, region, protocol.protocol, image.geometry.slice_increment_mm)
+            return region, " ".join(one.message for one in (*found.findings, *told))
     said = found.findings or (finding("region-empty", level=level),)
     return Region(_triple(point_lps_mm), FIRST_REGION_SIZE_MM), " ".join(one.message for one in said)
 
