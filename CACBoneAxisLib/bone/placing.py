@@ -17,9 +17,9 @@ from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 DEFAULT = "eroded-core"
 SIZE_DECIMALS = 4
-# A voxel at the end of a region reaches half an increment beyond it; this far it stays from the endplates' planes,
-# which are 1 mm thick, hollow, and found within a millimetre or two.
-END_MARGIN_MM = 2.0
+# A voxel at the end of a region reaches half an increment beyond it. So far it stays from the endplates' planes, which
+# are 1 mm thick, hollow, and found within a millimetre; thick slices show them within half an increment only.
+END_MARGIN_MM, END_MARGIN_OF_INCREMENT = 2.0, 0.6
 # Behind, a body is hollowed towards the canal: its core ends this part of the depth earlier.
 HOLLOW_OF_DEPTH = 0.07
 
@@ -75,8 +75,8 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
     """Return the region of a protocol in a body that was found without a labelmap, None where none of it is left.
 
     The eroded core is the elliptic cylinder that stays ``erosion_mm`` inside width, depth
-    and height. Every region but the axial circle stays half an increment and 2 mm from both
-    endplates, so that no voxel holds a part of them: it is made lower where it does not,
+    and height. Every region but the axial circle stays half an increment and 2 mm (3 mm in
+    slices of 5 mm) from both endplates, so that no voxel holds a part of them: it is made lower where it does not,
     and a sphere flatter. Places and axes have the digits that a markups ROI keeps, so that a region
     kept as one measures the same.
 
@@ -88,7 +88,8 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
     geometry : of the scan
     """
     named = region_protocols()[name]
-    highest = frame.height_mm - 2 * (END_MARGIN_MM + geometry.slice_increment_mm / 2)
+    increment = geometry.slice_increment_mm
+    highest = frame.height_mm - 2 * (increment / 2 + max(END_MARGIN_MM, END_MARGIN_OF_INCREMENT * increment))
     if highest <= 0:
         return None
     if named.shape is None:
