@@ -11,7 +11,7 @@ thick that a disc and its two endplates are one band, the distance of the bands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -84,8 +84,6 @@ FIRST = Choices(
     np.array([3.0, 4.5, 6.0, 8.0, 10.0, 12.0]),
     upright=True,
 )
-# The axes lead along the spine already.
-AROUND_COURSE = replace(FIRST, slopes=(np.arange(-2, 3) * 0.1,) * 2)
 
 
 def wide(size_mm: float) -> Choices:

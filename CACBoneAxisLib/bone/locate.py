@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from CACBoneAxisLib.bone.bodies import BodyFrame
 from CACBoneAxisLib.bone.course import spine_course
-from CACBoneAxisLib.bone.endplates import AROUND_COURSE, FIRST, Ends, find_ends, fine, wide
+from CACBoneAxisLib.bone.endplates import FIRST, Ends, find_ends, fine, wide
 from CACBoneAxisLib.bone.oblique import Block, block_around
 from CACBoneAxisLib.bone.walls import (
     Canal,
@@ -155,6 +155,8 @@ class _Trace:
     wall: Wall
     canal: Canal | None
     point_mm: NDArray[np.float64]
+    # An endplate counts where this much beyond it lies in the scan.
+    beyond_mm: float
 
     @property
     def quality(self) -> float:
@@ -168,7 +170,7 @@ class _Trace:
         u, v, w = (self.point_mm - self.center_mm) @ self.axes
         half = self.ends.height_mm / 2
         low, high = self.ends.known_mm
-        if -half < low or half > high:
+        if -half - self.beyond_mm < low or half + self.beyond_mm > high:
             return "locate-border"
         if self.quality < LEAST:
             return "locate-unsure"
@@ -228,7 +230,7 @@ def _trace(
     """Return the body found from a start, None where nothing like one is."""
     center, size = np.asarray(start, dtype=np.float64), None
     axes = np.eye(3) if course is None else _upon(course, np.eye(3))
-    patch, choices = FIRST_PATCH_MM, FIRST if course is None else AROUND_COURSE
+    patch, choices = FIRST_PATCH_MM, FIRST
     u, v = cross_section_axes()
     ends: Ends | None = None
     wall: Wall | None = None
@@ -258,7 +260,8 @@ def _trace(
         center = center + axes[:, 1] * wall.back_mm
         canal = replace(canal, back_mm=canal.back_mm - wall.back_mm)
         wall = replace(wall, back_mm=0.0)
-    return _Trace(center, axes, ends, wall, canal, np.asarray(point, dtype=float))
+    beyond = increment_mm / 2 if increment_mm > THICK_MM else 0.0
+    return _Trace(center, axes, ends, wall, canal, np.asarray(point, dtype=float), beyond)
 
 
 def _turned(ends: Ends, axes: NDArray[np.floating]) -> NDArray[np.float64]:
