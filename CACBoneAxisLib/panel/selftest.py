@@ -28,7 +28,7 @@ def read_torso(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
 
     Parameters
     ----------
-    panel : of the module, following an empty scene
+    panel : of the module, in view or not, over an empty scene
     folder : an existing one, for the torso's files and the report
 
     Returns
@@ -36,6 +36,17 @@ def read_torso(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     arguments : with which the command line reads the same torso with the decisions made here
     result : ``result.json`` that the panel saved
     """
+    in_view = panel.session is not None
+    if not in_view:
+        panel.enter()
+    try:
+        return _read(panel, scene, folder)
+    finally:
+        if not in_view:
+            panel.exit()
+
+
+def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
     files = write_torso(torso, folder / "torso")
     # As from a file that says nothing of scan and patient; the reader says it.

@@ -80,10 +80,15 @@ def test_the_self_test_passes(module):
     test.test_nodes_and_library_give_the_same_digits()
 
 
-def test_the_self_test_of_a_reading_in_the_panel_passes(host):
+@pytest.mark.parametrize("in_view", [True, False])
+def test_the_self_test_of_a_reading_in_the_panel_passes(host, in_view):
     host.open()
+    if not in_view:
+        # As when a script asks for it and no module was opened.
+        host.exit()
     test = host.module.CACBoneAxisTest()
     test.test_reading_in_the_panel_gives_the_digits_of_the_command_line()
+    assert (host.widget.panel.session is not None) == in_view
 
 
 def test_a_headless_scene_opens_in_the_panel_with_its_result_current(host, scene, small_study, small_result):
