@@ -24,6 +24,8 @@ VALUES = {
     "volume_mm3": 12.34,
     "limit_mm3": 2000.0,
     "radius_mm": 3.0,
+    "seeds": "LAD-1, RCA-1",
+    "count": 2,
 }
 
 
