@@ -118,11 +118,6 @@ def fill_vertebrae(segmentation: Any, filled: bool) -> None:
             display.SetSegmentVisibility2DFill(segment_id, filled)
 
 
-def is_density(node: Any) -> bool:
-    """Return whether a volume node is one of ours for the eye, and no CT."""
-    return node is not None and node.GetAttribute(DENSITY_ATTRIBUTE) is not None
-
-
 def _place(geometry: ImageGeometry, offset: tuple[int, int, int]) -> NDArray[np.float64]:
     matrix = geometry.index_to_lps
     matrix[:3, 3] = geometry.to_lps(offset[::-1])

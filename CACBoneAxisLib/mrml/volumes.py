@@ -63,7 +63,7 @@ def image_from_volume(volume: Any) -> CTImage:
     name = str(volume.GetName())
     if volume.IsA("vtkMRMLLabelMapVolumeNode"):
         raise refusal("not-hu", file=name, why="it is a label volume")
-    if volume.GetAttribute(DENSITY_ATTRIBUTE):
+    if is_density(volume):
         raise refusal("not-hu", file=name, why="it shows bone density in colour")
     if volume.GetImageData() is None or volume.GetImageData().GetNumberOfPoints() == 0:
         raise refusal("node-empty", node=name)
@@ -76,6 +76,11 @@ def image_from_volume(volume: Any) -> CTImage:
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
     # A volume is often called after its patient, so results do not say its name.
     return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), hounsfield.findings)
+
+
+def is_density(node: Any) -> bool:
+    """Return whether a volume node is one of ours for the eye, and no CT."""
+    return node is not None and node.GetAttribute(DENSITY_ATTRIBUTE) is not None
 
 
 def volume_geometry(volume: Any) -> ImageGeometry:

@@ -11,6 +11,7 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.mrml.readings import find_reading
+from CACBoneAxisLib.mrml.volumes import is_density
 from CACBoneAxisLib.panel.forms import bound_widgets
 from CACBoneAxisLib.panel.section import connect
 
@@ -162,4 +163,4 @@ class Following(VTKObservationMixin):
 def first_volume(scene: Any) -> Any:
     """Return the first volume of a scene that may be a CT, or None."""
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)
-    return next((v for v in volumes if not v.IsA("vtkMRMLLabelMapVolumeNode")), None)
+    return next((v for v in volumes if not v.IsA("vtkMRMLLabelMapVolumeNode") and not is_density(v)), None)

@@ -14,9 +14,9 @@ from CACBoneAxisLib.mrml.density import (  # noqa: E402
     NO_DENSITY,
     add_density_node,
     density_block,
-    is_density,
     show_density,
 )
+from CACBoneAxisLib.mrml.volumes import is_density  # noqa: E402
 
 LINE = Calibration("linear", slope=0.8, intercept=5.0, material="HA")
 

@@ -174,3 +174,14 @@ def test_a_panel_that_ends_leaves_no_widget_with_the_scene_and_the_reading_as_it
     opened.widget.setup()
     opened.enter()
     assert opened.widget.panel.session.volume is volumes[0]
+
+
+def test_density_in_colour_is_never_taken_for_the_scan_to_read(host, volumes, scene):
+    from CACBoneAxisLib.mrml.density import add_density_node
+    from CACBoneAxisLib.panel.following import first_volume
+
+    add_density_node(scene, volumes[0])
+    assert first_volume(scene) is volumes[0]
+    for volume in volumes:
+        scene.RemoveNode(volume)
+    assert first_volume(scene) is None
