@@ -209,20 +209,20 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
     def __init__(self, parent=None):
         ScriptedLoadableModuleLogic.__init__(self, parent)
         findLibrary()
-        from CACBoneAxisLib.mrml.sessions import Sessions
+        from CACBoneAxisLib.mrml.analyses import Analyses
 
-        self.sessions = Sessions()
+        self.sessions = Analyses()
 
     def getParameterNode(self):
         """Return the reading of the current volume as CACBoneAxisParameterNode; None where no volume is chosen."""
-        from CACBoneAxisLib.mrml.readings import current_reading
+        from CACBoneAxisLib.mrml.parameternodes import current_reading
 
         node = current_reading(slicer.mrmlScene)
         return CACBoneAxisParameterNode(node) if node is not None else None
 
     def getSessionNode(self):
         """Return what is chosen for the scene, the current volume among it, as CACBoneAxisSessionNode."""
-        from CACBoneAxisLib.mrml.readings import move_former_reading, session_node
+        from CACBoneAxisLib.mrml.parameternodes import move_former_reading, session_node
 
         move_former_reading(slicer.mrmlScene)
         return CACBoneAxisSessionNode(session_node(slicer.mrmlScene))
@@ -241,14 +241,14 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         :return: StudyResult; its to_dict() is the content of result.json.
         :raises UnusableInputError: one sentence, when the input cannot be used.
         """
-        from CACBoneAxisLib.mrml.reading import ReadingNodes
+        from CACBoneAxisLib.mrml.inputs import ReadingNodes
 
         nodes = ReadingNodes(volumeNode, None if seeds is None else tuple(seeds), tuple(regions), vertebrae)
         return self.analyzeNodes(nodes, settings, progress, **shown)
 
     def analyzeNodes(self, nodes, settings=None, progress=None, show=True, labelVolume=False, onlyChanged=False):
         """Do what :meth:`analyze` does, with the nodes in a ReadingNodes."""
-        from CACBoneAxisLib.mrml.reading import analyze_nodes
+        from CACBoneAxisLib.mrml.inputs import analyze_nodes
         from CACBoneAxisLib.mrml.scene import show_result
         from CACBoneAxisLib.study import Settings
 

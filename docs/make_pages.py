@@ -21,9 +21,9 @@ from typing import Any
 
 from CACBoneAxisLib.bone import quality
 from CACBoneAxisLib.bone.calibration import Calibration
+from CACBoneAxisLib.bone.interpretation import SUMMARY_ORDER
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
-from CACBoneAxisLib.bone.reading import SUMMARY_ORDER
 from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
 from CACBoneAxisLib.calcium.visual import VisualReading
@@ -38,7 +38,7 @@ from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.qahistory import QA_COLUMNS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
-from CACBoneAxisLib.study.comparing import CHANGE_COLUMNS
+from CACBoneAxisLib.study.comparison import CHANGE_COLUMNS
 from CACBoneAxisLib.study.lesionchange import LESION_CHANGE_COLUMNS
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
 

@@ -10,8 +10,8 @@ from typing import Any
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.levels import levels
-from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.references import TScoreReference, hu_threshold_names, t_score_references
+from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.bone.zscores import z_score_reference_names
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 

@@ -10,7 +10,7 @@ from CACBoneAxisLib.bone.calibration import Bmd, Calibration
 from CACBoneAxisLib.bone.dualenergy import DualMeasurement
 from CACBoneAxisLib.bone.estimates import Estimate
 from CACBoneAxisLib.bone.heights import Heights
-from CACBoneAxisLib.bone.measurement import HuStatistics
+from CACBoneAxisLib.bone.hustatistics import HuStatistics
 from CACBoneAxisLib.bone.phantomless import TissueScan
 from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
@@ -23,7 +23,7 @@ Status = Literal["measured", "excluded", "not-measured"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """A mean HU read against calibration and references; None or empty what does not apply."""
 
     mean_hu: float | None = None
@@ -59,7 +59,7 @@ class VertebraMeasurement:
     region: Mapping[str, Any]
     status: Status
     statistics: HuStatistics | None = None
-    reading: Reading = field(default_factory=Reading)
+    interpretation: Interpretation = field(default_factory=Interpretation)
     findings: tuple[Finding, ...] = ()
     heights: Heights | None = None
     dual: DualMeasurement | None = None
@@ -67,24 +67,24 @@ class VertebraMeasurement:
     def to_mapping(self) -> dict[str, Any]:
         """Return the vertebra as the result file has it."""
         measured = self.statistics
-        reading = self.reading.to_mapping()
+        interpretation = self.interpretation.to_mapping()
         return {
             "level": self.level,
             "source": self.source,
             "region": dict(self.region),
-            "mean_hu": reading.pop("mean_hu"),
+            "mean_hu": interpretation.pop("mean_hu"),
             "median_hu": measured.median_hu if measured else None,
             "sd_hu": measured.sd_hu if measured else None,
             "p10_hu": measured.p10_hu if measured else None,
             "p90_hu": measured.p90_hu if measured else None,
             "voxels": measured.voxels if measured else None,
             "volume_mm3": measured.volume_mm3 if measured else None,
-            "bmd": reading.pop("bmd"),
-            "acr_class": reading.pop("acr_class"),
-            "t_score": reading.pop("t_score"),
-            "z_score": reading.pop("z_score"),
-            "estimates": reading.pop("estimates"),
-            "hu_thresholds": reading.pop("hu_thresholds"),
+            "bmd": interpretation.pop("bmd"),
+            "acr_class": interpretation.pop("acr_class"),
+            "t_score": interpretation.pop("t_score"),
+            "z_score": interpretation.pop("z_score"),
+            "estimates": interpretation.pop("estimates"),
+            "hu_thresholds": interpretation.pop("hu_thresholds"),
             "heights": self.heights.to_mapping() if self.heights else None,
             "dual_energy": self.dual.to_mapping() if self.dual else None,
             "status": self.status,
@@ -98,7 +98,7 @@ class BoneSummary:
 
     levels: tuple[str, ...] = ()
     label: str | None = None
-    reading: Reading = field(default_factory=Reading)
+    interpretation: Interpretation = field(default_factory=Interpretation)
     findings: tuple[Finding, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class BoneSummary:
         return {
             "levels": list(self.levels),
             "label": self.label,
-            **self.reading.to_mapping(),
+            **self.interpretation.to_mapping(),
             "findings": [asdict(item) for item in self.findings],
         }
 

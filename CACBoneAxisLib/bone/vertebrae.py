@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.candidates import Candidate, found_vertebrae
 from CACBoneAxisLib.bone.dualenergy import (
     DualMeasurement,
     SecondVolume,
@@ -18,16 +17,17 @@ from CACBoneAxisLib.bone.dualenergy import (
     laid_over,
     with_line,
 )
-from CACBoneAxisLib.bone.given import VertebraRegion
-from CACBoneAxisLib.bone.measurement import measure
+from CACBoneAxisLib.bone.hustatistics import measure
+from CACBoneAxisLib.bone.interpretation import Interpreter, summarize
 from CACBoneAxisLib.bone.phantomless import calibrate_by_tissue
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import between_findings, content_findings
-from CACBoneAxisLib.bone.reading import Reader, summarize
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
 from CACBoneAxisLib.bone.tissues import tissue_samples
+from CACBoneAxisLib.bone.vertebramasks import Candidate, vertebra_masks
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
@@ -57,7 +57,7 @@ def measure_vertebrae(
     A voxel belongs to a region when its centre does; from a labelmap the region is the
     core that erosion leaves (``bone/labels.py``). A level that has both is measured in
     the region, or left out if the region says so. When a region is doubted or not
-    measured stands in ``bone/quality.py``; how the mean is read in ``bone/reading.py``.
+    measured stands in ``bone/quality.py``; how the mean is read in ``bone/interpretation.py``.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def measure_vertebrae(
     if phantom is None and protocol.calibration.kind == "phantom":
         phantom = calibrate_in_scan(image, protocol.calibration)
     calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
-    candidates, numbering_said = found_vertebrae(image, regions, labels, protocol)
+    candidates, numbering_said = vertebra_masks(image, regions, labels, protocol)
     places = [image.geometry.to_lps(c.mask.indices().mean(axis=0)[::-1]) for c in candidates if c.mask is not None]
     tissue, laid = None, None
     if calibration.kind == "tissue" and candidates:
@@ -107,7 +107,7 @@ def measure_vertebrae(
     usable, calibration_said = calibration.check(kvp, stated)
     said += phantom.findings if phantom else ()
     contrast = stated.contrast if contrast is None else contrast
-    reader = Reader(
+    reader = Interpreter(
         protocol,
         calibration if usable else None,
         stated.sex if sex is None else sex,
@@ -147,7 +147,11 @@ def _dual(
 
 
 def _measure(
-    image: CTImage, candidate: Candidate, protocol: BoneProtocol, reader: Reader, second: SecondVolume | None = None
+    image: CTImage,
+    candidate: Candidate,
+    protocol: BoneProtocol,
+    reader: Interpreter,
+    second: SecondVolume | None = None,
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement and what was said that does not concern this level alone."""
     source: Any = candidate.source

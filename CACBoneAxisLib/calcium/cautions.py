@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.noise import chance_peak_hu
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
@@ -41,7 +41,7 @@ def by_chance(
 
 
 def beside_streaks(
-    known: Known, scored: Sequence[tuple[Lesion, LesionScore | None]], blood: BloodPool | None
+    cache: ImageCache, scored: Sequence[tuple[Lesion, LesionScore | None]], blood: BloodPool | None
 ) -> list[Finding]:
     """Return a finding that names the lesions beside which lie dark streaks, none where there are none."""
     if blood is None:
@@ -51,7 +51,7 @@ def beside_streaks(
     for lesion, score in scored:
         mask = lesion.mask
         if lesion.status == "scored" and score and score.agatston > 0 and mask is not None:
-            area = known.once(("streak", mask.key, noise), partial(dark_streak_mm2, known.image, mask, noise))
+            area = cache.once(("streak", mask.key, noise), partial(dark_streak_mm2, cache.image, mask, noise))
             if area >= SMALLEST_STREAK_MM2:
                 beside.append(lesion.seeds[0])
     return [finding("motion-streaks", seeds=names_of(beside))] if beside else []

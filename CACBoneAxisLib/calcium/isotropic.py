@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.calcium.reach import candidate_mask
+from CACBoneAxisLib.calcium.rethreshold import candidate_mask
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 

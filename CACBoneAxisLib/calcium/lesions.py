@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from CACBoneAxisLib.calcium.candidates import Candidates
-from CACBoneAxisLib.calcium.pieces import Once, Piece, Voxel, anew, divide, join_touching
+from CACBoneAxisLib.calcium.partition import Fragment, Once, Voxel, anew, join_touching, partition_candidates
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, hu_at, names_of, nearest_candidate
 from CACBoneAxisLib.calcium.territories import territories
@@ -70,7 +70,7 @@ def grow_lesions(
         else:
             hits.append((seed, voxel))
     order = {seed: place for place, seed in enumerate(seeds)}
-    pieces = join_touching(divide(image, candidates, hits, protocol, once), protocol.growth_connectivity)
+    pieces = join_touching(partition_candidates(image, candidates, hits, protocol, once), protocol.growth_connectivity)
     for piece in pieces:
         piece.seeds.sort(key=order.__getitem__)
     lesions = []
@@ -94,7 +94,7 @@ def _miss(image: CTImage, seed: Seed, protocol: CalciumProtocol) -> Finding:
     )
 
 
-def _judge(image: CTImage, piece: Piece, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
+def _judge(image: CTImage, piece: Fragment, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
     """Decide whether a piece counts, and say what a reader should know about it."""
     seeds = tuple(piece.seeds)
     first = seeds[0].name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium, contrast_threshold
-from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import score_calcium
 from CACBoneAxisLib.calcium.seeds import Seed
@@ -34,7 +34,7 @@ def contrast_calcium(
     seeds: Sequence[Seed],
     protocol: CalciumProtocol,
     blood: BloodPool | None,
-    known: Known | None = None,
+    cache: ImageCache | None = None,
 ) -> tuple[ContrastCalcium | None, tuple[Finding, ...]]:
     """Measure volume and number of the seeds' lesions over enhanced blood.
 
@@ -54,7 +54,7 @@ def contrast_calcium(
     if blood is not None and threshold <= blood.hu + blood.noise_hu:
         values = {"threshold": f"{threshold:.0f}", "blood": f"{blood.hu:.0f}"}
         return None, (finding("contrast-threshold-low", **values),)
-    scored = score_calcium(image, seeds, over_blood(protocol, blood), known=known)
+    scored = score_calcium(image, seeds, over_blood(protocol, blood), cache=cache)
     kept = tuple(f for f in scored.findings if f.code not in ("mass-unavailable", "zero-rests-on"))
     territories = {code: (t.volume_mm3, t.lesions) for code, t in scored.territories.items()}
     total = scored.total

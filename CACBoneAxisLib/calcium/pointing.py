@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.lesions import Lesion
-from CACBoneAxisLib.calcium.pieces import structure_of
+from CACBoneAxisLib.calcium.partition import structure_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Growth, Seed, hu_at, nearest_candidate
 from CACBoneAxisLib.imaging.image import CTImage

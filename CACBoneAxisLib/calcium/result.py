@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.cautions import beside_streaks, by_chance, what_zero_rests_on
-from CACBoneAxisLib.calcium.comparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.contrast import ContrastCalcium
-from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.interpretation import ScoreInterpretation, interpret_score
 from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
-from CACBoneAxisLib.calcium.meaning import Meaning, meaning_of
 from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.protocolcomparison import UnderProtocol, score_masks, under_every_protocol
 from CACBoneAxisLib.calcium.scoring import LesionScore
 from CACBoneAxisLib.calcium.seeds import Seed, names_of
-from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion
+from CACBoneAxisLib.calcium.suggestions import CandidateSearch, Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.aorta import BloodPool
@@ -68,14 +68,14 @@ class CalciumResult:
     arteries: int | None
     categories: dict[str, Category]
     findings: tuple[Finding, ...]
-    meaning: Meaning = field(default_factory=Meaning)
+    meaning: ScoreInterpretation = field(default_factory=ScoreInterpretation)
     under_protocols: tuple[UnderProtocol, ...] = ()
     visual: VisualReading = field(default_factory=VisualReading)
     mass_calibration: MassCalibration | None = None
     blood: BloodPool | None = None
     contrast_calcium: ContrastCalcium | None = None
     suggestions: tuple[Suggestion, ...] | None = None
-    search: Looked | None = None
+    search: CandidateSearch | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the ``calcium`` part of result.json."""
@@ -140,7 +140,7 @@ def score_calcium(
     seeds: Sequence[Seed],
     protocol: CalciumProtocol,
     *,
-    known: Known | None = None,
+    cache: ImageCache | None = None,
     progress: Callable[[float], None] | None = None,
     patient: Patient | None = None,
     blood: BloodPool | None = None,
@@ -152,24 +152,24 @@ def score_calcium(
     image : CT in axial order
     seeds : none of them means that the scan was read and shows no calcium: the total is 0
     protocol : the decisions
-    known : of this image, when it was scored before
+    cache : of this image, when it was scored before
     progress : called with the fraction done
     patient : on whom percentiles and risk depend
     blood : as measured in the aorta, for what its noise would produce by chance
     """
-    known = known or Known(image)
-    known.begin()
+    cache = cache or ImageCache(image)
+    cache.begin()
     lesions: tuple[Lesion, ...] = ()
     findings: list[Finding] = []
     if seeds:
-        lesions, remarks = known.lesions(seeds, protocol, progress)
+        lesions, remarks = cache.lesions(seeds, protocol, progress)
         findings += remarks
-    scored = _measured(known, lesions, protocol)
+    scored = _measured(cache, lesions, protocol)
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
     findings += by_chance(image, scored, blood)
-    findings += beside_streaks(known, scored, blood)
+    findings += beside_streaks(cache, scored, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -221,25 +221,25 @@ def score_calcium(
         arteries,
         categorise(total.agatston, arteries),
         tuple(findings),
-        meaning_of(
+        interpret_score(
             total.agatston,
             total.volume_mm3,
             [score for number, (_, score) in enumerate(scored, start=1) if score and number in in_total],
             {code: by_territory[code].agatston for code in coronary},
             patient or Patient(),
         ),
-        under_every_protocol(known, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
+        under_every_protocol(cache, grown, in_total, protocol, with_total=total.agatston is not None) if grown else (),
     )
 
 
 def _measured(
-    known: Known, lesions: Sequence[Lesion], protocol: CalciumProtocol
+    cache: ImageCache, lesions: Sequence[Lesion], protocol: CalciumProtocol
 ) -> tuple[tuple[Lesion, LesionScore | None], ...]:
     """Return every lesion with the voxels that count in place of those it was grown from, and its score."""
     masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
-    found = score_masks(known, masks, protocol.threshold_hu, protocol)
+    found = score_masks(cache, masks, protocol.threshold_hu, protocol)
     return tuple(
-        (replace(lesion, mask=found[number][1], center_mm=_center(known.image, masks[number])), found[number][0])
+        (replace(lesion, mask=found[number][1], center_mm=_center(cache.image, masks[number])), found[number][0])
         if number in found
         else (lesion, None)
         for number, lesion in enumerate(lesions)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from CACBoneAxisLib.calcium.arterylocation import at_hilum, territory_at, territory_in_groove
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
-from CACBoneAxisLib.calcium.listing import REASONS, list_candidates
-from CACBoneAxisLib.calcium.places import at_hilum, territory_at, territory_in_groove
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.screening import REASONS, screen_candidates
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
@@ -69,7 +69,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Looked:
+class CandidateSearch:
     """What was found where nobody pointed.
 
     Parameters
@@ -114,15 +114,15 @@ def _ras(lps_mm: tuple[float, float, float]) -> list[float]:
     return [-left, -posterior, superior]
 
 
-def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol) -> Looked:
+def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol) -> CandidateSearch:
     """Return the candidates in and near the heart's region: those that may be coronary calcium, and the others.
 
-    Left out: what :func:`~CACBoneAxisLib.calcium.listing.list_candidates` does not offer (bone,
+    Left out: what :func:`~CACBoneAxisLib.calcium.screening.list_candidates` does not offer (bone,
     what is larger than a lesion, too small, outside the region, at the wall of the descending
     aorta, at an airway), what a segmentation calls bone, and what lies as far back as the
     hila of the lungs.
     """
-    listing = list_candidates(image, candidates, protocol, region)
+    listing = screen_candidates(image, candidates, protocol, region)
     voxel_mm3 = image.geometry.voxel_volume_mm3
     found: list[Suggestion] = []
     left_out: list[LeftOut] = []
@@ -149,7 +149,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
         else:
             left_out.append(LeftOut(reason, *measures))
     order = {"LM": 0, "LAD": 1, "LCX": 2, "RCA": 3, "AA": 4}
-    return Looked(
+    return CandidateSearch(
         tuple(sorted(found, key=lambda s: (order[s.territory], -s.volume_mm3, s.position_mm))),
         tuple(sorted(left_out, key=lambda c: (WHY.index(c.reason), -c.volume_mm3, c.position_mm))),
         too_small,

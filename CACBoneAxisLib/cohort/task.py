@@ -21,10 +21,10 @@ from CACBoneAxisLib.cohort.corrections import Correction, last_correction
 from CACBoneAxisLib.cohort.disk import flush_folder
 from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, SINGLE_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
-from CACBoneAxisLib.dicomout.reading import read_reading
+from CACBoneAxisLib.dicomout.storedreading import read_reading
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
-from CACBoneAxisLib.imaging.reading import content_files
+from CACBoneAxisLib.imaging.load import content_files
 from CACBoneAxisLib.study import Settings, analyze
 from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study

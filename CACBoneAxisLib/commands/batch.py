@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.cohort.batch import FAILURES, RESULTS, BatchFolder, BatchState, run_batch
+from CACBoneAxisLib.cohort.discovery import find_studies
 from CACBoneAxisLib.cohort.executors import Executor, LocalExecutor
-from CACBoneAxisLib.cohort.finding_studies import find_studies
 from CACBoneAxisLib.cohort.manifest import manifest_header, read_manifest
 from CACBoneAxisLib.cohort.tables import PARTITION_ROWS, parquet_available, write_table
 from CACBoneAxisLib.imaging.findings import refusal

@@ -8,9 +8,9 @@ from typing import Any
 
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.commands.settings import with_options
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.study import Settings
-from CACBoneAxisLib.study.calibrating import write_calibration
+from CACBoneAxisLib.study.calibration import write_calibration
 from CACBoneAxisLib.study.settings import read_settings
 
 

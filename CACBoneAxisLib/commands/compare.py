@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.report.bonecomparison import bone_change_words
 from CACBoneAxisLib.report.comparison import summary_words
-from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
+from CACBoneAxisLib.study.comparison import compare, read_result, write_comparison
 from CACBoneAxisLib.study.output import check_folder
 
 

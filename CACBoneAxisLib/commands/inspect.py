@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.imaging.dicomfiles import words_of
-from CACBoneAxisLib.imaging.dicomslices import TRAITS
+from CACBoneAxisLib.imaging.dicom.files import words_of
+from CACBoneAxisLib.imaging.dicom.slices import TRAITS
+from CACBoneAxisLib.imaging.dicom.survey import QUESTIONS, Survey, Surveyed, reasons, survey, verdict_of, why_picked
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.survey import QUESTIONS, Survey, Surveyed, reasons, survey, verdict_of, why_picked
 from CACBoneAxisLib.report.numbers import stored
 
 SCHEMA = "cacboneaxis/inspect/1"

@@ -10,7 +10,7 @@ from typing import Any
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report.pdf import PAPERS, plain_qt
 from CACBoneAxisLib.study import StudyInputs, StudyResult
-from CACBoneAxisLib.study.objects import check_objects, write_study_objects
+from CACBoneAxisLib.study.dicomobjects import check_objects, write_study_objects
 from CACBoneAxisLib.study.output import write_study_pdf
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
-from CACBoneAxisLib.dicomout.reading import read_reading
+from CACBoneAxisLib.dicomout.storedreading import read_reading
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.study import Settings
-from CACBoneAxisLib.study.calibrating import calibration_from
+from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.settings import merge, read_settings
 
 ARTERIES = ("lm", "lad", "lcx", "rca")

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.dicomslices import SliceHeader, is_enhanced, read_header, slice_headers
-from CACBoneAxisLib.imaging.dicomstack import Stack, stack_slices
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, slice_headers
+from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage

@@ -10,9 +10,9 @@ from typing import Any
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.dicomout.codes import CALCIUM_SCORING, COMMENT, coded, concept, highdicom
 from CACBoneAxisLib.dicomout.groups import Maker
-from CACBoneAxisLib.dicomout.reading import Reading
 from CACBoneAxisLib.dicomout.segments import SOFTWARE, Placed
 from CACBoneAxisLib.dicomout.source import SourceSeries
+from CACBoneAxisLib.dicomout.storedreading import StoredReading
 from CACBoneAxisLib.report import calciummeaning, wording
 
 DESCRIPTION = "CACBoneAxis measurements, research use only"
@@ -21,7 +21,7 @@ LONGEST_NAME = 64
 
 def structured_report(
     result: Mapping[str, Any],
-    reading: Reading,
+    reading: StoredReading,
     series: SourceSeries,
     placed: Mapping[str, Placed],
     made: datetime,

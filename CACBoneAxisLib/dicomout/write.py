@@ -12,12 +12,12 @@ from typing import Any
 
 from CACBoneAxisLib.dicomout.codes import dated
 from CACBoneAxisLib.dicomout.document import encapsulated_pdf
-from CACBoneAxisLib.dicomout.labelled import LABEL_FILES, described, heart_segments, vertebra_segments
-from CACBoneAxisLib.dicomout.reading import Reading
+from CACBoneAxisLib.dicomout.labelmaps import LABEL_FILES, described, heart_segments, vertebra_segments
 from CACBoneAxisLib.dicomout.segments import Placed, result_segments, write_segments
 from CACBoneAxisLib.dicomout.source import SourceSeries, source_series
+from CACBoneAxisLib.dicomout.storedreading import StoredReading
 from CACBoneAxisLib.dicomout.structured import structured_report
-from CACBoneAxisLib.imaging.dicomelements import number as number_of
+from CACBoneAxisLib.imaging.dicom.elements import number as number_of
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
@@ -32,7 +32,7 @@ SERIES_STEP, LARGEST_NUMBER = 100, 2**31 - 100
 def write_objects(
     folder: Path,
     result: Mapping[str, Any],
-    reading: Reading,
+    reading: StoredReading,
     image: CTImage,
     calcium_masks: Mapping[int, Mask],
     bone_masks: Mapping[str, Mask],
@@ -80,7 +80,7 @@ def _objects(
     series: SourceSeries,
     made: datetime,
     result: Mapping[str, Any],
-    reading: Reading,
+    reading: StoredReading,
     image: CTImage,
     masks: tuple[Mapping[int, Mask], Mapping[str, Mask]],
     pdf: bytes | None,

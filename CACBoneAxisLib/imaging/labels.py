@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.imagefile import read_stored
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.orient import to_axial
-from CACBoneAxisLib.imaging.stored import read_stored
 
 # Of a voxel: formats that keep seven digits of origin and direction stay well below, half a voxel well above.
 GRID_TOLERANCE_VOXELS = 0.1

@@ -19,11 +19,11 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.imaging.orient import to_axial
+from CACBoneAxisLib.mrml.inputs import ReadingNodes
 from CACBoneAxisLib.mrml.labels import exclude_segment
 from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
+from CACBoneAxisLib.mrml.parameternodes import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.protocols import visual_text
-from CACBoneAxisLib.mrml.reading import ReadingNodes
-from CACBoneAxisLib.mrml.readings import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
 from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition, volume_geometry
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult

@@ -7,11 +7,11 @@ from typing import Any
 
 import slicer
 
-from CACBoneAxisLib.dicomout.labelled import labels_of
-from CACBoneAxisLib.dicomout.reading import check_series, read_reading
+from CACBoneAxisLib.dicomout.labelmaps import labels_of
 from CACBoneAxisLib.dicomout.source import slices_of_files
+from CACBoneAxisLib.dicomout.storedreading import check_series, read_reading
 from CACBoneAxisLib.mrml.archive import add_reading
-from CACBoneAxisLib.mrml.reading import ReadingNodes
+from CACBoneAxisLib.mrml.inputs import ReadingNodes
 from CACBoneAxisLib.mrml.volumes import INSTANCES_ATTRIBUTE, image_from_volume
 from CACBoneAxisLib.study import Settings
 

@@ -18,7 +18,7 @@ from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 from CACBoneAxisLib.mrml.seeds import add_seed, decide, remove_seeds, rename_seeds
-from CACBoneAxisLib.study.session import Session
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Editor:
     """
 
     def __init__(
-        self, parameters: Any, session: Session, protocol: CalciumProtocol, heart: Region | None = None
+        self, parameters: Any, session: IncrementalAnalysis, protocol: CalciumProtocol, heart: Region | None = None
     ) -> None:
         self.parameters = parameters
         self.session = session
@@ -139,7 +139,7 @@ class Editor:
         node = self.parameters.seeds
         if node is None or not node.GetNumberOfDefinedControlPoints():
             return ()
-        return self.session.known.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
+        return self.session.cache.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
 
     def lesion(self, number: int) -> Lesion | None:
         """Return the lesion of an id, None where there is none."""
@@ -152,7 +152,7 @@ class Editor:
 
     def _point(self, ras_mm: Sequence[float], **how: Any) -> tuple[Place, Lesion | None]:
         lesions = self.lesions()
-        image, candidates = self.session.image, self.session.known.candidates(self.protocol)
+        image, candidates = self.session.image, self.session.cache.candidates(self.protocol)
         place = point_at(image, candidates, lesions, _lps(ras_mm), self.protocol, **how)
         return place, None if place.lesion is None else lesions[place.lesion]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.mrml.choices import other_settings
+from CACBoneAxisLib.mrml.inputs import ReadingNodes
 from CACBoneAxisLib.mrml.protocols import calcium_settings, visual_settings
-from CACBoneAxisLib.mrml.reading import ReadingNodes
 from CACBoneAxisLib.study.settings import merge
 
 # What a calibration of these kinds is made of; of the others, everything.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.locate import locate_vertebra
-from CACBoneAxisLib.bone.placing import located_region, lowered
 from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.bone.regionplacement import located_region, lowered
 from CACBoneAxisLib.imaging.findings import finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage

@@ -13,7 +13,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.suitability import enhanced
 from CACBoneAxisLib.mrml.choices import other_settings
 from CACBoneAxisLib.study import Settings
-from CACBoneAxisLib.study.session import Session
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 # The letters of a visual reading as it is kept: the four arteries, then the class of the whole heart.
 VISUAL_FIELDS = ("lm", "lad", "lcx", "rca", "cac_drs")
@@ -65,7 +65,7 @@ def _protocol(said: str) -> CalciumProtocol:
     return Settings.from_mapping({"calcium": json.loads(said)}).calcium
 
 
-def clicking_protocol(parameters: Any, session: Session) -> CalciumProtocol:
+def clicking_protocol(parameters: Any, session: IncrementalAnalysis) -> CalciumProtocol:
     """Return the protocol by whose threshold clicks find calcium: over enhanced blood on a scan with contrast agent.
 
     Parameters

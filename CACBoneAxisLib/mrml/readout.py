@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.bone.calibration import FURTHER_KINDS, Calibration
-from CACBoneAxisLib.bone.given import VertebraRegion
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.study.scancheck import ScanCheck, measure_bone
 from CACBoneAxisLib.study.settings import Settings

@@ -13,10 +13,10 @@ import slicer
 from CACBoneAxisLib.cohort.corrections import CorrectedReading, changed_settings
 from CACBoneAxisLib.cohort.review import load_for_review
 from CACBoneAxisLib.mrml.archive import add_inputs, add_study
+from CACBoneAxisLib.mrml.inputs import Progress, ReadingNodes
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
-from CACBoneAxisLib.mrml.reading import Progress, ReadingNodes
-from CACBoneAxisLib.mrml.readings import find_reading
+from CACBoneAxisLib.mrml.parameternodes import find_reading
 from CACBoneAxisLib.mrml.scene import INPUT_ROLES, OUTPUT_ROLES, RESULT_ATTRIBUTE, reading_nodes, result_mapping
 from CACBoneAxisLib.study import analyze
 

@@ -11,7 +11,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.mrml.dicomobjects import volume_slices
 from CACBoneAxisLib.mrml.scene import find_result, replayed_inputs
 from CACBoneAxisLib.study import analyze
-from CACBoneAxisLib.study.objects import check_objects, write_study_objects
+from CACBoneAxisLib.study.dicomobjects import check_objects, write_study_objects
 from CACBoneAxisLib.study.output import write_study, write_study_pdf
 
 

@@ -13,10 +13,10 @@ import slicer
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import exclusion, heart_segments, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
-from CACBoneAxisLib.mrml.reading import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze

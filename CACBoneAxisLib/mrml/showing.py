@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from CACBoneAxisLib.mrml.readings import find_reading, reading_nodes_of
+from CACBoneAxisLib.mrml.parameternodes import find_reading, reading_nodes_of
 from CACBoneAxisLib.mrml.scene import OUTPUT_ROLES, find_result, result_nodes
 
 # On what was hidden here, so that what the user hid stays hidden.

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from CACBoneAxisLib.mrml.readings import session_node
+from CACBoneAxisLib.mrml.parameternodes import session_node
 from CACBoneAxisLib.study.approval import Trail
 
 TRAIL_ATTRIBUTE = "CACBoneAxis.Trail"

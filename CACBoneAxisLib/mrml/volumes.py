@@ -13,9 +13,9 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicomacquisition import acquisition_from
-from CACBoneAxisLib.imaging.dicomslices import is_dicom, read_header
-from CACBoneAxisLib.imaging.dicomstack import TILT_TOLERANCE_DEGREES
+from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
+from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
+from CACBoneAxisLib.imaging.dicom.stack import TILT_TOLERANCE_DEGREES
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield

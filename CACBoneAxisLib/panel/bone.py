@@ -265,7 +265,7 @@ class BoneSection(Section):
         if result is None or node is None:
             return
         calibration = result.bone.calibration
-        masks = {v.level: result.bone.masks[v.level] for v in result.bone.vertebrae if v.reading.bmd}
+        masks = {v.level: result.bone.masks[v.level] for v in result.bone.vertebrae if v.interpretation.bmd}
         if calibration.kind == "dual-energy" or not masks:
             return
         show_density(result.image, masks, calibration, node)

@@ -35,7 +35,7 @@ from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.report.bonefigures import calibration_panels
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.study import Settings
-from CACBoneAxisLib.study.calibrating import calibration_from
+from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.scancheck import ScanCheck
 from CACBoneAxisLib.study.settings import read_settings
 

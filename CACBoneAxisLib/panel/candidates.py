@@ -9,14 +9,14 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from CACBoneAxisLib.calcium.listing import Listed, Listing, list_candidates
+from CACBoneAxisLib.calcium.screening import ScreenedCandidate, Screening, screen_candidates
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml import candidates as overlay
+from CACBoneAxisLib.mrml import candidatenodes as overlay
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
-from CACBoneAxisLib.mrml.reading import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.tables import heading
 from CACBoneAxisLib.panel.clickwords import reason_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
@@ -46,8 +46,8 @@ class CandidatesSection(Section, VTKObservationMixin):
         self._shown: Any = None
         self._node: Any = None
         self._box: Any = None
-        self._listing: tuple[Any, Listing] | None = None
-        self._left_out: list[Listed] = []
+        self._listing: tuple[Any, Screening] | None = None
+        self._left_out: list[ScreenedCandidate] = []
 
     def setup(self) -> None:
         """Connect the widgets."""
@@ -162,9 +162,9 @@ class CandidatesSection(Section, VTKObservationMixin):
                 self.panel.views.look_at_heart()
                 state = self._state(parameters)
         progress(_("Looking for candidates"), 0.5)
-        candidates = session.known.candidates(protocol)
+        candidates = session.cache.candidates(protocol)
         limit = overlay.heart_of(parameters)
-        listing = list_candidates(session.image, candidates, protocol, heart if limit is not None else None, limit)
+        listing = screen_candidates(session.image, candidates, protocol, heart if limit is not None else None, limit)
         self._listing = (state[:3], listing)
         self._show(parameters, state)
         progress(_("Looking for candidates"), 0.9)
@@ -178,7 +178,7 @@ class CandidatesSection(Section, VTKObservationMixin):
         protocol = clicking_protocol(parameters, session)
         taken = []
         if parameters.seeds is not None and parameters.seeds.GetNumberOfDefinedControlPoints():
-            lesions, _remarks = session.known.lesions(seeds_from([points_from_node(parameters.seeds)]), protocol)
+            lesions, _remarks = session.cache.lesions(seeds_from([points_from_node(parameters.seeds)]), protocol)
             taken = [lesion.mask for lesion in lesions if lesion.mask is not None]
         crop = overlay.crop_of(session.image, overlay.heart_of(parameters))
         self._put(parameters, crop, overlay.candidate_labels(self._listing[1], crop, taken))
@@ -206,7 +206,7 @@ class CandidatesSection(Section, VTKObservationMixin):
             self._node = None
         self._shown = None
 
-    def _say(self, listing: Listing, heart: Any) -> None:
+    def _say(self, listing: Screening, heart: Any) -> None:
         words = reason_words()
         counts = [f"{count} {words[reason]}" for reason, count in listing.counts.items() if count]
         lines = [_("{count} candidates.").format(count=listing.offered)]

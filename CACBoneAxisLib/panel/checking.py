@@ -8,9 +8,9 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.analyses import Analyses, volume_state
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
-from CACBoneAxisLib.mrml.sessions import Sessions, volume_state
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.scancheck import AORTA_NAME, ScanCheck
 
@@ -23,7 +23,7 @@ class Checker:
     sessions : of the volumes of the scene
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Analyses) -> None:
         self.sessions = sessions
         self._state: Any = None
         self._check: ScanCheck | None = None

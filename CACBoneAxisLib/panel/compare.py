@@ -20,7 +20,7 @@ from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_tex
 from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison, summary_words
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import territory_table
-from CACBoneAxisLib.study.comparing import compare, read_result, write_comparison
+from CACBoneAxisLib.study.comparison import compare, read_result, write_comparison
 
 SHOWN = ("baseline", "followup", "absolute", "percent", "per_year")
 

@@ -10,7 +10,7 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from CACBoneAxisLib.mrml.readings import find_reading
+from CACBoneAxisLib.mrml.parameternodes import find_reading
 from CACBoneAxisLib.mrml.volumes import is_density
 from CACBoneAxisLib.panel.forms import bound_widgets
 from CACBoneAxisLib.panel.section import connect

@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
+from CACBoneAxisLib.mrml.parameternodes import SESSION_FIELDS
 
 # Each is UI/NAME.ui and goes into the shell's nameSection.
 FORMS = ("QuickStart", "Scan", "Calcium", "Bone", "Report", "Compare", "Batch")

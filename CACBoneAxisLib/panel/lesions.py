@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.calcium.pointing import brightest_along
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.candidates import heart_of
+from CACBoneAxisLib.mrml.candidatenodes import heart_of
 from CACBoneAxisLib.mrml.editing import Editor, Outcome
 from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.protocols import clicking_protocol

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from CACBoneAxisLib.mrml.readings import SESSION_FIELDS
+from CACBoneAxisLib.mrml.parameternodes import SESSION_FIELDS
 
 # What decides about a reading stands in these; what shows it stays usable.
 LOCKED_FORMS = ("Scan", "Calcium", "Bone")

@@ -12,7 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.bone.levels import levels, parse_level
-from CACBoneAxisLib.bone.placing import region_protocols
+from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node

@@ -18,7 +18,7 @@ from CACBoneAxisLib.mrml.trail import note_action, trail
 from CACBoneAxisLib.panel.pages import page_of, show_page
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
-from CACBoneAxisLib.study.objects import check_objects
+from CACBoneAxisLib.study.dicomobjects import check_objects
 
 PAPER = "a4"
 

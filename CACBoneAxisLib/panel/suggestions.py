@@ -11,10 +11,10 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.calcium.suggestions import Suggestion
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.choices import choose, chosen
+from CACBoneAxisLib.mrml.inputs import inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
-from CACBoneAxisLib.mrml.reading import inputs_from_nodes
 from CACBoneAxisLib.mrml.scene import fingerprint
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
 from CACBoneAxisLib.panel.views import jump_to

@@ -229,10 +229,10 @@ def _candidate(one: Mapping[str, Any]) -> list[str]:
 def _where(search: Mapping[str, Any]) -> str:
     """Return in words where candidates were looked for."""
     if search["found_by"] == "segmentation":
-        return "Looked for in the segmented heart and within 12 mm of it."
+        return "CandidateSearch for in the segmented heart and within 12 mm of it."
     top = {
         "carina": "below the carina",
         "aortic arch": "below the aortic arch, as no carina was found",
         "scan": "from the top of the scan, which has no carina",
     }[search["top"]]
-    return f"Looked for between the lungs, in front of the descending aorta, {top}."
+    return f"CandidateSearch for between the lungs, in front of the descending aorta, {top}."

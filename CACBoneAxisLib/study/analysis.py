@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis, Progress
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
-from CACBoneAxisLib.study.session import Progress, Session
 
 
 def analyze(inputs: StudyInputs, progress: Progress | None = None) -> StudyResult:
     """Score calcium and measure bone of one CT.
 
     Panel, console and command line all come through here, or through the
-    :class:`~CACBoneAxisLib.study.session.Session` that does the work, when the same CT is
+    :class:`~CACBoneAxisLib.study.incremental.Session` that does the work, when the same CT is
     analysed again and again.
 
     Parameters
@@ -30,4 +30,4 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None) -> StudyResul
     One pass over the volume for the candidates when there are seeds; everything else
     follows the size of the lesions and regions.
     """
-    return Session(inputs.image).analyze(inputs, progress)
+    return IncrementalAnalysis(inputs.image).analyze(inputs, progress)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from CACBoneAxisLib.bone.levels import parse_level
-from CACBoneAxisLib.imaging.dicomelements import text
-from CACBoneAxisLib.imaging.dicomslices import read_header
+from CACBoneAxisLib.imaging.dicom.elements import text
+from CACBoneAxisLib.imaging.dicom.slices import read_header
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.report.wording import territory_table

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.dicomout.labelled import labels_of
-from CACBoneAxisLib.dicomout.reading import check_series, read_reading
+from CACBoneAxisLib.dicomout.labelmaps import labels_of
+from CACBoneAxisLib.dicomout.storedreading import check_series, read_reading
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box, PointList
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.study.identity import (
     identifiers,
     neutral_boxes,

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib import __version__
-from CACBoneAxisLib.bone.history import qa_series
+from CACBoneAxisLib.bone.qa import qa_series
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.qahistory import QA_COLUMNS, history_rows, render_history
 from CACBoneAxisLib.report.tables import write_csv
-from CACBoneAxisLib.study.calibrating import calibration_from
+from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.output import QA_FILE, QA_SCHEMA, write_whole
 from CACBoneAxisLib.study.settings import Settings, read_settings
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.results import BoneResult
 from CACBoneAxisLib.bone.tissues import tissue_name
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.image import CTImage
@@ -55,7 +55,7 @@ class ScanCheck:
         return enhanced(self.image.acquisition, self.blood)
 
 
-def sorted_out(boxes: Sequence[Box]) -> StudyRegions:
+def split_by_role(boxes: Sequence[Box]) -> StudyRegions:
     """Return regions by what their names say that they are for; vertebrae are the rest."""
     mass = tuple(box for box in boxes if is_calibration_region(box))
     blood = tuple(box for box in boxes if box.name.strip().lower() == AORTA_NAME)

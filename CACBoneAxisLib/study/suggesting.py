@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels, heart_labels
-from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, nearest_candidate, seeds_from
-from CACBoneAxisLib.calcium.suggestions import Looked, Suggestion, as_points
+from CACBoneAxisLib.calcium.suggestions import CandidateSearch, Suggestion, as_points
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -34,11 +34,11 @@ def study_heart(geometry: ImageGeometry, heart: LabelImage | None, vertebrae: La
 
 
 def with_suggestions(
-    known: Known,
+    cache: ImageCache,
     seeds: tuple[Seed, ...] | None,
     protocol: CalciumProtocol,
     heart: Callable[[], Heart] = lambda: (None, ()),
-) -> tuple[tuple[Seed, ...] | None, Suggested, Looked | None, tuple[Finding, ...]]:
+) -> tuple[tuple[Seed, ...] | None, Suggested, CandidateSearch | None, tuple[Finding, ...]]:
     """Return the seeds, with accepted suggestions among them, the suggestions, the search, and what to know.
 
     What a reader's seed lies in is not suggested again. Without a descending aorta there is
@@ -46,7 +46,7 @@ def with_suggestions(
 
     Parameters
     ----------
-    known : of the CT
+    cache : of the CT
     seeds : the reader's; None when nobody read the scan
     protocol : whose ``suggestions`` says what is done
     heart : called for the segmented heart when candidates are looked for
@@ -56,15 +56,15 @@ def with_suggestions(
         return seeds, None, None, taken_over
     labels, said = heart()
     said = (*said, *taken_over)
-    looked = known.looked(protocol, labels)
+    looked = cache.search(protocol, labels)
     if looked is None:
         return seeds, None, None, (*said, finding("suggestions-impossible"))
-    candidates = known.candidates(protocol)
-    taken = _labels(known.image, candidates, seeds or (), protocol)
+    candidates = cache.candidates(protocol)
+    taken = _labels(cache.image, candidates, seeds or (), protocol)
     found = tuple(
         one
         for one in looked.suggestions
-        if not _labels(known.image, candidates, seeds_from([as_points([one])]), protocol) & taken
+        if not _labels(cache.image, candidates, seeds_from([as_points([one])]), protocol) & taken
     )
     count = str(len(found))
     if protocol.suggestions == "list":

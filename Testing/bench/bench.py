@@ -26,16 +26,16 @@ import scipy
 import SimpleITK
 from scipy import ndimage
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.candidates import find_candidates
-from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.cli import main as command
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.report import write_reports
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
@@ -75,9 +75,9 @@ def labelling(hu: np.ndarray, seeds: list[Any], image: Any) -> dict[str, float]:
     protocol = CalciumProtocol()
 
     def score(chosen: list[Any]) -> None:
-        known = Known(image)
-        known.keep_candidates(protocol, candidates)
-        score_calcium(image, chosen, protocol, known=known)
+        cache = ImageCache(image)
+        cache.keep_candidates(protocol, candidates)
+        score_calcium(image, chosen, protocol, cache=cache)
 
     one, all_seeds = best(
         5,

@@ -15,8 +15,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
+from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
@@ -42,7 +42,7 @@ def errors(image: CTImage, labels: Any, truth: dict[str, float], calibration: Ca
     """Return measured minus true density by level, mg/cm3; None where nothing was measured."""
     protocol = BoneProtocol(region=RegionProtocol(protocol=name), calibration=calibration)
     result = measure_vertebrae(image, labels=LabelImage(labels, image.geometry), protocol=protocol, kvp=120.0)
-    found = {v.level: v.reading.bmd for v in result.vertebrae}
+    found = {v.level: v.interpretation.bmd for v in result.vertebrae}
     return {level: bmd.value_mg_cm3 - true if (bmd := found.get(level)) else None for level, true in truth.items()}
 
 

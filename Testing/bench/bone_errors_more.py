@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.dualenergy import hydroxyapatite_hu
-from CACBoneAxisLib.bone.given import VertebraRegion
-from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
+from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
@@ -72,7 +72,7 @@ def two_energies() -> None:
                 )
                 labels = LabelImage(made.vertebrae, first.geometry)
                 result = measure_vertebrae(first, labels=labels, protocol=protocol, kvp=120.0, second=second)
-                found = {v.level: v.reading.bmd for v in result.vertebrae}
+                found = {v.level: v.interpretation.bmd for v in result.vertebrae}
                 errors = [found[level].value_mg_cm3 - true for level, true in made.truth_mg_cm3.items()]  # type: ignore[union-attr]
                 cells.append(" / ".join(f"{e:+.1f}" for e in errors))
             line([f"{pair[0]:g} and {pair[1]:g} keV, {increment:g} mm, {noise:g} HU", *cells])
@@ -125,7 +125,7 @@ def points() -> None:
         for name in names:
             protocol = BoneProtocol(region=RegionProtocol(protocol=name), calibration=Calibration(**torso_law()))
             result = measure_vertebrae(torso.image, given, protocol=protocol, kvp=120.0)
-            found = {v.level: v.reading.bmd for v in result.vertebrae}
+            found = {v.level: v.interpretation.bmd for v in result.vertebrae}
             errors = [
                 None if found[level] is None else found[level].value_mg_cm3 - torso.parameters.bmd(level)  # type: ignore[union-attr]
                 for level in ("T12", "L1")

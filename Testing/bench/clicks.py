@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
@@ -32,7 +32,7 @@ CLICKS = 5
 
 def plant(image: CTImage, count: int) -> list[np.ndarray]:
     """Put so many lesions of 2 x 3 x 3 voxels all over the heart and return a voxel (z, y, x) of each."""
-    region = Known(image).heart()
+    region = ImageCache(image).heart()
     if region is None:
         raise SystemExit("the torso has no heart")
     z, y, x = np.nonzero(region.inside)
@@ -50,17 +50,17 @@ def click_ms(image: CTImage, places: Sequence[np.ndarray], lesions: int) -> floa
     import bare_scene
     from stub_parameters import StubParameters
 
+    from CACBoneAxisLib.mrml.analyses import Analyses
     from CACBoneAxisLib.mrml.archive import add_volume
     from CACBoneAxisLib.mrml.editing import Editor
     from CACBoneAxisLib.mrml.history import History
+    from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
     from CACBoneAxisLib.mrml.markups import LPS
-    from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes
     from CACBoneAxisLib.mrml.scene import show_result
-    from CACBoneAxisLib.mrml.sessions import Sessions
 
     scene = bare_scene.new_scene()
     volume = add_volume(image, scene)
-    sessions = Sessions()
+    sessions = Analyses()
     parameters = StubParameters(scene, volume)
     editor = Editor(parameters, sessions.of(volume), CalciumProtocol())
     history = History(parameters)

@@ -25,8 +25,8 @@ from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import LocatedVertebra, locate_vertebra
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.render import scan_frame
 from CACBoneAxisLib.phantom.spine import vertebrae

@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import Calcification, TorsoParameters, make_torso, write_torso
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ import pydicom
 import SimpleITK
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 SLICES, RUNS, BOUND = 600, 5, 1.3
 TESTING = Path(__file__).resolve().parents[1]

@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from torso_heart import heart_labels_of
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
-from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import nearest_candidate, seeds_from
-from CACBoneAxisLib.calcium.suggestions import Looked
+from CACBoneAxisLib.calcium.suggestions import CandidateSearch
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import Calcification, Torso, TorsoParameters, make_torso
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,11 +75,11 @@ def parameters(number: int) -> TorsoParameters:
     return TorsoParameters(**changes)
 
 
-def counted(torso: Torso, looked: Looked) -> Counter[str]:
+def counted(torso: Torso, looked: CandidateSearch) -> Counter[str]:
     """Return how many of a torso's lesions were suggested and how many suggestions are none of them."""
     protocol, geometry = CalciumProtocol(), torso.image.geometry
     fewest = protocol.minimum_area_mm2 / geometry.pixel_area_mm2 - 1e-9
-    candidates = Known(torso.image).candidates(protocol)
+    candidates = ImageCache(torso.image).candidates(protocol)
     owner: dict[int, str] = {}
     for row in torso.truth["calcium"]["lesions"]:
         if row["in_image"]:
@@ -104,8 +104,8 @@ def counted(torso: Torso, looked: Looked) -> Counter[str]:
 def chest(path: Path) -> Counter[str]:
     """Return the same of the chest scan, against what was seen by eye (Testing/data/chest)."""
     image, protocol = read_ct(path), CalciumProtocol()
-    known = Known(image)
-    candidates = known.candidates(protocol)
+    cache = ImageCache(image)
+    candidates = cache.candidates(protocol)
     seen: dict[int | None, set[str]] = {}
     for seed in seeds_from(read_markups(ROOT / "Testing" / "data" / "chest" / "seeds.mrk.json")):  # type: ignore[arg-type]
         voxel = nearest_candidate(image, seed.position_mm, 130.0, 2.0)
@@ -113,7 +113,7 @@ def chest(path: Path) -> Counter[str]:
             seen.setdefault(candidates.label_at(voxel), set()).add(seed.territory)
     coronary = {label for label, codes in seen.items() if codes & set(CORONARY)}
     found: Counter[str] = Counter(lesions=len(coronary))
-    looked = known.looked(protocol)
+    looked = cache.search(protocol)
     for one in looked.suggestions if looked else ():
         voxel = nearest_candidate(image, one.position_mm, 130.0, 0.0)
         label = candidates.label_at(voxel) if voxel else None
@@ -134,9 +134,9 @@ def main(arguments: list[str]) -> int:
     carinas = without = 0
     for n in range(number):
         torso = make_torso(parameters(n))
-        known = Known(torso.image)
-        region = known.heart()
-        looked = known.looked(CalciumProtocol())
+        cache = ImageCache(torso.image)
+        region = cache.heart()
+        looked = cache.search(CalciumProtocol())
         if region is None or looked is None:
             without += 1
             sys.stdout.write(f"torso {n}: the descending aorta was not found\n")
@@ -146,7 +146,7 @@ def main(arguments: list[str]) -> int:
                 sys.stdout.write(f"torso {n}: no carina, the region begins below: {region.top}\n")
             lungs += counted(torso, looked)
         labels, _ = heart_labels(heart_labels_of(torso, 2), asked=True)
-        looked = known.looked(CalciumProtocol(), labels)
+        looked = cache.search(CalciumProtocol(), labels)
         if looked is not None:
             labelled += counted(torso, looked)
     eye = chest(path) if path.exists() else None

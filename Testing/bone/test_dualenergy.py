@@ -10,9 +10,9 @@ from scipy import ndimage
 
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.dualenergy import density_ha, hydroxyapatite_hu, laid_over
-from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -44,23 +44,23 @@ def test_the_density_is_that_of_the_mixture_whatever_fat_takes_from_both(spine, 
     bone = measured(*pair(spine, ha)).vertebrae[0]
     # HU are whole numbers: half a HU in each of both over 62.2 HU per 100 mg/cm3.
     assert bone.dual.ha_mg_cm3 == pytest.approx(ha, abs=1.7)
-    assert bone.reading.bmd.value_mg_cm3 == bone.dual.ha_mg_cm3
-    assert bone.reading.bmd.material == "HA"
+    assert bone.interpretation.bmd.value_mg_cm3 == bone.dual.ha_mg_cm3
+    assert bone.interpretation.bmd.material == "HA"
     # HU thresholds were made at 120 kVp.
-    assert bone.reading.hu_thresholds == ()
+    assert bone.interpretation.hu_thresholds == ()
 
 
 def test_the_sites_own_regression_is_applied_to_the_density(spine):
     own = replace(DUAL, slope=0.9, intercept=5.0, material="K2HPO4")
     bone = measured(*pair(spine), own).vertebrae[0]
-    assert bone.reading.bmd.value_mg_cm3 == pytest.approx(0.9 * bone.dual.ha_mg_cm3 + 5)
-    assert bone.reading.bmd.material == "K2HPO4"
-    assert bone.reading.acr_class is not None
+    assert bone.interpretation.bmd.value_mg_cm3 == pytest.approx(0.9 * bone.dual.ha_mg_cm3 + 5)
+    assert bone.interpretation.bmd.material == "K2HPO4"
+    assert bone.interpretation.acr_class is not None
 
 
 def test_without_the_sites_regression_no_class_is_read(spine):
     result = measured(*pair(spine))
-    assert result.vertebrae[0].reading.acr_class is None
+    assert result.vertebrae[0].interpretation.acr_class is None
     assert {"dual-unmapped", "dual-hu"} <= {f.code for f in result.findings}
 
 
@@ -121,6 +121,6 @@ def test_a_region_that_leaves_the_second_volume_has_no_density(spine):
     other = VertebraRegion("L2", Region((0.0, 0.0, 0.0), (22.0, 18.0, 12.0)))
     result = measure_vertebrae(first, [ROI, other], protocol=BoneProtocol(calibration=DUAL), second=short, kvp=120.0)
     found = {v.level: v for v in result.vertebrae}
-    assert found["L2"].reading.bmd is not None
-    assert found["L1"].reading.bmd is None
+    assert found["L2"].interpretation.bmd is not None
+    assert found["L1"].interpretation.bmd is None
     assert "dual-outside" in [f.code for f in found["L1"].findings]

@@ -14,7 +14,7 @@ from CACBoneAxisLib.bone.heights import PLACES, six_points
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import locate_vertebra
 from CACBoneAxisLib.imaging.labels import read_labels
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 # Half of what separates the mildest grade from none in a body of 25 mm (docs/bone.md), and how far apart a label of

@@ -12,12 +12,12 @@ from scipy import ndimage
 from CACBoneAxisLib.bone.bodies import BodyFrame, body_frame
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import locate_vertebra
-from CACBoneAxisLib.bone.placing import located_region, lowered, region_protocols
+from CACBoneAxisLib.bone.regionplacement import located_region, lowered, region_protocols
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 # Worst of docs/bone.md for slices up to 3 mm is less; a region's margin to the wall is 4 mm.

@@ -11,7 +11,7 @@ from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.phantomscan import calibrate_in_scan
 from CACBoneAxisLib.bone.rods import find_rods
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 

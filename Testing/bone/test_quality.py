@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.bone.quality import content_findings, overlap, percent, placement_findings
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionVoxels
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso

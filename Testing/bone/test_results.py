@@ -1,9 +1,9 @@
 from jsonschema import Draft202012Validator
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.given import VertebraRegion
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.regions import Region
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.given import VertebraRegion, regions_from
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion, regions_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -92,11 +92,11 @@ def test_bmd_class_and_t_score_follow_from_the_calibration(spine):
     result = measure_vertebrae(spine(), [roi("T12"), roi("L1")], None, protocol, sex="F", kvp=120, contrast=False)
     thoracic, lumbar = result.vertebrae
     # By hand: 0.8 x 160 - 4 = 124; (124 - 222) / 36 = -2.7222; 0.8 x 150 - 4 = 116.
-    assert thoracic.reading.bmd.value_mg_cm3 == pytest.approx(124, abs=1e-12)
-    assert thoracic.reading.t_score.value == pytest.approx(-98 / 36, abs=1e-12)
-    assert (thoracic.reading.acr_class.code, codes(thoracic)) == ("normal", ["thoracic-class"])
-    assert lumbar.reading.bmd.value_mg_cm3 == pytest.approx(116, abs=1e-12)
-    assert (lumbar.reading.acr_class.code, lumbar.reading.t_score) == ("low-bone-mass", None)
+    assert thoracic.interpretation.bmd.value_mg_cm3 == pytest.approx(124, abs=1e-12)
+    assert thoracic.interpretation.t_score.value == pytest.approx(-98 / 36, abs=1e-12)
+    assert (thoracic.interpretation.acr_class.code, codes(thoracic)) == ("normal", ["thoracic-class"])
+    assert lumbar.interpretation.bmd.value_mg_cm3 == pytest.approx(116, abs=1e-12)
+    assert (lumbar.interpretation.acr_class.code, lumbar.interpretation.t_score) == ("low-bone-mass", None)
     assert codes(lumbar) == ["t-score-site"]
 
 
@@ -104,16 +104,17 @@ def test_the_wrong_tube_voltage_gives_hu_but_no_bmd(spine):
     protocol = BoneProtocol(calibration=Calibration("linear", 0.8, -4.0, "HA", 120))
     result = measure_vertebrae(spine(kvp=100.0), [roi("L1")], None, protocol)
     assert result.vertebrae[0].statistics.mean_hu == 150.0
-    assert result.vertebrae[0].reading.bmd is None
+    assert result.vertebrae[0].interpretation.bmd is None
     assert "calibration-kvp" in codes(result)
 
 
 def test_contrast_keeps_the_hu_and_withholds_the_thresholds(spine):
     result = measure_vertebrae(spine(contrast=True), [roi("L1")])
     assert result.vertebrae[0].statistics.mean_hu == 150.0
-    assert result.vertebrae[0].reading.hu_thresholds == ()
+    assert result.vertebrae[0].interpretation.hu_thresholds == ()
     assert "bone-contrast" in codes(result)
-    assert measure_vertebrae(spine(contrast=True), [roi("L1")], contrast=False).vertebrae[0].reading.hu_thresholds
+    (overruled,) = measure_vertebrae(spine(contrast=True), [roi("L1")], contrast=False).vertebrae
+    assert overruled.interpretation.hu_thresholds
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_a_region_that_cannot_be_measured_is_null_with_its_reason(spine, region,
         assert vertebra[name] is None
     assert result.masks == {}
     assert codes(result.summary) == ["no-vertebra-measured"]
-    assert result.summary.reading.mean_hu is None
+    assert result.summary.interpretation.mean_hu is None
 
 
 def test_an_excluded_vertebra_is_listed_and_leaves_the_mean(spine):
@@ -193,7 +194,7 @@ def test_a_labelmap_gives_the_core_of_every_vertebra(spine, labelled):
         "erosion_mm": 4.0,
         "label": 20,
     }
-    assert (result.summary.label, result.summary.reading.mean_hu) == ("mean of L1 and L2", 140.0)
+    assert (result.summary.label, result.summary.interpretation.mean_hu) == ("mean of L1 and L2", 140.0)
     assert "numbering-assumed" in codes(result)
 
 

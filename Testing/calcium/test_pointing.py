@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brute_force import make_image, seed_at
 
-from CACBoneAxisLib.calcium.known import Known
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.pointing import Place, brightest_along, center_of, point_at
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
@@ -27,9 +27,9 @@ def image() -> CTImage:
 
 
 def place(image: CTImage, zyx: tuple[int, int, int], seeds: tuple[Seed, ...] = (), **how: object) -> Place:
-    known = Known(image)
-    lesions, _ = known.lesions(seeds, PROTOCOL)
-    return point_at(image, known.candidates(PROTOCOL), lesions, center_of(image, zyx), PROTOCOL, **how)  # type: ignore[arg-type]
+    cache = ImageCache(image)
+    lesions, _ = cache.lesions(seeds, PROTOCOL)
+    return point_at(image, cache.candidates(PROTOCOL), lesions, center_of(image, zyx), PROTOCOL, **how)  # type: ignore[arg-type]
 
 
 def test_a_free_lesion_is_told_with_its_volume(image: CTImage) -> None:

@@ -15,8 +15,8 @@ from CACBoneAxisLib.calcium.seeds import Seed, seeds_from
 from CACBoneAxisLib.calcium.streaks import SMALLEST_STREAK_MM2, dark_streak_mm2
 from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 

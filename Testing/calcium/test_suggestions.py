@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from torso_heart import heart_labels_of
 
+from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.candidates import find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
-from CACBoneAxisLib.calcium.known import Known
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import seeds_from
-from CACBoneAxisLib.calcium.suggestions import WHY, Looked, Suggestion, as_points, suggest
+from CACBoneAxisLib.calcium.suggestions import WHY, CandidateSearch, Suggestion, as_points, suggest
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
@@ -40,12 +40,12 @@ def region(torso: Torso) -> HeartRegion:
 
 
 @pytest.fixture(scope="module")
-def looked(torso: Torso, region: HeartRegion) -> Looked:
+def looked(torso: Torso, region: HeartRegion) -> CandidateSearch:
     return suggest(torso.image, find_candidates(torso.image.hu, 130.0), region, CalciumProtocol())
 
 
 @pytest.fixture(scope="module")
-def suggestions(looked: Looked) -> tuple[Suggestion, ...]:
+def suggestions(looked: CandidateSearch) -> tuple[Suggestion, ...]:
     return looked.suggestions
 
 
@@ -88,7 +88,7 @@ def test_without_an_aorta_there_is_no_region(torso: Torso) -> None:
 
 
 def test_every_candidate_near_the_heart_is_listed_once_suggested_or_with_why_not(
-    torso: Torso, region: HeartRegion, looked: Looked
+    torso: Torso, region: HeartRegion, looked: CandidateSearch
 ) -> None:
     every = [one.position_mm for one in (*looked.suggestions, *looked.left_out)]
     assert len(set(every)) == len(every)
@@ -103,7 +103,7 @@ def test_every_candidate_near_the_heart_is_listed_once_suggested_or_with_why_not
             assert label in listed
 
 
-def test_what_is_left_out_says_why(torso: Torso, region: HeartRegion, looked: Looked) -> None:
+def test_what_is_left_out_says_why(torso: Torso, region: HeartRegion, looked: CandidateSearch) -> None:
     reasons = {one.reason for one in looked.left_out}
     assert reasons <= set(WHY) == set(load_table("territories")["left_out"])
     descending = [row for row in torso.truth["calcium"]["lesions"] if row["territory"] == "DA" and row["in_image"]]
@@ -123,7 +123,7 @@ def test_what_is_left_out_says_why(torso: Torso, region: HeartRegion, looked: Lo
 
 def test_within_a_segmented_heart_the_grooves_tell_the_artery(torso: Torso) -> None:
     labels, _ = heart_labels(heart_labels_of(torso, 2), asked=True)
-    looked = Known(torso.image).looked(CalciumProtocol(), labels)
+    looked = ImageCache(torso.image).search(CalciumProtocol(), labels)
     assert looked is not None
     assert (looked.found_by, looked.top) == ("segmentation", "segmentation")
     for row in torso.truth["calcium"]["lesions"]:

@@ -27,8 +27,8 @@ import pytest
 from CACBoneAxisLib.calcium.candidates import find_candidates
 from CACBoneAxisLib.calcium.seeds import nearest_candidate, seeds_from
 from CACBoneAxisLib.cli import main
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 
 DECISIONS = Path(__file__).resolve().parent.parent / "data" / "chest"

@@ -13,8 +13,8 @@ from CACBoneAxisLib.calcium.masscalibration import mass_calibration
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
 from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.imaging.reading import read_ct
 
 # Published with five decimals; half of the last one.
 FIVE_DECIMALS = 0.5e-5

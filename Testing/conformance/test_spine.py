@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from CACBoneAxisLib.bone.given import VertebraRegion
+from CACBoneAxisLib.bone.hustatistics import HuStatistics, measure_mask
 from CACBoneAxisLib.bone.labels import label_boxes, trabecular_core
-from CACBoneAxisLib.bone.measurement import HuStatistics, measure_mask
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage, read_labels
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.imaging.regions import Region
 
 # Published with two decimals.
@@ -127,8 +127,8 @@ def test_what_a_reader_should_know_is_said(ct, bodies):
 def test_the_mean_of_L1_and_L2_lies_between_the_published_thresholds(ct, bodies):  # noqa: N802
     summary = measure_vertebrae(ct, labels=bodies).summary
     # By hand from the published rows: (117.03 + 118.17) / 2.
-    assert summary.reading.mean_hu == pytest.approx(117.60, abs=HU_TOLERANCE)
-    assert {t.name: t.below for t in summary.reading.hu_thresholds} == {
+    assert summary.interpretation.mean_hu == pytest.approx(117.60, abs=HU_TOLERANCE)
+    assert {t.name: t.below for t in summary.interpretation.hu_thresholds} == {
         "zhou-osteopenia": True,
         "zhou-osteoporosis": False,
     }

@@ -3,8 +3,8 @@
 import pytest
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.placing import region_protocols
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
+from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.phantom.spinephantom import make_spine_phantom
@@ -25,8 +25,8 @@ def test_50_100_and_200_mg_cm3_are_measured_with_the_rods_in_the_scan(phantom, n
     labels = LabelImage(phantom.vertebrae, phantom.image.geometry)
     found = {v.level: v for v in measure_vertebrae(phantom.image, labels=labels, protocol=protocol).vertebrae}
     for level, true in phantom.truth_mg_cm3.items():
-        assert found[level].reading.bmd.value_mg_cm3 == pytest.approx(true, abs=TOLERANCE_MG_CM3.get(name, 2.0))
-        assert found[level].reading.bmd.material == "HA"
+        assert found[level].interpretation.bmd.value_mg_cm3 == pytest.approx(true, abs=TOLERANCE_MG_CM3.get(name, 2.0))
+        assert found[level].interpretation.bmd.material == "HA"
         if phantom.image.geometry.slice_increment_mm <= 3.0:
             assert found[level].heights.middle_mm == pytest.approx(25.0, abs=2.5)
             assert found[level].heights.grade == 0

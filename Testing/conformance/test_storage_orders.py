@@ -13,8 +13,8 @@ from small_study import ORIGIN_MM, SPACING_MM, small_image, small_region, small_
 from storage import ORDERS, geometry_of, stored
 
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.study import StudyInputs, analyze
 
 SPACING = (0.6269531, 0.488, 2.5)

@@ -21,7 +21,7 @@ import pytest
 from brute_force import brute_force_agatston
 
 from CACBoneAxisLib.cli import main
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 # mg/cm3: four standard errors of the noisiest region, and half a unit for its edge.
 BMD_ERROR = 2.0

@@ -15,8 +15,8 @@ from small_study import small_image, small_region, small_seeds
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import ControlPoint
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 
 KINDS = ("axial", "coronal", "flipped", "enhanced")
@@ -124,7 +124,7 @@ def study(folder: Path) -> StudyInputs:
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The study stored in each way, analysed, and written as DICOM objects."""
     pytest.importorskip("highdicom", reason="highdicom is not installed")
-    from CACBoneAxisLib.dicomout.reading import Reading
+    from CACBoneAxisLib.dicomout.storedreading import StoredReading
     from CACBoneAxisLib.dicomout.write import write_objects
 
     folder = tmp_path_factory.mktemp(request.param)
@@ -133,7 +133,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     result = analyze(inputs)
     (folder / "out").mkdir()
     mapping = result.to_dict()
-    reading = Reading(inputs.settings.to_mapping(), inputs.seeds, inputs.regions)
+    reading = StoredReading(inputs.settings.to_mapping(), inputs.seeds, inputs.regions)
     masks = result.calcium_masks, result.bone_masks
     write_objects(folder / "out", mapping, reading, inputs.image, *masks, PDF, inputs.vertebrae, inputs.heart)
     return Written(folder / "ct", inputs, result, mapping, folder / "out")

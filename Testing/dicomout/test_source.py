@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_study import small_image, small_region
 
-from CACBoneAxisLib.dicomout.reading import Reading
 from CACBoneAxisLib.dicomout.source import slices_of_files, source_series
+from CACBoneAxisLib.dicomout.storedreading import StoredReading
 from CACBoneAxisLib.dicomout.write import write_objects
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
 pytest.importorskip("highdicom", reason="highdicom is not installed")
@@ -41,7 +41,7 @@ def stored(folder: Path, writer: ModuleType, **header: Any) -> Path:
 def written(folder: Path, out: Path) -> list[Path]:
     image = read_ct(folder)
     result = analyze(StudyInputs(image, None, (small_region(),)))
-    reading = Reading(Settings().to_mapping())
+    reading = StoredReading(Settings().to_mapping())
     return write_objects(out, result.to_dict(), reading, image, result.calcium_masks, result.bone_masks, b"%PDF")
 
 

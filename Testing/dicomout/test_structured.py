@@ -124,12 +124,12 @@ def test_every_private_code_is_identified_and_within_the_lengths_of_dicom(writte
 
 
 def test_a_report_without_any_number_can_be_written(written: Any, tmp_path: Any) -> None:
-    from CACBoneAxisLib.dicomout.reading import Reading
+    from CACBoneAxisLib.dicomout.storedreading import StoredReading
     from CACBoneAxisLib.dicomout.write import write_objects
     from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
     result = analyze(StudyInputs(written.inputs.image))
-    reading = Reading(Settings().to_mapping(), None, ())
+    reading = StoredReading(Settings().to_mapping(), None, ())
     paths = write_objects(tmp_path, result.to_dict(), reading, written.inputs.image, {}, {})
     assert [path.name for path in paths] == ["measurements.dcm"]
     dataset = pydicom.dcmread(paths[0])
@@ -139,13 +139,13 @@ def test_a_report_without_any_number_can_be_written(written: Any, tmp_path: Any)
 
 
 def test_a_reading_that_was_approved_is_final_and_names_its_reader(written: Any, tmp_path: Any) -> None:
-    from CACBoneAxisLib.dicomout.reading import Reading
+    from CACBoneAxisLib.dicomout.storedreading import StoredReading
     from CACBoneAxisLib.dicomout.write import write_objects
 
     assert content(written).PreliminaryFlag == "PRELIMINARY"
     mapping = json.loads(json.dumps(written.mapping))
     mapping["provenance"]["approved"] = {"name": "Dr. J. ^ Leserin", "time": "2026-01-01T00:00:00+00:00"}
-    reading = Reading(written.inputs.settings.to_mapping(), written.inputs.seeds, written.inputs.regions)
+    reading = StoredReading(written.inputs.settings.to_mapping(), written.inputs.seeds, written.inputs.regions)
     write_objects(tmp_path, mapping, reading, written.inputs.image, {}, {})
     dataset = pydicom.dcmread(tmp_path / "measurements.dcm")
     assert (dataset.PreliminaryFlag, dataset.VerificationFlag) == ("FINAL", "UNVERIFIED")

@@ -14,13 +14,13 @@ import numpy as np
 import pydicom
 import pytest
 
-from CACBoneAxisLib.dicomout.reading import Reading
 from CACBoneAxisLib.dicomout.segments import Segment, layers
 from CACBoneAxisLib.dicomout.source import source_series
+from CACBoneAxisLib.dicomout.storedreading import StoredReading
 from CACBoneAxisLib.dicomout.write import write_objects
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
 FILES = ("segmentation.dcm", "vertebrae.dcm", "heart.dcm", "measurements.dcm", "report.dcm")
@@ -173,7 +173,7 @@ def test_the_same_result_gives_the_same_instances_and_another_others(written: An
         mapping = json.loads(json.dumps(written.mapping))
         mapping["provenance"]["started"] = started or mapping["provenance"]["started"]
         (tmp_path / name).mkdir()
-        reading = Reading(written.inputs.settings.to_mapping(), written.inputs.seeds, written.inputs.regions)
+        reading = StoredReading(written.inputs.settings.to_mapping(), written.inputs.seeds, written.inputs.regions)
         write_objects(tmp_path / name, mapping, reading, written.inputs.image, *masks)
         files = sorted((tmp_path / name).iterdir())
         uids.append([str(pydicom.dcmread(path).SOPInstanceUID) for path in files])
@@ -211,7 +211,7 @@ def test_a_real_scans_headers_give_valid_objects(shared_data: Path, tmp_path: Pa
     center = tuple(float(v) for v in image.geometry.to_lps([256, 256, 10]))
     result = analyze(StudyInputs(image, None, (Box("L1", center, (20.0, 16.0, 8.0)),)))
     masks = result.calcium_masks, result.bone_masks
-    paths = write_objects(tmp_path, result.to_dict(), Reading(Settings().to_mapping()), image, *masks, b"%PDF")
+    paths = write_objects(tmp_path, result.to_dict(), StoredReading(Settings().to_mapping()), image, *masks, b"%PDF")
     for path in paths:
         lines = [line for line in run(validator, path).splitlines() if line.startswith(("Error", "Warning", "Abort"))]
         known = EXPLAINED | FROM_THE_SCAN

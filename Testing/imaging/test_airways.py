@@ -10,7 +10,7 @@ import pytest
 from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 SPACING_MM = (1.0, 1.0, 2.0)
 

@@ -9,8 +9,8 @@ import pytest
 
 from CACBoneAxisLib.imaging.aorta import blood_in_region, find_blood
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.imaging.reading import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.heart import AORTA_HIGH
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from CACBoneAxisLib.imaging.attenuation import Attenuation
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 # Median of 25,000 and more voxels of air with 15 HU noise, rounded to whole HU.
 MEDIAN_HU = 2.0

@@ -10,7 +10,7 @@ import pytest
 from CACBoneAxisLib.imaging.coverage import estimate_coverage
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 
 

@@ -11,7 +11,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from CACBoneAxisLib.imaging.detached import can_hold, data_files
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 
 @pytest.fixture

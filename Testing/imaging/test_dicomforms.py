@@ -8,8 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from CACBoneAxisLib.imaging.dicom import read_dicom
-from CACBoneAxisLib.imaging.dicomseries import find_series, series_numbers
+from CACBoneAxisLib.imaging.dicom.series import find_series, series_numbers
+from CACBoneAxisLib.imaging.dicom.volume import read_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 

@@ -15,9 +15,9 @@ import SimpleITK as sitk  # noqa: N813
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from CACBoneAxisLib.imaging.dicom.survey import survey
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.reading import read_ct
-from CACBoneAxisLib.imaging.survey import survey
+from CACBoneAxisLib.imaging.load import read_ct
 
 BOUNDED = settings(
     max_examples=40,

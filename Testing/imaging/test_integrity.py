@@ -7,8 +7,8 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.imagefile import read_stored
 from CACBoneAxisLib.imaging.integrity import content_sha256, is_intact
-from CACBoneAxisLib.imaging.stored import read_stored
 
 SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha"]
 

@@ -125,7 +125,7 @@ def test_what_is_no_labelmap_is_refused(tmp_path, array):
 
 
 def test_the_published_vertebrae_lie_on_their_ct(shared_data):
-    from CACBoneAxisLib.imaging.reading import read_ct
+    from CACBoneAxisLib.imaging.load import read_ct
 
     image = read_ct(shared_data / "spine" / "ct.nii.gz")
     labels = read_labels(shared_data / "spine" / "vertebral_bodies.nii.gz").on_grid_of(image.geometry)

@@ -15,7 +15,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import find_blood
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.reading import read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.suitability import assess
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 

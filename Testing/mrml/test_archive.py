@@ -18,8 +18,8 @@ import SimpleITK as sitk  # noqa: E402, N813
 
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList, write_markups  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study, add_vertebrae, add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
-from CACBoneAxisLib.mrml.readings import current_reading, session_node  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.parameternodes import current_reading, session_node  # noqa: E402
 from CACBoneAxisLib.mrml.scene import is_current, replay, result_nodes  # noqa: E402
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
 from CACBoneAxisLib.study import Settings, StudyInputs  # noqa: E402

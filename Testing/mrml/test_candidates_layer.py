@@ -9,10 +9,10 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.calcium.candidates import find_candidates  # noqa: E402
 from CACBoneAxisLib.calcium.heart import HeartRegion  # noqa: E402
-from CACBoneAxisLib.calcium.listing import list_candidates  # noqa: E402
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
+from CACBoneAxisLib.calcium.screening import screen_candidates  # noqa: E402
 from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
-from CACBoneAxisLib.mrml import candidates as overlay  # noqa: E402
+from CACBoneAxisLib.mrml import candidatenodes as overlay  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import ijk_to_ras  # noqa: E402
 
@@ -22,7 +22,7 @@ PROTOCOL = CalciumProtocol()
 @pytest.fixture
 def listing(small_ct):
     small_ct.hu[2:10, 45:72, 25:65] = 300  # bone
-    return list_candidates(small_ct, find_candidates(small_ct.hu, 130.0), PROTOCOL)
+    return screen_candidates(small_ct, find_candidates(small_ct.hu, 130.0), PROTOCOL)
 
 
 def box_around(image, low_zyx, high_zyx):

@@ -20,7 +20,7 @@ from CACBoneAxisLib.mrml.editing import Editor, Outcome  # noqa: E402
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
-from CACBoneAxisLib.study.session import Session  # noqa: E402
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
 
 # 3 x 2 pixels of 0.56 mm2 at 250 HU (weight 2) in two slices of 3 mm; 2 x 2 at 450 HU (weight 4) in one.
 LAD, RCA = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4
@@ -33,7 +33,7 @@ def editor(scene, small_ct):
     # Calcium that touches the bone.
     small_ct.hu[6, 42:45, 40:43] = 260
     volume = add_volume(small_ct, scene)
-    return Editor(StubParameters(scene, volume), Session(image_from_volume(volume)), CalciumProtocol())
+    return Editor(StubParameters(scene, volume), IncrementalAnalysis(image_from_volume(volume)), CalciumProtocol())
 
 
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:
@@ -188,7 +188,7 @@ def test_a_conflict_ends_when_the_lesion_is_given_to_one_artery(editor):
 def test_what_is_larger_than_a_lesion_is_taken_flagged_and_accepted_by_a_second_click(scene, small_ct):
     small_ct.hu[2:10, 45:72, 25:40] = 300  # 27 x 15 pixels in 8 slices, 5443 mm3
     volume = add_volume(small_ct, scene)
-    editor = Editor(StubParameters(scene, volume), Session(image_from_volume(volume)), CalciumProtocol())
+    editor = Editor(StubParameters(scene, volume), IncrementalAnalysis(image_from_volume(volume)), CalciumProtocol())
     outcome = editor.take(ras(editor, (6, 60, 30)), "LAD")
     assert (outcome.what, outcome.values["limit_mm3"]) == ("large", 2000.0)
     assert scores(editor) == {}

@@ -15,7 +15,7 @@ from torso_heart import heart_labels_of  # noqa: E402
 from CACBoneAxisLib.cli import main  # noqa: E402
 from CACBoneAxisLib.imaging.labels import write_labels  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_inputs, add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes, inputs_from_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes, inputs_from_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     fingerprint,
     is_current,

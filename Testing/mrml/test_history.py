@@ -21,7 +21,7 @@ from CACBoneAxisLib.mrml.markups import LPS, add_box_node, box_from_node, points
 from CACBoneAxisLib.mrml.snapshots import take_snapshot  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
-from CACBoneAxisLib.study.session import Session  # noqa: E402
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
 
 PLACES = ((4, 20, 31), (5, 21, 30), (7, 24, 50), (6, 43, 41), (4, 30, 31), (6, 60, 40))
 ARTERIES = ("LM", "LAD", "LCX", "RCA", "AA")
@@ -31,7 +31,7 @@ ARTERIES = ("LM", "LAD", "LCX", "RCA", "AA")
 def editor(scene, small_ct):
     small_ct.hu[6, 42:45, 40:43] = 260
     volume = add_volume(small_ct, scene)
-    return Editor(StubParameters(scene, volume), Session(image_from_volume(volume)), CalciumProtocol())
+    return Editor(StubParameters(scene, volume), IncrementalAnalysis(image_from_volume(volume)), CalciumProtocol())
 
 
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:

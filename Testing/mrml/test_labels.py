@@ -9,6 +9,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.labels import (  # noqa: E402
     exclude_segment,
     exclusion,
@@ -17,7 +18,6 @@ from CACBoneAxisLib.mrml.labels import (  # noqa: E402
     segments_state,
     vertebra_segments,
 )
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
 from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, label_values, result_segments, show_segments  # noqa: E402
-from CACBoneAxisLib.mrml.reading import analyze_nodes  # noqa: E402
 
 ORDERS = {
     "axial": np.eye(3),

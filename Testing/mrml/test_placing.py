@@ -8,10 +8,10 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
-from CACBoneAxisLib.bone.given import VertebraRegion  # noqa: E402
 from CACBoneAxisLib.bone.locate import LocatedVertebra  # noqa: E402
 from CACBoneAxisLib.bone.protocol import RegionProtocol  # noqa: E402
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae  # noqa: E402
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion  # noqa: E402
 from CACBoneAxisLib.imaging.findings import UnusableInputError, finding  # noqa: E402
 from CACBoneAxisLib.mrml import placing  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402

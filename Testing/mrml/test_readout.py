@@ -7,9 +7,9 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+from CACBoneAxisLib.mrml.analyses import Analyses  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.mrml.readout import read_region  # noqa: E402
-from CACBoneAxisLib.mrml.sessions import Sessions  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 LINEAR = {"bone": {"calibration": {"kind": "linear", "slope": 0.8, "intercept": 5, "material": "HA"}}}
@@ -21,7 +21,7 @@ def nodes(scene, small_study, small_result):
 
 
 def test_it_has_the_digits_of_the_result(nodes, small_result):
-    check = Sessions().of(nodes.volume).check(small_result.settings)
+    check = Analyses().of(nodes.volume).check(small_result.settings)
     readout = read_region(check, small_result.settings, nodes.regions[0])
     (expected,) = small_result.to_dict()["bone"]["vertebrae"]
     for name in ("level", "mean_hu", "median_hu", "sd_hu", "voxels", "status"):
@@ -33,7 +33,7 @@ def test_it_has_the_digits_of_the_result(nodes, small_result):
 
 def test_it_follows_the_node_and_says_why_there_is_nothing(nodes):
     settings = Settings.from_mapping(LINEAR)
-    check = Sessions().of(nodes.volume).check(settings)
+    check = Analyses().of(nodes.volume).check(settings)
     assert read_region(check, settings, nodes.regions[0]).vertebra["bmd"]["value"] == pytest.approx(101)
     nodes.regions[0].SetCenter(500, 0, 0)
     away = read_region(check, settings, nodes.regions[0])

@@ -9,7 +9,7 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from CACBoneAxisLib.bone.given import VertebraRegion  # noqa: E402
+from CACBoneAxisLib.bone.vertebraregion import VertebraRegion  # noqa: E402
 from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.regions import (  # noqa: E402

@@ -14,7 +14,7 @@ import bare_scene  # noqa: E402
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     find_result,
     is_current,

@@ -6,7 +6,7 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import show_result  # noqa: E402
 from CACBoneAxisLib.mrml.selftest import compare_torso  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402

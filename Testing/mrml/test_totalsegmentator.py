@@ -12,7 +12,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.reading import ReadingNodes, analyze_nodes  # noqa: E402
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.totalsegmentator import CLASSES, is_installed, segment_vertebrae  # noqa: E402
 
 

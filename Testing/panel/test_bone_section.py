@@ -475,7 +475,7 @@ def test_a_calibration_file_is_kept_with_the_reading_and_refused_where_it_does_n
 def test_two_energies_give_the_density_of_the_command_line(placed, scene, small_ct):
     from dataclasses import replace
 
-    from CACBoneAxisLib.mrml.reading import inputs_from_nodes
+    from CACBoneAxisLib.mrml.inputs import inputs_from_nodes
     from CACBoneAxisLib.mrml.scene import reading_nodes, replay
     from CACBoneAxisLib.study import analyze
 

@@ -51,7 +51,7 @@ def candidates(host):
 
 
 def labels(host):
-    from CACBoneAxisLib.mrml.candidates import find_label_node
+    from CACBoneAxisLib.mrml.candidatenodes import find_label_node
 
     node = find_label_node(host.scene)
     return None if node is None else int(slicer.util.arrayFromVolume(node).sum())
@@ -86,7 +86,7 @@ def test_what_is_taken_is_a_candidate_no_more_and_comes_back_with_undo(opened, t
 
 
 def test_the_threshold_is_followed_at_once_and_then_without_bone(opened, torso):
-    from CACBoneAxisLib.mrml import candidates as overlay
+    from CACBoneAxisLib.mrml import candidatenodes as overlay
 
     ui, parameters = opened.widget.ui, opened.widget.panel.parameters
     ui.thresholdSpinBox.value = 300
@@ -143,7 +143,7 @@ def test_the_layer_goes_when_it_is_switched_off_and_when_the_module_is_left(open
 
 def test_a_closed_scene_is_no_error_and_the_next_scan_has_its_candidates_in_colour(opened, scene, torso):
     from CACBoneAxisLib.mrml.archive import add_volume
-    from CACBoneAxisLib.mrml.candidates import find_label_node
+    from CACBoneAxisLib.mrml.candidatenodes import find_label_node
 
     scene.Clear()
     settle(opened)

@@ -11,8 +11,8 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 import bare_scene  # noqa: E402
 
+from CACBoneAxisLib.imaging.load import read_ct  # noqa: E402
 from CACBoneAxisLib.imaging.markups import read_markups  # noqa: E402
-from CACBoneAxisLib.imaging.reading import read_ct  # noqa: E402
 from CACBoneAxisLib.mrml.scene import replay, result_nodes, write_mrb  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, StudyResult, analyze  # noqa: E402
 

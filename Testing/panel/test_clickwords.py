@@ -10,7 +10,7 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
-from CACBoneAxisLib.calcium.listing import REASONS  # noqa: E402
+from CACBoneAxisLib.calcium.screening import REASONS  # noqa: E402
 from CACBoneAxisLib.mrml.editing import Outcome  # noqa: E402
 from CACBoneAxisLib.mrml.trailwords import FIELDS  # noqa: E402
 

@@ -66,7 +66,7 @@ def test_without_a_volume_nothing_of_a_reading_can_be_chosen(opened, volumes):
 
 
 def test_a_reading_goes_with_its_volume_shown_or_not(opened, volumes, scene):
-    from CACBoneAxisLib.mrml.readings import reading_nodes_of
+    from CACBoneAxisLib.mrml.parameternodes import reading_nodes_of
 
     ui = opened.widget.ui
     ui.volumeSelector.setCurrentNode(volumes[1])
@@ -146,7 +146,7 @@ def test_a_scan_loaded_while_the_panel_is_open_is_chosen_and_a_label_volume_is_n
 
 def test_the_heart_box_of_a_deleted_volume_goes_with_it(opened, volumes, scene):
     from CACBoneAxisLib.imaging.markups import Box
-    from CACBoneAxisLib.mrml.candidates import add_heart_node
+    from CACBoneAxisLib.mrml.candidatenodes import add_heart_node
 
     panel = opened.widget.panel
     axes = panel.logic.sessions.of(volumes[0]).image.geometry.direction

@@ -148,7 +148,7 @@ def test_a_scan_that_nobody_has_read_opens_in_the_window_for_calcium_in_its_midd
 
 def test_the_views_go_to_the_heart_when_its_box_is_proposed(host, views):
     from CACBoneAxisLib.imaging.markups import Box
-    from CACBoneAxisLib.mrml.candidates import add_heart_node
+    from CACBoneAxisLib.mrml.candidatenodes import add_heart_node
 
     panel = host.widget.panel
     image = panel.logic.sessions.of(panel.parameters.volume).image

@@ -12,8 +12,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
+from CACBoneAxisLib.imaging.load import read_ct  # noqa: E402
 from CACBoneAxisLib.imaging.markups import PointList, read_markups  # noqa: E402
-from CACBoneAxisLib.imaging.reading import read_ct  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]

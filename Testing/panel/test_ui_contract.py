@@ -74,7 +74,7 @@ def parameters() -> dict[str, str]:
 
 
 def test_what_is_chosen_for_the_scene_is_known_to_the_library():
-    text = (REPOSITORY / "CACBoneAxisLib" / "mrml" / "readings.py").read_text(encoding="utf-8")
+    text = (REPOSITORY / "CACBoneAxisLib" / "mrml" / "parameternodes.py").read_text(encoding="utf-8")
     (named,) = re.findall(r"^SESSION_FIELDS = (\(.*?\))$", text, re.MULTILINE | re.DOTALL)
     assert set(ast.literal_eval(named)) == set(fields_of("CACBoneAxisSessionNode"))
 

@@ -15,7 +15,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.phantom.parameters import DEFAULT_CORONARY
 from CACBoneAxisLib.study import StudyInputs, analyze
-from CACBoneAxisLib.study.comparing import compare
+from CACBoneAxisLib.study.comparison import compare
 from CACBoneAxisLib.study.lesionchange import common_shift, lay_over, lesion_changes, scored_lesions
 
 # The heart and what is around it.

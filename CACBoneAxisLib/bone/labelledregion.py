@@ -1,0 +1,116 @@
+"""The region that is measured in a labelled vertebra: body, protocol, voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.bone.bodies import BodyFrame, body_frame, vertebral_body
+from CACBoneAxisLib.bone.labels import Box, TrabecularCore, trabecular_core
+from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.bone.quality import placement_findings
+from CACBoneAxisLib.bone.regionplacement import DEFAULT, on_slice, region_protocols
+from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.regions import Region
+
+# A region that has more of another vertebra than this holds two; less is a touch of rounding.
+OTHER_VERTEBRA = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRegion:
+    """A region in a labelled vertebra: what is printed of it, its voxels (None: not measured), what is to be said."""
+
+    described: dict[str, Any]
+    mask: Mask | None
+    findings: tuple[Finding, ...]
+    axes: NDArray[np.float64] | None = None
+
+
+def labelled_region(
+    labels: NDArray[np.integer],
+    level: str,
+    number: int,
+    box: Box,
+    geometry: ImageGeometry,
+    protocol: RegionProtocol,
+) -> LabelledRegion:
+    """Return the region of the protocol in a labelled vertebra.
+
+    Posterior elements, where the label has them, are taken off first (``bone/bodies.py``).
+
+    Parameters
+    ----------
+    labels : int array (z, y, x)
+    level, number, box : of the vertebra
+    geometry : of the labels
+    protocol : RegionProtocol
+    """
+    offset = (box[0].start, box[1].start, box[2].start)
+    body, parted = vertebral_body(labels[box] == number, geometry.spacing_mm)
+    core = trabecular_core(labels, number, box, geometry.spacing_mm, protocol.erosion_mm, body if parted else None)
+    said = [finding("vertebra-at-border", level=level)] if core.at_border else []
+    if parted:
+        said.append(finding("posterior-elements", level=level))
+    described: dict[str, Any] = {"protocol": protocol.protocol, "label": number}
+    if protocol.protocol == DEFAULT:
+        if core.mask is None:
+            said.append(finding("region-empty", level=level))
+        described |= {"shape": "eroded-label", "erosion_mm": protocol.erosion_mm}
+        return LabelledRegion(described, core.mask, tuple(said))
+    frame = body_frame(body, offset, geometry)
+    if frame is None:
+        said.append(finding("body-frame", level=level))
+        return LabelledRegion(described, None, tuple(said))
+    region = _placed(frame, core, geometry, protocol)
+    found = region.voxels(geometry)
+    said += placement_findings(level, found, protocol)
+    described |= described_region(region)
+    refused = any(f.severity == "error" for f in said)
+    return LabelledRegion(described, None if refused else found.mask, tuple(said), np.asarray(region.axes))
+
+
+def _placed(frame: BodyFrame, core: TrabecularCore, geometry: ImageGeometry, protocol: RegionProtocol) -> Region:
+    named = region_protocols()[protocol.protocol]
+    if named.shape == "ellipsoid" and core.mask is not None:
+        # The published sphere stands at the centroid of the core.
+        frame = replace(frame, center_mm=geometry.to_lps(core.mask.indices().mean(axis=0)[::-1]))
+    return named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
+
+
+def described_region(region: Region) -> dict[str, Any]:
+    """Return a region as the result file has it, RAS."""
+    flip = np.array([-1.0, -1.0, 1.0])
+    return {
+        "shape": region.shape,
+        "center_ras_mm": [float(v) + 0.0 for v in np.asarray(region.center_mm) * flip],
+        "size_mm": [float(v) for v in region.size_mm],
+        "axes_ras": [[float(v) + 0.0 for v in row] for row in np.asarray(region.axes) * flip[:, None]],
+    }
+
+
+def label_findings(
+    level: str, mask: Mask, labels: NDArray[np.integer], numbers: Mapping[str, int]
+) -> tuple[Finding, ...]:
+    """Return what labels say about a region that a person placed: another vertebra in it, or instead of its own.
+
+    Parameters
+    ----------
+    level, mask : of the region
+    labels : int array (z, y, x)
+    numbers : label by level
+    """
+    values = mask.values(labels)
+    parts = {name: float(np.count_nonzero(values == number)) / values.size for name, number in numbers.items()}
+    others = [name for name, part in parts.items() if name != level and part > OTHER_VERTEBRA]
+    if not others:
+        return ()
+    if parts.get(level, 0.0) <= OTHER_VERTEBRA:
+        return (finding("region-other-level", level=level, found=" and ".join(others)),)
+    return (finding("region-two-vertebrae", level=level, others=" and ".join(others)),)

@@ -1,0 +1,222 @@
+"""Every candidate of a scan, and for those that are no coronary calcium the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.calcium.candidates import Candidates
+from CACBoneAxisLib.calcium.heart import HeartRegion
+from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.regions import Region
+
+Reason = Literal["bone", "large", "small", "aorta", "outside", "airway"]
+# In the order in which they are asked; the first that holds is the reason.
+REASONS: tuple[Reason, ...] = ("bone", "large", "small", "aorta", "outside", "airway")
+# Around the descending aorta, its wall.
+AORTA_WALL_MM = 5.0
+
+
+@dataclass(frozen=True)
+class ScreenedCandidate:
+    """A candidate.
+
+    Parameters
+    ----------
+    label : its component's number
+    reason : why it is not offered; None where it is
+    position_mm : LPS, of its brightest voxel
+    volume_mm3, voxels, peak_hu : what it measures
+    slices : its first and last slice, counted from the feet and from 0
+    """
+
+    label: int
+    reason: Reason | None
+    position_mm: tuple[float, float, float]
+    volume_mm3: float
+    voxels: int
+    peak_hu: float
+    slices: tuple[int, int]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the candidate as names and values, its place in RAS mm."""
+        left, posterior, superior = self.position_mm
+        return {
+            "reason": self.reason,
+            "position_ras_mm": [-left, -posterior, superior],
+            "volume_mm3": self.volume_mm3,
+            "voxels": self.voxels,
+            "peak_hu": self.peak_hu,
+            "slices": list(self.slices),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Screening:
+    """All candidates of an image, sorted into those that are offered and those that are not.
+
+    Parameters
+    ----------
+    image, candidates : what is listed
+    sizes : voxels of each component, shape (count,)
+    codes : 0 where a component is offered, else 1 + the place of the reason in ``REASONS``, shape (count,)
+    """
+
+    image: CTImage
+    candidates: Candidates
+    sizes: NDArray[np.int64]
+    codes: NDArray[np.int8]
+
+    @cached_property
+    def counts(self) -> dict[Reason, int]:
+        """How many candidates each reason leaves out."""
+        found = np.bincount(self.codes, minlength=len(REASONS) + 1)
+        return {reason: int(found[n]) for n, reason in enumerate(REASONS, start=1)}
+
+    @property
+    def offered(self) -> int:
+        """How many candidates are offered."""
+        return int(np.count_nonzero(self.codes == 0))
+
+    def reason(self, label: int) -> Reason | None:
+        """Return why a component is not offered, None where it is."""
+        code = int(self.codes[label])
+        return REASONS[code - 1] if code else None
+
+    def largest(self, reason: Reason | None, most: int | None = None) -> tuple[ScreenedCandidate, ...]:
+        """Return the candidates of a reason (None: those that are offered), largest first, at most ``most``."""
+        code = 0 if reason is None else 1 + REASONS.index(reason)
+        labels = np.flatnonzero(self.codes == code)
+        order = np.lexsort((labels, -self.sizes[labels]))
+        return tuple(self._listed(int(label)) for label in labels[order][:most])
+
+    def _listed(self, label: int) -> ScreenedCandidate:
+        mask = self.candidates.component(label)
+        zyx, values = mask.indices(), mask.values(self.image.hu)
+        peak = zyx[int(np.argmax(values))]
+        left, posterior, superior = (float(v) for v in self.image.geometry.to_lps(peak[::-1]))
+        volume = len(zyx) * self.image.geometry.voxel_volume_mm3
+        ends = (int(zyx[0, 0]), int(zyx[-1, 0]))
+        reason = self.reason(label)
+        return ScreenedCandidate(
+            label, reason, (left, posterior, superior), volume, len(zyx), float(values.max()), ends
+        )
+
+
+def screen_candidates(
+    image: CTImage,
+    candidates: Candidates,
+    protocol: CalciumProtocol,
+    heart: HeartRegion | None = None,
+    box: Region | None = None,
+) -> Screening:
+    """Sort every candidate of an image: offered, or left out and why.
+
+    ``bone``: connected to more than ``bone_volume_mm3``. ``large``: to more than
+    ``maximum_lesion_volume_mm3``. ``small``: reaches the smallest size in no slice. ``aorta``:
+    at the wall of the descending aorta. ``outside``: its middle lies outside the reader's box,
+    or without one outside the heart's region. ``airway``: in or beside an airway.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    candidates : of it at the protocol's threshold
+    protocol : whose bounds hold
+    heart : the heart's region; None where it is not known, which leaves the last three reasons to ``box``
+    box : the reader's, LPS, instead of the region between the lungs
+
+    Notes
+    -----
+    Time and memory follow the number of runs; no voxel is looked at.
+    """
+    geometry = image.geometry
+    sizes = candidates.sizes()
+    fewest = max(protocol.minimum_pixels, protocol.minimum_area_mm2 / geometry.pixel_area_mm2 - 1e-9, 1)
+    voxel = geometry.voxel_volume_mm3
+    runs = _Runs.of(candidates)
+    middle = runs.middles(sizes)
+    holds: dict[Reason, Callable[[], NDArray[np.bool_]]] = {
+        "bone": lambda: sizes * voxel > protocol.bone_volume_mm3,
+        "large": lambda: sizes * voxel > protocol.maximum_lesion_volume_mm3,
+        "small": lambda: runs.most_in_a_slice(image.hu.shape[0]) < fewest,
+        "aorta": lambda: _at_aorta(image, runs, heart),
+        "outside": lambda: _outside(image, middle, heart, box),
+        "airway": lambda: _at_airway(middle, heart),
+    }
+    codes = np.zeros(candidates.count, dtype=np.int8)
+    for number, reason in enumerate(REASONS, start=1):
+        codes[(codes == 0) & holds[reason]()] = number
+    return Screening(image, candidates, sizes, codes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Where runs are: slice, row, first column, length, and the component of each."""
+
+    z: NDArray[np.int64]
+    y: NDArray[np.int64]
+    x: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.signedinteger]
+    count: int
+
+    @classmethod
+    def of(cls, candidates: Candidates) -> _Runs:
+        _, rows, columns = candidates.shape
+        starts = candidates.starts.astype(np.int64)
+        line, x = np.divmod(starts, columns + 2)
+        z, y = np.divmod(line, rows + 2)
+        return cls(z, y - 1, x - 1, candidates.stops - starts, candidates.labels, candidates.count)
+
+    def middles(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the mean (z, y, x) of the voxels of every component, shape (count, 3)."""
+        columns = (self.z, self.y, self.x + (self.lengths - 1) / 2)
+        sums = [np.bincount(self.labels, self.lengths * places, minlength=self.count) for places in columns]
+        return np.stack(sums, axis=1) / np.maximum(sizes, 1)[:, None]
+
+    def most_in_a_slice(self, slices: int) -> NDArray[np.int64]:
+        """Return the most voxels that every component has in one slice, shape (count,)."""
+        keys, which = np.unique(self.labels.astype(np.int64) * slices + self.z, return_inverse=True)
+        voxels = np.bincount(which, self.lengths)
+        most = np.zeros(self.count)
+        np.maximum.at(most, keys // slices, voxels)
+        return most.astype(np.int64)
+
+
+def _outside(
+    image: CTImage, middle: NDArray[np.float64], heart: HeartRegion | None, box: Region | None
+) -> NDArray[np.bool_]:
+    if box is not None:
+        return ~box.contains(image.geometry.to_lps(middle[:, ::-1]))
+    if heart is None:
+        return np.zeros(len(middle), dtype=bool)
+    return ~heart.inside[_grid(middle, heart)]
+
+
+def _at_airway(middle: NDArray[np.float64], heart: HeartRegion | None) -> NDArray[np.bool_]:
+    if heart is None:
+        return np.zeros(len(middle), dtype=bool)
+    return np.asarray(heart.airway[_grid(middle, heart)])
+
+
+def _grid(middle: NDArray[np.float64], heart: HeartRegion) -> tuple[NDArray[np.int64], ...]:
+    z, y, x = middle.astype(np.int64).T
+    rows, columns = heart.inside.shape[1:]
+    return z, np.minimum(y // heart.step, rows - 1), np.minimum(x // heart.step, columns - 1)
+
+
+def _at_aorta(image: CTImage, runs: _Runs, heart: HeartRegion | None) -> NDArray[np.bool_]:
+    if heart is None:
+        return np.zeros(runs.count, dtype=bool)
+    dx, dy, _ = image.geometry.spacing_mm
+    y, x, radius = heart.aorta[runs.z].T
+    # The voxel of the run that is nearest to the aorta's middle.
+    nearest = np.clip(np.rint(x), runs.x, runs.x + runs.lengths - 1)
+    near = np.hypot((runs.y - y) * dy, (nearest - x) * dx) <= radius + AORTA_WALL_MM
+    return np.bincount(runs.labels[near], minlength=runs.count) > 0

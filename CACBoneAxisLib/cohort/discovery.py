@@ -1,0 +1,88 @@
+"""The studies below a folder, for ``make-manifest``: what Slicer saved beside a CT, and DICOM folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from CACBoneAxisLib.imaging.dicom.slices import is_dicom
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.markups import PointList, read_markups
+
+IMAGE_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
+MARKUPS_SUFFIX = ".mrk.json"
+# Words in the names of images that are no CT but labels of vertebrae.
+LABEL_WORDS = ("vertebra", "label", "mask", "seg")
+SETTINGS_NAMES = ("settings.json", "settings.toml")
+
+Progress = Callable[[str, float], None]
+
+
+def find_studies(
+    folder: Path, base: Path, progress: Progress | None = None, series: str | None = None
+) -> list[dict[str, str]]:
+    """Return a row of the manifest for every study below a folder.
+
+    A folder with an image file is a study, and with several images one study each; the
+    markups, labelmap and settings beside a single image are its own. A folder that holds
+    DICOM files is a study. Studies are numbered ``s0001`` and on, in the order of their
+    paths, because names of folders often are names of patients.
+
+    Parameters
+    ----------
+    folder : to look through
+    base : that the paths are to be relative to
+    progress : called with what is being done
+    series : what stands in the column ``series`` of every DICOM folder
+    """
+    rows: list[dict[str, str]] = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(place)
+        names = sorted(name for name in files if not name.startswith("."))
+        if progress is not None:
+            progress(f"{len(rows)} studies found", 0.0)
+        for row in _studies_in(here, names):
+            cells = {column: ";".join(_relative(path, base) for path in paths) for column, paths in row.items()}
+            if series is not None and row["image"] == [here]:
+                cells["series"] = series
+            rows.append({"study_id": f"s{len(rows) + 1:04d}", **cells})
+    return rows
+
+
+def _studies_in(folder: Path, names: list[str]) -> Iterable[dict[str, list[Path]]]:
+    images = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES)]
+    labels = [name for name in images if any(word in name.lower() for word in LABEL_WORDS)]
+    scans = [name for name in images if name not in labels]
+    beside: dict[str, list[Path]] = {}
+    for name in names:
+        if name.endswith(MARKUPS_SUFFIX):
+            kind = _markups_kind(folder / name)
+            if kind:
+                beside.setdefault(kind, []).append(folder / name)
+    if len(labels) == 1:
+        beside["vertebrae"] = [folder / labels[0]]
+    for name in SETTINGS_NAMES:
+        if name in names:
+            beside["settings"] = [folder / name]
+    if scans:
+        for name in scans:
+            yield {"image": [folder / name], **(beside if len(scans) == 1 else {})}
+    elif any(is_dicom(folder / name) for name in names):
+        yield {"image": [folder], **beside}
+
+
+def _markups_kind(path: Path) -> str | None:
+    """Return whether a markups file holds seeds or regions; None where it holds neither or both."""
+    try:
+        markups = read_markups(path)
+    except UnusableInputError:
+        return None
+    kinds = {"seeds" if isinstance(markup, PointList) else "regions" for markup in markups}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _relative(path: Path, base: Path) -> str:
+    """Return the path seen from a folder, with forward slashes on every system."""
+    return Path(os.path.relpath(path.resolve(), base)).as_posix()

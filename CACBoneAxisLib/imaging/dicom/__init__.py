@@ -1,0 +1,1 @@
+"""DICOM folders as CT volumes: files, series, slices in order, pixels in HU."""

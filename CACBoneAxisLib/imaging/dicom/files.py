@@ -1,0 +1,175 @@
+"""The CT slices of a DICOM folder: which files hold them, and what the other files are. Headers only."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, number, text
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
+
+CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+# Words and whole values of Image Type of pictures that are no slices of a volume.
+LOCALIZER_WORDS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SURVIEW"}
+CAPTURE_WORDS = {"SCREENSHOT"}
+DOSE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO"}
+CAPTURE_VALUES = {"SCREEN SAVE", "SCREEN_SAVE", "SCREEN CAPTURE"}
+DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
+DAMAGED = "file that cannot be read"
+OUTSIDE = "link that leads out of the folder"
+NOT_DICOM = "file that is not DICOM"
+Progress = Callable[[str, float], None]
+Slices = tuple[Any, list[SliceHeader]]
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """The slices of a folder by series, and how many other files there are of each kind."""
+
+    groups: dict[tuple[Any, ...], list[Slices]]
+    others: Counter[str]
+
+
+def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
+    """Look at a file, at a folder with its subfolders, or at what a DICOMDIR lists.
+
+    Localizers, dose sheets, screen captures, other modalities, damaged files and files that
+    are not DICOM are counted; links that lead out of the folder are not followed. A file is
+    damaged when it is named as DICOM (``.dcm``) and is none, or is empty.
+
+    Raises
+    ------
+    UnusableInputError
+        ``file-unreadable`` when a CT file ends inside its header; ``outside-folder`` when a
+        DICOMDIR lists a file that is not below it.
+    """
+    others: Counter[str] = Counter()
+    groups: dict[tuple[Any, ...], list[Slices]] = {}
+    paths = _paths(place, others)
+    for done, path in enumerate(paths):
+        if progress is not None and done % 25 == 0:
+            progress("Reading headers", done / len(paths))
+        found = scan_header(path)
+        if found is None:
+            damaged = path.name.lower().endswith(DICOM_SUFFIXES) or path.stat().st_size == 0
+            others[DAMAGED if damaged else NOT_DICOM] += 1
+            continue
+        header, layout = found
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                reason = _no_slice(header, path)
+                if reason is not None:
+                    others[reason] += 1
+                    continue
+                key, slices = _series_key(header, path), slice_headers(header, path, layout)
+        except UnusableInputError:
+            raise
+        except Exception:  # pydicom raises whatever the damage leads to
+            raise refusal("file-unreadable", file=path.name) from None
+        groups.setdefault(key, []).append((header, slices))
+    return Scanned(groups, others)
+
+
+def words_of(others: Counter[str]) -> str:
+    """Return what there is beside the slices in words: ``2 x MR object, localizer``."""
+    return ", ".join(f"{count} x {kind}" if count > 1 else kind for kind, count in sorted(others.items()))
+
+
+def _paths(place: Path, others: Counter[str]) -> list[Path]:
+    if not place.is_file():
+        return list(_files(place, others))
+    if place.name.upper() == "DICOMDIR":
+        return _listed(place)
+    return [place]
+
+
+def _files(folder: Path, others: Counter[str]) -> Iterator[Path]:
+    root = folder.resolve()
+    for directory, subfolders, names in os.walk(folder):
+        subfolders.sort()
+        here = Path(directory)
+        # os.walk goes into no linked folder, wherever it leads.
+        if outside := sum(_leads_out(here / name, root) for name in subfolders):
+            others[OUTSIDE] += outside
+        for name in sorted(names):
+            path = here / name
+            # macOS leaves a "._name" beside every file it copies.
+            if name == "DICOMDIR" or name.startswith("."):
+                continue
+            if _leads_out(path, root):
+                others[OUTSIDE] += 1
+            elif path.is_file():
+                yield path
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(root)
+
+
+def _listed(directory: Path) -> list[Path]:
+    """Return the files that a DICOMDIR lists and that are there."""
+    header = read_header(directory)
+    records = items(header, "DirectoryRecordSequence")
+    if not len(records):
+        raise refusal("file-unreadable", file=directory.name)
+    root = directory.parent.resolve()
+    paths = []
+    for record in records:
+        value = record.get("ReferencedFileID")
+        if not value:
+            continue
+        parts = [value] if isinstance(value, str) else [str(part) for part in value]
+        path = directory.parent.joinpath(*(part for whole in parts for part in whole.split("\\")))
+        try:
+            inside, there = path.resolve().is_relative_to(root), path.is_file()
+        except (OSError, ValueError):
+            inside, there = False, False
+        if not inside:
+            raise refusal("outside-folder", file=directory.name)
+        if there:
+            paths.append(path)
+    return sorted(set(paths))
+
+
+def _no_slice(header: Any, path: Path) -> str | None:
+    """Return what a file is instead of slices of a CT, None for slices."""
+    modality = text(header, "Modality").upper()
+    sop_class = text(header, "SOPClassUID")
+    if sop_class == DIRECTORY_CLASS or text(header.get("file_meta"), "MediaStorageSOPClassUID") == DIRECTORY_CLASS:
+        return "DICOMDIR"
+    if modality not in ("CT", "") or (modality == "" and sop_class not in CT_CLASSES):
+        return f"{modality[:16]} object" if modality else "object of unknown kind"
+    if sop_class and sop_class not in CT_CLASSES:
+        return "screen capture or other derived object"
+    if not number(header, "Rows") or not number(header, "Columns"):
+        if sop_class in CT_CLASSES:
+            raise refusal("file-unreadable", file=path.name)
+        return "object without pixels"
+    if int(number(header, "SamplesPerPixel") or 1) != 1 or "PALETTE" in text(header, "PhotometricInterpretation"):
+        return "screen capture or other derived object"
+    values = {value.upper() for value in image_type(header)}
+    words = {word for value in values for word in value.replace("_", " ").split()}
+    if words & LOCALIZER_WORDS:
+        return "localizer"
+    if values & DOSE_VALUES:
+        return "dose sheet"
+    return "screen capture or other derived object" if values & CAPTURE_VALUES or words & CAPTURE_WORDS else None
+
+
+def _series_key(header: Any, path: Path) -> tuple[Any, ...]:
+    uid = text(header, "SeriesInstanceUID")
+    # Each enhanced file is a volume of its own, whatever series it shares, unless it is part of a concatenation.
+    enhanced = (text(header, "ConcatenationUID") or str(path)) if is_enhanced(header) else ""
+    if uid:
+        return uid, enhanced
+    shared = first(header, "SharedFunctionalGroupsSequence")
+    kernel = text(header, "ConvolutionKernel") or text(first(shared, "CTReconstructionSequence"), "ConvolutionKernel")
+    return "", enhanced, text(header, "SeriesNumber"), text(header, "SeriesDescription"), kernel

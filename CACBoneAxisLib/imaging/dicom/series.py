@@ -1,0 +1,187 @@
+"""The CT series of a DICOM folder: what belongs to one volume, and which of them is meant."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from CACBoneAxisLib.imaging.dicom.copies import without_copies
+from CACBoneAxisLib.imaging.dicom.elements import kernel, number, text
+from CACBoneAxisLib.imaging.dicom.files import DAMAGED, LOCALIZER_WORDS, OUTSIDE, Progress, Slices, scan_files, words_of
+from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader, read_header
+from CACBoneAxisLib.imaging.dicom.split import FEW, split
+from CACBoneAxisLib.imaging.dicom.stack import increment_mm
+from CACBoneAxisLib.imaging.findings import refusal
+
+BESIDE = "single image of another size or direction"
+NO_PLACE = "image without a place in the patient"
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The CT slices that are meant as one volume, in no particular order, and one full header of them.
+
+    ``part`` says which part of a DICOM series it is, where that holds several volumes
+    (``phase 75 %``); empty otherwise. ``copies`` is how many images of the DICOM series were
+    copies and left out.
+    """
+
+    uid: str
+    series_number: int | None
+    description: str
+    kernel: str | None
+    slices: tuple[SliceHeader, ...]
+    header: Any
+    part: str = ""
+    copies: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a folder holds: its CT series, and how many other files there are of each kind."""
+
+    series: tuple[Series, ...]
+    others: Counter[str]
+
+    @property
+    def damaged(self) -> int:
+        """How many files named as DICOM are none."""
+        return self.others[DAMAGED]
+
+    @property
+    def outside(self) -> int:
+        """How many links lead out of the folder."""
+        return self.others[OUTSIDE]
+
+
+def find_series(place: Path, progress: Progress | None = None) -> Found:
+    """Return the CT series of a file, of a folder with subfolders, or of what a DICOMDIR lists.
+
+    A series whose images do not form one stack is taken apart where something tells them
+    from each other: orientation and matrix, or one of ``TRAITS`` (kernel, cardiac phase,
+    acquisition ...), or instance numbers that go through the patient several times.
+
+    Raises
+    ------
+    UnusableInputError
+        As `scan_files` says; ``no-ct`` when nothing is left, saying what there was.
+    """
+    scanned = scan_files(place, progress)
+    others = scanned.others
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = [one for key, members in scanned.groups.items() for one in _series_of(key, members, others)]
+    placed = [one for one in found if one.slices and one.slices[0].position_mm is not None]
+    for one in found if placed else ():
+        if one not in placed:
+            others[NO_PLACE] += len(one.slices)
+    found = placed or found
+    if not found:
+        there = words_of(others)
+        raise refusal("no-ct", file=place.name, detail=f" (there is: {there})" if there else "")
+    found.sort(key=lambda s: (s.series_number is None, s.series_number or 0, s.description, s.uid, s.part))
+    return Found(tuple(found), others)
+
+
+def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str]) -> list[Series]:
+    slices, copies = without_copies([one for _, own in members for one in own])
+    placed = [one for one in slices if one.position_mm is not None]
+    if placed and len(placed) < len(slices):
+        others[NO_PLACE] += len(slices) - len(placed)
+        slices = placed
+    if not slices:
+        return [_as_series(key, (), members[0][0])]
+    description = text(members[0][0], "SeriesDescription").upper()
+    if len(slices) <= FEW and any(word in description for word in LOCALIZER_WORDS):
+        others["localizer"] += len(slices)
+        return []
+    volumes = split(slices)
+    left_out = len(slices) - sum(len(part) for _, part in volumes)
+    if left_out:
+        others[BESIDE] += left_out
+    return [_as_series(key, part, part=label, copies=copies) for label, part in volumes]
+
+
+def _as_series(
+    key: tuple[Any, ...], slices: Sequence[SliceHeader], header: Any = None, part: str = "", copies: int = 0
+) -> Series:
+    header = header if header is not None else read_header(slices[0].path)
+    series_number = number(header, "SeriesNumber")
+    # A kernel that differs from frame to frame is that of the first frame of the part.
+    own_kernel = slices[0].traits[list(TRAITS).index("kernel")] if slices else ""
+    return Series(
+        uid=key[0],
+        series_number=None if series_number is None else int(series_number),
+        description=text(header, "SeriesDescription"),
+        kernel=own_kernel or kernel(header),
+        slices=tuple(slices),
+        header=header,
+        part=part,
+        copies=copies,
+    )
+
+
+def series_numbers(found: Sequence[Series]) -> list[str]:
+    """Return the numbers by which series are chosen.
+
+    Series Number where every DICOM series has its own, else 1, 2, ...; the parts of one
+    series are ``3.1``, ``3.2``, ...
+    """
+    by_series: dict[tuple[str, int | None, str], list[Series]] = {}
+    for one in found:
+        whose = (one.uid, one.series_number, "" if one.part else str(one.slices[0].path if one.slices else ""))
+        by_series.setdefault(whose if one.part else (*whose[:2], str(id(one))), []).append(one)
+    own = [number_ for _, number_, _ in by_series]
+    unique = None not in own and len(set(own)) == len(own)
+    numbers = {}
+    for count, members in enumerate(by_series.values(), 1):
+        base = members[0].series_number if unique else count
+        for part, one in enumerate(members, 1):
+            numbers[id(one)] = f"{base}.{part}" if len(members) > 1 else str(base)
+    return [numbers[id(one)] for one in found]
+
+
+def choose_series(found: Sequence[Series], series: str | int | None, name: str) -> Series:
+    """Return the series asked for, or the only one.
+
+    Raises
+    ------
+    UnusableInputError
+        ``several-series`` with their list, ``series-unknown``.
+    """
+    numbers = series_numbers(found)
+    if series is None:
+        if len(found) == 1:
+            return found[0]
+        lines = [_line(n, one) for n, one in zip(numbers, found, strict=True)]
+        raise refusal("several-series", file=name, count=len(found), table="\n".join(lines))
+    wanted = str(series).strip()
+    for matches in (
+        [one for n, one in zip(numbers, found, strict=True) if n == wanted],
+        [one for one in found if one.uid and one.uid == wanted],
+        [one for one in found if one.description and one.description.casefold() == wanted.casefold()],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+    known = ", ".join(f"{n} ({described(s)})" if described(s) else n for n, s in zip(numbers, found, strict=True))
+    raise refusal("series-unknown", file=name, series=wanted, known=known)
+
+
+def described(one: Series) -> str:
+    """Return what a series is called, with the part of it that is meant."""
+    return ", ".join(words for words in (one.description, one.part) if words)
+
+
+def _line(series_number: str, one: Series) -> str:
+    increment = increment_mm(one.slices)
+    parts = [
+        described(one) or "no description",
+        f"{len(one.slices)} slice{'s' if len(one.slices) > 1 else ''}",
+        "no increment" if increment is None else f"increment {increment:g} mm",
+        f"kernel {one.kernel or 'not stated'}",
+    ]
+    return f"  {series_number:>4}  {', '.join(parts)}"

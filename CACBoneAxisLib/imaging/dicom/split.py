@@ -1,0 +1,158 @@
+"""One DICOM series taken apart into the volumes that it holds: phases, reconstructions, acquisitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader
+from CACBoneAxisLib.imaging.dicom.stack import SAME_COSINE, SAME_POSITION_MM, stack_slices
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+
+# A scout is one image or two.
+FEW = 3
+MANY = 5
+# Traits are tried together in threes at most; more would be a folder without any order.
+DEEPEST = 3
+Way = Callable[[list[SliceHeader]], dict[str, list[SliceHeader]]]
+
+
+def split(slices: Sequence[SliceHeader]) -> list[tuple[str, tuple[SliceHeader, ...]]]:
+    """Return the volumes that images of one series form, each with what tells it from the others.
+
+    One volume without a label where the images form one stack, or where nothing takes them
+    apart into volumes that share a place in the patient (then reading says what is wrong).
+    """
+    grids = _by_grid(list(slices))
+    if len(grids) == 1:
+        return [(label, tuple(part)) for label, part in _split(list(slices), WAYS)]
+    largest = max(len(part) for part in grids.values())
+    # A scout or a picture among the slices of a volume.
+    kept = {k: part for k, part in grids.items() if len(part) >= FEW or largest < MANY * len(part)}
+    if len(kept) == 1:
+        return [(label, tuple(part)) for label, part in _split(next(iter(kept.values())), WAYS)]
+    return [(_joined(grid, label), tuple(p)) for grid, part in kept.items() for label, p in _split(part, WAYS)]
+
+
+def _split(slices: list[SliceHeader], ways: Sequence[Way], depth: int = 0) -> list[tuple[str, list[SliceHeader]]]:
+    if depth == DEEPEST or len(slices) < 2 or _problem(slices) is None:
+        return [("", slices)]
+    best: list[tuple[str, list[SliceHeader]]] = []
+    for index, way in enumerate(ways):
+        parts = way(slices)
+        if len(parts) < 2 or not _share_heights(list(parts.values())):
+            continue
+        done = [
+            (_joined(label, more), deeper)
+            for label, part in parts.items()
+            for more, deeper in _split(part, ways[index + 1 :], depth + 1)
+        ]
+        if not best or _quality(done) > _quality(best):
+            best = done
+        if all(_problem(part) is None for _, part in done):
+            break
+    return best if best and _quality(best)[0] > 0 else [("", slices)]
+
+
+def _joined(label: str, more: str) -> str:
+    return f"{label}, {more}" if label and more else label or more
+
+
+def _quality(parts: list[tuple[str, list[SliceHeader]]]) -> tuple[int, int]:
+    """Return how many images lie in parts that are volumes, and the fewer parts the better."""
+    return sum(len(part) for _, part in parts if _problem(part) is None), -len(parts)
+
+
+def _problem(slices: Sequence[SliceHeader]) -> str | None:
+    try:
+        stack_slices(slices, "")
+    except UnusableInputError as error:
+        return error.code
+    return None
+
+
+def _by_grid(slices: list[SliceHeader]) -> dict[str, list[SliceHeader]]:
+    """Return the images by orientation, matrix and pixel size, labelled by the matrix or as views."""
+    groups: list[tuple[SliceHeader, list[SliceHeader]]] = []
+    for one in slices:
+        for leader, members in groups:
+            if _same_grid(one, leader):
+                members.append(one)
+                break
+        else:
+            groups.append((one, [one]))
+    labels = [_grid_label(leader) for leader, _ in groups]
+    if len(set(labels)) < len(labels):
+        labels = [f"{label}, grid {n}" for n, label in enumerate(labels, 1)]
+    return {label: members for label, (_, members) in zip(labels, groups, strict=True)}
+
+
+def _same_grid(one: SliceHeader, other: SliceHeader) -> bool:
+    pairs = ((one.row, other.row), (one.column, other.column), (one.spacing_mm, other.spacing_mm))
+    if (one.rows, one.columns) != (other.rows, other.columns):
+        return False
+    return all(
+        a == b or (a is not None and b is not None and np.abs(np.subtract(a, b)).max() <= SAME_COSINE) for a, b in pairs
+    )
+
+
+def _grid_label(one: SliceHeader) -> str:
+    if one.row is None or one.column is None:
+        return "no orientation"
+    normal = np.abs(np.cross(one.row, one.column))
+    view = ("sagittal", "coronal", "axial")[int(np.argmax(normal))]
+    pixel = f", pixels of {one.spacing_mm[0]:.3g} mm" if one.spacing_mm else ""
+    return f"{view} {one.columns} x {one.rows}{pixel}"
+
+
+def _by_trait(index: int) -> Callable[[list[SliceHeader]], dict[str, list[SliceHeader]]]:
+    name, unit = list(TRAITS.items())[index]
+
+    def by_trait(slices: list[SliceHeader]) -> dict[str, list[SliceHeader]]:
+        groups: dict[str, list[SliceHeader]] = {}
+        for one in slices:
+            groups.setdefault(one.traits[index], []).append(one)
+        if name in ("frame of reference", "stack"):
+            return {f"{name} {number_}": part for number_, part in enumerate(groups.values(), 1)}
+        return {f"{name} {value} {unit}".strip() if value else f"no {name}": p for value, p in groups.items()}
+
+    return by_trait
+
+
+def _by_passes(slices: list[SliceHeader]) -> dict[str, list[SliceHeader]]:
+    """Return the images by pass, where instance numbers go through the patient several times in one direction."""
+    if any(None in (one.instance_number, one.position_mm, one.row, one.column) for one in slices):
+        return {}
+    ordered = sorted(slices, key=lambda one: one.instance_number or 0)
+    normal = np.cross(np.asarray(ordered[0].row), np.asarray(ordered[0].column))
+    steps = np.diff([float(np.dot(np.asarray(one.position_mm), normal)) for one in ordered])
+    direction = float(np.sign(np.median(steps)))
+    if direction == 0:
+        return {}
+    passes: list[list[SliceHeader]] = [[ordered[0]]]
+    for one, step in zip(ordered[1:], steps, strict=True):
+        if step * direction <= SAME_POSITION_MM:
+            passes.append([])
+        passes[-1].append(one)
+    if len({len(part) for part in passes}) > 1:
+        return {}
+    return {f"pass {n}": part for n, part in enumerate(passes, 1)}
+
+
+WAYS: tuple[Way, ...] = (*(_by_trait(index) for index in range(len(TRAITS))), _by_passes)
+
+
+def _share_heights(parts: list[list[SliceHeader]]) -> bool:
+    """Return whether parts are volumes of one place, not pieces of one volume: their ranges overlap."""
+    if any(one.position_mm is None or one.row is None for part in parts for one in part):
+        return False
+    first = parts[0][0]
+    normal = np.cross(np.asarray(first.row), np.asarray(first.column))
+    ranges = []
+    for part in parts:
+        heights = [float(np.dot(np.asarray(one.position_mm), normal)) for one in part]
+        ranges.append((min(heights), max(heights)))
+    ranges.sort()
+    return any(later[0] <= earlier[1] + SAME_POSITION_MM for earlier, later in pairwise(ranges))

@@ -1,0 +1,134 @@
+"""A DICOM folder as one CT: the series, its slices in order, its values in HU."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, age_findings
+from CACBoneAxisLib.imaging.dicom.elements import image_type, text
+from CACBoneAxisLib.imaging.dicom.files import Progress
+from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
+from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced
+from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
+from CACBoneAxisLib.imaging.dicom.transfersyntax import LOSSY_SYNTAXES, PLAIN_SYNTAXES
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.imagefile import LARGEST_VOXELS
+
+# Rescale Type says the unit; US (unspecified) is what many scanners write for HU.
+HOUNSFIELD_TYPES = {"", "HU", "HU_MOD", "US", "NORMALIZED"}
+# The fourth Image Type value of an enhanced CT names a map when it is none of these.
+PLAIN_CONTRASTS = {"", "NONE", "FILTERED", "MEDIAN", "MEAN", "MAXIMUM", "MINIMUM", "RESAMPLED"}
+# Scanners reconstruct up to 2048 x 2048; what claims more is no slice, and is refused before memory is asked for.
+LARGEST_PLANE = 4096 * 4096
+
+
+@dataclass(frozen=True, eq=False)
+class DicomVolume:
+    """One series in the order of its normal: HU (int16, or float32 where fractional), grid, header facts.
+
+    ``slices`` is the file and the frame in it of each slice.
+    """
+
+    array: NDArray
+    geometry: ImageGeometry
+    acquisition: Acquisition
+    sha256: str
+    findings: tuple[Finding, ...]
+    slices: tuple[tuple[Path, int], ...] = ()
+
+
+def read_dicom(path: Path, series: str | int | None = None, progress: Progress | None = None) -> DicomVolume:
+    """Read one CT series of a folder, or the one that a single (multi-frame) file or a DICOMDIR leads to.
+
+    Each file is read once: its header with pydicom, its pixels directly where they are stored
+    plainly and with SimpleITK's GDCM where they are compressed, its hash beside that. The hash is
+    SHA-256 over the sorted hashes of the series' files.
+
+    Parameters
+    ----------
+    path : folder (with subfolders) or file; a file stands for itself, not for its folder
+    series : number in the list, description or Series Instance UID; needed when there are several
+    progress : called with what is being done and the fraction done
+
+    Raises
+    ------
+    UnusableInputError
+        As `find_series`, `choose_series` and `read_series` say.
+    """
+    found = find_series(path, progress)
+    return read_series(choose_series(found.series, series, path.name), path.name, found, progress)
+
+
+def read_series(
+    chosen: Series, name: str, found: Found | None = None, progress: Progress | None = None, every: int = 1
+) -> DicomVolume:
+    """Read a series that `find_series` found, or every n-th slice of it.
+
+    Raises
+    ------
+    UnusableInputError
+        As `stack_slices` says; ``no-rescale``; ``not-hu``; ``too-large``;
+        ``file-unreadable`` naming the damaged file; ``syntax-unsupported``.
+    """
+    _check_units(chosen, name)
+    stack = stack_slices(chosen.slices, name)
+    _check_size(stack, name)
+    slices = stack.slices[every // 2 :: every]
+    pixels, sha256 = (read_enhanced if is_enhanced(chosen.header) else read_classic)(slices, progress)
+    findings = [*age_findings(chosen.header), *_about_pixels(chosen, slices)]
+    if chosen.copies:
+        findings.append(finding("duplicates-dropped", count=chosen.copies))
+    if pixels.padded:
+        findings.append(finding("padding-bright", count=pixels.padded))
+    if found is not None and found.damaged:
+        findings.append(finding("files-damaged", count=found.damaged))
+    if found is not None and found.outside:
+        findings.append(finding("links-outside", count=found.outside))
+    acquisition = acquisition_from(chosen.header, slices[0].frame)
+    places = tuple((one.path, one.frame) for one in slices)
+    return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings), places)
+
+
+def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Finding]:
+    with warnings.catch_warnings():
+        # Remarks on the spelling of values say nothing to a reader of the scan.
+        warnings.simplefilter("ignore")
+        lossy = text(chosen.header, "LossyImageCompression") == "01"
+    if lossy or any(one.layout is not None and one.layout.syntax in LOSSY_SYNTAXES for one in slices):
+        return [finding("lossy-compression")]
+    return []
+
+
+def _check_size(stack: Stack, name: str) -> None:
+    """Refuse what no scanner makes, or what its file is too small for, before memory is asked for."""
+    shape = stack.geometry.shape
+    if prod(shape) > LARGEST_VOXELS or prod(shape[1:]) > LARGEST_PLANE:
+        size = " x ".join(map(str, reversed(shape)))
+        raise refusal("too-large", file=name, size=size, limit=LARGEST_VOXELS)
+    last = {one.path: max(one.frame, 0) for one in sorted(stack.slices, key=lambda one: one.frame)}
+    for one in stack.slices:
+        layout = one.layout
+        if one.frame != last[one.path] or layout is None or layout.syntax not in PLAIN_SYNTAXES or layout.start is None:
+            continue
+        claimed = (one.frame + 1) * one.rows * one.columns * layout.bits_allocated // 8
+        if layout.start + claimed > one.path.stat().st_size or layout.frames <= one.frame:
+            raise refusal("file-unreadable", file=one.path.name)
+
+
+def _check_units(series: Series, name: str) -> None:
+    if any(one.slope is None or one.intercept is None or one.slope == 0 for one in series.slices):
+        raise refusal("no-rescale", file=name)
+    units = {one.unit for one in series.slices} - HOUNSFIELD_TYPES
+    if units:
+        raise refusal("not-hu", file=name, why=f"the header gives its unit as {min(units)}")
+    values = image_type(series.header)
+    if is_enhanced(series.header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
+        raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")

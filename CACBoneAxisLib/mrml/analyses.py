@@ -1,0 +1,66 @@
+"""The session of each volume in the scene, so that what rests on its voxels is found once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from CACBoneAxisLib.mrml.volumes import (
+    ACQUISITION_ATTRIBUTE,
+    INSTANCES_ATTRIBUTE,
+    acquisition_of,
+    ijk_to_ras,
+    image_from_volume,
+    keep_acquisition,
+    world_from_node,
+)
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis
+
+# A session keeps candidates of the whole volume; a follow-up and its baseline are two.
+KEPT_SESSIONS = 2
+
+
+class Analyses:
+    """The sessions of the volumes that were read last.
+
+    A session ends when the volume's voxels, its place, or what is known of its acquisition
+    change: the next one starts from nothing.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Any, IncrementalAnalysis]] = {}
+
+    def of(self, volume: Any) -> IncrementalAnalysis:
+        """Return the session of a volume node.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence, when the volume cannot be read (:func:`~CACBoneAxisLib.mrml.volumes.image_from_volume`).
+        """
+        if volume is not None:
+            # Read from the DICOM files once; the scene knows it from then on.
+            keep_acquisition(volume, acquisition_of(volume))
+        state = volume_state(volume)
+        key = "" if volume is None else str(volume.GetID())
+        kept = self._kept.pop(key, None)
+        if kept is None or kept[0] != state:
+            kept = (state, IncrementalAnalysis(image_from_volume(volume)))
+        self._kept[key] = kept
+        while len(self._kept) > KEPT_SESSIONS:
+            del self._kept[next(iter(self._kept))]
+        return kept[1]
+
+    def clear(self) -> None:
+        """Let go of every volume, as when the scene is closed."""
+        self._kept.clear()
+
+
+def volume_state(volume: Any) -> Any:
+    """Return something that differs as soon as a volume's voxels, place or known acquisition do."""
+    if volume is None or volume.GetImageData() is None:
+        return None
+    image = volume.GetImageData()
+    scalars = image.GetPointData().GetScalars()
+    place = (world_from_node(volume) @ ijk_to_ras(volume)).tobytes()
+    said = (volume.GetAttribute(ACQUISITION_ATTRIBUTE), volume.GetAttribute(INSTANCES_ATTRIBUTE))
+    return (volume, image, image.GetMTime(), scalars.GetMTime() if scalars else 0, place, said, volume.GetName())

@@ -1,0 +1,237 @@
+"""Candidates over the CT: a small label volume, in the heart's box alone, changed in place.
+
+A label volume costs a tenth of what a segmentation does when the threshold moves, and one
+of the box alone is a tenth of the scan. It is not saved: the same is shown again from the
+reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import slicer
+from numpy.typing import NDArray
+
+from CACBoneAxisLib.calcium.heart import HeartRegion
+from CACBoneAxisLib.calcium.screening import Screening
+from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.markups import Box
+from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.imaging.regions import Region
+from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
+from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
+
+# No singleton: those outlive a closed scene, without their display.
+CANDIDATES_ATTRIBUTE = "CACBoneAxis.Candidates"
+CANDIDATE_VALUE = 1
+# Between the arteries' colours, and none of theirs: light green.
+CANDIDATE_COLOR = (140, 255, 160)
+LABEL_OPACITY = 0.45
+# Around the region between the lungs, which is found on a grid of 3 mm and smooth nowhere.
+BOX_MARGIN_MM = 5.0
+# Of the columns, rows and slices of the region, the outermost that hold this part of it are left out: spurs.
+SPUR_PART = 0.005
+HEART_NAME = "heart"
+HEART_COLOR = (140, 255, 160)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A block of the image, by its first voxel and shape (z, y, x)."""
+
+    low: tuple[int, int, int]
+    shape: tuple[int, int, int]
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """The block as an index into the image."""
+        return tuple(slice(a, a + n) for a, n in zip(self.low, self.shape, strict=True))
+
+
+def proposed_box(image: CTImage, heart: HeartRegion | None) -> Box | None:
+    """Return the box around the heart's region, in the axes of the image, or None where there is none.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    heart : from :func:`CACBoneAxisLib.calcium.heart.heart_region`
+    """
+    if heart is None or not heart.inside.any():
+        return None
+    ends = []
+    for axis in range(3):
+        part = heart.inside.sum(axis=tuple(a for a in range(3) if a != axis)).cumsum() / heart.inside.sum()
+        step = 1 if axis == 0 else heart.step
+        first, last = np.searchsorted(part, SPUR_PART), np.searchsorted(part, 1 - SPUR_PART)
+        ends.append((first * step, (last + 1) * step - 1))
+    spacing = np.asarray(image.geometry.spacing_mm)
+    low = np.array([first for first, _ in reversed(ends)]) - BOX_MARGIN_MM / spacing
+    high = np.array([last for _, last in reversed(ends)]) + BOX_MARGIN_MM / spacing
+    shape = np.asarray(image.geometry.shape[::-1])
+    low, high = np.maximum(low, -0.5), np.minimum(high, shape - 0.5)
+    center = np.asarray(image.geometry.to_lps((low + high) / 2)).round(1)
+    size = ((high - low) * spacing).round(1)
+    rows = image.geometry.direction
+    return Box(HEART_NAME, _triple(center), _triple(size), rows)
+
+
+def box_region(box: Box) -> Region:
+    """Return a box as the region that it fills."""
+    return Region(box.center_mm, box.size_mm, box.axes, "box")
+
+
+def crop_of(image: CTImage, box: Region | None) -> Crop:
+    """Return the block of the image that holds a box; the whole image without one, nothing where it lies outside."""
+    shape = np.asarray(image.geometry.shape)
+    if box is None:
+        return Crop((0, 0, 0), image.geometry.shape)
+    signs = np.array(np.meshgrid(*[[-0.5, 0.5]] * 3)).reshape(3, -1).T * np.asarray(box.size_mm)
+    corners = image.geometry.to_index(np.asarray(box.center_mm) + signs @ np.asarray(box.axes).T)[:, ::-1]
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, shape)
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, low, shape)
+    return Crop(_ints(low), _ints(high - low))
+
+
+def candidate_labels(listing: Screening, crop: Crop, taken: Iterable[Mask] = ()) -> NDArray[np.uint8]:
+    """Return the offered candidates that nobody took as labels of a block of the image.
+
+    Parameters
+    ----------
+    listing : of the image
+    crop : the block
+    taken : the voxels of lesions
+    """
+    candidates = listing.candidates
+    _, rows, columns = candidates.shape
+    own = np.flatnonzero(listing.codes[candidates.labels] == 0)
+    line, x = np.divmod(candidates.starts[own].astype(np.int64), columns + 2)
+    z, y = np.divmod(line, rows + 2)
+    z, y, x = z - crop.low[0], y - 1 - crop.low[1], x - 1 - crop.low[2]
+    stops = x + (candidates.stops - candidates.starts)[own]
+    labels = np.zeros(crop.shape, dtype=np.uint8)
+    here = (z >= 0) & (z < crop.shape[0]) & (y >= 0) & (y < crop.shape[1]) & (stops > 0) & (x < crop.shape[2])
+    for where in zip(z[here], y[here], np.maximum(x[here], 0), stops[here], strict=True):
+        labels[where[0], where[1], where[2] : where[3]] = CANDIDATE_VALUE
+    for mask in taken:
+        _clear(labels, crop, mask)
+    return labels
+
+
+def above(image: CTImage, threshold_hu: float, crop: Crop) -> NDArray[np.uint8]:
+    """Return what reaches a threshold in a block, bone and all: what is shown while the threshold moves."""
+    return np.asarray(image.hu[crop.slices] >= threshold_hu, dtype=np.uint8) * np.uint8(CANDIDATE_VALUE)
+
+
+def show_labels(scene: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8]) -> Any:
+    """Put labels of a block into the scene's label volume of candidates and return that node.
+
+    Parameters
+    ----------
+    scene : has one of them, for whichever volume is looked at
+    image : CT in axial order, in the world's coordinates
+    crop, labels : the block and its values
+    """
+    node = find_label_node(scene) or _add_label_node(scene)
+    to_lps = image.geometry.index_to_lps.copy()
+    to_lps[:3, 3] = image.geometry.to_lps(np.asarray(crop.low)[::-1])
+    to_ras = RAS_TO_LPS @ to_lps
+    there = node.GetImageData()
+    with slicer.util.NodeModify(node):
+        if there is None or there.GetDimensions()[::-1] != crop.shape:
+            slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(labels))
+        else:
+            slicer.util.arrayFromVolume(node)[:] = labels
+            slicer.util.arrayFromVolumeModified(node)
+        node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras))
+    return node
+
+
+def heart_of(parameters: Any) -> Region | None:
+    """Return the box that limits a reading's candidates, None where nothing does.
+
+    Raises
+    ------
+    UnusableInputError
+        When the box has no size, or stands under a transform that is not rigid.
+    """
+    node = parameters.heart
+    if not parameters.limitToHeart or node is None or node.GetScene() is None:
+        return None
+    return box_region(box_from_node(node))
+
+
+def add_heart_node(parameters: Any, box: Box) -> Any:
+    """Add the heart's box to the scene with handles in the slice views, and return its ROI node."""
+    node = add_box_node(box, parameters.volume.GetScene(), HEART_COLOR)
+    node.SetName(f"{parameters.volume.GetName()} {HEART_NAME}")
+    display = node.GetDisplayNode()
+    display.SetFillVisibility(False)
+    display.SetHandlesInteractive(True)
+    # Those in the middle would lie over the heart and take the clicks meant for it.
+    display.SetTranslationHandleVisibility(False)
+    display.SetRotationHandleVisibility(False)
+    display.SetScaleHandleVisibility(True)
+    display.SetPointLabelsVisibility(False)
+    display.SetPropertiesLabelVisibility(False)
+    parameters.heart = node
+    return node
+
+
+def show_layer(node: Any, scene: Any) -> None:
+    """Show a label volume over the CT in every slice view that shows no other one."""
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+        if not composite.GetLabelVolumeID():
+            composite.SetLabelVolumeID(node.GetID())
+            composite.SetLabelOpacity(LABEL_OPACITY)
+
+
+def hide_layer(node: Any, scene: Any) -> None:
+    """Show a label volume in no slice view any more; another one that a reader put there stays."""
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+        if composite.GetLabelVolumeID() == node.GetID():
+            composite.SetLabelVolumeID(None)
+
+
+def find_label_node(scene: Any) -> Any:
+    """Return the scene's label volume of candidates, or None."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode", scene)
+    return next((node for node in nodes if node.GetAttribute(CANDIDATES_ATTRIBUTE)), None)
+
+
+def _add_label_node(scene: Any) -> Any:
+    node = slicer.vtkMRMLLabelMapVolumeNode()
+    node.SetAttribute(CANDIDATES_ATTRIBUTE, "1")
+    node.SetName("Candidates")
+    node.SetSaveWithScene(False)
+    node.SetHideFromEditors(True)
+    node = scene.AddNode(node)
+    node.CreateDefaultDisplayNodes()
+    colors = slicer.vtkMRMLColorTableNode()
+    colors.SetTypeToUser()
+    colors.SetName("Candidates")
+    colors.SetSaveWithScene(False)
+    colors.SetHideFromEditors(True)
+    colors.SetNumberOfColors(CANDIDATE_VALUE + 1)
+    colors.SetColor(0, "background", 0, 0, 0, 0)
+    colors.SetColor(CANDIDATE_VALUE, "candidate", *(channel / 255 for channel in CANDIDATE_COLOR), 1)
+    colors = scene.AddNode(colors)
+    node.GetDisplayNode().SetSaveWithScene(False)
+    node.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
+    return node
+
+
+def _clear(labels: NDArray[np.uint8], crop: Crop, mask: Mask) -> None:
+    zyx = mask.indices() - np.asarray(crop.low)
+    zyx = zyx[np.all((zyx >= 0) & (zyx < crop.shape), axis=1)]
+    labels[tuple(zyx.T)] = 0
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _ints(values: NDArray[np.integer]) -> tuple[int, int, int]:
+    return int(values[0]), int(values[1]), int(values[2])

@@ -1,0 +1,67 @@
+"""Images of one series taken apart, or left together, by where they lie and what tells them apart."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader
+from CACBoneAxisLib.imaging.dicom.split import split
+
+
+def image(height: float, number: int, **traits: str) -> SliceHeader:
+    return SliceHeader(
+        Path(f"{number}.dcm"), 0, f"1.2.{number}", 4, 4, (0.0, 0.0, height), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0),
+        (0.5, 0.5), 1.0, 0.0, instance_number=number, traits=tuple(traits.get(t.replace(" ", "_"), "") for t in TRAITS),
+    )  # fmt: skip
+
+
+def parts(images) -> list[tuple[str, int]]:
+    return [(label, len(part)) for label, part in split(images)]
+
+
+def test_one_stack_has_no_label():
+    assert parts([image(3.0 * n, n) for n in range(5)]) == [("", 5)]
+
+
+@pytest.mark.parametrize("trait", [name.replace(" ", "_") for name in TRAITS])
+def test_each_trait_takes_two_volumes_apart(trait):
+    images = [image(3.0 * n, n + 10 * which, **{trait: value}) for which, value in enumerate("AB") for n in range(5)]
+    assert [count for _, count in parts(images)] == [5, 5]
+    assert all(label for label, _ in parts(images))
+
+
+def test_interleaved_acquisitions_that_overlap_are_two_volumes():
+    images = [image(3.0 * n + which, 2 * n + which, acquisition=str(which)) for n in range(5) for which in (0, 1)]
+    assert parts(images) == [("acquisition 0", 5), ("acquisition 1", 5)]
+
+
+def test_a_trigger_time_of_every_slice_takes_nothing_apart():
+    images = [image(3.0 * n, n + 10 * which, trigger_time=str(n + 10 * which)) for which in (0, 1) for n in range(5)]
+    assert parts(images) == [("pass 1", 5), ("pass 2", 5)]
+
+
+def test_passes_in_either_direction_are_seen():
+    down = [image(-3.0 * n, n + 10 * which) for which in (0, 1, 2) for n in range(4)]
+    assert parts(down) == [("pass 1", 4), ("pass 2", 4), ("pass 3", 4)]
+
+
+def test_what_nothing_takes_apart_stays_as_it_is():
+    assert parts([image(0.0, n) for n in range(4)]) == [("", 4)]
+    assert parts([image(h, n) for n, h in enumerate([0.0, 3.0, 9.0, 12.0])]) == [("", 4)]
+
+
+def test_a_folder_without_any_order_ends_soon():
+    generator = np.random.default_rng(1)
+    names = [name.replace(" ", "_") for name in TRAITS]
+    images = [
+        image(float(generator.integers(40)), n, **{name: str(generator.integers(3)) for name in names})
+        for n in range(300)
+    ]
+    start = time.perf_counter()
+    split(images)
+    # It takes a second or two; without a bound on what is tried it would take hours.
+    assert time.perf_counter() - start < 60
