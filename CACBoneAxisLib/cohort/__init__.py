@@ -1,1 +1,1 @@
-"""Many studies: the batch that analyses them, and the statistics of its results."""
+"""Batch analysis of many studies, and cohort statistics of the results."""

@@ -1,4 +1,4 @@
-"""Agreement of two readers or methods on the same studies: Bland-Altman, intraclass correlation, kappa."""
+"""Agreement of two readers or methods: Bland-Altman, intraclass correlation, kappa."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Agreement:
-    """How two readings of one quantity agree; in words instead where that cannot be said.
+    """Agreement of two sets of readings of one quantity; ``words`` says why where there is none.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ class Kappa:
 
 
 def pairs(first: Any, second: Any) -> Any:
-    """Return the studies that both tables have, one row each, the second's columns with ``_2``."""
+    """Join two results tables on the study; columns of the second end in ``_2``."""
     return first.merge(second, on="study_id", suffixes=("", "_2"), validate="one_to_one")
 
 
 def agreement(first: Any, second: Any, quantity: str) -> Agreement:
-    """Return the agreement of two arrays of readings, pair by pair; pairs with a missing one are left out.
+    """Compute the agreement of two arrays of paired readings; incomplete pairs are dropped.
 
     Bland and Altman 1986, Lancet 1:307. ICC(2,1): Shrout and Fleiss 1979, Psychol Bull 86:420;
     its interval: McGraw and Wong 1996, Psychol Methods 1:30.
@@ -85,7 +85,7 @@ def agreement(first: Any, second: Any, quantity: str) -> Agreement:
 
 
 def intraclass(readings: Any) -> tuple[float, float, float]:
-    """Return ICC(2,1) with its 95 % interval, of readings (studies, readers) without gaps."""
+    """Compute ICC(2,1) and its 95 % interval from complete readings, shape (studies, readers)."""
     from scipy.stats import f
 
     table = np.asarray(readings, dtype=float)
@@ -107,7 +107,7 @@ def intraclass(readings: Any) -> tuple[float, float, float]:
 
 
 def kappa(both: Any, scheme: dict[str, Any]) -> Kappa:
-    """Return the agreement of the calcium categories of pairs (:func:`pairs`)."""
+    """Compute Cohen's kappa of the calcium categories of paired studies (:func:`pairs`)."""
     from statsmodels.stats.inter_rater import cohens_kappa
 
     names = category_names(scheme)
@@ -121,7 +121,7 @@ def kappa(both: Any, scheme: dict[str, Any]) -> Kappa:
         return Kappa(scheme["scheme"], len(known), words=f"Not computed: fewer than {FEWEST} studies have both.")
     if len({a for a, _ in known} | {b for _, b in known}) < 2:
         return Kappa(scheme["scheme"], len(known), words="Not computed: all studies are in one category.")
-    # Categories that nobody is in keep their place in the weights.
+    # Empty categories keep their place in the weights.
     plain, weighted = cohens_kappa(counts), cohens_kappa(counts, wt="linear")
     return Kappa(
         scheme["scheme"],

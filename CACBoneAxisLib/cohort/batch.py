@@ -1,4 +1,4 @@
-"""A batch: a manifest in, one folder per study and the tables out; stopped at any moment, it goes on where it was."""
+"""Run a manifest of studies into one folder each plus tables; an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ RESULTS, PARQUET, FAILURES, CHANGES = "results.csv", "results.parquet", "failure
 
 @dataclass(frozen=True)
 class BatchState:
-    """How far a batch is: what the progress line and the last sentence say.
+    """Progress of a batch, as shown in the progress line and the closing sentence.
 
     Parameters
     ----------
-    studies : of the manifest
-    done : complete or failed, those of an earlier run included
-    failed : of these
-    kept : of these, those that an earlier run had done
-    seconds : since this run began
+    studies : number of rows in the manifest
+    done : complete or failed, including those from an earlier run
+    failed : how many of them failed
+    kept : how many of them an earlier run had finished
+    seconds : elapsed in this run
     """
 
     studies: int
@@ -55,12 +55,12 @@ class BatchState:
 
     @property
     def per_hour(self) -> float:
-        """Studies that this run does in an hour; 0 before the first."""
+        """Throughput of this run in studies per hour; 0 before the first."""
         return 3600 * (self.done - self.kept) / self.seconds if self.seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest takes at this rate; None before there is a rate."""
+        """Estimated time left at this rate; None before the first study."""
         return 3600 * (self.studies - self.done) / self.per_hour if self.per_hour else None
 
 
@@ -68,18 +68,18 @@ Progress = Callable[[BatchState], None]
 
 
 class BatchFolder:
-    """The folder of a batch, held by one process at a time.
+    """The output folder of a batch, locked by one process at a time.
 
     Parameters
     ----------
-    folder : must not exist, be empty, or with ``resume`` hold a batch
-    resume : whether an earlier batch there is gone on with
-    wait_seconds : for another process to let go of the folder
+    folder : new or empty, or with ``resume`` an existing batch
+    resume : continue the batch found there
+    wait_seconds : how long to wait for another process to release the folder
 
     Raises
     ------
     UnusableInputError
-        When there is something else, or another batch is at work there.
+        When the folder holds something else, or another batch is running in it.
     """
 
     def __init__(self, folder: str | Path, *, resume: bool, wait_seconds: float = LOCK_WAIT_S) -> None:
@@ -92,7 +92,7 @@ class BatchFolder:
             raise refusal("batch-exists", folder=self.path.name)
         self.path.mkdir(parents=True, exist_ok=True)
         if not mark.exists():
-            # The mark comes first, and whole: without it the folder would not be known again.
+            # Written first and atomically: without the marker the folder is not recognised as a batch.
             content = {"schema": SCHEMA, "software": "CACBoneAxis", "version": __version__}
             new_mark.write_text(json.dumps(content) + "\n", encoding="utf-8", newline="\n")
             new_mark.replace(mark)
@@ -103,7 +103,7 @@ class BatchFolder:
         self.journal = Journal(self.path / JOURNAL)
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         self.journal.close()
         self.lock.close()
 
@@ -123,23 +123,23 @@ def run_batch(
     Parameters
     ----------
     rows : of the manifest
-    folder : where everything goes
-    executor : what does the work
-    settings : over which each row's own settings go
-    rehash : whether every input of a complete study is read and hashed again, not only those
-        whose size or time has changed
-    partition_rows : above so many studies, results.parquet is a folder of parts
+    folder : output folder
+    executor : runs the studies
+    settings : common to all studies; a row's own settings override them
+    rehash : hash every input of a complete study again, not only those whose size or
+        modification time changed
+    partition_rows : above this many studies, results.parquet is a folder of partitions
     progress : called after every study
 
     Raises
     ------
     UnusableInputError
-        ``disk-full``: nothing is lost; free some space and resume.
+        ``disk-full``: nothing is lost; free space and resume.
 
     Notes
     -----
-    The tables are made of the journal in the order of the manifest. They hold no times, so
-    they are the same to the byte however often the batch was stopped.
+    The tables are written from the journal in manifest order. They hold no times, so an
+    interrupted and resumed batch gives identical bytes.
     """
     started = perf_counter()
     usable = [row for row in rows if row.problem is None]
@@ -194,7 +194,7 @@ def write_tables(rows: Sequence[ManifestRow], folder: BatchFolder, partition_row
     if parquet_available():
         write_parquet(folder.path / PARQUET, _results(rows, folder.journal), partition_rows)
     write_table(folder.path / FAILURES, FAILURE_COLUMNS, _failures(rows, folder.journal))
-    write_table(folder.path / CHANGES, CHANGE_COLUMNS, change_rows(_of_followed(rows, folder.journal)))
+    write_table(folder.path / CHANGES, CHANGE_COLUMNS, change_rows(_repeat_patients(rows, folder.journal)))
 
 
 def _results(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
@@ -204,8 +204,8 @@ def _results(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
             yield outcome["row"]
 
 
-def _of_followed(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
-    """Return the results of patients with several studies; only these are in memory at a time."""
+def _repeat_patients(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
+    """Yield the results of patients with more than one study; only these are held in memory."""
     studies = Counter(row.cells.get("patient_id") for row in rows)
     followed = {patient for patient, count in studies.items() if patient and count > 1}
     return _results([row for row in rows if row.cells.get("patient_id") in followed], journal)

@@ -1,4 +1,4 @@
-"""Follow-up in bulk: a row for every two successive scans of a patient, with the published rules for change."""
+"""Follow-up of a batch: one row per pair of successive scans, with the published rules for change."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ Row = Mapping[str, Any]
 
 
 def change_meanings() -> dict[str, str]:
-    """Return what each column of changes.csv is, with the sources of the rules."""
+    """Return the meaning of each column of changes.csv, with the sources of the rules."""
     table = load_table("calcium_change")
     rules = {rule["id"]: rule["source"] for rule in table.values() if isinstance(rule, dict)}
     precision = {row["name"]: row["source"] for row in load_table("bone_precision")["rows"]}
@@ -73,10 +73,10 @@ def change_meanings() -> dict[str, str]:
 
 
 def change_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return a row with :data:`CHANGE_COLUMNS` for every two successive scans of a patient, by date.
+    """Return one row of :data:`CHANGE_COLUMNS` per pair of successive scans of a patient, by date.
 
-    Studies without ``patient_id`` or ``scan_date`` are passed over, and so are scans of one
-    day: which came first is not known. A change that cannot be given is None.
+    Studies without ``patient_id`` or ``scan_date`` are skipped, and so are scans of the same
+    day, whose order is unknown. A change that cannot be computed is None.
     """
     by_patient: dict[str, list[tuple[date, Row]]] = {}
     for row in rows:
@@ -158,7 +158,7 @@ def _both(before: Row, after: Row, column: str) -> tuple[float, float] | None:
 
 
 def _number(value: Any) -> float | None:
-    """Return a value as a number; None for what is missing, as tables say it (None or NaN)."""
+    """Return a table value as a float; None for a missing one (None or NaN)."""
     return None if value is None or value != value else float(value)
 
 

@@ -1,4 +1,4 @@
-"""What speaks against a fitted model, in sentences."""
+"""Diagnostics of fitted models, as sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PEARSON_LIMIT = 5.0
 
 
 def residual_checks(fitted: Any) -> list[str]:
-    """Return what the residuals of a linear model say of its assumptions, a sentence each."""
+    """Check the assumptions of a linear model on its residuals; one sentence per check."""
     from statsmodels.stats.diagnostic import het_breuschpagan
     from statsmodels.stats.outliers_influence import OLSInfluence, variance_inflation_factor
     from statsmodels.stats.stattools import jarque_bera
@@ -38,7 +38,7 @@ def residual_checks(fitted: Any) -> list[str]:
 
 
 def logistic_checks(fitted: Any) -> list[str]:
-    """Return how well a logistic model tells studies apart, and what it does not expect, a sentence each."""
+    """Check discrimination and calibration of a logistic model; one sentence per check."""
     from scipy.stats import mannwhitneyu
 
     outcome = np.asarray(fitted.model.endog)
@@ -58,5 +58,5 @@ def _against(p: float) -> str:
 
 
 def p_words(p: float) -> str:
-    """Return a p value as it is printed."""
+    """Format a p value."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

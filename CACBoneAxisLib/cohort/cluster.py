@@ -1,4 +1,4 @@
-"""The same work on a Dask cluster, through the same interface. Needs ``dask.distributed``, the extra ``cluster``."""
+"""Run studies on a Dask cluster. Needs ``dask.distributed`` (extra ``cluster``)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from CACBoneAxisLib.cohort.executors import WorkerProcess
 from CACBoneAxisLib.cohort.task import Outcome, Task
 from CACBoneAxisLib.imaging.findings import refusal
 
-# Tasks that wait at the workers, for each of their threads: enough that none is idle, few enough for any manifest.
+# Tasks queued per worker thread: enough to keep it busy, few enough for any manifest.
 AHEAD = 3
 CONNECT_S = 30
-# How often a study may lose its Dask worker before it is the study's fault.
+# After this many lost workers the study itself is to blame.
 LOSSES = 5
 
 _own = threading.local()
 
 
 def run_isolated(task: Task, limit_seconds: float) -> Outcome:
-    """Run a study in a process beside the Dask worker, so that neither a crash nor a hang reaches the worker."""
+    """Run a study in a child process, so that a crash or hang does not take the Dask worker down."""
     if getattr(_own, "limit", None) != limit_seconds:
         _own.process, _own.limit = WorkerProcess(limit_seconds), limit_seconds
     process: WorkerProcess = _own.process
@@ -29,17 +29,17 @@ def run_isolated(task: Task, limit_seconds: float) -> Outcome:
 
 
 class DaskExecutor:
-    """The workers of a Dask scheduler. They must see the same folders at the same paths.
+    """Executor on a Dask scheduler, whose workers see the same folders at the same paths.
 
     Parameters
     ----------
     address : of the scheduler, ``tcp://HOST:PORT``
-    limit_seconds : time for one study
+    limit_seconds : time limit per study
 
     Raises
     ------
     UnusableInputError
-        When dask.distributed is not installed or nobody answers at the address.
+        When dask.distributed is not installed or the scheduler does not answer.
     """
 
     def __init__(self, address: str, limit_seconds: float) -> None:
@@ -54,7 +54,7 @@ class DaskExecutor:
             raise refusal("scheduler-silent", address=address) from None
 
     def outcomes(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
-        """Yield an outcome for every task as it comes; tasks of a lost worker are given to another."""
+        """Yield outcomes as they complete; tasks of a lost worker are rescheduled."""
         from distributed import as_completed
 
         threads = sum(self._client.nthreads().values()) or 1
@@ -68,7 +68,7 @@ class DaskExecutor:
                 yield future.result()
                 task = next(tasks, None)
             elif task is not None:
-                # The scheduler gave the study up, or lost it: give it once more, and not for ever.
+                # The scheduler dropped the study: submit it again, but not forever.
                 losses[task["key"]] = losses.get(task["key"], 0) + 1
                 if losses[task["key"]] > LOSSES:
                     raise refusal("scheduler-lost", why=type(error).__name__ if error else future.status)
@@ -78,7 +78,7 @@ class DaskExecutor:
                 coming.add(following)
 
     def close(self) -> None:
-        """Let the scheduler go; studies that it still has are cancelled."""
+        """Disconnect; pending studies are cancelled."""
         self._client.close()
 
     def _submit(self, task: Task) -> Any:

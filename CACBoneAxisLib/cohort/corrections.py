@@ -1,8 +1,8 @@
-"""Readings that were corrected in review: kept beside the studies of a batch, never overwritten.
+"""Readings corrected in review: stored beside the batch's studies, never overwritten.
 
-``reviews/NAME/reading-N`` holds what the reader decided the Nth time, ``reviews/NAME/previous-N``
-the study's folder as it was before. The batch analyses a study from its last reading, so
-that going on with it neither loses nor repeats a correction.
+``reviews/NAME/reading-N`` is the Nth correction, ``reviews/NAME/previous-N`` the study's folder
+before it. The batch analyses a study from its last correction, so that resuming neither loses
+nor repeats one.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ SCHEMA = "cacboneaxis/reading/1"
 
 @dataclass(frozen=True, eq=False)
 class CorrectedReading:
-    """What a reader decided in review.
+    """A reader's decisions in review.
 
     Parameters
     ----------
     seeds : point lists; None when the scan was not read for calcium
     regions : one ROI per vertebra
     vertebrae : labels of vertebrae, or None
-    same_vertebrae : the labels are those the study was opened with; ``vertebrae`` is not looked at
-    settings : those that the reader changed, nested as in a settings file
+    same_vertebrae : the labels are unchanged and ``vertebrae`` is ignored
+    settings : changed by the reader, nested as in a settings file
     """
 
     seeds: tuple[PointList, ...] | None = None
@@ -57,7 +57,7 @@ class CorrectedReading:
 
 @dataclass(frozen=True)
 class Correction:
-    """A corrected reading as it is kept.
+    """A stored correction.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ class Correction:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The settings that go over those of the manifest."""
+        """Settings that override the manifest's."""
         return dict(self.content["settings"])
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What ``result.json`` says about the correction."""
+        """The correction as ``result.json`` records it."""
         return {
             "corrections": self.number,
             "corrected": self.content["corrected"],
@@ -87,7 +87,7 @@ class Correction:
         }
 
     def files(self, files: StudyFiles) -> StudyFiles:
-        """Return the files of a study with the corrected ones in place of the manifest's."""
+        """Return the study's files, with corrected ones replacing the manifest's."""
         names = self.content["files"]
         return replace(
             files,
@@ -100,7 +100,7 @@ class Correction:
                 if VERTEBRAE_FILE in names
                 else None
             ),
-            # In the scene that was corrected, points and an earlier reading had become seeds and regions.
+            # In the corrected scene, points and an earlier reading have become seeds and regions.
             points=(),
             reading=None,
         )
@@ -125,14 +125,14 @@ def last_correction(batch: Path, folder: str) -> Correction | None:
 
 
 def keep_previous(batch: Path, folder: str, study: Path) -> int:
-    """Copy the study's folder to ``previous-N`` and return N, the number of the correction that replaces it."""
+    """Copy the study's folder to ``previous-N`` and return N, the number of the next correction."""
     reviews = batch / REVIEWS / folder
     reviews.mkdir(parents=True, exist_ok=True)
     for unfinished in reviews.glob(".*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     last = last_correction(batch, folder)
     number = last.number + 1 if last is not None else 1
-    # Left by a loss of power, before anything was replaced.
+    # Left behind by a power loss, before anything was replaced.
     for name in (f"{PREVIOUS}{number}", f"{READING}{number}"):
         shutil.rmtree(reviews / name, ignore_errors=True)
     if study.is_dir():
@@ -144,11 +144,11 @@ def keep_previous(batch: Path, folder: str, study: Path) -> int:
 
 
 def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReading, before: Correction | None) -> Path:
-    """Write a corrected reading to ``reading-N``, whole, and return its folder.
+    """Write a correction to ``reading-N`` atomically and return its folder.
 
     Parameters
     ----------
-    before : the correction that this one goes over, whose settings and vertebrae still hold
+    before : the previous correction, whose settings and vertebrae still apply
     """
     reviews = batch / REVIEWS / folder
     unfinished = reviews / f".{READING}{number}"
@@ -181,8 +181,8 @@ def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReadin
     return kept
 
 
-def take_back(batch: Path, folder: str, number: int, study: Path) -> None:
-    """Undo a correction that could not be analysed: the study is what it was before."""
+def roll_back(batch: Path, folder: str, number: int, study: Path) -> None:
+    """Roll back a correction that could not be analysed."""
     reviews = batch / REVIEWS / folder
     previous = reviews / f"{PREVIOUS}{number}"
     shutil.rmtree(reviews / f"{READING}{number}", ignore_errors=True)
@@ -191,7 +191,7 @@ def take_back(batch: Path, folder: str, number: int, study: Path) -> None:
         shutil.rmtree(study, ignore_errors=True)
         previous.rename(study)
     shutil.rmtree(previous, ignore_errors=True)
-    with suppress(OSError):  # earlier corrections stay
+    with suppress(OSError):  # earlier corrections remain
         reviews.rmdir()
 
 
@@ -201,7 +201,7 @@ def _result(folder: Path) -> bytes | None:
 
 
 def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries of nested settings that are not what they were before."""
+    """Return the entries of nested settings that differ from before."""
     changed: dict[str, Any] = {}
     for name, value in now.items():
         old = before.get(name)

@@ -1,4 +1,4 @@
-"""The studies below a folder, for ``make-manifest``: what Slicer saved beside a CT, and DICOM folders."""
+"""Find the studies below a folder for ``make-manifest``: CTs with Slicer files, and DICOM folders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from CACBoneAxisLib.imaging.markups import PointList, read_markups
 
 IMAGE_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 MARKUPS_SUFFIX = ".mrk.json"
-# Words in the names of images that are no CT but labels of vertebrae.
+# Words in the names of labelmaps of vertebrae, as opposed to CTs.
 LABEL_WORDS = ("vertebra", "label", "mask", "seg")
 SETTINGS_NAMES = ("settings.json", "settings.toml")
 
@@ -22,19 +22,18 @@ Progress = Callable[[str, float], None]
 def find_studies(
     folder: Path, base: Path, progress: Progress | None = None, series: str | None = None
 ) -> list[dict[str, str]]:
-    """Return a row of the manifest for every study below a folder.
+    """Return one manifest row per study found below a folder.
 
-    A folder with an image file is a study, and with several images one study each; the
-    markups, labelmap and settings beside a single image are its own. A folder that holds
-    DICOM files is a study. Studies are numbered ``s0001`` and on, in the order of their
-    paths, because names of folders often are names of patients.
+    Each image file is a study; markups, labelmap and settings beside a single image belong
+    to it. A folder of DICOM files is a study. Studies are numbered ``s0001`` and so on in
+    path order, because folder names are often patient names.
 
     Parameters
     ----------
-    folder : to look through
-    base : that the paths are to be relative to
-    progress : called with what is being done
-    series : what stands in the column ``series`` of every DICOM folder
+    folder : searched recursively
+    base : paths are written relative to it
+    progress : called with a message
+    series : value of the column ``series`` for DICOM folders
     """
     rows: list[dict[str, str]] = []
     for place, folders, files in os.walk(folder):
@@ -74,7 +73,7 @@ def _studies_in(folder: Path, names: list[str]) -> Iterable[dict[str, list[Path]
 
 
 def _markups_kind(path: Path) -> str | None:
-    """Return whether a markups file holds seeds or regions; None where it holds neither or both."""
+    """Return ``seeds`` or ``rois`` for a markups file; None where it holds neither or both."""
     try:
         markups = read_markups(path)
     except UnusableInputError:
@@ -84,5 +83,5 @@ def _markups_kind(path: Path) -> str | None:
 
 
 def _relative(path: Path, base: Path) -> str:
-    """Return the path seen from a folder, with forward slashes on every system."""
+    """Return a path relative to a folder, with forward slashes."""
     return Path(os.path.relpath(path.resolve(), base)).as_posix()

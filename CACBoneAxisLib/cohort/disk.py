@@ -1,4 +1,4 @@
-"""What must be on the disk before anything says that it is."""
+"""Flushing to disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def flush_folder(folder: Path) -> None:
-    """Make sure that the files of a folder are on the disk before anything says that they are."""
+    """Flush a folder's files to disk."""
     for path in (*folder.iterdir(), folder, folder.parent):
         if path.is_dir() and os.name == "nt":
             continue  # Windows flushes files, not folders

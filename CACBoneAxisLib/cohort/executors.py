@@ -1,4 +1,4 @@
-"""Where studies are computed: worker processes of this machine, each with a time limit, or a Dask cluster's."""
+"""Executors: local worker processes, each study with a time limit; the interface a cluster shares."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from CACBoneAxisLib.cohort.interpreter import interpreter, search_path
 from CACBoneAxisLib.cohort.task import Outcome, Task, failed
 from CACBoneAxisLib.imaging.findings import refusal
 
-# A worker that was killed from outside says nothing about its study; one that dies twice of it does.
+# A worker killed once says nothing about its study; killed twice by the same study, it does.
 ATTEMPTS = 2
-# One study uses one core: several at a time scale better than several threads of one.
+# One core per study: studies in parallel scale better than threads within one.
 ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -27,24 +27,24 @@ ONE_THREAD = (
 
 
 class Executor(Protocol):
-    """Something that turns tasks into outcomes, in any order."""
+    """Turns tasks into outcomes, in any order."""
 
     def outcomes(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
-        """Yield an outcome for every task as it comes, taking tasks only as fast as they are worked on."""
+        """Yield outcomes as they complete, taking tasks only as fast as they are processed."""
         ...
 
     def close(self) -> None:
-        """End the work at once; what is unfinished leaves nothing behind."""
+        """Stop at once; unfinished studies leave nothing behind."""
         ...
 
 
 class WorkerProcess:
-    """One process that works on a study at a time, started when it is first needed.
+    """A worker process that handles one study at a time, started on first use.
 
     Parameters
     ----------
-    limit_seconds : time for one study; then the process is killed
-    inherit : descriptors that the process holds open as well
+    limit_seconds : time limit per study; then the process is killed
+    inherit : file descriptors the process inherits
     """
 
     def __init__(self, limit_seconds: float, inherit: Sequence[int] = ()) -> None:
@@ -54,7 +54,7 @@ class WorkerProcess:
         self._ended = False
 
     def run(self, task: Task) -> Outcome:
-        """Return the outcome of a study, whatever it does to the process."""
+        """Return the outcome of a study, even if it kills the process."""
         how = ""
         for _ in range(ATTEMPTS):
             if self._ended:
@@ -68,7 +68,7 @@ class WorkerProcess:
         return failed(task, "study-crashed", str(refusal("study-crashed", how=how)))
 
     def close(self) -> None:
-        """Kill the process for good."""
+        """Kill the process."""
         self._ended = True
         self._kill()
 
@@ -125,13 +125,13 @@ class WorkerProcess:
 
 
 class LocalExecutor:
-    """Processes of this machine; memory is bounded by their number times one study.
+    """Local worker processes; memory is bounded by their number times one study.
 
     Parameters
     ----------
     workers : number of processes
-    limit_seconds : time for one study
-    inherit : descriptors that the processes hold open as well
+    limit_seconds : time limit per study
+    inherit : file descriptors the processes inherit
     """
 
     def __init__(self, workers: int, limit_seconds: float, inherit: Sequence[int] = ()) -> None:
@@ -139,7 +139,7 @@ class LocalExecutor:
         self._closed = threading.Event()
 
     def outcomes(self, tasks: Iterator[Task]) -> Iterator[Outcome]:
-        """Yield an outcome for every task as it comes."""
+        """Yield outcomes as they complete."""
         done: queue.Queue[Outcome | BaseException | None] = queue.Queue()
         turn = threading.Lock()
 
@@ -178,7 +178,7 @@ class LocalExecutor:
 
 
 def _next_of(get: Callable[..., Outcome | BaseException | None]) -> Outcome | BaseException | None:
-    """Return the next item; waits in short turns, because Windows does not interrupt a wait for Ctrl-C."""
+    """Return the next item, waiting in short intervals: Windows does not interrupt a wait on Ctrl-C."""
     while True:
         with suppress(queue.Empty):
             return get(timeout=0.5)

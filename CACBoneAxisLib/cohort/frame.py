@@ -1,4 +1,4 @@
-"""The rows that statistics are made of: results, the clinical table joined to them, and what was left out."""
+"""Rows for the statistics: results joined with the clinical table, and what was left out."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ NEEDED = (
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """One row per patient, and what happened on the way.
+    """One row per patient, with remarks on exclusions.
 
     Parameters
     ----------
     data : pandas DataFrame
-    scans : the same before later scans of a patient were left out
-    remarks : what a reader of the statistics must know, a sentence each
-    clinical : names of the columns that the clinical table added
+    scans : all scans, before later scans of a patient were dropped
+    remarks : exclusions and assumptions, one sentence each
+    clinical : columns added by the clinical table
     """
 
     data: Any
@@ -52,7 +52,7 @@ class Cohort:
 
 
 def require(package: str, what: str = "The statistics") -> None:
-    """Refuse, with how to get it, when a package of the extra ``cohort`` is not installed."""
+    """Raise with install instructions when a package of the extra ``cohort`` is missing."""
     import importlib.util
 
     if importlib.util.find_spec(package) is None:
@@ -171,7 +171,7 @@ def make_cohort(results: Any, clinical: Any = None) -> Cohort:
 
 
 def follow_up_words(changes: list[dict[str, Any]]) -> list[str]:
-    """Return what became of calcium between successive scans, in a sentence."""
+    """Summarise the change of calcium between successive scans in sentences."""
     known = [row for row in changes if row["beyond_root"] is not None]
     if not known:
         return []
@@ -195,7 +195,7 @@ def _mixtures(data: Any) -> list[str]:
 
 
 def bone_measure(data: Any, wanted: str) -> tuple[str, str]:
-    """Return the column of the bone measure and its unit.
+    """Return the bone measure's column and unit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Table 1: bone by category of calcium and by sex, with tests for difference and trend."""
+"""Table 1: bone by calcium category and sex, with tests for difference and trend."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.study.settings import read_settings
 
 SEXES = {"all": "All", "F": "Women", "M": "Men"}
-# Fewer than this in a group: its spread says nothing.
+# Below this group size the spread is meaningless.
 SMALLEST_GROUP = 3
 
 
 @dataclass(frozen=True)
 class Group:
-    """One cell of Table 1: a category of calcium in one sex; None where it cannot be given."""
+    """One cell of Table 1: a calcium category in one sex; None where not computable."""
 
     sex: str
     category: str
@@ -45,12 +45,12 @@ class Test:
 
 
 def scheme_of(name: str) -> dict[str, Any]:
-    """Return a scheme of calcium categories by its id, or the one in a user's JSON or TOML file.
+    """Return a calcium category scheme by id, or read one from a JSON or TOML file.
 
     Raises
     ------
     UnusableInputError
-        When there is no such scheme, or the file holds none.
+        When the scheme is unknown or the file holds none.
     """
     if name.lower().endswith((".json", ".toml")):
         try:
@@ -64,21 +64,21 @@ def scheme_of(name: str) -> dict[str, Any]:
 
 
 def category_names(scheme: dict[str, Any]) -> list[str]:
-    """Return the categories of a scheme, least calcium first."""
+    """Return the categories of a scheme in ascending order."""
     return [str(row["category"]) for row in scheme["classes"]]
 
 
 def with_category(data: Any, scheme: dict[str, Any]) -> Any:
-    """Return the data with a column ``category``, of the Agatston score; missing where there is no score."""
+    """Return the data with a column ``category`` of the Agatston score; missing without a score."""
     return data.assign(category=[class_of(scheme, a)[0] if a == a else None for a in data["agatston"]])
 
 
 def table_one(data: Any, bone: str, scheme: dict[str, Any]) -> list[Group]:
-    """Return the groups of Table 1: all and each sex, in total and by category.
+    """Return the groups of Table 1: everyone and each sex, in total and by category.
 
     Parameters
     ----------
-    data : of a cohort
+    data : one row per patient
     bone : column of the bone measure
     scheme : of calcium categories
     """

@@ -1,4 +1,4 @@
-"""The Python that worker processes run on: inside an application, ``sys.executable`` is often none."""
+"""The Python interpreter for worker processes; inside an application ``sys.executable`` is not one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from CACBoneAxisLib.imaging.findings import refusal
 
 
 def interpreter() -> str:
-    """Return the path of a Python of this version.
+    """Return the path of a Python interpreter of this version.
 
-    In Slicer ``PythonSlicer``, which finds Slicer's own libraries; elsewhere the one that
-    runs, or the one that an application has embedded.
+    In Slicer ``PythonSlicer``, which finds Slicer's own libraries; elsewhere the running one,
+    or the one an application embeds.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def interpreter() -> str:
 
 
 def search_path() -> str:
-    """Return ``PYTHONPATH`` for a worker: where this process finds modules, this library first."""
+    """Return ``PYTHONPATH`` for a worker: this process's module path, this library first."""
     here = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join(dict.fromkeys([here, *filter(None, sys.path)]))
 
@@ -38,7 +38,7 @@ def _candidates() -> Iterator[str | None]:
     if "slicer" in sys.modules:
         yield shutil.which("PythonSlicer")
         yield os.path.join(os.environ.get("SLICER_HOME", ""), "bin", "PythonSlicer")  # noqa: PTH118 - may be empty
-    # Of an application this is the application, or nothing.
+    # In an application this is the application itself, or empty.
     if Path(sys.executable or "").stem.lower().startswith("python"):
         yield sys.executable
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"

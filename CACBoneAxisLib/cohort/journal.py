@@ -1,4 +1,4 @@
-"""What a batch remembers: a line for every outcome, on the disk before the next study counts, and a lock."""
+"""The batch journal, one flushed line per outcome, and the folder lock."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ LOCK_WAIT_S = 20.0
 
 
 class Journal:
-    """The outcomes of a batch, one JSON object a line; of several for a study, the last holds.
+    """Outcomes of a batch as JSON lines; the last line of a study counts.
 
-    Only the place of each study's line is kept in memory, so that a batch of any size
-    can be gone on with. A line that was cut short, by loss of power or a full disk, is
-    passed over: its study counts as not done.
+    Only line offsets are kept in memory, so that a batch of any size can be resumed. A
+    truncated line (power loss, full disk) is skipped: its study counts as not done.
 
     Parameters
     ----------
-    path : of the file; made where absent
+    path : of the file; created if missing
     """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a+b")
         self._places: dict[str, int] = {}
-        # Threads that ask for the next task read while the outcome of another is written.
+        # One thread reads the next task while another writes an outcome.
         self._turn = threading.Lock()
         self._file.seek(0)
         place = 0
@@ -46,7 +45,7 @@ class Journal:
             self._file.flush()
 
     def add(self, outcome: dict[str, Any]) -> None:
-        """Append an outcome and see it onto the disk."""
+        """Append an outcome and flush it to disk."""
         with self._turn:
             self._file.seek(0, os.SEEK_END)
             place = self._file.tell()
@@ -65,13 +64,13 @@ class Journal:
             return _parsed(self._file.readline())
 
     def close(self) -> None:
-        """Close the file; what a full disk did not take is a line cut short, and was reported."""
+        """Close the file; a write that a full disk rejected was already reported."""
         with suppress(OSError):
             self._file.close()
 
 
 def read_outcomes(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the last outcome of every study, without holding the journal: a batch may be writing it."""
+    """Read the last outcome of every study without locking the journal."""
     outcomes: dict[str, dict[str, Any]] = {}
     try:
         with path.open("rb") as file:
@@ -93,12 +92,12 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 class FolderLock:
-    """Only one batch writes into a folder. The system frees the lock when the process ends, however it ends."""
+    """Exclusive lock on a batch folder; the system releases it when the process ends."""
 
     def __init__(self, path: Path, wait_seconds: float = LOCK_WAIT_S) -> None:
         self._file = path.open("a+b")
         until = time.monotonic() + wait_seconds
-        # Workers of a batch that was killed may take a moment to notice.
+        # Workers of a killed batch may take a moment to notice.
         while not self._taken():
             if time.monotonic() > until:
                 self._file.close()
@@ -107,11 +106,11 @@ class FolderLock:
 
     @property
     def descriptor(self) -> int:
-        """The descriptor, for workers to hold too: the folder is free when the last of them has ended."""
+        """The descriptor, inherited by workers: the folder is free when the last of them has ended."""
         return self._file.fileno()
 
     def close(self) -> None:
-        """Free the folder."""
+        """Release the lock."""
         self._file.close()
 
     def _taken(self) -> bool:

@@ -1,4 +1,4 @@
-"""The manifest of a batch: a CSV with one row per study, whose paths stay inside one folder."""
+"""The batch manifest: a CSV with one row per study; paths stay inside one root folder."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One study as the manifest has it.
+    """One row of the manifest.
 
     Parameters
     ----------
-    line : of the file, 1 for the header
+    line : line number; the header is 1
     study_id : as given; ``line 7`` where there is none
-    cells : the other cells that are not empty, by column
-    problem : why the row cannot be used, as (code, sentence), or None
+    cells : other non-empty cells, by column
+    problem : why the row is unusable, as (code, sentence), or None
     """
 
     line: int
@@ -65,7 +65,7 @@ class ManifestRow:
         return [part.strip() for part in parts if part.strip()]
 
     def overrides(self) -> dict[str, Any]:
-        """Return the settings that the row's own cells say, nested as in a settings file."""
+        """Return the settings given in the row's own cells, nested as in a settings file."""
         nested: dict[str, Any] = {}
         for column, text in self.cells.items():
             name = f"patient.{column}" if column in PATIENT_COLUMNS else column
@@ -84,12 +84,12 @@ def read_manifest(path: str | Path, root: str | Path | None = None) -> list[Mani
     Parameters
     ----------
     path : of the CSV file
-    root : the folder that no path may leave; the manifest's own by default
+    root : folder that paths must stay inside; the manifest's own by default
 
     Returns
     -------
     list of ManifestRow
-        In the file's order. A row that cannot be used has a ``problem``; the others stand.
+        In file order. An unusable row has a ``problem``; the others are valid.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def plain(cell: str) -> str:
-    """Return a cell's text without blanks around it and the apostrophe by which formulas are defused."""
+    """Strip a cell of blanks and of the apostrophe that defuses formulas."""
     text = cell.strip()
     return text[1:] if text[:1] == "'" and text[1:].lstrip()[:1] in tuple("=+-@＝＋－＠") else text
 
@@ -176,7 +176,7 @@ def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
 
 
 def _checked(row: ManifestRow, seen: Mapping[str, int], folder: Path, inside: Path) -> ManifestRow:
-    """Return the row, with its problem where it has one; its paths become absolute."""
+    """Validate a row: absolute paths, and its problem where it has one."""
     said = None
     if row.study_id in seen:
         said = f"the study of line {seen[row.study_id]} has the same study_id"
@@ -203,7 +203,7 @@ def _checked(row: ManifestRow, seen: Mapping[str, int], folder: Path, inside: Pa
 
 
 def _absolute(text: str, folder: Path) -> Path | None:
-    """Return a path below the folder, links followed; backslashes are those of a manifest made on Windows."""
+    """Resolve a path inside the root; backslashes come from a manifest written on Windows."""
     try:
         return (folder / text.replace("\\", "/")).resolve()
     except (OSError, ValueError, RuntimeError):
@@ -216,7 +216,7 @@ def _problem(line: int, said: str) -> tuple[str, str]:
 
 
 def _typed(text: str) -> Any:
-    """Return a cell as the number, truth value or list that it says, else as text."""
+    """Parse a cell as number, boolean or list, else text."""
     words: dict[str, Any] = {"yes": True, "no": False, "true": True, "false": False}
     if text.lower() in words:
         return words[text.lower()]
@@ -227,6 +227,6 @@ def _typed(text: str) -> Any:
 
 
 def manifest_header(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the columns that at least one of the rows fills, in the documented order."""
+    """Return the columns that any row fills, in the documented order."""
     used = {name for row in rows for name, value in row.items() if value}
     return [name for name in MANIFEST_COLUMNS if name in used or name in ("study_id", "image")]

@@ -1,4 +1,4 @@
-"""Calcium on bone: correlation, linear and logistic models, with what speaks against them."""
+"""Calcium against bone: correlation, linear and logistic models, with diagnostics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from CACBoneAxisLib.cohort.checks import logistic_checks, residual_checks
 
-# The coefficient of bone is for so many mg/cm3 or HU: one of them is less than any scanner tells apart.
+# Bone coefficients are per this many mg/cm3 or HU: one alone is below scanner precision.
 BONE_STEP = 10.0
 OUTCOMES = {"agatston": "Agatston score", "volume_mm3": "calcium volume (mm3)", "mass_mg": "calcium mass (mg)"}
 PER_PARAMETER = 10
@@ -19,7 +19,7 @@ PER_PARAMETER = 10
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A term with its 95 % interval; of a logistic model, on the scale of log odds."""
+    """A term with its 95 % interval; log odds in a logistic model."""
 
     term: str
     value: float
@@ -30,18 +30,18 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model, or in words why there is none.
+    """A fitted model; ``words`` says why where there is none.
 
     Parameters
     ----------
     kind : linear or logistic
     outcome : in words
-    adjustment : unadjusted, or what it is adjusted for
-    n : studies that it rests on
-    coefficients : bone first, then the others, the constant last
+    adjustment : unadjusted, or the covariates
+    n : studies used
+    coefficients : bone first, covariates, the constant last
     checks : residual checks, a sentence each
-    left_out : why studies are not in it, with their numbers
-    words : why it was not fitted, or what makes it doubtful
+    left_out : reasons and counts of excluded studies
+    words : why it was not fitted, or a caution
     fit : R2 of a linear model, McFadden's pseudo-R2 of a logistic one
     """
 
@@ -58,7 +58,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Correlation:
-    """A correlation of bone with calcium; in words instead where there is none."""
+    """A correlation of bone with calcium; ``words`` says why where there is none."""
 
     group: str
     method: str
@@ -72,14 +72,14 @@ class Correlation:
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What a model is fitted to.
+    """Design matrix and outcome of a model.
 
     Parameters
     ----------
-    columns : numeric DataFrame of predictors without the constant; ``bone`` is its first column
-    calcium : Series of the outcome's quantity
+    columns : numeric DataFrame of predictors without the constant, ``bone`` first
+    calcium : Series of the outcome
     left_out, words : as of :class:`Model`
-    names : term in words, by column
+    names : label of each column
     """
 
     columns: Any
@@ -90,7 +90,7 @@ class Design:
 
 
 def correlations(data: Any, bone: str, outcome: str) -> list[Correlation]:
-    """Return Pearson's correlation of bone with ln(calcium + 1) and Spearman's with calcium, in all and each sex."""
+    """Correlate bone with calcium: Pearson with ln(calcium + 1) and Spearman, overall and by sex."""
     from scipy.stats import pearsonr, spearmanr
 
     found = []
@@ -116,9 +116,9 @@ def correlations(data: Any, bone: str, outcome: str) -> list[Correlation]:
 
 
 def models(data: Any, bone: str, unit: str, outcome: str, adjust: Sequence[str]) -> list[Model]:
-    """Return the linear and the logistic model, each unadjusted and adjusted.
+    """Fit the linear and the logistic model, each unadjusted and adjusted.
 
-    Linear: ln(calcium + 1) on bone, with intervals that hold for unequal spread (HC3).
+    Linear: ln(calcium + 1) on bone, with heteroscedasticity-robust intervals (HC3).
     Logistic: calcium above 0 on bone.
 
     Parameters
@@ -126,7 +126,7 @@ def models(data: Any, bone: str, unit: str, outcome: str, adjust: Sequence[str])
     data : of a cohort
     bone : column of the bone measure, in ``unit``
     outcome : a key of :data:`OUTCOMES`
-    adjust : columns to adjust for; columns of text count as groups
+    adjust : covariates; text columns are treated as groups
     """
     found = []
     for covariates in ((), tuple(adjust)):
@@ -139,7 +139,7 @@ def models(data: Any, bone: str, unit: str, outcome: str, adjust: Sequence[str])
 
 
 def make_design(data: Any, bone: str, unit: str, outcome: str, covariates: Sequence[str]) -> Design:
-    """Return predictors and outcome of the studies that have all of them, and who is missing and why."""
+    """Build the design from complete studies, and record who is excluded and why."""
     import pandas
 
     needed = [(outcome, OUTCOMES[outcome]), (bone, "bone"), *((name, name) for name in covariates)]
@@ -168,7 +168,7 @@ def make_design(data: Any, bone: str, unit: str, outcome: str, covariates: Seque
 
 
 def linear(design: Design, outcome: str, adjustment: str) -> Model:
-    """Return the least-squares model of ln(calcium + 1)."""
+    """Fit ln(calcium + 1) by least squares."""
     from statsmodels.api import OLS, add_constant
 
     said = f"ln({OUTCOMES[outcome]} + 1)"
@@ -193,7 +193,7 @@ def linear(design: Design, outcome: str, adjustment: str) -> Model:
 
 
 def logistic(design: Design, outcome: str, adjustment: str) -> Model:
-    """Return the logistic model of calcium above 0."""
+    """Fit a logistic model of calcium above 0."""
     from statsmodels.api import Logit, add_constant
     from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationError, PerfectSeparationWarning
 
@@ -212,7 +212,7 @@ def logistic(design: Design, outcome: str, adjustment: str) -> Model:
         return Model(**base, n=n, words=(*design.words, problem))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # overflow on the way to what is said below
+            warnings.simplefilter("ignore", RuntimeWarning)  # overflow on the way to the reported failure
             warnings.simplefilter("error", ConvergenceWarning)
             warnings.simplefilter("error", PerfectSeparationWarning)
             fitted = Logit(with_calcium, add_constant(design.columns, has_constant="add")).fit(disp=0, maxiter=200)

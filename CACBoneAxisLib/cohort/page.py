@@ -174,7 +174,7 @@ def number(value: Any, decimals: int = 1) -> str:
 
 
 def spread(mean: float | None, sd: float | None) -> str:
-    """Return mean and standard deviation; the mean alone where there is no other."""
+    """Return mean and standard deviation; the mean alone without an SD."""
     return number(mean) if sd is None else f"{number(mean)} ± {number(sd)}"
 
 

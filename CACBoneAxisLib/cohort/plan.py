@@ -1,4 +1,4 @@
-"""What a batch was asked to do, kept in its folder, so that a study can be reviewed and the tables written again."""
+"""The batch plan: rows and options, stored in its folder for review and for rewriting the tables."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PLAN = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class Plan:
-    """The manifest as it was read, its paths absolute, and the options that decide numbers and tables.
+    """The manifest as read, with absolute paths, and the options that affect numbers and tables.
 
     Parameters
     ----------
-    rows : of the manifest, in its order
-    settings : over which each row's own go
-    partition_rows : above so many studies, results.parquet is a folder of parts
+    rows : of the manifest, in order
+    settings : common to all studies; a row's own override them
+    partition_rows : above this many studies, results.parquet is a folder of partitions
     """
 
     rows: tuple[ManifestRow, ...]
@@ -36,7 +36,7 @@ class Plan:
 
 
 def write_plan(folder: Path, rows: Sequence[ManifestRow], settings: Mapping[str, Any], partition_rows: int) -> None:
-    """Write the plan into a batch's folder: a line of options, then a line for every row of the manifest."""
+    """Write the plan into a batch folder: one line of options, then one line per manifest row."""
     unfinished = folder / f".{PLAN}.new"
     with unfinished.open("w", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps({"settings": settings, "partition_rows": partition_rows}, ensure_ascii=False) + "\n")

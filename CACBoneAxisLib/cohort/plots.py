@@ -29,7 +29,7 @@ SIZE_INCHES = (6.4, 4.0)
 
 @contextmanager
 def _axes(write: Callable[[str], None]) -> Iterator[Any]:
-    """Give axes to draw on, and their SVG to ``write`` afterwards; no display and no global figure is touched."""
+    """Yield axes to draw on and pass their SVG to ``write``; no display or global figure is involved."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -40,12 +40,12 @@ def _axes(write: Callable[[str], None]) -> Iterator[Any]:
         yield drawing.add_subplot()
         stream = io.StringIO()
         drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    # The page holds the picture itself; a document type in the middle of it is no HTML.
+    # The SVG is inlined; a doctype in the middle of a page is invalid HTML.
     write(re.sub(r"\A.*?(?=<svg)", "", stream.getvalue(), flags=re.DOTALL))
 
 
 def bone_by_category(data: Any, bone: str, unit: str, scheme: dict[str, Any]) -> str | None:
-    """Return boxes of bone by calcium category, women and men side by side; None without data."""
+    """Box plot of bone by calcium category, women and men side by side; None without data."""
     data = with_category(data, scheme)
     data = data[data[bone].notna() & data["category"].notna()]
     if not len(data):
@@ -84,7 +84,7 @@ def bone_by_category(data: Any, bone: str, unit: str, scheme: dict[str, Any]) ->
 
 
 def scatter(data: Any, bone: str, unit: str, outcome: str, words: str) -> str | None:
-    """Return calcium against bone with the regression line of ln(calcium + 1) by sex; None without data."""
+    """Scatter plot of calcium against bone with regression of ln(calcium + 1) by sex; None without data."""
     from scipy.stats import linregress
 
     used = data[data[bone].notna() & data[outcome].notna()]
@@ -108,7 +108,7 @@ def scatter(data: Any, bone: str, unit: str, outcome: str, words: str) -> str | 
 
 
 def joint_grid(data: Any, scheme: dict[str, Any]) -> str | None:
-    """Return how many patients are in each pair of calcium and bone category; None where no BMD class is known."""
+    """Grid of patient counts by calcium and bone category; None where no BMD class is known."""
     data = with_category(data, scheme)
     data = data[data["acr_class"].notna() & data["category"].notna()]
     if not len(data):
@@ -132,7 +132,7 @@ def joint_grid(data: Any, scheme: dict[str, Any]) -> str | None:
 
 
 def bland_altman(first: Sequence[float], second: Sequence[float], found_: Agreement) -> str | None:
-    """Return the differences of two readings against their means with bias and limits; None where there are none."""
+    """Bland-Altman plot with bias and limits; None without pairs."""
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     both = np.isfinite(x) & np.isfinite(y)
     if found_.bias is None:
@@ -150,7 +150,7 @@ def bland_altman(first: Sequence[float], second: Sequence[float], found_: Agreem
 
 
 def follow_up(data: Any) -> str | None:
-    """Return the root of the Agatston score over the years since the first scan, a line a patient; None without any."""
+    """Square root of the Agatston score over years since the first scan, one line per patient; None without any."""
     import pandas
 
     used = data[data["patient_id"].notna() & data["scan_date"].notna() & data["agatston"].notna()]
@@ -170,7 +170,7 @@ def follow_up(data: Any) -> str | None:
 
 
 def beside_published(own: Sequence[tuple[str, float, float]]) -> str | None:
-    """Return own groups (name, mean, SD) above the published ones, mg/cm3; None without own groups."""
+    """Plot the cohort's groups (name, mean, SD) above published ones, mg/cm3; None without groups."""
     if not own:
         return None
     rows = [(f"here: {name}", mean, sd, COLORS["M"]) for name, mean, sd in own]

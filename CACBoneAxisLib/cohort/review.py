@@ -1,4 +1,4 @@
-"""Review of a batch: its studies, one of them to read again, and the corrected reading in place of the row."""
+"""Batch review: list studies, reopen one, and replace its row with a corrected reading."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from CACBoneAxisLib.cohort.corrections import (
     keep_previous,
     keep_reading,
     last_correction,
-    take_back,
+    roll_back,
 )
 from CACBoneAxisLib.cohort.journal import read_outcomes
 from CACBoneAxisLib.cohort.plan import Plan, read_plan
@@ -24,20 +24,20 @@ from CACBoneAxisLib.study.loading import StudyFiles, load_study
 
 Progress = Callable[[str, float], None]
 
-# Somebody waits in front of a window; a batch that is at work will not be done in a moment.
+# A user is waiting; a running batch will not finish soon.
 LOCK_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)
 class ReviewedStudy:
-    """A study of a batch as its journal has it.
+    """A study of a batch, as journalled.
 
     Parameters
     ----------
     study_id : as in the manifest
-    row : of results.csv; empty where there is no result
-    problem : the sentence of failures.csv; empty where there is none
-    usable : False where the manifest's row names no study that could be opened
+    row : of results.csv; empty without a result
+    problem : sentence of failures.csv; empty without one
+    usable : False where the manifest row cannot be opened
     """
 
     study_id: str
@@ -47,17 +47,17 @@ class ReviewedStudy:
 
     @property
     def corrections(self) -> int:
-        """How often its reading was corrected."""
+        """How often the reading was corrected."""
         return int(self.row.get("corrections") or 0)
 
 
 def list_studies(batch: str | Path) -> list[ReviewedStudy]:
-    """Return the studies of a batch in the order of its manifest; one not done yet has neither row nor problem.
+    """List a batch's studies in manifest order; a pending one has neither row nor problem.
 
     Raises
     ------
     UnusableInputError
-        When the folder is not a batch's.
+        When the folder is no batch.
     """
     batch = Path(batch)
     plan = read_plan(batch)
@@ -75,15 +75,15 @@ def list_studies(batch: str | Path) -> list[ReviewedStudy]:
 
 
 def load_for_review(batch: str | Path, study_id: str, progress: Progress | None = None) -> StudyInputs:
-    """Read a study with the reading that its row rests on: the last correction, else the manifest's.
+    """Load a study with its current reading: the last correction, else the manifest's.
 
-    A study that failed because its reading cannot be used comes without one.
+    A study that failed because its reading is unusable is loaded without one.
 
     Raises
     ------
     UnusableInputError
-        When it is not in the batch, a file of it cannot be used, or its CT is not the one that
-        was analysed.
+        When it is not in the batch, a file is unusable, or its CT differs from the one
+        analysed.
     """
     batch = Path(batch).absolute()
     task = _task(batch, read_plan(batch), study_id)
@@ -95,7 +95,7 @@ def load_for_review(batch: str | Path, study_id: str, progress: Progress | None 
     except UnusableInputError as error:
         if outcome.get("status") != "failed" or error.code == "file-missing":
             raise
-        # Where it is the reading that nobody can use, the CT is there to be read anew.
+        # The reading is unusable, but the CT can still be read again.
         inputs = load_study(StudyFiles(files.image, series=files.series), settings, study_id, progress)
     analysed = (outcome.get("row") or {}).get("image_sha256")
     if analysed is not None and analysed != inputs.image.source.sha256:
@@ -106,14 +106,14 @@ def load_for_review(batch: str | Path, study_id: str, progress: Progress | None 
 def replace_reading(
     batch: str | Path, study_id: str, reading: CorrectedReading, progress: Progress | None = None
 ) -> ReviewedStudy:
-    """Put a corrected reading in the place of a study's row; the earlier one is kept.
+    """Replace a study's row with a corrected reading; the earlier one is kept.
 
-    The study is analysed from its files as the batch does it, so that going on with the
-    batch comes to the same. After an error the study is what it was before.
+    The study is analysed from its files as in the batch, so that resuming gives the same
+    result. After an error the study is unchanged.
 
     Parameters
     ----------
-    reading : what the reader decided
+    reading : the reader's decisions
     progress : called with what is being done and the part done (0 to 1); must not raise
 
     Returns
@@ -124,7 +124,7 @@ def replace_reading(
     Raises
     ------
     UnusableInputError
-        When a batch is at work in the folder, or the reading cannot be analysed.
+        When a batch is running in the folder, or the reading cannot be analysed.
     OSError
         When the folder cannot be written.
     """
@@ -142,7 +142,7 @@ def replace_reading(
             if outcome["status"] != "done":
                 raise UnusableInputError(outcome.get("code", "disk-full"), outcome["message"])
         except BaseException:
-            take_back(batch, task["folder"], number, study)
+            roll_back(batch, task["folder"], number, study)
             raise
         folder.journal.add(outcome)
         write_tables(plan.rows, folder, plan.partition_rows)

@@ -1,4 +1,4 @@
-"""Everything that ``cacboneaxis cohort`` computes, in one object."""
+"""All statistics of ``cacboneaxis cohort``."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class CohortStatistics:
 
     Parameters
     ----------
-    cohort : the rows
+    cohort : the patients
     bone, unit : column of the bone measure and its unit
-    scheme : of the calcium categories
-    outcome : column of the calcium measure of the models
-    remarks : what to know
+    scheme : calcium categories
+    outcome : calcium column used in the models
+    remarks : cautions, one sentence each
     groups, tests, correlations, models : as their modules say
     agreements, kappas : with a second table; empty without one
-    paired : the studies of both tables, or None
+    paired : studies present in both tables, or None
     """
 
     cohort: Cohort
@@ -56,7 +56,7 @@ def statistics(
     adjust: Sequence[str] = (),
     second: Any = None,
 ) -> CohortStatistics:
-    """Compute everything.
+    """Compute all statistics of a cohort.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ def statistics(
     scheme : id of the calcium categories
     bone : ``bmd``, ``hu`` or ``auto``
     outcome : ``agatston``, ``volume_mm3`` or ``mass_mg``
-    adjust : columns to adjust for beside age, sex and BMI
+    adjust : further covariates beside age, sex and BMI
     second : results of a second reader or method on the same studies
 
     Raises
     ------
     UnusableInputError
-        For a scheme or column that there is not.
+        When a scheme or column does not exist.
     """
     data, remarks = cohort.data, list(cohort.remarks)
     column, unit = bone_measure(data, bone)

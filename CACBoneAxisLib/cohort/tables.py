@@ -1,4 +1,4 @@
-"""The tables of a batch, streamed row by row, so that they may be larger than the memory."""
+"""Batch tables, streamed row by row so that they may exceed memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def write_table(path: Path, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    """Write a CSV that appears whole or not at all."""
+    """Write a CSV atomically."""
     _whole(path, lambda unfinished: write_csv(unfinished, columns, rows))
 
 
@@ -30,7 +30,7 @@ def parquet_available() -> bool:
 
 
 def write_parquet(path: Path, rows: Iterable[Row], partition_rows: int = PARTITION_ROWS) -> None:
-    """Write the rows of results as Parquet: a file, or a folder of parts where there are more than ``partition_rows``.
+    """Write results as Parquet: one file, or a folder of partitions above ``partition_rows`` rows.
 
     At most 10,000 rows are in memory at a time. Needs pyarrow.
     """
@@ -93,5 +93,5 @@ def _remove(path: Path) -> None:
 
 
 def failure_row(line: int, outcome: Mapping[str, Any]) -> Row:
-    """Return the row of failures.csv of an outcome."""
+    """Return the failures.csv row of an outcome."""
     return {"line": line, "study_id": outcome["study_id"], "code": outcome["code"], "problem": outcome["message"]}

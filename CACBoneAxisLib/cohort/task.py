@@ -1,7 +1,7 @@
-"""One study of a batch, from its row of the manifest to its row of the table.
+"""One study of a batch, from manifest row to table row.
 
-Tasks and outcomes are plain JSON values: they go through pipes, over the network and
-into the journal as they are.
+Tasks and outcomes are plain JSON values that pass unchanged through pipes, the network and
+the journal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, check_folder, 
 from CACBoneAxisLib.study.settings import merge, read_settings
 
 STUDIES = "studies"
-# These may go away by themselves, so a batch that goes on tries them again.
+# These may be transient, so a resumed batch retries them.
 TRANSIENT = ("study-crashed", "study-memory", "study-timeout", "study-unwritten")
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
@@ -43,7 +43,7 @@ Progress = Callable[[str, float], None]
 
 
 def folder_name(study_id: str) -> str:
-    """Return a folder name for a study: the id itself where that is one everywhere, else a like one with a hash."""
+    """Return a folder name for a study: its id where portable, else a similar name with a hash."""
     if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", study_id) and not _RESERVED.match(study_id):
         return study_id
     kept = re.sub(r"[^A-Za-z0-9_-]+", "_", study_id)[:40].strip("_")
@@ -51,7 +51,7 @@ def folder_name(study_id: str) -> str:
 
 
 def make_task(row: ManifestRow, output: Path, settings: Mapping[str, Any]) -> Task:
-    """Return the task of a row: what to read, the settings over which the row's own go, and where to write."""
+    """Build a row's task: what to read, the common settings, and where to write."""
     task: Task = {
         "study_id": row.study_id,
         "cells": dict(row.cells),
@@ -67,28 +67,28 @@ def make_task(row: ManifestRow, output: Path, settings: Mapping[str, Any]) -> Ta
 
 
 def process(task: Task, progress: Progress | None = None) -> Outcome:
-    """Analyse a study and write its folder, unless it is known to be complete and unchanged.
+    """Analyse a study and write its folder, unless it is complete and unchanged.
 
-    A reading that was corrected in review takes the place of the manifest's.
+    A reading corrected in review replaces the manifest's.
 
     Parameters
     ----------
-    task : of :func:`make_task`; ``known`` may hold an earlier outcome of the same study, and
-        ``rehash`` says that sizes and times of files are not to be trusted
+    task : from :func:`make_task`; ``known`` may hold an earlier outcome of the study, and
+        ``rehash`` distrusts file sizes and times
     progress : called with what is being done and the part done (0 to 1)
 
     Returns
     -------
     dict
         ``status`` ``done`` (with ``row``), ``failed`` (with ``code`` and ``message``) or
-        ``stop`` (nothing more can be written; the batch must end), and what is needed to
-        know later that nothing has changed.
+        ``stop`` (nothing more can be written; the batch must end), and what it takes to
+        detect later changes.
     """
     known = task.get("known")
     stamps = {path: _stamp(Path(path)) for paths in task["paths"].values() for path in paths}
     correction = last_correction(Path(task["output"]), task["folder"])
     reading = {} if correction is None else {"reading": correction.sha256}
-    if known and known.get("reading") == reading.get("reading") and _still_holds(task, known, stamps):
+    if known and known.get("reading") == reading.get("reading") and _is_still_valid(task, known, stamps):
         return {**known, "stamps": stamps, "kept": True}
     outcome: Outcome = {"study_id": task["study_id"], "key": task["key"], "stamps": stamps, "folder": task["folder"]}
     outcome |= reading
@@ -96,7 +96,7 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
     try:
         outcome |= _analysed(task, hashes, correction, progress)
     except UnusableInputError as error:
-        outcome |= {"status": "failed", "code": error.code, "message": _said(error, task)}
+        outcome |= {"status": "failed", "code": error.code, "message": _neutral_sentence(error, task)}
     except MemoryError:
         outcome |= _failed("study-memory")
     except OSError as error:
@@ -104,20 +104,20 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
             return {"study_id": task["study_id"], "status": "stop", "message": str(refusal("disk-full"))}
         outcome |= _failed("study-unwritten", why=error.strerror or type(error).__name__)
     except Exception as error:
-        # A mistake in this software must not end a night's work; it becomes a row that says so.
+        # A defect in this software must not end an overnight batch; it becomes a failure row.
         outcome |= _failed("study-error", kind=type(error).__name__)
     outcome["hashes"] = {path: hashes.get(path) or _hash(Path(path)) for path in stamps}
     return outcome
 
 
-def _said(error: UnusableInputError, task: Task) -> str:
-    """Return the sentence of an error without names of files or folders: they may be patients' names."""
+def _neutral_sentence(error: UnusableInputError, task: Task) -> str:
+    """Return an error's sentence without file or folder names, which may be patient names."""
     message = str(error).replace(task["output"], "the output folder")
     return " ".join(without_identifiers(message, task["paths"]).split())
 
 
 def failed(task: Task, code: str, message: str) -> Outcome:
-    """Return the outcome of a study that ended otherwise than by its own hand."""
+    """Return the outcome of a study whose worker crashed or timed out."""
     return {
         "study_id": task["study_id"],
         "key": task["key"],
@@ -137,7 +137,7 @@ def _failed(code: str, **values: Any) -> Outcome:
 def study_settings(task: Task, correction: Correction | None) -> Settings:
     """Return the settings of a study.
 
-    Those of its earlier reading, over them the run's, the row's file, its cells, and what a reader corrected.
+    Later ones override: the earlier reading's, the run's, the row's file, its cells, a correction.
     """
     said: dict[str, Any] = {}
     for path in task["paths"]["reading"]:
@@ -150,7 +150,7 @@ def study_settings(task: Task, correction: Correction | None) -> Settings:
 
 
 def study_files(task: Task, correction: Correction | None) -> StudyFiles:
-    """Return the files of a study; a corrected reading takes the place of the manifest's."""
+    """Return the files of a study; a corrected reading replaces the manifest's."""
     paths = task["paths"]
     one = {column: next(iter(paths[column]), None) for column in SINGLE_COLUMNS}
     files = StudyFiles(
@@ -181,7 +181,7 @@ def _analysed(
     if correction is not None:
         result = replace(result, review=correction.provenance)
     folder = Path(task["output"]) / STUDIES / task["folder"]
-    if _is_wreck(folder):
+    if _is_incomplete(folder):
         shutil.rmtree(folder)
     write_study(result, folder)
     flush_folder(folder)
@@ -191,8 +191,8 @@ def _analysed(
     return {"status": "done", "row": row, "result_sha256": _hash(folder / RESULT_FILE)}
 
 
-def _is_wreck(folder: Path) -> bool:
-    """Return whether a loss of power left a folder that is no result any more, but nobody else's either."""
+def _is_incomplete(folder: Path) -> bool:
+    """Return whether a power loss left the folder as an incomplete result of ours."""
     if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= KNOWN_FILES:
         return False
     try:
@@ -202,8 +202,8 @@ def _is_wreck(folder: Path) -> bool:
     return False
 
 
-def _still_holds(task: Task, known: Outcome, stamps: Mapping[str, str]) -> bool:
-    """Return whether an earlier outcome is what the study would come to again."""
+def _is_still_valid(task: Task, known: Outcome, stamps: Mapping[str, str]) -> bool:
+    """Return whether an earlier outcome is still valid."""
     if known["key"] != task["key"] or known.get("code") in TRANSIENT or set(known["stamps"]) != set(stamps):
         return False
     for path, stamp in stamps.items():
@@ -223,7 +223,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _stamp(path: Path) -> str:
-    """Return a hash of names, sizes and times of a file or of a folder's files; another one means: look closer."""
+    """Hash names, sizes and times of a file or folder; a different hash calls for rehashing the content."""
     digest = hashlib.sha256()
     try:
         for one in _files(path):
@@ -235,7 +235,7 @@ def _stamp(path: Path) -> str:
 
 
 def _hash(path: Path) -> str | None:
-    """Return the SHA-256 of a file's or folder's content, None where there is nothing to read."""
+    """Return the SHA-256 of a file's or folder's content; None where there is nothing to read."""
     try:
         files = list(_files(path))
         return content_sha256(files) if files else None

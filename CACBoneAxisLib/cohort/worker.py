@@ -1,8 +1,8 @@
-"""A worker process: reads tasks from standard input and writes outcomes to standard output, a JSON line each.
+"""Worker process: reads tasks from standard input, writes outcomes to standard output as JSON lines.
 
-Started as ``python -m CACBoneAxisLib.cohort.worker``. It ends as soon as the process that
-started it is gone, in the middle of a study if need be: what is half done is beside its
-place, and the batch that goes on does it again.
+Started as ``python -m CACBoneAxisLib.cohort.worker``. It ends with its parent process, even in
+the middle of a study: unfinished output stays in a temporary folder, and a resumed batch
+analyses the study again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from CACBoneAxisLib.cohort.task import Task, process
 
 
 def main() -> None:
-    """Work until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the starter decides
+    """Process tasks until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    # What libraries print must not come between the outcomes.
+    # Library output must not mix with the outcomes.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()

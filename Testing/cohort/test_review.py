@@ -102,7 +102,7 @@ def test_with_other_settings_the_corrected_reading_is_analysed_again(batch, tmp_
 def test_a_reading_that_was_kept_but_not_analysed_is_completed_by_resume(batch, tmp_path, monkeypatch):
     """As after loss of power between the two."""
     reading = without_rca(review.load_for_review(batch, "a00"))
-    monkeypatch.setattr(review, "take_back", lambda *arguments: None)
+    monkeypatch.setattr(review, "roll_back", lambda *arguments: None)
     monkeypatch.setattr(review, "process", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         review.replace_reading(batch, "a00", reading)
