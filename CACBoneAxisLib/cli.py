@@ -1,4 +1,4 @@
-"""The command line: ``cacboneaxis analyze`` and its fellow commands."""
+"""The command line, ``cacboneaxis``: parse, run a command, map errors to exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 
 
 class ProgressBar:
-    """A bar on a terminal, or a line per step elsewhere, for what takes longer than a second."""
+    """Progress of anything longer than a second: a bar on a terminal, elsewhere a line per step."""
 
     def __init__(self, stream: Any, wait_seconds: float = 1.0) -> None:
         self._stream = stream
@@ -34,7 +34,7 @@ class ProgressBar:
         self._shown = ""
 
     def __call__(self, message: str, fraction: float, *, at_once: bool = False) -> None:
-        """Show what is being done and the part of it that is done, 0 to 1; ``at_once`` when it is known to be long."""
+        """Show a message and the fraction done, 0 to 1; ``at_once`` for steps known to be long."""
         if not at_once and perf_counter() - self._start < self._wait:
             return
         if self._stream.isatty():
@@ -60,9 +60,9 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
 
     Parameters
     ----------
-    argv : the words after the program's name; those of the process by default
+    argv : arguments without the program name; the process's by default
     after_analysis : called with result, inputs and the unfinished output folder, to add
-        files of its own
+        files
     qt : Qt's classes as attributes, for the report as PDF; PySide6's where none are given
 
     Returns
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
     return code
 
 
-# Arguments that name files of a study, whose names may be a patient's.
+# Arguments that name files of a study; file names may be patient names.
 FILE_ARGUMENTS = (
     *("image", "seeds", "rois", "vertebrae", "heart", "vertebra_points", "settings", "reading", "calibration"),
     *("second_image", "site_references", "baseline_image", "followup_image", "folder"),
@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: AfterAnalysis | None) -> str:
-    from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso  # only the demo pays for its import
+    from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso  # imported here: only the demo needs it
 
     folder = Path(arguments.output)
     result_folder = check_folder(folder / "result")

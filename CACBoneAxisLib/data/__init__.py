@@ -15,6 +15,6 @@ def load_table(name: str) -> Any:
     Raises
     ------
     FileNotFoundError
-        When the software ships no such table.
+        When there is no such table.
     """
     return json.loads((Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A digital torso whose calcium and bone are known."""
+"""Digital torso with known calcium and bone density."""
 
 from CACBoneAxisLib.phantom.files import to_itk, torso_settings, write_torso
 from CACBoneAxisLib.phantom.parameters import Calcification, TorsoParameters

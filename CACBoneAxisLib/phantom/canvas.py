@@ -1,4 +1,4 @@
-"""Painting shapes on a CT grid, slab by slab, with partial volume at every edge."""
+"""Paint shapes on a CT grid, slab by slab, with partial volume at edges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Fill = float | Callable[[Bounds], Array]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The scan's grid and how the patient lies in it: scan = rotation @ patient (LPS, mm) * scale."""
+    """The scan grid and the patient's pose in it: scan = rotation @ patient (LPS, mm) * scale."""
 
     geometry: ImageGeometry
     thickness_mm: float
@@ -72,7 +72,7 @@ class Frame:
 
 
 def coverage(f: Array, z_ratio: float = 1.0) -> Array:
-    """Return how much of each voxel lies where ``f < 0``, for a smooth ``f`` sampled at the centres, shape (z, y, x).
+    """Return the fraction of each voxel where ``f < 0``, for a smooth ``f`` sampled at centres, shape (z, y, x).
 
     To first order the edge is a plane, and ``f`` changes across a voxel by the sum of its
     differences along the three axes; ``z_ratio`` is slice thickness over increment. The
@@ -104,7 +104,7 @@ def block_mean(fine: Array, oversampling: Counts) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A finished structure: where it is, its HU times opacity, and how much of what is below still shows."""
+    """A finished structure: its block, premultiplied HU, and transparency to what lies below."""
 
     bounds: Bounds
     color: Array
@@ -112,7 +112,7 @@ class Patch:
 
 
 class Slab:
-    """Some neighbouring slices being painted."""
+    """A stack of adjacent slices being painted."""
 
     def __init__(self, frame: Frame, z0: int, z1: int, background_hu: float = -1000.0) -> None:
         self.frame = frame
@@ -134,9 +134,9 @@ class Slab:
         return slice(a - self.z0, b - self.z0), slice(*y), slice(*x)
 
     def cover(self, low: tuple, high: tuple, shape: Shape, upright: bool = False) -> tuple[Bounds, Array] | None:
-        """Return the block around a shape in this slab and how much of each voxel it fills.
+        """Return the block around a shape in this slab and the fraction of each voxel it fills.
 
-        An ``upright`` shape has walls so steep that only its edges in the plane matter.
+        An ``upright`` shape has vertical walls, so only in-plane edges matter.
         """
         bounds = self.clip(self.frame.bounds(np.asarray(low), np.asarray(high)))
         if bounds is None:
@@ -153,13 +153,13 @@ class Slab:
         return bounds, coverage(f, ratio)[1:-1]
 
     def paint(self, low: tuple, high: tuple, shape: Shape, fill: Fill, upright: bool = False) -> None:
-        """Paint a shape (negative inside, in patient mm) over what is there."""
+        """Paint a shape (negative inside, patient mm) over the slab."""
         found = self.cover(low, high, shape, upright)
         if found is not None:
             self.blend(found[0], found[1], fill)
 
     def blend(self, bounds: Bounds, opacity: Array, fill: Fill) -> None:
-        """Paint a block of given opacity over what is there."""
+        """Blend a block of given opacity over the slab."""
         view = self.hu[self.index(bounds)]
         color = fill(bounds) if callable(fill) else np.float32(fill)
         change = color - view
@@ -167,7 +167,7 @@ class Slab:
         view += change
 
     def compose(self, patch: Patch) -> None:
-        """Lay a finished structure over what is there."""
+        """Composite a finished structure over the slab."""
         bounds = self.clip(patch.bounds)
         if bounds is None:
             return
@@ -180,7 +180,7 @@ class Slab:
 
 
 class Brush:
-    """One structure painted on a finer grid of its own and then averaged to voxels."""
+    """Paints one structure on an oversampled grid and averages it to voxels."""
 
     def __init__(self, frame: Frame, bounds: Bounds, oversampling: Counts) -> None:
         self.bounds, self.oversampling = bounds, oversampling
@@ -190,7 +190,7 @@ class Brush:
         self.below: Array = np.ones(self.shape, dtype=np.float32)
 
     def fill(self, f: Array, hu: float | Array) -> Array:
-        """Paint where ``f < 0`` over what is there and return the opacity on the fine grid."""
+        """Paint where ``f < 0`` and return the opacity on the fine grid."""
         opacity = coverage(np.broadcast_to(f, self.shape))
         self.blend(opacity, hu)
         return opacity

@@ -17,7 +17,7 @@ PAD_CENTER_P_MM, PAD_HALF_THICKNESS_MM, PAD_HALF_WIDTH_MM = 142.0, 12.0, 92.0
 
 @dataclass(frozen=True)
 class Rod:
-    """A rod along the patient: where it is (L, P in patient mm) and what it is made of."""
+    """A calibration rod along the patient: position (L, P in patient mm) and material."""
 
     name: str
     center_mm: tuple[float, float]
@@ -26,7 +26,7 @@ class Rod:
 
     @property
     def hu(self) -> float:
-        """HU of the rod by the phantom's law."""
+        """HU of the rod by the phantom's calibration."""
         return rod_hu(self.k2hpo4_mg_cm3, self.water_mg_cm3)
 
 

@@ -1,4 +1,4 @@
-"""The torso as files: what a reader would get from a scanner and decide in Slicer, and the truth beside it."""
+"""Write the torso as files: CT, markups as saved by Slicer, and the ground truth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.phantom.torso import Torso
 
 
 def to_itk(array: NDArray[np.generic], geometry: ImageGeometry, storage_axes: str = "LPS") -> SimpleITK.Image:
-    """Return an array (z, y, x) as an ITK image whose axes point as asked (``LPS``: unchanged)."""
+    """Return an array (z, y, x) as an ITK image with the given axis orientation (``LPS``: unchanged)."""
     image = SimpleITK.GetImageFromArray(array)
     image.SetSpacing(geometry.spacing_mm)
     image.SetOrigin(geometry.origin_mm)
@@ -26,7 +26,7 @@ def to_itk(array: NDArray[np.generic], geometry: ImageGeometry, storage_axes: st
 
 
 def torso_settings(torso: Torso) -> dict[str, Any]:
-    """Return the settings with which the torso is to be analysed: what its CT file does not say."""
+    """Return the settings for analysing the torso, which its CT file does not carry."""
     acquisition = torso.image.acquisition
     return {
         "acquisition": {"kvp": acquisition.kvp, "contrast": False, "ecg_gated": True},
@@ -37,7 +37,7 @@ def torso_settings(torso: Torso) -> dict[str, Any]:
 
 
 def write_torso(torso: Torso, folder: str | Path) -> dict[str, Path]:
-    """Write CT, seeds, regions, vertebral bodies, truth and settings into a folder, made where absent.
+    """Write CT, seeds, regions, vertebral bodies, truth and settings into a folder, created if missing.
 
     Returns
     -------

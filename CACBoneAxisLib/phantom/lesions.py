@@ -19,7 +19,7 @@ OVERSAMPLING = (6, 6, 6)
 
 @dataclass(frozen=True, eq=False)
 class Lesion:
-    """A calcification in its place: name, centre and ellipsoid in patient mm."""
+    """A placed calcification: name, centre and ellipsoid in patient mm."""
 
     name: str
     calcification: Calcification
@@ -27,12 +27,12 @@ class Lesion:
 
 
 def place(calcification: Calcification, name: str, scale: float = 1.0) -> Lesion:
-    """Return the calcification on its vessel, of its own size however the patient is scaled.
+    """Place a calcification on its vessel; its size does not scale with the patient.
 
     Raises
     ------
     UnusableInputError
-        When the territory is none of the torso's, or position, size or density make no sense.
+        When the territory is unknown, or position, size or density are implausible.
     """
     c = calcification
     sizes = (c.diameter_mm, c.diameter_mm if c.length_mm is None else c.length_mm)
@@ -56,7 +56,7 @@ def place(calcification: Calcification, name: str, scale: float = 1.0) -> Lesion
 
 
 def lesions(parameters: TorsoParameters) -> tuple[Lesion, ...]:
-    """Return all calcifications in their places, named by territory and number (``LAD-1``)."""
+    """Return all placed calcifications, named by territory and number (``LAD-1``)."""
     counts: dict[str, int] = {}
     made = []
     for c in (*parameters.calcifications, *parameters.aortic_calcifications):

@@ -42,10 +42,9 @@ LUNGS = both(cavity(0.0), _apex)
 
 @lru_cache(maxsize=8)
 def _tree(seed: int, side: int, number: int) -> Tubes:
-    """Grow a tree that fills a lung: each random place is joined to a near twig, by a short way from the hilum.
+    """Grow a tree that fills a lung, joining random points to a nearby twig on a short path from the hilum.
 
-    A branch is as thick as the number of twigs beyond it asks (radius to the third
-    power adds up at a fork, after Murray).
+    Branch radii follow Murray's law: cubes of the radii add up at a fork.
     """
     rng = np.random.default_rng([seed, side + 1, number])
     root = HILUM[side] + [0.0, 2.0 * number, -12.0 * number]
@@ -57,7 +56,7 @@ def _tree(seed: int, side: int, number: int) -> Tubes:
         in_column = abs(x / a) ** 2.3 + abs((y - (f + b) / 2) / ((b - f) / 2)) ** 2.3 < 1
         if in_column and z > float(diaphragm_height(np.array(x), np.array(y))) + 4:
             targets.append((x, y, z))
-    # The far places come first and lay the trunks, at whose sides the others then bud.
+    # Distant points come first and form trunks, from which the others branch.
     far = np.linalg.norm(np.array(targets) - root, axis=1) * rng.uniform(0.6, 1.4, len(targets))
     places, parents = [root], [-1]
     for target in np.array(targets)[np.argsort(-far)]:
@@ -101,7 +100,7 @@ class Lungs:
         self.airways = Tubes.joined(airways)
 
     def _fill(self, bounds: Bounds) -> Array:
-        """HU of lung: denser where it lies lowest, and finely mottled."""
+        """HU of lung: denser in dependent parts, finely textured."""
         _, y, _ = self.frame.coordinates(bounds)
         base = np.float32(PARENCHYMA_HU) + np.float32(0.34) * y
         return base + 16 * self.mottle.on(self.frame, bounds) + 9 * self.patches.on(self.frame, bounds)
@@ -140,5 +139,5 @@ class Lungs:
 
 
 def below_diaphragm_not(x: Array, y: Array, z: Array) -> Array:
-    """What lies above the diaphragm."""
+    """The space above the diaphragm."""
     return -below_diaphragm(0.0)(x, y, z)

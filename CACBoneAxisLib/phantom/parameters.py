@@ -1,4 +1,4 @@
-"""What the digital torso is made of: every choice, with its unit and its default."""
+"""Parameters of the digital torso, with units and defaults."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def trabecular_hu(bmd_mg_cm3: float) -> float:
 
 
 def calibration() -> dict[str, Any]:
-    """Return the exact linear law of the torso, ``BMD = slope * HU + intercept`` in mg K2HPO4/cm3."""
+    """Return the torso's exact linear calibration, ``BMD = slope * HU + intercept`` in mg K2HPO4/cm3."""
     return {
         "kind": "linear",
         "slope": 1 / SIGMA_CT,
@@ -107,13 +107,13 @@ DEFAULT_BMD: Mapping[str, float] = {"T10": 121.0, "T11": 118.0, "T12": 114.0, "L
 
 @dataclass(frozen=True)
 class TorsoParameters:
-    """Every choice behind a digital torso.
+    """Parameters of a digital torso.
 
     Parameters
     ----------
     spacing_mm : in-plane distance of voxel centres
     slice_increment_mm : distance of slice centres
-    slice_thickness_mm : what a slice averages over; None for the increment
+    slice_thickness_mm : extent a slice averages over; None for the increment
     field_of_view_mm, field_center_mm : (L, P) size and centre of the image
     z_range_mm : (S, S) from the lower edge of the first slice; 0 is the disc between T12 and L1
     noise_sd_hu : SD of the noise in homogeneous tissue, with the texture of filtered back-projection
@@ -153,7 +153,7 @@ class TorsoParameters:
 
     @property
     def thickness_mm(self) -> float:
-        """What a slice averages over, mm."""
+        """Extent a slice averages over, mm."""
         return self.slice_increment_mm if self.slice_thickness_mm is None else self.slice_thickness_mm
 
     def bmd(self, level: str) -> float:

@@ -1,4 +1,4 @@
-"""From parameters to HU: the layers in order, the point spread, the noise."""
+"""Render parameters to HU: paint the layers, blur, add noise."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from CACBoneAxisLib.phantom.trunk import Trunk
 SLAB_SLICES = 8
 LOWEST_HU = -1024
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
-# Width of the band that the reconstruction lets through: noise power is |f| exp(-(f / band)^2), as after
+# Pass band of the reconstruction: noise power is |f| exp(-(f / band)^2), as after
 # filtered back-projection with a soft kernel.
 NOISE_BAND_PER_MM = 0.32
 
 
 def scan_frame(parameters: TorsoParameters) -> Frame:
-    """Return the grid that the parameters ask for and how the patient lies in it."""
+    """Return the scan grid and the patient's pose in it."""
     sx, sz = round_spacing(parameters.spacing_mm), round_spacing(parameters.slice_increment_mm)
     columns, rows = (max(1, round(size / sx)) for size in parameters.field_of_view_mm)
     bottom, top = parameters.z_range_mm
@@ -43,7 +43,7 @@ def scan_frame(parameters: TorsoParameters) -> Frame:
 
 
 class Scanner:
-    """A patient made once, whose slices are then painted a few at a time."""
+    """A patient built once, painted a few slices at a time."""
 
     def __init__(self, parameters: TorsoParameters, frame: Frame) -> None:
         self.parameters, self.frame = parameters, frame
@@ -87,7 +87,7 @@ def spread(hu: Array, parameters: TorsoParameters, geometry: ImageGeometry) -> A
 
 
 class Noise:
-    """Noise of given SD, with the texture of filtered back-projection, its own in every slice."""
+    """Noise of given SD with filtered back-projection texture, independent per slice."""
 
     def __init__(self, parameters: TorsoParameters, geometry: ImageGeometry) -> None:
         self.seed, self.sd_hu = parameters.seed, parameters.noise_sd_hu
@@ -99,7 +99,7 @@ class Noise:
         band = min(NOISE_BAND_PER_MM, 0.32 / geometry.spacing_mm[0])
         transfer = np.sqrt(f + 0.02) * np.exp(-0.5 * (f / band) ** 2)
         transfer[0, 0] = 0.0
-        # White noise of unit SD leaves the filter with the root mean square of the transfer.
+        # White noise of unit SD leaves the filter with the RMS of the transfer function as SD.
         self.transfer = (transfer * (self.sd_hu / np.sqrt(np.mean(transfer**2)))).astype(np.float32)
         self.shape = (ny, nx)
 

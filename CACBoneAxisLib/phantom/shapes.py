@@ -1,4 +1,4 @@
-"""Shapes of the torso as functions that are negative inside: ellipsoids, tubes, columns that change with height."""
+"""Implicit shapes, negative inside: ellipsoids, tubes, columns varying with height."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Ellipsoid:
     axes: tuple[Vector, Vector, Vector] | None = None
 
     def grown(self, by_mm: float) -> Ellipsoid:
-        """Return it with every radius longer by so much."""
+        """Return the ellipsoid with every radius increased."""
         x, y, z = (r + by_mm for r in self.radii)
         return Ellipsoid(self.center, (x, y, z), self.axes)
 
@@ -84,7 +84,7 @@ def frame_along(direction: Points, up: Vector = (0.0, 0.0, 1.0)) -> tuple[Vector
 
 
 class Curve:
-    """A smooth path through points, by its fraction of the length from 0 to 1."""
+    """A smooth path through points, parametrised by fraction of length from 0 to 1."""
 
     def __init__(self, points: Points) -> None:
         knots = np.asarray(points, dtype=float)

@@ -1,7 +1,7 @@
 """A digital spine phantom after the European Spine Phantom: three vertebral bodies of known HA density.
 
 Its trabecular densities are those of the European Spine Phantom, 50, 100 and 200 mg
-HA/cm3. Sizes, cortex and the pad with five HA rods behind it are of our own making.
+HA/cm3. Sizes, cortex and the pad with five HA rods behind it are our own design.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def make_spine_phantom(parameters: TorsoParameters = DEFAULT, **changes: Any) ->
     """Return a scan of the phantom; HU = 1.25 x HA everywhere but in plastic and air.
 
     Sampling, slice thickness, point spread, noise, rotation and seed are those of
-    ``TorsoParameters``; what concerns the patient there has no effect. Every voxel is the
+    ``TorsoParameters``; patient fields have no effect. Every voxel is the
     mean of 3 x 3 x 3 samples.
 
     Parameters

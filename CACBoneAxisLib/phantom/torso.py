@@ -1,4 +1,4 @@
-"""The digital torso: a chest CT whose calcium and bone are known."""
+"""The digital torso: a synthetic chest CT with known calcium and bone density."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ SEED_LIST_NAME = "calcium"
 
 @dataclass(frozen=True, eq=False)
 class Torso:
-    """A scan of the torso and everything that is known about it.
+    """A scan of the torso with its ground truth.
 
     Parameters
     ----------
-    parameters : what it was made from
+    parameters : TorsoParameters
     image : CTImage, int16 HU (z, y, x), axial
     seeds : one point per calcification in the image, on its brightest voxel, named ``LAD-1``
-    regions : boxes of the elliptic cylinders recommended in T12, L1 and L2, where they lie whole in the image
+    regions : boxes of the elliptic cylinders recommended in T12, L1 and L2, where fully inside the image
     vertebrae : uint8 (z, y, x), vertebral bodies in VerSe numbers (T1 8 ... T12 19, L1 20, L2 21, L3 22)
     truth : JSON mapping; see ``docs/torso.md``
     """
@@ -58,12 +58,12 @@ class Torso:
 
 
 def make_torso(parameters: TorsoParameters | None = None) -> Torso:
-    """Return the digital torso of the given parameters; the same parameters give the same digits.
+    """Make the digital torso; equal parameters give identical voxels.
 
     Raises
     ------
     UnusableInputError
-        When a parameter or a calcification makes no sense.
+        When a parameter or a calcification is implausible.
     """
     parameters = TorsoParameters() if parameters is None else parameters
     _check(parameters)
@@ -121,7 +121,7 @@ def _seeds(placed: Iterable[Lesion], hu: NDArray[np.int16], frame: Frame) -> Poi
             continue
         block = hu[tuple(slice(*b) for b in bounds)].astype(np.float32)
         near = np.broadcast_to(lesion.ellipsoid(*frame.coordinates(bounds)), block.shape)
-        # The voxel nearest to the centre counts even where the lesion is smaller than a voxel.
+        # The voxel nearest the centre counts even if the lesion is smaller than a voxel.
         chosen = np.unravel_index(
             np.argmax(np.where(near < max(0.0, float(near.min())) + 1e-6, block, -np.inf)), block.shape
         )

@@ -1,4 +1,4 @@
-"""The body's wall and the organs below the diaphragm."""
+"""The body wall and the organs below the diaphragm."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def below_diaphragm(depth_mm: float) -> Shape:
 
 
 def both(*shapes: Shape) -> Shape:
-    """Return what is common to several shapes; each must change by about 1 in a mm near its surface."""
+    """Return the intersection of several shapes; each must change by about 1 in a mm near its surface."""
 
     def shape(x: Array, y: Array, z: Array) -> Array:
         f = shapes[0](x, y, z)
