@@ -25,6 +25,9 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
+# A lumbar vertebra with its processes is about 100 mm wide; a region in its body has a third of that.
+LARGEST_REGION_MM = 120.0
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -106,6 +109,9 @@ def _placed(
     image: CTImage, level: str, region: Region, protocol: BoneProtocol
 ) -> tuple[tuple[Finding, ...], Mask | None]:
     """Return what is to be said of a region's place, and its voxels, None where they are not to be measured."""
+    if max(region.size_mm) > LARGEST_REGION_MM:
+        size = " x ".join(f"{length:g}" for length in region.size_mm)
+        return (finding("region-large", level=level, size=size, limit=f"{LARGEST_REGION_MM:g}"),), None
     found = region.voxels(image.geometry)
     said = placement_findings(level, found, protocol.region)
     return said, None if any(f.severity == "error" for f in said) else found.mask

@@ -21,6 +21,13 @@ SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadabl
 MARKUPS_SUFFIX = ".mrk.json"
 CENTER_DECIMALS = 4
 AXIS_NOISE = 1e-12
+# Names that Slicer and others write for the unit of a markup's lengths, in mm.
+UNITS_MM = {
+    **dict.fromkeys(("mm", "millimeter", "millimetre", "millimeters", "millimetres"), 1.0),
+    **dict.fromkeys(("um", "µm", "μm", "micrometer", "micrometre", "micron", "microns"), 1e-3),
+    **dict.fromkeys(("cm", "centimeter", "centimetre"), 10.0),
+    **dict.fromkeys(("m", "meter", "metre"), 1000.0),
+}
 IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -123,13 +130,14 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
     if system not in ("LPS", "RAS", 0, 1):
         raise refusal("markups-damaged", file=path.name, what="coordinate system")
     flip = np.array([-1.0, -1.0, 1.0]) if system in ("RAS", 0) else np.ones(3)
+    unit = _unit_mm(markup.get("coordinateUnits"), path)
     raw_points = markup.get("controlPoints") or []
     if not isinstance(raw_points, list) or not all(isinstance(p, dict) for p in raw_points):
         raise refusal("markups-damaged", file=path.name, what="control points")
     points = tuple(
         ControlPoint(
             str(p.get("label") or ""),
-            _triple(_vector(p.get("position"), path, "position") * flip),
+            _triple(_vector(p.get("position"), path, "position") * flip * unit),
             str(p.get("description") or ""),
         )
         for p in raw_points
@@ -140,7 +148,7 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         return PointList(name, points)
     if kind != "ROI":
         raise refusal("markups-kind", file=path.name, kind=kind)
-    size = _vector(markup.get("size"), path, "size")
+    size = _vector(markup.get("size"), path, "size") * unit
     if np.any(size <= 0):
         raise refusal("markups-damaged", file=path.name, what="size")
     axes = _vector(markup.get("orientation", np.eye(3).ravel()), path, "orientation", 9).reshape(3, 3)
@@ -149,12 +157,21 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         raise refusal("markups-damaged", file=path.name, what="orientation")
     return Box(
         name,
-        _triple(region_center(_vector(markup.get("center"), path, "center") * flip)),
+        _triple(region_center(_vector(markup.get("center"), path, "center") * flip * unit)),
         _triple(size),
         tuple(_triple(row) for row in region_axes(axes)),
         points[0].label if points else "",
         points[0].description if points else "",
     )
+
+
+def _unit_mm(said: Any, path: Path) -> float:
+    """Return the length in mm of the unit that positions and sizes are in; a code is a list that begins with it."""
+    word = said[0] if isinstance(said, list) and said else said or "mm"
+    unit = UNITS_MM.get(str(word).strip())
+    if unit is None:
+        raise refusal("markups-unit", file=path.name)
+    return unit
 
 
 def write_markups(path: str | Path, items: Sequence[PointList | Box]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import pi
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +19,9 @@ REGION_SHAPES: tuple[str, ...] = get_args(RegionShape)
 # A voxel centre on the surface is inside. This much slack, relative to the half axes, keeps
 # rounding in the last digits of a stored direction from moving it out (1e-6 of 20 mm is 20 nm).
 SURFACE_SLACK = 1e-6
+# A region's voxels beyond the image are counted up to so many, or as many as the image has.
+COUNTED_VOXELS = 1_000_000
+SHAPE_PART: dict[str, float] = {"box": 1.0, "ellipsoid": pi / 6, "elliptic-cylinder": pi / 4}
 
 
 @dataclass(frozen=True)
@@ -54,32 +59,38 @@ class Region:
     def voxels(self, geometry: ImageGeometry) -> RegionVoxels:
         """Return the image's voxels whose centres lie in the region, and how many would lie outside the image.
 
-        The image's grid is continued beyond its borders to count what is missing,
-        so time and memory follow the size of the region, not of the image.
+        The image's grid is continued beyond its borders to count what is missing. Where that
+        would be more than the image has, the count is the region's volume over a voxel's, so
+        that time and memory follow the scan however large the region is.
         """
         half = np.asarray(self.size_mm) / 2 * (1 + SURFACE_SLACK)
         signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T
         corners = geometry.to_index(np.asarray(self.center_mm) + (signs * half) @ np.asarray(self.axes).T)
-        low = np.ceil(corners.min(axis=0) - 1e-6).astype(int)
-        high = np.floor(corners.max(axis=0) + 1e-6).astype(int) + 1
+        low = np.ceil(corners.min(axis=0) - 1e-6)
+        high = np.floor(corners.max(axis=0) + 1e-6) + 1
         if np.any(high <= low):
             return RegionVoxels(None, 0, 0)
-        x, y, z = (np.arange(a, b) for a, b in zip(low, high, strict=True))
-        inside = np.empty((z.size, y.size, x.size), dtype=bool)
-        # Slice by slice, so that the coordinates of a large region do not fill the memory.
-        for plane, index in zip(inside, z, strict=True):
-            grid = np.stack(np.broadcast_arrays(x[None, :], y[:, None], index), axis=-1)
-            plane[...] = self.contains(geometry.to_lps(grid))
-        total = int(np.count_nonzero(inside))
         shape_xyz = np.asarray(geometry.shape[::-1])
-        first, last = np.maximum(low, 0), np.minimum(high, shape_xyz)
-        if np.any(last <= first):
-            return RegionVoxels(None, 0, total)
-        block = inside[tuple(slice(a - o, b - o) for a, b, o in zip(first[::-1], last[::-1], low[::-1], strict=True))]
-        within = int(np.count_nonzero(block))
-        if within == 0:
-            return RegionVoxels(None, 0, total)
-        return RegionVoxels(Mask((int(first[2]), int(first[1]), int(first[0])), block), within, total)
+        first, last = (np.clip(ends, 0, shape_xyz).astype(int) for ends in (low, high))
+        block = np.zeros((0, 0, 0), dtype=bool)
+        if np.all(last > first):
+            block = np.stack(list(self._planes(first, last, geometry)))
+        within = total = int(np.count_nonzero(block))
+        if np.prod(high - low) > max(COUNTED_VOXELS, shape_xyz.prod()):
+            total = round(SHAPE_PART[self.shape] * float(np.prod(self.size_mm)) / geometry.voxel_volume_mm3)
+        elif np.any(low < first) or np.any(high > last):
+            total = sum(np.count_nonzero(plane) for plane in self._planes(low.astype(int), high.astype(int), geometry))
+        mask = Mask((int(first[2]), int(first[1]), int(first[0])), block) if within else None
+        return RegionVoxels(mask, within, max(total, within))
+
+    def _planes(
+        self, first: NDArray[np.integer], last: NDArray[np.integer], geometry: ImageGeometry
+    ) -> Iterator[NDArray[np.bool_]]:
+        """Yield which voxels of a block of indices (x, y, z) lie in the region, slice by slice."""
+        x, y, z = (np.arange(a, b) for a, b in zip(first, last, strict=True))
+        for index in z:
+            grid = np.stack(np.broadcast_arrays(x[None, :], y[:, None], index), axis=-1)
+            yield self.contains(geometry.to_lps(grid))
 
 
 @dataclass(frozen=True)

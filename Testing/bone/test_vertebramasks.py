@@ -62,3 +62,11 @@ def test_a_body_found_from_a_point_has_heights_also_where_it_is_excluded_and_a_r
     # The label's heights go first, and the neighbours that only the labels name tell the crush.
     assert l1.heights.posterior_mm != found[1].heights.posterior_mm
     assert l1.heights.crush == pytest.approx(0, abs=0.1)
+
+
+def test_a_region_larger_than_any_vertebra_is_not_measured_and_takes_no_time(spine):
+    huge = VertebraRegion("L1", Region((0.0, 0.0, 32.0), (18000.0, 16000.0, 10000.0)))
+    found, _ = vertebra_masks(spine(), [huge], None, BoneProtocol())
+    assert found[0].mask is None
+    assert [f.code for f in found[0].findings] == ["region-large"]
+    assert "18000 x 16000 x 10000 mm" in found[0].findings[0].message

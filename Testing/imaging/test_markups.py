@@ -108,3 +108,17 @@ def test_other_files_are_refused(tmp_path, content):
 def test_curves_and_missing_files_are_refused(tmp_path):
     assert code_of(roi_file(tmp_path / "a.mrk.json", type="Curve")) == "markups-kind"
     assert code_of(tmp_path / "absent.mrk.json") == "file-missing"
+
+
+@pytest.mark.parametrize(
+    ("unit", "mm"), [("mm", 1.0), ("um", 1e-3), ("cm", 10.0), ("m", 1000.0), (["um", "UCUM", "length"], 1e-3)]
+)
+def test_lengths_are_in_the_unit_that_the_file_states(tmp_path, unit, mm):
+    path = roi_file(tmp_path / "a.mrk.json", coordinateUnits=unit)
+    (box,) = read_markups(path)
+    assert box.size_mm == pytest.approx((30 * mm, 20 * mm, 10 * mm))
+    assert box.center_mm == pytest.approx((1 * mm, 2 * mm, 3 * mm), abs=1e-4)
+
+
+def test_a_unit_of_length_that_is_not_known_is_refused(tmp_path):
+    assert code_of(roi_file(tmp_path / "a.mrk.json", coordinateUnits="furlong")) == "markups-unit"

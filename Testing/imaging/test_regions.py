@@ -68,3 +68,18 @@ def test_a_region_between_voxel_centres_is_empty():
     grid = ImageGeometry((5, 5, 5), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     found = Region((2.5, 2.5, 2.5), (0.4, 0.4, 0.4), shape="box").voxels(grid)
     assert (found.mask, found.within, found.total) == (None, 0, 0)
+
+
+def test_a_region_far_larger_than_the_image_is_met_with_it_first():
+    grid = ImageGeometry((5, 5, 5), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    # A million kilometres a side would not fit into any memory.
+    found = Region((2.0, 2.0, 2.0), (1e12, 1e12, 1e12), shape="box").voxels(grid)
+    assert found.within == 125
+    assert found.total == pytest.approx(1e36)
+
+
+def test_the_volume_stands_for_the_count_where_the_region_is_larger_than_the_image():
+    grid = ImageGeometry((5, 5, 5), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    found = Region((2.0, 2.0, 102.0), (120.0, 120.0, 200.0), shape="elliptic-cylinder").voxels(grid)
+    assert found.within == 75  # slices 2, 3 and 4; the cylinder begins at z = 2 and is far wider than the image
+    assert found.total == pytest.approx(pi / 4 * 120 * 120 * 200, abs=1)
