@@ -397,6 +397,19 @@ def _rules() -> str:
     return table(("code", "looks at", "calcium", "bone", "sentence", "meaning", "source"), rows)
 
 
+def _trust() -> str:
+    """Return the kinds of input that may be wrong, by where they come in, with what is done about each."""
+    severities = {code: entry["severity"] for code, entry in load_table("findings")["findings"].items()}
+    text = []
+    for room, rows in groupby(json.loads((FOLDER / "trust.json").read_text(encoding="utf-8")), lambda row: row["room"]):
+        lines = []
+        for row in rows:
+            done = [row.get("done", "")] + [f"{severities[code]} `{code}`" for code in row["codes"]]
+            lines.append((row["kind"], ", ".join(filter(None, done)), row["evidence"], row["settles"]))
+        text.append(f"## {room}\n\n" + table(("kind", "what is done", "evidence", "settled by"), lines))
+    return "\n".join(text)
+
+
 def _columns(columns: Mapping[str, str]) -> str:
     return table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.items()])
 
@@ -515,6 +528,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "suitability-rules": _rules,
     "rounding": _rounding,
     "findings": _findings,
+    "trust": _trust,
     "dicom-concepts": _concepts,
     "lesion-columns": lambda: _columns(LESION_COLUMNS),
     "vertebra-columns": lambda: _columns(VERTEBRA_COLUMNS),
