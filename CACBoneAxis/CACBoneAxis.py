@@ -260,7 +260,7 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
 
     def saveReport(self, volumeNode, folder, **further):
         """Write the report of an analysed volume into a new folder in ``folder``; ``further`` as of ``save_report``."""
-        from CACBoneAxisLib.mrml.saving import save_report
+        from CACBoneAxisLib.reading.saving import save_report
 
         return save_report(volumeNode, folder, **further)
 

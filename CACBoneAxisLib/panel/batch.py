@@ -9,13 +9,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.cohort.review import ReviewedStudy, list_studies, replace_reading
-from CACBoneAxisLib.mrml import review
 from CACBoneAxisLib.mrml.archive import keep_choices
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
 from CACBoneAxisLib.mrml.scene import find_result, reading_nodes, result_mapping
 from CACBoneAxisLib.panel.scan import verdict_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import show_volume
+from CACBoneAxisLib.reading import review
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.study import Settings
 

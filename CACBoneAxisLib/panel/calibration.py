@@ -21,7 +21,9 @@ from CACBoneAxisLib.mrml.overlays import show_segments
 from CACBoneAxisLib.mrml.parameters import settings_from_parameters, unfinished_calibration
 from CACBoneAxisLib.mrml.rods import add_rod_points, rod_centers_ras_mm, rod_segments
 from CACBoneAxisLib.panel.choices import Choices
-from CACBoneAxisLib.panel.implied import (
+from CACBoneAxisLib.panel.pictures import scaled, show_picture, stacked
+from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.reading.calibrationwords import (
     calibration_words,
     estimate_text,
     kind_words,
@@ -30,8 +32,6 @@ from CACBoneAxisLib.panel.implied import (
     t_score_items,
     z_score_items,
 )
-from CACBoneAxisLib.panel.pictures import scaled, show_picture, stacked
-from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.report.bonefigures import calibration_panels
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.study import Settings

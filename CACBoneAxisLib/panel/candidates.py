@@ -18,9 +18,9 @@ from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.tables import heading
-from CACBoneAxisLib.panel.clickwords import reason_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
+from CACBoneAxisLib.reading.words import reason_words
 from CACBoneAxisLib.report.numbers import format_value
 
 # After the last change of threshold or box, the bone and what is small are left out again.

@@ -13,15 +13,15 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.calcium.pointing import brightest_along
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.candidatenodes import heart_of
-from CACBoneAxisLib.mrml.editing import Editor, Outcome
 from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.trail import note_action
-from CACBoneAxisLib.panel.clickwords import EXCLUSIONS, exclusion_words, outcome_words, step_words, trail_words
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.panel.shortcuts import Shortcuts
 from CACBoneAxisLib.panel.sliceviews import Circle
 from CACBoneAxisLib.panel.views import drawn_once
+from CACBoneAxisLib.reading.editing import Editor, Outcome
+from CACBoneAxisLib.reading.words import EXCLUSIONS, exclusion_words, outcome_words, step_words, trail_words
 from CACBoneAxisLib.report.wording import territory_table
 
 

@@ -16,13 +16,11 @@ from CACBoneAxisLib.mrml.parameters import (
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.trail import note_action
-from CACBoneAxisLib.mrml.trailwords import words_of
 from CACBoneAxisLib.panel.batch import BatchSection
 from CACBoneAxisLib.panel.bone import BoneSection
 from CACBoneAxisLib.panel.calcium import CalciumSection
 from CACBoneAxisLib.panel.calibration import CalibrationSection
 from CACBoneAxisLib.panel.candidates import CandidatesSection
-from CACBoneAxisLib.panel.checking import Checker
 from CACBoneAxisLib.panel.clicks import Clicks
 from CACBoneAxisLib.panel.compare import CompareSection
 from CACBoneAxisLib.panel.following import Following
@@ -42,6 +40,8 @@ from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.panel.suggestions import SuggestionsSection
 from CACBoneAxisLib.panel.watching import Watching
+from CACBoneAxisLib.reading.checking import Checker
+from CACBoneAxisLib.reading.trailwords import words_of
 
 SECTIONS = (
     QuickStartSection,

@@ -18,12 +18,12 @@ from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 from CACBoneAxisLib.mrml.markups import LPS, box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
 from CACBoneAxisLib.mrml.placing import hold_handles, place_region, region_of
-from CACBoneAxisLib.mrml.readout import Readout, read_region
 from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.icons import level_icon
 from CACBoneAxisLib.panel.pictures import show_picture
 from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
+from CACBoneAxisLib.reading.readout import Readout, read_region
 from CACBoneAxisLib.report.histogram import draw_histogram
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import bmd_words

@@ -12,11 +12,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.approval import approval, approve, unlock
 from CACBoneAxisLib.mrml.dicomobjects import restore_reading
 from CACBoneAxisLib.mrml.trail import note_action, trail
 from CACBoneAxisLib.panel.pages import page_of, show_page
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
+from CACBoneAxisLib.reading.approval import approval, approve, unlock
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
 from CACBoneAxisLib.study.dicomobjects import check_objects
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from CACBoneAxisLib.mrml.history import Histories
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
 from CACBoneAxisLib.panel.views import drawn_once
+from CACBoneAxisLib.reading.history import Histories
 
 
 class Rescoring:

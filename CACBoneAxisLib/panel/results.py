@@ -8,7 +8,6 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.approval import approval
 from CACBoneAxisLib.mrml.parameters import (
     existing_regions,
     nodes_from_parameters,
@@ -16,6 +15,7 @@ from CACBoneAxisLib.mrml.parameters import (
     settings_from_parameters,
 )
 from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping
+from CACBoneAxisLib.reading.approval import approval
 from CACBoneAxisLib.study import Settings, StudyResult
 
 

@@ -52,11 +52,11 @@ def click_ms(image: CTImage, places: Sequence[np.ndarray], lesions: int) -> floa
 
     from CACBoneAxisLib.mrml.analyses import Analyses
     from CACBoneAxisLib.mrml.archive import add_volume
-    from CACBoneAxisLib.mrml.editing import Editor
-    from CACBoneAxisLib.mrml.history import History
     from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
     from CACBoneAxisLib.mrml.markups import LPS
     from CACBoneAxisLib.mrml.scene import show_result
+    from CACBoneAxisLib.reading.editing import Editor
+    from CACBoneAxisLib.reading.history import History
 
     scene = bare_scene.new_scene()
     volume = add_volume(image, scene)

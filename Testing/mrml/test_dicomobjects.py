@@ -12,8 +12,8 @@ from CACBoneAxisLib.imaging.labels import LabelImage  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_reading  # noqa: E402
 from CACBoneAxisLib.mrml.dicomobjects import restore_reading, volume_slices  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import analyze_nodes  # noqa: E402
-from CACBoneAxisLib.mrml.saving import save_report  # noqa: E402
 from CACBoneAxisLib.mrml.scene import show_result  # noqa: E402
+from CACBoneAxisLib.reading.saving import save_report  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 SETTINGS = {"bone": {"numbering": {"7": "L2"}, "region": {"erosion_mm": 1.0}}, "calcium": {"threshold_hu": 140}}

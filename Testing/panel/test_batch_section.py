@@ -191,7 +191,7 @@ def test_beside_a_running_batch_the_row_stays(opened, batch):
 
 
 def test_the_folder_and_the_opened_study_survive_saving_the_scene(opened, scene, batch):
-    from CACBoneAxisLib.mrml.review import study_of
+    from CACBoneAxisLib.reading.review import study_of
 
     assert study_of(opened.widget.panel.parameters.volume) == (batch, "a00")
     assert opened.widget.panel.session.batchFolder == batch

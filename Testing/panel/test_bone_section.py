@@ -633,7 +633,7 @@ def test_density_follows_the_next_result(placed):
 def test_every_choice_that_the_library_knows_has_words(opened):
     from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, FURTHER_KINDS, MATERIALS
     from CACBoneAxisLib.imaging.regions import REGION_SHAPES
-    from CACBoneAxisLib.panel.implied import kind_words
+    from CACBoneAxisLib.reading.calibrationwords import kind_words
 
     ui = opened.widget.ui
     kinds = {*CALIBRATION_KINDS, *FURTHER_KINDS}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from slicer.i18n import tr as _
-
-from CACBoneAxisLib.mrml.editing import Outcome
+from CACBoneAxisLib.reading.editing import Outcome
+from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.report.numbers import format_value
 
 # Reasons for which a reader leaves a lesion unscored, as they are kept and as they are offered.

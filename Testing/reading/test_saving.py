@@ -11,8 +11,8 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_reading, add_study  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import analyze_nodes  # noqa: E402
-from CACBoneAxisLib.mrml.saving import save_report  # noqa: E402
 from CACBoneAxisLib.mrml.scene import show_result  # noqa: E402
+from CACBoneAxisLib.reading.saving import save_report  # noqa: E402
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from CACBoneAxisLib.calcium.pointing import center_of  # noqa: E402
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
 from CACBoneAxisLib.imaging.markups import Box  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.editing import Editor  # noqa: E402
-from CACBoneAxisLib.mrml.history import Histories, History, what_changed  # noqa: E402
 from CACBoneAxisLib.mrml.markups import LPS, add_box_node, box_from_node, points_from_node  # noqa: E402
-from CACBoneAxisLib.mrml.snapshots import take_snapshot  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
+from CACBoneAxisLib.reading.editing import Editor  # noqa: E402
+from CACBoneAxisLib.reading.history import Histories, History, what_changed  # noqa: E402
+from CACBoneAxisLib.reading.snapshots import take_snapshot  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from CACBoneAxisLib.mrml.snapshots import NODES, Snapshot, put_back, take_snapshot
+from CACBoneAxisLib.reading.snapshots import NODES, Snapshot, put_back, take_snapshot
 
 # A number that is typed and a region that is dragged change many times; that is one step.
 SAME_STEP_SECONDS = 1.0

@@ -9,7 +9,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.mrml.analyses import Analyses  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
-from CACBoneAxisLib.mrml.readout import read_region  # noqa: E402
+from CACBoneAxisLib.reading.readout import read_region  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 LINEAR = {"bone": {"calibration": {"kind": "linear", "slope": 0.8, "intercept": 5, "material": "HA"}}}

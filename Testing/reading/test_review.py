@@ -10,9 +10,9 @@ from small_study import small_image, write_small_study
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.labels import LabelImage, write_labels  # noqa: E402
-from CACBoneAxisLib.mrml import review  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import find_result, show_result  # noqa: E402
+from CACBoneAxisLib.reading import review  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 

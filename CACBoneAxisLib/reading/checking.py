@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.analyses import Analyses, volume_state
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
+from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.scancheck import AORTA_NAME, ScanCheck
 

@@ -16,9 +16,9 @@ from CACBoneAxisLib.calcium.suggestions import Suggestion  # noqa: E402
 from CACBoneAxisLib.imaging.markups import PointList  # noqa: E402
 from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.editing import Editor, Outcome  # noqa: E402
 from CACBoneAxisLib.mrml.markups import LPS, points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
+from CACBoneAxisLib.reading.editing import Editor, Outcome  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
 

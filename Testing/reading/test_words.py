@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 from CACBoneAxisLib.calcium.screening import REASONS  # noqa: E402
-from CACBoneAxisLib.mrml.editing import Outcome  # noqa: E402
-from CACBoneAxisLib.mrml.trailwords import FIELDS  # noqa: E402
+from CACBoneAxisLib.reading import words  # noqa: E402
+from CACBoneAxisLib.reading.editing import Outcome  # noqa: E402
+from CACBoneAxisLib.reading.trailwords import FIELDS  # noqa: E402
 
-EDITING = Path(__file__).resolve().parents[2] / "CACBoneAxisLib" / "mrml" / "editing.py"
+EDITING = Path(__file__).resolve().parents[2] / "CACBoneAxisLib" / "reading" / "editing.py"
 VALUES = {
     "seed": "LAD-1",
     "artery": "LAD",
@@ -29,14 +29,7 @@ VALUES = {
 }
 
 
-@pytest.fixture
-def words(host):
-    from CACBoneAxisLib.panel import clickwords
-
-    return clickwords
-
-
-def test_every_outcome_has_a_sentence_without_gaps(words):
+def test_every_outcome_has_a_sentence_without_gaps():
     outcomes = set(re.findall(r'Outcome\((?:True|False), "([\w-]+)"', EDITING.read_text(encoding="utf-8")))
     assert len(outcomes) > 10
     for what in outcomes:
@@ -46,13 +39,13 @@ def test_every_outcome_has_a_sentence_without_gaps(words):
         assert "_" not in text
 
 
-def test_a_sentence_has_the_numbers_with_their_units(words):
+def test_a_sentence_has_the_numbers_with_their_units():
     text = words.outcome_words(Outcome(False, "below", {"hu": 77.4, "threshold_hu": 130.0}))
     assert text == "Nothing to take here: 77.4 HU, below the threshold of 130 HU."
     assert words.outcome_words(Outcome(True, "taken", VALUES)) == "LAD-1 taken, 12.3 mm3."
 
 
-def test_reasons_and_steps_are_words(words):
+def test_reasons_and_steps_are_words():
     assert set(words.reason_words()) == set(REASONS)
     assert set(words.exclusion_words()) == set(words.EXCLUSIONS)
     assert words.step_words("minimumArea") == "smallest area"
@@ -61,6 +54,6 @@ def test_reasons_and_steps_are_words(words):
     assert {name: words.step_words(name) for name in FIELDS} == FIELDS
 
 
-def test_the_trail_speaks_of_what_was_done_and_with_what(words):
+def test_the_trail_speaks_of_what_was_done_and_with_what():
     assert words.trail_words(Outcome(True, "excluded", {"seed": "LAD-1", "reason": "stent"})) == "excluded: LAD-1 stent"
     assert words.trail_words(Outcome(True, "cut", {"artery": "LM", "radius_mm": 2.5})) == "cut: LM radius 2.5 mm"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from CACBoneAxisLib.mrml.history import Step
+from CACBoneAxisLib.reading.history import Step
 
 # What the panel calls each field of its parameter node.
 FIELDS = {

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from CACBoneAxisLib.mrml.history import Step
-from CACBoneAxisLib.mrml.snapshots import Snapshot
-from CACBoneAxisLib.mrml.trailwords import FIELDS, SETTINGS, changed_settings, words_of
+from CACBoneAxisLib.reading.history import Step
+from CACBoneAxisLib.reading.snapshots import Snapshot
+from CACBoneAxisLib.reading.trailwords import FIELDS, SETTINGS, changed_settings, words_of
 from CACBoneAxisLib.study import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]

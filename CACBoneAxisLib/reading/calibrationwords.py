@@ -5,14 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from CACBoneAxisLib.bone.calibration import FURTHER_KINDS, Calibration
 from CACBoneAxisLib.bone.references import TScoreReference, t_score_references
 from CACBoneAxisLib.bone.zscores import GROUP_WORDS, z_score_references
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.mrml.choices import chosen
+from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.study.scancheck import ScanCheck
 
 

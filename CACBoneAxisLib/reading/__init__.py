@@ -1,0 +1,1 @@
+"""What a reader does to one scan: choices, edits, undo, trail, lock, rescoring; the scene and no widget."""
