@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # What a density depends on beside the bone: these must be the same and known in both results.
@@ -177,9 +178,14 @@ def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> li
     patients = [result["study"]["patient"] for result in (baseline, followup)]
     if None not in (patients[0]["sex"], patients[1]["sex"]) and patients[0]["sex"] != patients[1]["sex"]:
         said.append("the patient's sex")
-    if True in (scans[0]["contrast"], scans[1]["contrast"]):
+    if any(_is_enhanced(result) for result in (baseline, followup)):
         said.append("contrast agent was given")
     return said
+
+
+def _is_enhanced(result: Mapping[str, Any]) -> bool | None:
+    blood = result["calcium"]["blood"]
+    return is_enhanced(result["study"]["acquisition"]["contrast"], blood["hu"] if blood else None)
 
 
 def _region_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

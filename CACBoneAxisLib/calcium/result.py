@@ -9,7 +9,7 @@ from typing import Any
 from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.cautions import beside_streaks, by_chance, what_zero_rests_on
-from CACBoneAxisLib.calcium.contrast import ContrastCalcium
+from CACBoneAxisLib.calcium.contrastcalcium import ContrastCalcium
 from CACBoneAxisLib.calcium.interpretation import ScoreInterpretation, interpret_score
 from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration

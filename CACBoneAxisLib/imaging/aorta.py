@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CACBoneAxisLib.imaging.contrast import ENHANCED_HU
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.regions import Region
@@ -33,9 +34,9 @@ FEWEST_DARK, MOST_BRIGHT = 0.3, 0.4
 # Of the directions around a disc: what a bright one (spine) is worth beside a dark one (lung, fat).
 BRIGHT_PART = 0.7
 LUNG_HU, FEWEST_LUNG, LUNG_PART = -500.0, 0.15, 0.3
-# Unenhanced blood is 20 to 60 HU; above about this it holds contrast agent.
-ENHANCED_HU = 100.0
 CANDIDATES = 6
+# Rows and columns may differ by this part before pixels are resampled to squares: 0.2 mm over a vessel.
+SQUARE_TOLERANCE = 0.005
 LOWEST_SCORE, PATH_SCORE = 0.45, 0.75
 SHORTEST_PATH_MM = 30.0
 # From slice to slice the middle moves by less than this, in mm and in mm for each mm between them.
@@ -138,19 +139,14 @@ def _measured(layers: list[NDArray], where: str, discs: tuple[Disc, ...]) -> Blo
 
 def discs_in_slice(image: CTImage, z: int, grid_mm: float = FINE_GRID_MM) -> list[Disc]:
     """Return the discs of a slice that could be the descending aorta, best first."""
-    dx, dy, _ = image.geometry.spacing_mm
-    shrink = max(1, round(grid_mm / dx))
-    height, width = (n // shrink for n in image.hu.shape[1:])
-    blocks = image.hu[z, : height * shrink, : width * shrink].reshape(height, shrink, width, shrink)
-    plane = blocks.mean(axis=(1, 3), dtype=np.float32)
-    pixel = dx * shrink
+    plane, pixel, to_y, to_x = _coarse(image, z, grid_mm)
     body = _body(plane)
-    if body is None or abs(dy - dx) > 1e-6:
+    if body is None:
         return []
     (top, bottom), (left, right) = body
     middle = (left + right) / 2
     rows = (int(top + 0.35 * (bottom - top)), int(top + 0.92 * (bottom - top)))
-    columns = (max(0, int(middle - 30 / pixel)), min(width, int(middle + 75 / pixel)))
+    columns = (max(0, int(middle - 30 / pixel)), min(plane.shape[1], int(middle + 75 / pixel)))
     if rows[1] - rows[0] < 3 or columns[1] - columns[0] < 3:
         return []
     margin = int((max(RADII_MM) + 15) / pixel) + 2
@@ -164,10 +160,29 @@ def discs_in_slice(image: CTImage, z: int, grid_mm: float = FINE_GRID_MM) -> lis
         best = float(scores[r, i, j])
         if best <= LOWEST_SCORE:
             break
-        y, x = (float(first + k) * shrink + (shrink - 1) / 2 for first, k in ((rows[0], i), (columns[0], j)))
+        y, x = float(rows[0] + i) * to_y[0] + to_y[1], float(columns[0] + j) * to_x[0] + to_x[1]
         found.append(Disc(z, y, x, RADII_MM[r], best, float(fits[r].mean[i, j]), bool(fits[r].lung[i, j])))
         scores[:, max(0, i - apart) : i + apart + 1, max(0, j - apart) : j + apart + 1] = 0
     return found
+
+
+Line = tuple[float, float]
+
+
+def _coarse(image: CTImage, z: int, grid_mm: float) -> tuple[NDArray[np.float32], float, Line, Line]:
+    """Return a slice as means of blocks on square pixels, their size, and (factor, offset) back to rows and columns."""
+    dx, dy, _ = image.geometry.spacing_mm
+    down, across = max(1, round(grid_mm / dy)), max(1, round(grid_mm / dx))
+    height, width = image.hu.shape[1] // down, image.hu.shape[2] // across
+    blocks = image.hu[z, : height * down, : width * across].reshape(height, down, width, across)
+    plane = blocks.mean(axis=(1, 3), dtype=np.float32)
+    pixel, ratio = dx * across, dx * across / (dy * down)
+    if abs(ratio - 1) <= SQUARE_TOLERANCE:
+        ratio = 1.0
+    else:
+        size = (int((height - 1) / ratio) + 1, width)
+        plane = ndimage.affine_transform(plane, (ratio, 1.0), output_shape=size, order=1)
+    return plane, pixel, (ratio * down, (down - 1) / 2), (float(across), (across - 1) / 2)
 
 
 def _body(plane: NDArray[np.float32]) -> tuple[tuple[int, int], tuple[int, int]] | None:

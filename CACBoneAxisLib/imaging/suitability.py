@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.aorta import ENHANCED_HU, BloodPool
+from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
+from CACBoneAxisLib.imaging.contrast import contrast_findings, is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -25,7 +26,6 @@ LARGEST_TILT_DEGREES = 5.0
 LARGEST_USUAL_PIXEL_MM = 1.0
 LARGEST_PIXEL_MM = 1.6
 CUBE_TOLERANCE_MM = 1e-3
-BRIGHTEST_UNENHANCED_HU = 60.0
 # Of a normal distribution one value in a thousand lies so many standard deviations above the mean.
 ONE_IN_A_THOUSAND_SD, THRESHOLD_HU = 3.09, 130.0
 AIR_HU = -1000.0
@@ -158,31 +158,13 @@ def _gating(scan: _Scan) -> Iterator[Finding]:
         yield finding("not-gated")
 
 
-def enhanced(acquisition: Acquisition, blood: BloodPool | None) -> bool | None:
-    """Return whether the scan is contrast-enhanced: by the blood where it was measured, else by what is said."""
-    return acquisition.contrast if blood is None else blood.hu > ENHANCED_HU
-
-
 def _contrast(scan: _Scan) -> Iterator[Finding]:
-    blood, said = scan.blood, scan.acquisition.contrast
-    if blood is not None:
-        values = {"blood": f"{blood.hu:.0f}", "where": blood.where}
-        if blood.hu > ENHANCED_HU:
-            yield finding("blood-enhanced", limit=f"{ENHANCED_HU:g}", **values)
-        elif said:
-            yield finding("contrast-not-seen", **values)
-        elif blood.hu > BRIGHTEST_UNENHANCED_HU:
-            yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
-        return
-    if scan.acquisition.contrast is None:
-        yield finding("contrast-unknown")
-    elif scan.acquisition.contrast:
-        yield finding("contrast-enhanced")
+    yield from contrast_findings(scan.acquisition.contrast, scan.blood)
 
 
 def _noise(scan: _Scan) -> Iterator[Finding]:
     blood = scan.blood
-    if blood is None or blood.hu > ENHANCED_HU:
+    if blood is None or is_enhanced(scan.acquisition.contrast, blood.hu):
         return
     if blood.hu + ONE_IN_A_THOUSAND_SD * blood.noise_hu > THRESHOLD_HU:
         yield finding("noise-high", noise=f"{blood.noise_hu:.0f}")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from CACBoneAxisLib.calcium.oncontrast import over_blood
+from CACBoneAxisLib.calcium.contrastcalcium import over_blood
 from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets, with_preset
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.suitability import enhanced
+from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.mrml.choices import other_settings
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
@@ -84,7 +84,8 @@ def clicking_protocol(parameters: Any, session: IncrementalAnalysis) -> CalciumP
     said = {"contrast": parameters.contrast.value}
     acquisition, _ = session.image.acquisition.merged(Acquisition(**said))
     blood = session.blood()
-    return over_blood(protocol, blood) if enhanced(acquisition, blood) else protocol
+    enhanced = is_enhanced(acquisition.contrast, None if blood is None else blood.hu)
+    return over_blood(protocol, blood) if enhanced else protocol
 
 
 def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:

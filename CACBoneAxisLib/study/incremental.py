@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.vertebraregion import points_from, regions_from
 from CACBoneAxisLib.calcium.cache import ImageCache
+from CACBoneAxisLib.calcium.contrastcalcium import contrast_calcium
 from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.masscalibration import mass_calibration
-from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
 from CACBoneAxisLib.calcium.protocol import protocol_findings
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
 from CACBoneAxisLib.calcium.seeds import seeds_from
@@ -22,10 +22,11 @@ from CACBoneAxisLib.calcium.suggestions import CandidateSearch
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
+from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess, enhanced
+from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
 from CACBoneAxisLib.study.scancheck import ScanCheck, measure_bone, split_by_role
@@ -187,8 +188,10 @@ class IncrementalAnalysis:
             calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
         elif fitness.verdict == "unsuitable":
             calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(fitness)))
-            if enhanced(acquisition, blood):
-                measured, remarks = contrast_calcium(image, seeds, settings.calcium, blood, self.cache)
+            if is_enhanced(acquisition.contrast, None if blood is None else blood.hu):
+                measured, remarks = contrast_calcium(
+                    settings.calcium, blood, lambda protocol: score_calcium(image, seeds, protocol, cache=self.cache)
+                )
                 calcium = replace(calcium, contrast_calcium=measured, findings=calcium.findings + remarks)
         else:
             calibration, remarks = mass_calibration(image, for_mass, settings.calcium)

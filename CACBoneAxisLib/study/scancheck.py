@@ -12,10 +12,11 @@ from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.calcium.masscalibration import is_calibration_region
 from CACBoneAxisLib.imaging.aorta import BloodPool
+from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box
-from CACBoneAxisLib.imaging.suitability import Suitability, enhanced
+from CACBoneAxisLib.imaging.suitability import Suitability
 from CACBoneAxisLib.study.settings import Settings
 
 # A region of this name is where the reader saw blood in the aorta.
@@ -51,8 +52,8 @@ class ScanCheck:
 
     @property
     def contrast(self) -> bool | None:
-        """Whether the scan is contrast-enhanced, None where nothing says."""
-        return enhanced(self.image.acquisition, self.blood)
+        """Whether the scan is contrast-enhanced, None where nothing is known."""
+        return is_enhanced(self.image.acquisition.contrast, None if self.blood is None else self.blood.hu)
 
 
 def split_by_role(boxes: Sequence[Box]) -> StudyRegions:

@@ -14,6 +14,7 @@ def result(bmd=100.0, hu=120.0, **changes):
             "acquisition": {"kvp": 120, "manufacturer": "A", "model": "B", "kernel": "K", "contrast": False},
             "patient": {"sex": "F", "age_years": 66},
         },
+        "calcium": {"blood": None},
         "bone": {
             "summary": {"levels": ["L1"]},
             "calibration": {"kind": "phantom", "phantom": "mindways", "material": "K2HPO4", "slope": 0.8},
@@ -68,6 +69,7 @@ def test_without_bmd_hu_must_change_by_more_than_16(later, exceeds):
         ({"study__acquisition__model": "C"}, "scanner model: B and C"),
         ({"study__acquisition__kernel": "S"}, "kernel: K and S"),
         ({"study__acquisition__contrast": True}, "contrast agent was given"),
+        ({"calcium__blood": {"hu": 130.0}}, "contrast agent was given"),
         ({"bone__calibration__kind": "linear"}, "calibration: phantom and linear"),
         ({"bone__calibration__material": "HA"}, "material: K2HPO4 and HA"),
         ({"study__patient__sex": "M"}, "the patient's sex"),
@@ -79,6 +81,11 @@ def test_scans_of_another_kind_are_not_compared_and_why(changes, why):
     assert found == ()
     assert [f.code for f in said] == ["bone-not-compared"]
     assert why in said[0].message
+
+
+def test_a_tag_that_the_blood_denies_forbids_nothing():
+    found, said = compare_bone(result(), result(study__acquisition__contrast=True, calcium__blood={"hu": 40.0}))
+    assert (len(found), said) == (1, ())
 
 
 def test_unknown_on_both_sides_does_not_agree():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,36 @@ def test_an_enhanced_aorta_is_seen_on_a_real_scan(shared_data: Path) -> None:
     blood = find_blood(read_ct(shared_data / "dicom" / "contrast_series"))
     assert blood is not None
     assert blood.hu > 100
+
+
+def test_pixels_that_differ_by_the_digits_of_a_file_are_square() -> None:
+    image = torso(40.0)
+    dx, _, dz = image.geometry.spacing_mm
+    uneven = replace(image, geometry=replace(image.geometry, spacing_mm=(dx, dx + 1.4e-6, dz)))
+    first, second = find_blood(image), find_blood(uneven)
+    assert first is not None and second is not None
+    assert (second.hu, second.noise_hu, second.voxels) == (first.hu, first.noise_hu, first.voxels)
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_blood_is_found_where_rows_and_columns_lie_differently_apart(axis: int) -> None:
+    image = torso(150.0)
+    dx, dy, dz = image.geometry.spacing_mm
+    # Every other row or column left out: the same patient on pixels of 1.4 x 2.8 mm.
+    hu = np.ascontiguousarray(image.hu[:, ::2] if axis == 1 else image.hu[:, :, ::2])
+    spacing = (dx, 2 * dy, dz) if axis == 1 else (2 * dx, dy, dz)
+    first = find_blood(image)
+    second = find_blood(replace(image, hu=hu, geometry=replace(image.geometry, shape=hu.shape, spacing_mm=spacing)))
+    assert first is not None and second is not None
+    # Within a pixel of the search's grid the same vessel, whose blood is 150 HU.
+    assert second.hu == pytest.approx(150, abs=3)
+    centers = {disc.z: (disc.y * dy, disc.x * dx) for disc in first.discs}
+    apart = [
+        np.hypot(disc.y * spacing[1] - centers[disc.z][0], disc.x * spacing[0] - centers[disc.z][1])
+        for disc in second.discs
+        if disc.z in centers
+    ]
+    assert len(apart) >= 5 and max(apart) < 2 * 2.8
 
 
 def test_a_region_of_the_reader_is_measured_as_it_is() -> None:

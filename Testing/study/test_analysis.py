@@ -132,16 +132,34 @@ def aorta_at(hu: int) -> tuple[CTImage, Box]:
     return image, Box("aorta", (left, posterior, superior), (9.0, 1.9, 20.0))
 
 
-@pytest.mark.parametrize("said", [None, False, True])
-@pytest.mark.parametrize(("hu", "refused"), [(40, False), (100, False), (101, True), (300, True)])
-def test_blood_decides_about_contrast_whatever_is_said(said: bool | None, hu: int, refused: bool) -> None:
+NOT_SEEN, STATED, BRIGHT, ENHANCED = "contrast-not-seen", "contrast-enhanced", "blood-bright", "blood-enhanced"
+
+
+@pytest.mark.parametrize(
+    ("hu", "tagged", "untagged"),
+    [
+        (40, {NOT_SEEN}, set()),
+        (59, {NOT_SEEN}, set()),
+        (60, {STATED, BRIGHT}, set()),
+        (61, {STATED, BRIGHT}, {BRIGHT}),
+        (95, {STATED, BRIGHT}, {BRIGHT}),
+        (100, {STATED, BRIGHT}, {BRIGHT}),
+        (101, {ENHANCED}, {ENHANCED}),
+        (300, {ENHANCED}, {ENHANCED}),
+    ],
+)
+@pytest.mark.parametrize("stated", [None, False, True])
+def test_blood_decides_about_contrast_except_from_60_to_100_where_the_tag_stands(
+    hu: int, tagged: set[str], untagged: set[str], stated: bool | None
+) -> None:
     image, box = aorta_at(hu)
-    settings = Settings.from_mapping({"acquisition": {"contrast": said}})
+    settings = Settings.from_mapping({"acquisition": {"contrast": stated}})
     result = analyze(StudyInputs(image, (small_seeds(),), (box, small_region()), settings=settings))
+    expected = tagged if stated else untagged
+    refused = bool(expected & {STATED, ENHANCED})
     assert (result.calcium.total.agatston is None) is refused
-    codes = {f.code for f in result.suitability.calcium.findings}
-    assert ("blood-enhanced" in codes) is refused
-    assert ("contrast-not-seen" in codes) is (said is True and not refused)
+    for fitness in (result.suitability.calcium, result.suitability.bone):
+        assert {f.code for f in fitness.findings} & {NOT_SEEN, STATED, BRIGHT, ENHANCED} == expected
     assert (
         "bone-contrast"
         in {f.code for v in result.bone.vertebrae for f in v.findings} | {f.code for f in result.bone.findings}

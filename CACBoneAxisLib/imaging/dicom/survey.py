@@ -11,8 +11,9 @@ from typing import Literal
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.aorta import ENHANCED_HU, BloodPool, find_blood
+from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.attenuation import Attenuation
+from CACBoneAxisLib.imaging.contrast import is_enhanced as is_contrast_enhanced
 from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.elements import text
@@ -82,8 +83,8 @@ class Surveyed:
 
     @property
     def contrast(self) -> bool | None:
-        """Whether contrast agent was given: by the blood where it was measured, else by the header."""
-        return self.acquisition.contrast if self.blood is None else self.blood.hu > ENHANCED_HU
+        """Whether the scan is contrast-enhanced, None where nothing is known."""
+        return is_contrast_enhanced(self.acquisition.contrast, None if self.blood is None else self.blood.hu)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from brute_force import make_image, seed_at
 
-from CACBoneAxisLib.calcium.contrast import contrast_threshold
-from CACBoneAxisLib.calcium.oncontrast import contrast_calcium
+from CACBoneAxisLib.calcium.contrastcalcium import contrast_calcium, contrast_threshold
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.image import CTImage
 
@@ -22,6 +22,10 @@ def scan() -> CTImage:
     return image
 
 
+def nothing_is_scored(protocol: CalciumProtocol) -> CalciumResult:
+    raise AssertionError("scored without a threshold")
+
+
 def test_the_threshold_is_the_users_or_follows_the_blood() -> None:
     assert contrast_threshold(CalciumProtocol(contrast_threshold_hu=500), BLOOD) == (500, "fixed by the user")
     threshold, rule = contrast_threshold(CalciumProtocol(contrast_threshold_sd=5), BLOOD)  # type: ignore[misc]
@@ -33,8 +37,9 @@ def test_the_threshold_is_the_users_or_follows_the_blood() -> None:
 
 def test_volume_and_number_above_the_threshold_and_nothing_called_agatston() -> None:
     image = scan()
+    seeds = [seed_at(image, (1, 5, 5))]
     found, findings = contrast_calcium(
-        image, [seed_at(image, (1, 5, 5))], CalciumProtocol(contrast_threshold_sd=5), BLOOD
+        CalciumProtocol(contrast_threshold_sd=5), BLOOD, lambda protocol: score_calcium(image, seeds, protocol)
     )
     assert found is not None
     # 9 voxels of 0.75 mm3; the voxel at 449 HU stays below 450
@@ -46,13 +51,11 @@ def test_volume_and_number_above_the_threshold_and_nothing_called_agatston() -> 
 
 
 def test_a_threshold_in_the_blood_is_refused() -> None:
-    image = scan()
-    found, (finding,) = contrast_calcium(image, [], CalciumProtocol(contrast_threshold_hu=360), BLOOD)
+    found, (finding,) = contrast_calcium(CalciumProtocol(contrast_threshold_hu=360), BLOOD, nothing_is_scored)
     assert (found, finding.code) == (None, "contrast-threshold-low")
 
 
 def test_without_a_threshold_nothing_is_measured_and_where_one_was_asked_for_it_says_why() -> None:
-    image = scan()
-    assert contrast_calcium(image, [], CalciumProtocol(), BLOOD) == (None, ())
-    found, (finding,) = contrast_calcium(image, [], CalciumProtocol(contrast_threshold_sd=3), None)
+    assert contrast_calcium(CalciumProtocol(), BLOOD, nothing_is_scored) == (None, ())
+    found, (finding,) = contrast_calcium(CalciumProtocol(contrast_threshold_sd=3), None, nothing_is_scored)
     assert (found, finding.code) == (None, "contrast-threshold-unknown")

@@ -1,0 +1,59 @@
+"""Decide whether a scan is contrast-enhanced: one rule for calcium, bone and the choice of a series.
+
+Blood measured in the aorta decides, except where it measures what both enhanced and unenhanced blood
+can: from 60 to 100 HU the word of the header or the user that contrast agent was given stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from CACBoneAxisLib.imaging.findings import Finding, finding
+
+if TYPE_CHECKING:
+    from CACBoneAxisLib.imaging.aorta import BloodPool
+
+# Unenhanced blood is 20 to 60 HU; above about 100 HU it holds contrast agent.
+BRIGHTEST_UNENHANCED_HU = 60.0
+ENHANCED_HU = 100.0
+
+
+def is_enhanced(stated: bool | None, blood_hu: float | None) -> bool | None:
+    """Return whether a scan is contrast-enhanced; None where nothing is known.
+
+    Parameters
+    ----------
+    stated : whether contrast agent was given, as the header or the user says
+    blood_hu : HU of blood in the aorta, None where it was not measured
+
+    Examples
+    --------
+    >>> is_enhanced(None, 101.0), is_enhanced(False, 100.0), is_enhanced(True, 59.0)
+    (True, False, False)
+    >>> is_enhanced(True, 60.0), is_enhanced(True, None), is_enhanced(None, None)
+    (True, True, None)
+    """
+    if blood_hu is None:
+        return stated
+    return blood_hu > ENHANCED_HU or (stated is True and blood_hu >= BRIGHTEST_UNENHANCED_HU)
+
+
+def contrast_findings(stated: bool | None, blood: BloodPool | None) -> Iterator[Finding]:
+    """Yield what a reader must know about contrast agent, by the rule of :func:`is_enhanced`."""
+    if blood is None:
+        if stated is None:
+            yield finding("contrast-unknown")
+        elif stated:
+            yield finding("contrast-enhanced")
+        return
+    values = {"blood": f"{blood.hu:.0f}", "where": blood.where}
+    if blood.hu > ENHANCED_HU:
+        yield finding("blood-enhanced", limit=f"{ENHANCED_HU:g}", **values)
+    elif is_enhanced(stated, blood.hu):
+        yield finding("contrast-enhanced")
+        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
+    elif stated:
+        yield finding("contrast-not-seen", **values)
+    elif blood.hu > BRIGHTEST_UNENHANCED_HU:
+        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
