@@ -13,6 +13,7 @@ from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_rows
+from CACBoneAxisLib.cohort.corrections import REVIEWS
 from CACBoneAxisLib.cohort.executors import Executor
 from CACBoneAxisLib.cohort.journal import LOCK_WAIT_S, FolderLock, Journal
 from CACBoneAxisLib.cohort.manifest import ManifestRow
@@ -28,10 +29,13 @@ from CACBoneAxisLib.cohort.tables import (
 )
 from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, make_task
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
+from CACBoneAxisLib.study.atomic import TEMPORARY, clean, replacing
 
 SCHEMA = "cacboneaxis/batch/1"
 MARK, JOURNAL, LOCK = "batch.json", "journal.jsonl", ".lock"
 RESULTS, PARQUET, FAILURES, CHANGES = "results.csv", "results.parquet", "failures.csv", "changes.csv"
+# What version 0.1.0 left in a batch's folder when it was killed.
+FORMER_LEFTOVERS = (".*.new", ".*.new.parts", f"{STUDIES}/.[!.]*.*", f"{REVIEWS}/*/.*")
 
 
 @dataclass(frozen=True)
@@ -84,23 +88,33 @@ class BatchFolder:
 
     def __init__(self, folder: str | Path, *, resume: bool, wait_seconds: float = LOCK_WAIT_S) -> None:
         self.path = Path(folder).absolute()
-        mark, new_mark = self.path / MARK, self.path / f".{MARK}.new"
+        mark = self.path / MARK
         if self.path.exists() and not _is_batch(mark):
-            if not self.path.is_dir() or any(path != new_mark for path in self.path.iterdir()):
+            if not self.path.is_dir() or any(not path.name.startswith(TEMPORARY) for path in self.path.iterdir()):
                 raise refusal("result-exists", folder=self.path.name)
         elif self.path.exists() and not resume:
             raise refusal("batch-exists", folder=self.path.name)
+        try:
+            self._open(mark, wait_seconds)
+        except OSError as error:
+            raise _disk_error(error) from None
+        self.journal = Journal(self.path / JOURNAL)
+
+    def _open(self, mark: Path, wait_seconds: float) -> None:
+        """Mark and lock the folder, and remove what a killed batch left in it."""
         self.path.mkdir(parents=True, exist_ok=True)
         if not mark.exists():
             # Written first and atomically: without the marker the folder is not recognised as a batch.
             content = {"schema": SCHEMA, "software": "CACBoneAxis", "version": __version__}
-            new_mark.write_text(json.dumps(content) + "\n", encoding="utf-8", newline="\n")
-            new_mark.replace(mark)
+            with replacing(mark) as unfinished:
+                unfinished.write_text(json.dumps(content) + "\n", encoding="utf-8", newline="\n")
         self.lock = FolderLock(self.path / LOCK, wait_seconds)
         (self.path / STUDIES).mkdir(exist_ok=True)
-        for unfinished in (self.path / STUDIES).glob(".*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
-        self.journal = Journal(self.path / JOURNAL)
+        for place in (self.path, self.path / STUDIES, *(self.path / REVIEWS).glob("*")):
+            clean(place)
+        for pattern in FORMER_LEFTOVERS:
+            for path in self.path.glob(pattern):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
     def close(self) -> None:
         """Release the folder."""
@@ -174,17 +188,17 @@ def run_batch(
             f"Stopped after {state.done} of {state.studies} studies; the same command with --resume goes on."
         ) from None
     except OSError as error:
-        raise _said(error) from None
+        raise _disk_error(error) from None
     finally:
         executor.close()
     try:
         write_tables(rows, folder, partition_rows)
     except OSError as error:
-        raise _said(error) from None
+        raise _disk_error(error) from None
     return state
 
 
-def _said(error: OSError) -> Exception:
+def _disk_error(error: OSError) -> Exception:
     return refusal("disk-full") if error.errno in FULL else error
 
 

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.cohort.disk import flush_folder
 from CACBoneAxisLib.imaging.labels import LabelImage, write_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList, write_markups
+from CACBoneAxisLib.study.atomic import replacing
 from CACBoneAxisLib.study.loading import StudyFiles
 from CACBoneAxisLib.study.output import RESULT_FILE
 from CACBoneAxisLib.study.settings import merge
@@ -128,18 +128,14 @@ def keep_previous(batch: Path, folder: str, study: Path) -> int:
     """Copy the study's folder to ``previous-N`` and return N, the number of the next correction."""
     reviews = batch / REVIEWS / folder
     reviews.mkdir(parents=True, exist_ok=True)
-    for unfinished in reviews.glob(".*"):
-        shutil.rmtree(unfinished, ignore_errors=True)
     last = last_correction(batch, folder)
     number = last.number + 1 if last is not None else 1
     # Left behind by a power loss, before anything was replaced.
     for name in (f"{PREVIOUS}{number}", f"{READING}{number}"):
         shutil.rmtree(reviews / name, ignore_errors=True)
     if study.is_dir():
-        unfinished = reviews / f".{PREVIOUS}{number}"
-        shutil.copytree(study, unfinished)
-        flush_folder(unfinished)
-        unfinished.rename(reviews / f"{PREVIOUS}{number}")
+        with replacing(reviews / f"{PREVIOUS}{number}") as unfinished:
+            shutil.copytree(study, unfinished)
     return number
 
 
@@ -151,33 +147,32 @@ def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReadin
     before : the previous correction, whose settings and vertebrae still apply
     """
     reviews = batch / REVIEWS / folder
-    unfinished = reviews / f".{READING}{number}"
-    unfinished.mkdir(parents=True)
-    if reading.seeds is not None:
-        points = tuple(point for one in reading.seeds for point in one.points)
-        write_markups(unfinished / SEEDS_FILE, [PointList("Seeds", points)])
-    if reading.regions:
-        write_markups(unfinished / REGIONS_FILE, reading.regions)
-    if reading.same_vertebrae:
-        if before is not None and (before.folder / VERTEBRAE_FILE).is_file():
-            shutil.copyfile(before.folder / VERTEBRAE_FILE, unfinished / VERTEBRAE_FILE)
-    elif reading.vertebrae is not None:
-        write_labels(unfinished / VERTEBRAE_FILE, reading.vertebrae)
-    manifests = reading.same_vertebrae and (before is None or bool(before.content["manifest_vertebrae"]))
-    result = reviews / f"{PREVIOUS}{number}" / RESULT_FILE
-    content = {
-        "schema": SCHEMA,
-        "corrected": datetime.now(UTC).isoformat(timespec="seconds"),
-        "replaces_sha256": hashlib.sha256(result.read_bytes()).hexdigest() if result.is_file() else None,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(unfinished.iterdir())},
-        "manifest_vertebrae": manifests,
-        "settings": merge(before.settings if before is not None else {}, reading.settings),
-    }
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    (unfinished / READING_FILE).write_text(text, encoding="utf-8", newline="\n")
-    flush_folder(unfinished)
     kept = reviews / f"{READING}{number}"
-    unfinished.rename(kept)
+    with replacing(kept) as unfinished:
+        unfinished.mkdir()
+        if reading.seeds is not None:
+            points = tuple(point for one in reading.seeds for point in one.points)
+            write_markups(unfinished / SEEDS_FILE, [PointList("Seeds", points)])
+        if reading.regions:
+            write_markups(unfinished / REGIONS_FILE, reading.regions)
+        if reading.same_vertebrae:
+            if before is not None and (before.folder / VERTEBRAE_FILE).is_file():
+                shutil.copyfile(before.folder / VERTEBRAE_FILE, unfinished / VERTEBRAE_FILE)
+        elif reading.vertebrae is not None:
+            write_labels(unfinished / VERTEBRAE_FILE, reading.vertebrae)
+        manifests = reading.same_vertebrae and (before is None or bool(before.content["manifest_vertebrae"]))
+        result = reviews / f"{PREVIOUS}{number}" / RESULT_FILE
+        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(unfinished.iterdir())}
+        content = {
+            "schema": SCHEMA,
+            "corrected": datetime.now(UTC).isoformat(timespec="seconds"),
+            "replaces_sha256": hashlib.sha256(result.read_bytes()).hexdigest() if result.is_file() else None,
+            "files": hashes,
+            "manifest_vertebrae": manifests,
+            "settings": merge(before.settings if before is not None else {}, reading.settings),
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (unfinished / READING_FILE).write_text(text, encoding="utf-8", newline="\n")
     return kept
 
 
@@ -186,7 +181,6 @@ def roll_back(batch: Path, folder: str, number: int, study: Path) -> None:
     reviews = batch / REVIEWS / folder
     previous = reviews / f"{PREVIOUS}{number}"
     shutil.rmtree(reviews / f"{READING}{number}", ignore_errors=True)
-    shutil.rmtree(reviews / f".{READING}{number}", ignore_errors=True)
     if previous.is_dir() and _result(previous) != _result(study):
         shutil.rmtree(study, ignore_errors=True)
         previous.rename(study)

@@ -115,7 +115,8 @@ class WorkerProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - this program itself
-            [interpreter(), "-m", "CACBoneAxisLib.cohort.worker"],
+            # -P: a queue.py in the current folder is the user's, not Python's.
+            [interpreter(), "-P", "-m", "CACBoneAxisLib.cohort.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -29,9 +29,10 @@ def interpreter() -> str:
 
 
 def search_path() -> str:
-    """Return ``PYTHONPATH`` for a worker: this process's module path, this library first."""
+    """Return ``PYTHONPATH`` for a worker: this library, then this process's module path without the current folder."""
     here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(dict.fromkeys([here, *filter(None, sys.path)]))
+    others = (path for path in sys.path if path and Path(path).resolve() != Path.cwd())
+    return os.pathsep.join(dict.fromkeys([here, *others]))
 
 
 def _candidates() -> Iterator[str | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.study.atomic import try_lock
 
 LOCK_WAIT_S = 20.0
 
@@ -98,7 +99,7 @@ class FolderLock:
         self._file = path.open("a+b")
         until = time.monotonic() + wait_seconds
         # Workers of a killed batch may take a moment to notice.
-        while not self._taken():
+        while not try_lock(self._file):
             if time.monotonic() > until:
                 self._file.close()
                 raise refusal("batch-running", folder=path.parent.name)
@@ -112,18 +113,3 @@ class FolderLock:
     def close(self) -> None:
         """Release the lock."""
         self._file.close()
-
-    def _taken(self) -> bool:
-        try:
-            if os.name == "nt":
-                import msvcrt
-
-                self._file.seek(0)
-                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            else:
-                import fcntl
-
-                fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

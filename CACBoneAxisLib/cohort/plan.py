@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from CACBoneAxisLib.cohort.manifest import ManifestRow
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.study.atomic import replacing
 
 PLAN = "manifest.jsonl"
 
@@ -37,15 +37,11 @@ class Plan:
 
 def write_plan(folder: Path, rows: Sequence[ManifestRow], settings: Mapping[str, Any], partition_rows: int) -> None:
     """Write the plan into a batch folder: one line of options, then one line per manifest row."""
-    unfinished = folder / f".{PLAN}.new"
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+    with replacing(folder / PLAN) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps({"settings": settings, "partition_rows": partition_rows}, ensure_ascii=False) + "\n")
         for row in rows:
             line = {"line": row.line, "study_id": row.study_id, "cells": dict(row.cells), "problem": row.problem}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(folder / PLAN)
 
 
 def read_plan(folder: Path) -> Plan:

@@ -18,7 +18,6 @@ from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort.corrections import Correction, last_correction
-from CACBoneAxisLib.cohort.disk import flush_folder
 from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, SINGLE_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
 from CACBoneAxisLib.dicomout.storedreading import read_reading
@@ -184,7 +183,6 @@ def _analysed(
     if _is_incomplete(folder):
         shutil.rmtree(folder)
     write_study(result, folder)
-    flush_folder(folder)
     rules = {name: part for name, part in settings.to_mapping().items() if name in ("calcium", "bone")}
     text = json.dumps(rules, sort_keys=True)
     row = result_row(result.to_dict(), task["cells"], task["folder"], hashlib.sha256(text.encode()).hexdigest())

@@ -79,7 +79,9 @@ class Region:
         if np.prod(high - low) > max(COUNTED_VOXELS, shape_xyz.prod()):
             total = round(SHAPE_PART[self.shape] * float(np.prod(self.size_mm)) / geometry.voxel_volume_mm3)
         elif np.any(low < first) or np.any(high > last):
-            total = sum(np.count_nonzero(plane) for plane in self._planes(low.astype(int), high.astype(int), geometry))
+            total = sum(
+                int(np.count_nonzero(plane)) for plane in self._planes(low.astype(int), high.astype(int), geometry)
+            )
         mask = Mask((int(first[2]), int(first[1]), int(first[0])), block) if within else None
         return RegionVoxels(mask, within, max(total, within))
 

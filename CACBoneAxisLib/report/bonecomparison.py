@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table, by_severity
+from CACBoneAxisLib.report import wording
+from CACBoneAxisLib.report.markup import element, row, table, text
 from CACBoneAxisLib.report.numbers import format_value
 
 COLUMNS = (
@@ -61,12 +62,12 @@ def _words(change: Mapping[str, Any]) -> str:
     return f"{words}."
 
 
-def bone_change_blocks(comparison: Mapping[str, Any]) -> list[Block]:
-    """Return the part of the page about bone."""
+def bone_change_section(comparison: Mapping[str, Any]) -> str:
+    """Return the part of the page about bone, as HTML."""
     bone = comparison["bone"]
     if bone is None:
-        return [Paragraph("Neither scan was read for bone density.", "soft")]
-    parts: list[Block] = []
+        return element("p", "Neither scan was read for bone density.", "soft")
+    parts = []
     if bone["changes"]:
         rows = []
         for change in bone["changes"]:
@@ -79,14 +80,18 @@ def bone_change_blocks(comparison: Mapping[str, Any]) -> list[Block]:
             cells += ["" if change["per_year"] is None else f"{change['per_year']:+.2f}"]
             usual = change["population_per_year"]
             cells += ["" if usual is None else f"{usual:+.2f}"]
-            rows.append(Row(cells))
+            rows.append(row(COLUMNS, cells, ""))
         sources = ", ".join(dict.fromkeys(change["source"] for change in bone["changes"]))
         caption = (
             f"Least significant change: {sources}. What others lose a year: {bone['population_source']}, "
             "measured in thoracic vertebrae."
         )
-        parts.append(Table(caption, COLUMNS, rows))
-    return [*parts, *by_severity(bone["findings"])]
+        parts.append(table(caption, COLUMNS, rows))
+    for severity in wording.SEVERITIES:
+        items = [element("li", text(f["message"])) for f in bone["findings"] if f["severity"] == severity]
+        if items:
+            parts.append(element("div", f"<ul>{''.join(items)}</ul>", severity))
+    return "\n".join(parts)
 
 
 def bone_change_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:

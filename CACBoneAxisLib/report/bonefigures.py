@@ -12,8 +12,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
-from CACBoneAxisLib.report.blocks import Figure
-from CACBoneAxisLib.report.figures import BONE_WINDOW
+from CACBoneAxisLib.report.figures import BONE_WINDOW, Figure
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color, View, Window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from PIL import Image
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
-from CACBoneAxisLib.report.blocks import Figure
 from CACBoneAxisLib.report.histogram import draw_histogram
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
@@ -34,6 +34,17 @@ VERTEBRA_VIEW_MM = 80.0
 VERTEBRA_PIXELS_PER_MM = 4.5
 GAP_PIXELS = 6
 NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with what it shows: key (``LAD``, ``L1``), title, caption, alternative text, PNG bytes."""
+
+    key: str
+    title: str
+    caption: str
+    alt: str
+    png: bytes
 
 
 def lesion_figures(calcium: Mapping[str, Any], image: CTImage, masks: Mapping[int, Mask]) -> list[Figure]:

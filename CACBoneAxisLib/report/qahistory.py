@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from CACBoneAxisLib.report import raster
-from CACBoneAxisLib.report.blocks import Block, Figure, Heading, Page, Row, Section, Table, by_severity
+from CACBoneAxisLib.report import raster, wording
+from CACBoneAxisLib.report.figures import Figure
+from CACBoneAxisLib.report.markup import element, figure, row, section, table, text
 from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color
+from CACBoneAxisLib.report.style import CSS
 
+CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 PANEL = (400, 320)
 GOOD: Color = (0, 114, 178)
 BAD: Color = (190, 30, 45)
@@ -43,25 +46,36 @@ QA_COLUMNS: dict[str, str] = {
 }
 
 
-def history_page(history: Mapping[str, Any]) -> Page:
-    """Return the page of a history: a section for each series."""
+def render_history(history: Mapping[str, Any]) -> str:
+    """Return the page as self-contained HTML; every text in it is escaped."""
+    parts = [section(one["title"], _series(one), f"series-{n}") for n, one in enumerate(history["series"], start=1)]
     title = "Calibrations over time"
-    sections = [Section(one["title"], f"series-{n}", _series(one)) for n, one in enumerate(history["series"], start=1)]
-    return Page(title, [Heading(title, 1)], sections)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
+        f"<header><h1>{title}</h1></header>\n<main>\n" + "\n".join(parts) + "\n</main>\n"
+        f"<footer>{text(wording.RESEARCH_USE)}</footer>\n</body>\n</html>\n"
+    )
 
 
-def _series(series: Mapping[str, Any]) -> list[Block]:
+def _series(series: Mapping[str, Any]) -> str:
     rows = []
     for p in series["points"]:
         cells = [p["date"], p["file"], f"{p['slope']:.5f}", f"{p['intercept']:.2f}"]
         cells += ["" if p[key] is None else form % p[key] for key, form in _OPTIONAL.items()]
-        rows.append(Row([*cells, f"{p['reads_mg_cm3']:.1f}", f"{p['percent']:+.1f}", "drift" if p["drifted"] else ""]))
+        cells += [f"{p['reads_mg_cm3']:.1f}", f"{p['percent']:+.1f}", "drift" if p["drifted"] else ""]
+        rows.append(row(COLUMNS, cells, ""))
     caption = (
         f"Reads: what each line makes of the HU that the first one reads as {series['reference_mg_cm3']:g} mg/cm3 "
         f"{series['material']}. Drift: more than {series['drift_percent']:g} % off ({series['drift_source']})."
     )
-    pictures = [history_figure(series)] if len(series["points"]) > 1 else []
-    return [*by_severity(series["findings"]), *pictures, Table(caption, COLUMNS, rows)]
+    said = "".join(element("li", text(f["message"])) for f in series["findings"])
+    notes = element("div", f"<ul>{said}</ul>", "warning") if said else ""
+    pictures = figure(history_figure(series), "wide") if len(series["points"]) > 1 else ""
+    return notes + pictures + table(caption, COLUMNS, rows)
 
 
 _OPTIONAL = {"r2": "%.5f", "largest_residual_hu": "%.1f", "table_height_mm": "%.0f"}

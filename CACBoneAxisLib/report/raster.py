@@ -6,6 +6,7 @@ every picture has more pixels for each of them, for paper: the same drawing, sha
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -239,3 +240,8 @@ def png_bytes(picture: Image.Image) -> bytes:
     stream = BytesIO()
     picture.save(stream, format="PNG", compress_level=6)
     return stream.getvalue()
+
+
+def data_uri(png: bytes) -> str:
+    """Return PNG bytes as an address that a page can contain."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report.blocks import Figure
+from CACBoneAxisLib.report.figures import Figure
 from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color, png_bytes
 

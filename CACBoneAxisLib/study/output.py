@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.report.pdf import write_pdf
 from CACBoneAxisLib.report.write import PAPER_DENSITY, report_page
+from CACBoneAxisLib.study.atomic import replacing
 from CACBoneAxisLib.study.result import SCHEMA, StudyResult
 
 RESULT_FILE = "result.json"
@@ -125,19 +125,9 @@ def write_whole(folder: str | Path, fill: Callable[[Path], None]) -> Path:
         When the folder holds something else.
     """
     folder = check_folder(folder).absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
-        unfinished = Path(work) / "new"
+    with replacing(folder) as unfinished:
         unfinished.mkdir()
         fill(unfinished)
-        if folder.exists():
-            folder.rename(Path(work) / "old")
-        try:
-            unfinished.rename(folder)
-        except OSError:
-            if (Path(work) / "old").exists():
-                (Path(work) / "old").rename(folder)
-            raise
     return folder
 
 
