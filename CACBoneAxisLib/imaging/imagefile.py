@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.imaging.detached import can_hold, data_files
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
+from CACBoneAxisLib.imaging.headers import HeaderClaims, header_claims
 from CACBoneAxisLib.imaging.integrity import is_intact
 from CACBoneAxisLib.imaging.quiet import quiet_libraries
 
@@ -25,7 +25,8 @@ LARGEST_VOXELS = 2**31
 COSINE_NOISE = 1e-5
 # Axes of a grid are at right angles; 1e-3 is 0.06 degrees.
 RIGHT_ANGLE_TOLERANCE = 1e-3
-LARGEST_SPACING_MM = 100.0
+# The smallest pixel of a clinical scanner is about 0.1 mm (a field of 50 mm), the thinnest slice 0.2 mm.
+SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.09, 100.0
 FORMATS = {
     ".nrrd": "NRRD",
     ".nhdr": "NRRD",
@@ -46,12 +47,14 @@ class StoredImage:
     geometry : LPS mm
     metadata : the file's own key-value pairs
     findings : what the file leaves open
+    extension : text of a NIfTI header's extensions
     """
 
     array: NDArray
     geometry: ImageGeometry
     metadata: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    extension: str = ""
 
 
 class _Held:
@@ -85,7 +88,8 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     ------
     UnusableInputError
         ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged), ``outside-folder``,
-        ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``.
+        ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``, ``spacing-missing``,
+        ``length-unit``, or ``header-disagrees`` when the header says a thing twice, differently.
     """
     if not path.exists():
         raise refusal("file-missing", file=path.name)
@@ -101,7 +105,8 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
             raise refusal("file-unreadable", file=path.name)
         if len(size) == 4:
             reader.SetExtractSize([*size[:3], 0])
-        with quiet_libraries():
+        claims = header_claims(path)
+        with quiet_libraries() as heard:
             image = reader.Execute()
     except RuntimeError as error:
         if "orthonormal" in str(error):
@@ -115,9 +120,17 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     # A key that is no text cannot be asked for.
     keys = [key for key in image.GetMetaDataKeys() if _text(key) == key]
     metadata = {key: _text(image.GetMetaData(key)) for key in keys}
-    geometry = _geometry(image, path.name)
-    findings = () if _says_orientation(path, metadata) else (finding("orientation-assumed"),)
-    return StoredImage(array, geometry, metadata, findings)
+    geometry = _geometry(image, path.name, claims)
+    claims.check(geometry, path.name)
+    findings = [] if claims.says_orientation else [finding("orientation-assumed")]
+    if claims.intercept:
+        array = array - np.float32(claims.intercept)
+        findings.append(finding("scale-zero", intercept=f"{claims.intercept:g}"))
+    for warning in heard.warnings:
+        if "deprecated" not in warning:
+            said = warning.replace(str(path), "the file").replace(path.name, "the file")
+            findings.append(finding("reader-warning", said=said.rstrip(".")))
+    return StoredImage(array, geometry, metadata, tuple(findings), claims.extension)
 
 
 def _text(value: str) -> str:
@@ -139,19 +152,27 @@ def _checked_size(reader: Any, name: str, layers: bool) -> tuple[int, ...]:
     return size
 
 
-def _geometry(image: Any, name: str) -> ImageGeometry:
-    spacing = image.GetSpacing()
+def check_spacing(spacing_mm: Sequence[float], name: str) -> None:
+    """Refuse distances of voxels (x, y, z, mm) that no clinical CT has: of another unit, or damaged."""
+    smallest, largest = min(spacing_mm), max(spacing_mm)
+    if not (np.all(np.isfinite(spacing_mm)) and smallest >= SMALLEST_SPACING_MM and largest <= LARGEST_SPACING_MM):
+        raise refusal("spacing-implausible", file=name, spacing=" x ".join(f"{s:.6g}" for s in spacing_mm))
+
+
+def _geometry(image: Any, name: str, claims: HeaderClaims) -> ImageGeometry:
+    spacing = [s * claims.unit_mm for s in image.GetSpacing()]
+    origin = [o * claims.unit_mm for o in image.GetOrigin()]
     direction = np.asarray(image.GetDirection()).reshape(3, 3)
-    numbers = np.concatenate([spacing, image.GetOrigin(), direction.ravel()])
-    if not np.all(np.isfinite(numbers)) or min(spacing) <= 0 or max(spacing) > LARGEST_SPACING_MM:
-        raise refusal("spacing-implausible", file=name, spacing=" x ".join(f"{s:.6g}" for s in spacing))
+    check_spacing(spacing, name)
+    if not np.all(np.isfinite([*origin, *direction.ravel()])):
+        raise refusal("header-damaged", file=name)
     if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE_TOLERANCE):
         raise refusal("not-orthogonal", file=name)
     x, y, z = image.GetSize()
     return ImageGeometry(
         shape=(z, y, x),
         spacing_mm=tuple(round_spacing(s) for s in spacing),  # type: ignore[arg-type]
-        origin_mm=tuple(float(o) for o in image.GetOrigin()),  # type: ignore[arg-type]
+        origin_mm=tuple(float(o) for o in origin),  # type: ignore[arg-type]
         direction=clean_direction(direction),
     )
 
@@ -161,13 +182,3 @@ def clean_direction(direction: NDArray) -> tuple[tuple[float, float, float], ...
     nearest = np.rint(direction)
     clean = np.where(np.abs(direction - nearest) <= COSINE_NOISE, nearest, direction) + 0.0
     return tuple((float(r[0]), float(r[1]), float(r[2])) for r in clean)
-
-
-def _says_orientation(path: Path, metadata: Mapping[str, str]) -> bool:
-    """Return whether a NRRD or NIfTI file says how its axes lie in the patient."""
-    label = format_name(path)
-    if label == "NRRD":
-        return bool(re.match(r"(?i)(left|right|lps|las|ras)", metadata.get("NRRD_space", "")))
-    if label == "NIfTI":
-        return any(metadata.get(key, "0").strip() not in ("", "0") for key in ("qform_code", "sform_code"))
-    return True

@@ -16,7 +16,7 @@ from CACBoneAxisLib.imaging.dicom.volume import read_dicom, read_series
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
-from CACBoneAxisLib.imaging.imagefile import format_name, read_stored
+from CACBoneAxisLib.imaging.imagefile import check_spacing, format_name, read_stored
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.orient import to_axial
 
@@ -82,6 +82,7 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
         chosen, said = choose_automatically(found, questions, name, progress)
         volume = read_series(chosen, name, found, progress)
         volume = replace(volume, findings=(*volume.findings, said))
+    check_spacing(volume.geometry.spacing_mm, name)
     hounsfield = as_hounsfield(volume.array, name)
     view, geometry = to_axial(hounsfield.values, volume.geometry)
     view.flags.writeable = False

@@ -67,7 +67,9 @@ def test_sheared_and_absurd_grids_are_refused(small_hu, tmp_path):
 
 
 def test_a_file_that_does_not_say_how_it_lies_is_remarked(small_hu, tmp_path):
-    path = header(tmp_path / "a.nrrd", "12 10 8", space="", data=small_hu.tobytes())
+    path = tmp_path / "a.nrrd"
+    lines = ["NRRD0005", "type: short", "dimension: 3", "sizes: 12 10 8", "spacings: 1 1 3", "endian: little"]
+    path.write_bytes("\n".join([*lines, "encoding: raw", "", ""]).encode() + small_hu.tobytes())
     assert [f.code for f in read_stored(path).findings] == ["orientation-assumed"]
     path = header(tmp_path / "b.nrrd", "12 10 8", data=small_hu.tobytes())
     assert read_stored(path).findings == ()

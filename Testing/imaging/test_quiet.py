@@ -29,3 +29,9 @@ def test_it_ends_with_an_exception_and_with_threads(capfd):
         list(pool.map(task, range(200)))
     os.write(2, b"after")
     assert capfd.readouterr().err == "after"
+
+
+def test_what_itk_warns_of_is_kept():
+    with quiet_libraries() as heard:
+        os.write(2, b"WARNING: In /x/itkNiftiImageIO.cxx, line 20\nNiftiImageIO (0x55): odd scales\n\nnoise\n")
+    assert heard.warnings == ("odd scales",)
