@@ -26,14 +26,18 @@ class Patient:
 
     Parameters
     ----------
-    age_years : age at the scan
-    sex : F or M
-    ethnicity : as given; :attr:`group` is what the tables call it
+    age_years : patient's age at the scan, years
+    sex : F or M; T-score references are by sex
+    ethnicity : as the reference tables name it; MESA has White, Chinese, Black and Hispanic
     bmi_kg_m2 : body mass index
-    diabetes, smoker, lipid_medication, pressure_medication, family_history : yes or no; the
-        last is a heart attack in the family
-    total_cholesterol_mg_dl, hdl_mg_dl : of the blood
-    systolic_mmhg : blood pressure
+    diabetes : yes or no; the percentiles of MESA leave out treated diabetes
+    smoker : yes or no
+    total_cholesterol_mg_dl : total cholesterol
+    hdl_mg_dl : HDL cholesterol
+    systolic_mmhg : systolic blood pressure
+    lipid_medication : whether lipids are treated
+    pressure_medication : whether blood pressure is treated
+    family_history : heart attack in the family
     """
 
     age_years: float | None = None

@@ -47,7 +47,18 @@ class StatedPatient(Patient):
 
 @dataclass(frozen=True)
 class StatedAcquisition:
-    """What the user says about the scan; overrules the file, which is then a finding."""
+    """What the user says about the scan; overrules the file, which is then a finding.
+
+    Parameters
+    ----------
+    kvp : tube voltage
+    kernel : reconstruction kernel
+    slice_thickness_mm : nominal thickness; never used for a score
+    contrast : whether contrast agent was given
+    ecg_gated : whether the scan was ECG-gated
+    manufacturer, model : of the scanner
+    table_height_mm : height of the table
+    """
 
     kvp: float | None = None
     kernel: str | None = None
