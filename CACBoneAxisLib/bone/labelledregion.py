@@ -15,7 +15,7 @@ from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.bone.quality import placement_findings
 from CACBoneAxisLib.bone.regionplacement import DEFAULT, on_slice, region_protocols
 from CACBoneAxisLib.imaging.findings import Finding, finding
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, as_ras
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
 
@@ -86,12 +86,11 @@ def _placed(frame: BodyFrame, core: TrabecularCore, geometry: ImageGeometry, pro
 
 def described_region(region: Region) -> dict[str, Any]:
     """Return a region as the result file has it, RAS."""
-    flip = np.array([-1.0, -1.0, 1.0])
     return {
         "shape": region.shape,
-        "center_ras_mm": [float(v) + 0.0 for v in np.asarray(region.center_mm) * flip],
+        "center_ras_mm": as_ras(region.center_mm),
         "size_mm": [float(v) for v in region.size_mm],
-        "axes_ras": [[float(v) + 0.0 for v in row] for row in np.asarray(region.axes) * flip[:, None]],
+        "axes_ras": np.transpose([as_ras(axis) for axis in np.transpose(region.axes)]).tolist(),
     }
 
 

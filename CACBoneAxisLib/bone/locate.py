@@ -30,6 +30,7 @@ from CACBoneAxisLib.bone.walls import (
     with_posterior_wall,
 )
 from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import as_point, as_ras
 from CACBoneAxisLib.imaging.image import CTImage
 
 # To the right, left, front, back, feet and head of the point, mm.
@@ -85,14 +86,14 @@ class LocatedVertebra:
         """Return what was found as the result file has it, RAS."""
         frame, canal = self.frame, self.canal_mm
         return {
-            "point_ras_mm": _ras(self.point_mm),
+            "point_ras_mm": as_ras(self.point_mm),
             "confidence": self.confidence,
-            "center_ras_mm": None if frame is None else _ras(frame.center_mm),
+            "center_ras_mm": None if frame is None else as_ras(frame.center_mm),
             "width_mm": None if frame is None else frame.width_mm,
             "depth_mm": None if frame is None else frame.depth_mm,
             "height_mm": None if frame is None else frame.height_mm,
             "tilt_degrees": self.tilt_degrees,
-            "canal_ras_mm": None if canal is None else _ras(canal),
+            "canal_ras_mm": None if canal is None else as_ras(canal),
         }
 
 
@@ -110,7 +111,7 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     metal_hu : what is as bright as this within 25 mm of the point is metal
     """
     point = np.asarray(point_mm, dtype=float)
-    place = _triple(point)
+    place = as_point(point)
     if not np.all(np.isfinite(point)):
         return LocatedVertebra(level, place, findings=(finding("locate-outside", level=level),))
     near = block_around(image.hu, image.geometry, point, (METAL_REACH_MM,) * 6)
@@ -130,7 +131,7 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     frame = BodyFrame(found.center_mm, axes, 2 * wall.half_width_mm, 2 * wall.half_depth_mm, found.ends.height_mm)
     canal = None
     if found.canal is not None:
-        canal = _triple(found.center_mm + axes[:, 0] * found.canal.left_mm + axes[:, 1] * found.canal.back_mm)
+        canal = as_point(found.center_mm + axes[:, 0] * found.canal.left_mm + axes[:, 1] * found.canal.back_mm)
     located = LocatedVertebra(level, place, frame, canal, found.quality)
     words = {
         "width": f"{frame.width_mm:.0f}",
@@ -275,13 +276,3 @@ def _upon(up: NDArray[np.floating], axes: NDArray[np.floating]) -> NDArray[np.fl
     back = axes[:, 1] - (axes[:, 1] @ up) * up
     back /= np.linalg.norm(back)
     return np.column_stack([np.cross(back, up), back, up])
-
-
-def _triple(point: ArrayLike) -> tuple[float, float, float]:
-    x, y, z = np.asarray(point, dtype=float)
-    return float(x), float(y), float(z)
-
-
-def _ras(point: ArrayLike) -> list[float]:
-    x, y, z = _triple(point)
-    return [-x + 0.0, -y + 0.0, z]

@@ -14,6 +14,7 @@ from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.phantoms import Phantom, Rod, RodFit, fit_rods, line, phantoms
 from CACBoneAxisLib.bone.rods import RodAxis, find_rods, measure_rods
 from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 
 # 1 - R2 above which the fit is refused, and above which it is doubted (public code for the same phantoms).
@@ -150,7 +151,8 @@ def calibrate_in_scan(image: CTImage, calibration: Calibration) -> PhantomScan:
 
 def _given_axes(calibration: Calibration) -> tuple[RodAxis, ...]:
     """Return upright axes at the places that the user gave (RAS), none where none were given."""
-    return tuple(RodAxis(-r, -a, 0.0, 0.0, calibration.rod_radius_mm) for r, a, _ in calibration.rod_centers_ras_mm)
+    centers = [as_point(swap_ras_lps(center)) for center in calibration.rod_centers_ras_mm]
+    return tuple(RodAxis(x, y, 0.0, 0.0, calibration.rod_radius_mm) for x, y, _ in centers)
 
 
 def _of_the_phantom(slices: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -217,7 +219,7 @@ def _measured(image: CTImage, rod: Rod, axis: RodAxis, values: NDArray[np.float6
     x, y = axis.at(middle)
     spread = float(values[used].std(ddof=1)) if used.size > 1 else 0.0
     drift = line(used, values[used])[0] * float(np.ptp(used)) if used.size > 2 else 0.0
-    return MeasuredRod(rod, (-x, -y, middle), float(values[used].mean()), fitted, spread, drift)
+    return MeasuredRod(rod, as_point(swap_ras_lps((x, y, middle))), float(values[used].mean()), fitted, spread, drift)
 
 
 def _doubts(phantom: Phantom, fit: RodFit, rods: Sequence[MeasuredRod], slices: int) -> tuple[Finding, ...]:

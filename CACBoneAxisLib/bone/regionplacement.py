@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from CACBoneAxisLib.bone.bodies import BodyFrame
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding, finding
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, as_point
 from CACBoneAxisLib.imaging.markups import region_axes, region_center
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
@@ -98,16 +97,16 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
             return None
         center = frame.center_mm - frame.axes[:, 1] * frame.depth_mm * HOLLOW_OF_DEPTH / 2
         axes = tuple((float(a), float(b), float(c)) for a, b, c in frame.axes)
-        region = Region(_triple(center), _triple(size), axes, "elliptic-cylinder")
+        region = Region(as_point(center), as_point(size), axes, "elliptic-cylinder")
     else:
         region = named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
     if named.height_mm != 0:
         region = replace(region, size_mm=(*region.size_mm[:2], min(region.size_mm[2], highest)))
     return replace(
         region,
-        center_mm=_triple(region_center(region.center_mm)),
-        size_mm=_triple(np.round(region.size_mm, SIZE_DECIMALS)),
-        axes=tuple(_triple(row) for row in region_axes(region.axes)),
+        center_mm=as_point(region_center(region.center_mm)),
+        size_mm=as_point(np.round(region.size_mm, SIZE_DECIMALS)),
+        axes=tuple(as_point(row) for row in region_axes(region.axes)),
     )
 
 
@@ -134,8 +133,3 @@ def on_slice(frame: BodyFrame, named: NamedRegion, geometry: ImageGeometry) -> B
         return frame
     i, j, k = geometry.to_index(frame.center_mm)
     return replace(frame, center_mm=geometry.to_lps([i, j, np.rint(k)]))
-
-
-def _triple(values: ArrayLike) -> tuple[float, float, float]:
-    a, b, c = np.asarray(values, dtype=float)
-    return float(a), float(b), float(c)

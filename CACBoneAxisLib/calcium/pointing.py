@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from CACBoneAxisLib.calcium.candidates import Candidates
@@ -103,12 +103,6 @@ def _in_skeleton(
     return None
 
 
-def center_of(image: CTImage, voxel: Sequence[int] | NDArray[np.integer]) -> tuple[float, float, float]:
-    """Return the centre of a voxel (z, y, x) in LPS mm."""
-    left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(voxel)[::-1]))
-    return left, posterior, superior
-
-
 def brightest_along(
     image: CTImage, position_mm: ArrayLike, direction: ArrayLike, length_mm: float
 ) -> tuple[float, float, float]:
@@ -128,7 +122,7 @@ def brightest_along(
     if not len(zyx):
         left, posterior, superior = (float(v) for v in np.asarray(position_mm, dtype=float))
         return left, posterior, superior
-    return center_of(image, zyx[int(np.argmax(image.hu[tuple(zyx.T)]))])
+    return image.geometry.voxel_center(zyx[int(np.argmax(image.hu[tuple(zyx.T)]))])
 
 
 def rest_of(
@@ -157,5 +151,7 @@ def rest_of(
     hu = image.hu[whole.slices]
     places = [np.unravel_index(np.argmax(np.where(labels == n, hu, -(2**15))), hu.shape) for n in range(1, count + 1)]
     return tuple(
-        center_of(image, np.add(place, whole.offset)) for n, place in enumerate(places, start=1) if n not in stood_for
+        image.geometry.voxel_center(np.add(place, whole.offset))
+        for n, place in enumerate(places, start=1)
+        if n not in stood_for
     )

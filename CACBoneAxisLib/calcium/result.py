@@ -23,8 +23,8 @@ from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import as_ras
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.masks import Mask
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,10 @@ def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> d
         "seeds": [seed.name for seed in lesion.seeds],
         "status": lesion.status,
         "reason": lesion.reason,
-        "seed_ras_mm": _ras(lesion.seeds[0].position_mm),
-        "center_ras_mm": None if lesion.center_mm is None else _ras(lesion.center_mm),
+        "seed_ras_mm": as_ras(lesion.seeds[0].position_mm),
+        "center_ras_mm": None if lesion.center_mm is None else as_ras(lesion.center_mm),
         **measures,
     }
-
-
-def _ras(lps_mm: tuple[float, float, float]) -> list[float]:
-    left, posterior, superior = lps_mm
-    return [-left, -posterior, superior]
 
 
 def _blood_mapping(blood: BloodPool | None) -> dict[str, Any] | None:
@@ -239,16 +234,18 @@ def _measured(
     masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
     found = score_masks(cache, masks, protocol.threshold_hu, protocol)
     return tuple(
-        (replace(lesion, mask=found[number][1], center_mm=_center(cache.image, masks[number])), found[number][0])
+        (
+            replace(
+                lesion,
+                mask=found[number][1],
+                center_mm=cache.image.geometry.voxel_center(masks[number].indices().mean(axis=0)),
+            ),
+            found[number][0],
+        )
         if number in found
         else (lesion, None)
         for number, lesion in enumerate(lesions)
     )
-
-
-def _center(image: CTImage, mask: Mask) -> tuple[float, float, float]:
-    left, posterior, superior = (float(v) for v in image.geometry.to_lps(mask.indices().mean(axis=0)[::-1]))
-    return left, posterior, superior
 
 
 def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:

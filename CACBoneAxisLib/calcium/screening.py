@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.imaging.geometry import as_ras
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
 
@@ -46,10 +47,9 @@ class ScreenedCandidate:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the candidate as names and values, its place in RAS mm."""
-        left, posterior, superior = self.position_mm
         return {
             "reason": self.reason,
-            "position_ras_mm": [-left, -posterior, superior],
+            "position_ras_mm": as_ras(self.position_mm),
             "volume_mm3": self.volume_mm3,
             "voxels": self.voxels,
             "peak_hu": self.peak_hu,
@@ -100,12 +100,11 @@ class Screening:
         mask = self.candidates.component(label)
         zyx, values = mask.indices(), mask.values(self.image.hu)
         peak = zyx[int(np.argmax(values))]
-        left, posterior, superior = (float(v) for v in self.image.geometry.to_lps(peak[::-1]))
         volume = len(zyx) * self.image.geometry.voxel_volume_mm3
         ends = (int(zyx[0, 0]), int(zyx[-1, 0]))
         reason = self.reason(label)
         return ScreenedCandidate(
-            label, reason, (left, posterior, superior), volume, len(zyx), float(values.max()), ends
+            label, reason, self.image.geometry.voxel_center(peak), volume, len(zyx), float(values.max()), ends
         )
 
 

@@ -19,6 +19,7 @@ from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.screening import REASONS, screen_candidates
+from CACBoneAxisLib.imaging.geometry import as_ras
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
@@ -94,7 +95,7 @@ class CandidateSearch:
         return {
             "found_by": self.found_by,
             "top": self.top,
-            "carina_ras_mm": None if self.carina_mm is None else _ras(self.carina_mm),
+            "carina_ras_mm": None if self.carina_mm is None else as_ras(self.carina_mm),
             "left_out": [one.to_mapping() for one in self.left_out],
             "too_small": self.too_small,
         }
@@ -102,16 +103,11 @@ class CandidateSearch:
 
 def _measures(one: Suggestion | LeftOut) -> dict[str, Any]:
     return {
-        "position_ras_mm": _ras(one.position_mm),
+        "position_ras_mm": as_ras(one.position_mm),
         "volume_mm3": one.volume_mm3,
         "voxels": one.voxels,
         "peak_hu": one.peak_hu,
     }
-
-
-def _ras(lps_mm: tuple[float, float, float]) -> list[float]:
-    left, posterior, superior = lps_mm
-    return [-left, -posterior, superior]
 
 
 def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol) -> CandidateSearch:
@@ -143,7 +139,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
         territory, confidence = "", 0.0
         if reason is None:
             reason, territory, confidence = _judged(image, region, peak)
-        measures = (_lps(image, peak), size * voxel_mm3, size, float(values.max()))
+        measures = (image.geometry.voxel_center(peak), size * voxel_mm3, size, float(values.max()))
         if reason is None:
             found.append(Suggestion(territory, confidence, *measures))
         else:
@@ -155,7 +151,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
         too_small,
         region.found_by,
         region.top,
-        None if region.carina_zyx is None else _lps(image, region.carina_zyx),
+        None if region.carina_zyx is None else image.geometry.voxel_center(region.carina_zyx),
     )
 
 
@@ -175,11 +171,6 @@ def _judged(image: CTImage, region: HeartRegion, peak: NDArray[np.integer]) -> t
         if labels is None and at_hilum(left_mm, front_mm, territory):
             return "hilum", "", 0.0
     return None, territory, float(min(1.0, margin / SURE_MM))
-
-
-def _lps(image: CTImage, zyx: Sequence[float] | NDArray[np.integer]) -> tuple[float, float, float]:
-    left, posterior, superior = (float(v) for v in image.geometry.to_lps(np.asarray(zyx)[::-1]))
-    return left, posterior, superior
 
 
 def suggested_decision(one: Suggestion) -> dict[str, float]:

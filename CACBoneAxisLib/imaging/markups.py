@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
 
 SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
 MARKUPS_SUFFIX = ".mrk.json"
@@ -90,10 +91,6 @@ def region_axes(axes: ArrayLike) -> NDArray[np.float64]:
     return np.where(np.abs(axes) < AXIS_NOISE, 0.0, axes)
 
 
-def _triple(vector: np.ndarray) -> tuple[float, float, float]:
-    return float(vector[0]), float(vector[1]), float(vector[2])
-
-
 def read_markups(path: str | Path) -> list[PointList | Box]:
     """Read the point lists and ROIs of a markups file.
 
@@ -129,7 +126,7 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
     # Slicer 4 wrote numbers: 0 for RAS, 1 for LPS.
     if system not in ("LPS", "RAS", 0, 1):
         raise refusal("markups-damaged", file=path.name, what="coordinate system")
-    flip = np.array([-1.0, -1.0, 1.0]) if system in ("RAS", 0) else np.ones(3)
+    flip = swap_ras_lps(np.ones(3)) if system in ("RAS", 0) else np.ones(3)
     unit = _unit_mm(markup.get("coordinateUnits"), path)
     raw_points = markup.get("controlPoints") or []
     if not isinstance(raw_points, list) or not all(isinstance(p, dict) for p in raw_points):
@@ -137,7 +134,7 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
     points = tuple(
         ControlPoint(
             str(p.get("label") or ""),
-            _triple(_vector(p.get("position"), path, "position") * flip * unit),
+            as_point(_vector(p.get("position"), path, "position") * flip * unit),
             str(p.get("description") or ""),
         )
         for p in raw_points
@@ -157,9 +154,9 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         raise refusal("markups-damaged", file=path.name, what="orientation")
     return Box(
         name,
-        _triple(region_center(_vector(markup.get("center"), path, "center") * flip * unit)),
-        _triple(size),
-        tuple(_triple(row) for row in region_axes(axes)),
+        as_point(region_center(_vector(markup.get("center"), path, "center") * flip * unit)),
+        as_point(size),
+        tuple(as_point(row) for row in region_axes(axes)),
         points[0].label if points else "",
         points[0].description if points else "",
     )

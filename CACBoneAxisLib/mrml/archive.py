@@ -15,6 +15,7 @@ from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.results import VertebraMeasurement
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
@@ -25,7 +26,7 @@ from CACBoneAxisLib.mrml.markups import add_box_node, add_points_node
 from CACBoneAxisLib.mrml.parameternodes import choose, reading_of, session_node
 from CACBoneAxisLib.mrml.protocols import visual_text
 from CACBoneAxisLib.mrml.scene import show_result, write_mrb
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, keep_acquisition, volume_geometry
+from CACBoneAxisLib.mrml.volumes import keep_acquisition, volume_geometry
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult
 
 SCENE_FILE = "scene.mrb"
@@ -57,14 +58,12 @@ def box_of_point(vertebra: VertebraMeasurement) -> Box | None:
     region = vertebra.region
     if vertebra.source != "point" or "center_ras_mm" not in region:
         return None
-    flip = np.array([-1.0, -1.0, 1.0])
-    center = np.array(region["center_ras_mm"]) * flip
-    axes = np.array(region["axes_ras"]) * flip[:, None]
+    axes = RAS_LPS[:3, :3] @ np.array(region["axes_ras"])
     return Box(
         vertebra.level,
-        (float(center[0]), float(center[1]), float(center[2])),
-        tuple(float(v) for v in region["size_mm"]),  # type: ignore[arg-type]
-        tuple((float(a), float(b), float(c)) for a, b, c in axes),
+        as_point(swap_ras_lps(region["center_ras_mm"])),
+        as_point(region["size_mm"]),
+        tuple(map(as_point, axes)),
         vertebra.level,
         json.dumps({"shape": region["shape"]}),
     )
@@ -118,7 +117,7 @@ def add_reading(
 
 def add_volume(image: CTImage, scene: Any) -> Any:
     """Add a CT image to a scene as a scalar volume node and return it."""
-    matrix = RAS_TO_LPS @ image.geometry.index_to_lps
+    matrix = image.geometry.index_to_ras
     array = np.ascontiguousarray(image.hu)
     volume = slicer.util.addVolumeFromArray(array, matrix, image.source.name)
     keep_acquisition(volume, image.acquisition)

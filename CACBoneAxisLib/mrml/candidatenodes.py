@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.calcium.heart import HeartRegion
 from CACBoneAxisLib.calcium.screening import Screening
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
 # No singleton: those outlive a closed scene, without their display.
 CANDIDATES_ATTRIBUTE = "CACBoneAxis.Candidates"
@@ -75,7 +75,7 @@ def proposed_box(image: CTImage, heart: HeartRegion | None) -> Box | None:
     center = np.asarray(image.geometry.to_lps((low + high) / 2)).round(1)
     size = ((high - low) * spacing).round(1)
     rows = image.geometry.direction
-    return Box(HEART_NAME, _triple(center), _triple(size), rows)
+    return Box(HEART_NAME, as_point(center), as_point(size), rows)
 
 
 def box_region(box: Box) -> Region:
@@ -137,7 +137,7 @@ def show_labels(scene: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8
     node = find_label_node(scene) or _add_label_node(scene)
     to_lps = image.geometry.index_to_lps.copy()
     to_lps[:3, 3] = image.geometry.to_lps(np.asarray(crop.low)[::-1])
-    to_ras = RAS_TO_LPS @ to_lps
+    to_ras = RAS_LPS @ to_lps
     there = node.GetImageData()
     with slicer.util.NodeModify(node):
         if there is None or there.GetDimensions()[::-1] != crop.shape:
@@ -227,10 +227,6 @@ def _clear(labels: NDArray[np.uint8], crop: Crop, mask: Mask) -> None:
     zyx = mask.indices() - np.asarray(crop.low)
     zyx = zyx[np.all((zyx >= 0) & (zyx < crop.shape), axis=1)]
     labels[tuple(zyx.T)] = 0
-
-
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(values[0]), float(values[1]), float(values[2])
 
 
 def _ints(values: NDArray[np.integer]) -> tuple[int, int, int]:

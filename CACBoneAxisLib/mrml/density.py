@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.mrml.labels import vertebra_segments
-from CACBoneAxisLib.mrml.volumes import DENSITY_ATTRIBUTE, RAS_TO_LPS
+from CACBoneAxisLib.mrml.volumes import DENSITY_ATTRIBUTE
 from CACBoneAxisLib.report.bonefigures import DENSITY_RANGE_MG_CM3, SMOOTHING_MM, colors_of
 
 # Around the regions; lower than any density, so that a threshold of the display hides it.
@@ -121,7 +121,7 @@ def fill_vertebrae(segmentation: Any, filled: bool) -> None:
 def _place(geometry: ImageGeometry, offset: tuple[int, int, int]) -> NDArray[np.float64]:
     matrix = geometry.index_to_lps
     matrix[:3, 3] = geometry.to_lps(offset[::-1])
-    return RAS_TO_LPS @ matrix
+    return RAS_LPS @ matrix
 
 
 def _color_table(node: Any) -> Any:

@@ -11,7 +11,6 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
 ATTRIBUTE = "CACBoneAxis.Highlight"
 COLOR = (1.0, 1.0, 1.0)
@@ -56,7 +55,7 @@ def _surface(mask: Mask, image: CTImage) -> Any:
     edges.SetInputData(grid)
     edges.SetValue(0, 1)
     matrix = vtk.vtkMatrix4x4()
-    matrix.DeepCopy((RAS_TO_LPS @ image.geometry.index_to_lps).ravel().tolist())
+    matrix.DeepCopy(image.geometry.index_to_ras.ravel().tolist())
     transform = vtk.vtkTransform()
     transform.SetMatrix(matrix)
     moved = vtk.vtkTransformPolyDataFilter()

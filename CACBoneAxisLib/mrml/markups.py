@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import slicer
 import vtk
-from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_axes, region_center
-
-LPS = np.array([-1.0, -1.0, 1.0])
 
 # Axes of an ROI under a transform must stay unit vectors at right angles; what is left is rounding.
 RIGID_TOLERANCE = 1e-4
@@ -35,7 +33,7 @@ def points_from_node(node: Any) -> PointList:
         position = [0.0, 0.0, 0.0]
         node.GetNthControlPointPositionWorld(n, position)
         label, description = node.GetNthControlPointLabel(n), node.GetNthControlPointDescription(n)
-        points.append(ControlPoint(label or "", _triple(np.asarray(position) * LPS), description or ""))
+        points.append(ControlPoint(label or "", as_point(swap_ras_lps(position)), description or ""))
     return PointList(str(node.GetName()), tuple(points))
 
 
@@ -61,12 +59,12 @@ def box_from_node(node: Any) -> Box:
     if np.any(size <= 0):
         raise refusal("node-empty", node=node.GetName())
     has_point = node.GetNumberOfControlPoints() > 0
-    rows = region_axes(LPS[:, None] * axes)
+    rows = region_axes(RAS_LPS[:3, :3] @ axes)
     return Box(
         str(node.GetName()),
-        _triple(region_center(matrix[:3, 3] * LPS)),
-        _triple(size),
-        (_triple(rows[0]), _triple(rows[1]), _triple(rows[2])),
+        as_point(region_center(swap_ras_lps(matrix[:3, 3]))),
+        as_point(size),
+        (as_point(rows[0]), as_point(rows[1]), as_point(rows[2])),
         (node.GetNthControlPointLabel(0) or "") if has_point else "",
         (node.GetNthControlPointDescription(0) or "") if has_point else "",
     )
@@ -77,7 +75,7 @@ def add_points_node(points: PointList, scene: Any, color: tuple[int, int, int] |
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", points.name)
     node.CreateDefaultDisplayNodes()
     for point in points.points:
-        number = node.AddControlPoint(vtk.vtkVector3d(*(np.asarray(point.position_mm) * LPS)), point.label)
+        number = node.AddControlPoint(vtk.vtkVector3d(*swap_ras_lps(point.position_mm)), point.label)
         node.SetNthControlPointDescription(number, point.description)
     if color is not None:
         set_color(node, color)
@@ -88,11 +86,11 @@ def add_box_node(box: Box, scene: Any, color: tuple[int, int, int] | None = None
     """Add an ROI node for a box (LPS mm) and return it; ``color`` is RGB 0-255."""
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", box.name)
     node.CreateDefaultDisplayNodes()
-    node.SetCenter(*(np.asarray(box.center_mm) * LPS))
+    node.SetCenter(*swap_ras_lps(box.center_mm))
     node.SetSize(*box.size_mm)
     matrix = np.eye(4)
-    matrix[:3, :3] = LPS[:, None] * np.asarray(box.axes)
-    matrix[:3, 3] = np.asarray(box.center_mm) * LPS
+    matrix[:3, :3] = RAS_LPS[:3, :3] @ np.asarray(box.axes)
+    matrix[:3, 3] = swap_ras_lps(box.center_mm)
     node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
     if node.GetNumberOfControlPoints():
         node.SetNthControlPointLabel(0, box.label or box.name)
@@ -111,7 +109,3 @@ def set_color(node: Any, color: tuple[int, int, int]) -> None:
     display.SetColor(*unit)
     display.SetSelectedColor(*unit)
     display.SetFillOpacity(0.1)
-
-
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(values[0]), float(values[1]), float(values[2])

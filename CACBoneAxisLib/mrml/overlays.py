@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS, ijk_to_ras, world_from_node
+from CACBoneAxisLib.mrml.volumes import ijk_to_ras, world_from_node
 from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
@@ -187,7 +187,7 @@ def _image_to_ijk(result: StudyResult | ScanCheck, volume: Any) -> NDArray[np.fl
 
 
 def _to_ijk(geometry: ImageGeometry, volume: Any) -> NDArray[np.float64]:
-    to_lps = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    to_lps = RAS_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
     return np.linalg.inv(to_lps) @ geometry.index_to_lps
 
 

@@ -13,7 +13,7 @@ from CACBoneAxisLib.bone.locate import locate_vertebra
 from CACBoneAxisLib.bone.protocol import RegionProtocol
 from CACBoneAxisLib.bone.regionplacement import located_region, lowered
 from CACBoneAxisLib.imaging.findings import finding, refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, as_point
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node
@@ -118,7 +118,7 @@ def region_at(
             told = lowered(level, region, protocol.protocol, image.geometry.slice_increment_mm)
             return region, " ".join(one.message for one in (*found.findings, *told))
     said = found.findings or (finding("region-empty", level=level),)
-    return Region(_triple(point_lps_mm), FIRST_REGION_SIZE_MM), " ".join(one.message for one in said)
+    return Region(as_point(point_lps_mm), FIRST_REGION_SIZE_MM), " ".join(one.message for one in said)
 
 
 def region_of(regions: Iterable[Any], level: str) -> Any:
@@ -129,7 +129,3 @@ def region_of(regions: Iterable[Any], level: str) -> Any:
 def _inside(position_lps: NDArray[np.floating], geometry: ImageGeometry) -> bool:
     index = geometry.to_index(position_lps)
     return bool(np.all(index >= -0.5) and np.all(index <= np.asarray(geometry.shape[::-1]) - 0.5))
-
-
-def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:
-    return float(values[0]), float(values[1]), float(values[2])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import slicer
 
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, swap_ras_lps
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.regions import Region
-from CACBoneAxisLib.mrml.markups import LPS
 
 
 def decision_of(node: Any) -> dict[str, Any]:
@@ -43,8 +43,8 @@ def move_region(node: Any, region: Region) -> None:
     """Put an ROI node where a region is, in one event. The node's decision stays; the shape is not the box's."""
     with slicer.util.NodeModify(node):
         matrix = np.eye(4)
-        matrix[:3, :3] = LPS[:, None] * np.asarray(region.axes)
-        matrix[:3, 3] = np.asarray(region.center_mm) * LPS
+        matrix[:3, :3] = RAS_LPS[:3, :3] @ np.asarray(region.axes)
+        matrix[:3, 3] = swap_ras_lps(region.center_mm)
         node.SetAndObserveTransformNodeID(None)
         node.SetSize(*region.size_mm)
         node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))

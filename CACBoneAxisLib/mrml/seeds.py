@@ -11,7 +11,7 @@ import slicer
 import vtk
 
 from CACBoneAxisLib.calcium.seeds import Seed
-from CACBoneAxisLib.mrml.markups import LPS
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.placing import name_seed
 
 # A point's place in world coordinates passes through a transform and back.
@@ -23,7 +23,7 @@ def add_seed(
 ) -> str:
     """Add a control point (LPS mm) for a territory, with a decision where there is one, and return its label."""
     with slicer.util.NodeModify(node):
-        number = node.AddControlPointWorld(vtk.vtkVector3d(*(np.asarray(position_mm) * LPS)))
+        number = node.AddControlPointWorld(vtk.vtkVector3d(*swap_ras_lps(position_mm)))
         label = name_seed(node, number, territory)
         _describe(node, number, decision or {})
     return label
@@ -63,7 +63,7 @@ def decision_of(node: Any, number: int) -> dict[str, Any]:
 
 def numbers_of(node: Any, seeds: Iterable[Seed]) -> list[int]:
     """Return the numbers of the control points that seeds came from, rising."""
-    wanted = [(seed.name, np.asarray(seed.position_mm) * LPS) for seed in seeds]
+    wanted = [(seed.name, swap_ras_lps(seed.position_mm)) for seed in seeds]
     found = []
     for number in range(node.GetNumberOfControlPoints()):
         label, position = node.GetNthControlPointLabel(number), [0.0, 0.0, 0.0]

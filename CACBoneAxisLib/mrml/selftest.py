@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from CACBoneAxisLib.imaging.geometry import as_point
 from CACBoneAxisLib.imaging.markups import region_center
 from CACBoneAxisLib.mrml.archive import add_study
 from CACBoneAxisLib.mrml.scene import find_result, replay
@@ -30,7 +29,7 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     scene : an empty scene, the application's own
     """
     torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
-    regions = tuple(replace(box, center_mm=_triple(region_center(box.center_mm))) for box in torso.regions)
+    regions = tuple(replace(box, center_mm=as_point(region_center(box.center_mm))) for box in torso.regions)
     settings = Settings.from_mapping(torso_settings(torso))
     inputs = StudyInputs(torso.image, (torso.seeds,), regions, settings=settings)
     expected = analyze(inputs)
@@ -46,10 +45,6 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
     if not expected.to_dict()["calcium"]["total"]["agatston"]:
         differences.append("the torso has no score, so nothing was compared")
     return differences
-
-
-def _triple(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values[0]), float(values[1]), float(values[2])
 
 
 def differences_of(expected: Any, found: Any, path: str = "") -> list[str]:

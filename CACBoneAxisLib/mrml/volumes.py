@@ -17,12 +17,10 @@ from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
 from CACBoneAxisLib.imaging.dicom.stack import TILT_TOLERANCE_DEGREES
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.orient import to_axial
-
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 # A transform may turn and move the patient, not stretch: its axes are unit vectors at right
 # angles up to the rounding of a matrix stored with six digits.
@@ -92,7 +90,7 @@ def volume_geometry(volume: Any) -> ImageGeometry:
         When the volume stands under a transform that is not rigid, or its slices are sheared
         against each other, which Slicer loads as they are.
     """
-    matrix = RAS_TO_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    matrix = RAS_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     direction = matrix[:3, :3] / spacing
     _refuse_sheared(direction, volume)

@@ -12,10 +12,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.mrml.density import add_density_node, draw_scale, fill_vertebrae, show_density
 from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
-from CACBoneAxisLib.mrml.markups import LPS, box_from_node
+from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
 from CACBoneAxisLib.mrml.placing import region_of
 from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason
@@ -217,7 +218,7 @@ class BoneSection(Section):
             return
         region = region_of(existing_regions(parameters), level)
         if region is not None:
-            jump_to(box_from_node(region).center_mm * LPS)
+            jump_to(swap_ras_lps(box_from_node(region).center_mm))
         else:
             for segment_id in self._segments(level):
                 jump_to(parameters.vertebrae.GetSegmentCenterRAS(segment_id))

@@ -12,10 +12,11 @@ from slicer.util import VTKObservationMixin
 from CACBoneAxisLib.calcium.screening import ScreenedCandidate, Screening, screen_candidates
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml import candidatenodes as overlay
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
-from CACBoneAxisLib.mrml.markups import LPS, points_from_node
+from CACBoneAxisLib.mrml.markups import points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.tables import heading
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
@@ -138,7 +139,7 @@ class CandidatesSection(Section, VTKObservationMixin):
         """Show what was left out in the slice views."""
         chosen = selected_id(self.ui.leftOutTable)
         if chosen:
-            jump_to(self._left_out[int(chosen)].position_mm * LPS)
+            jump_to(swap_ras_lps(self._left_out[int(chosen)].position_mm))
 
     def onBoxChanged(self, caller: Any = None, event: Any = None) -> None:
         """React to the box being moved."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.layout import (
     AXIAL_TAG,
     LAYOUT_ID,
@@ -27,7 +27,7 @@ from CACBoneAxisLib.mrml.layout import (
     shown_table,
     view_node,
 )
-from CACBoneAxisLib.mrml.markups import LPS, box_from_node
+from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.showing import is_output, show_reading_of
 from CACBoneAxisLib.panel.section import Section, connect, enable
 from CACBoneAxisLib.panel.views import jump_to, layout_manager, look_inside, show_volume, table_view
@@ -283,7 +283,7 @@ class ViewsSection(Section, VTKObservationMixin):
         if parameters is None or parameters.heart is None:
             return
         image = self.panel.logic.sessions.of(parameters.volume).image
-        jump_to(np.asarray(reading_place(image, box_from_node(parameters.heart))) * LPS)
+        jump_to(swap_ras_lps(reading_place(image, box_from_node(parameters.heart))))
 
     def _vertebra_row(self, level: str) -> int:
         items = [self.ui.vertebraTable.item(row, 0) for row in range(self.ui.vertebraTable.rowCount)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.calcium.pointing import brightest_along
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.candidatenodes import heart_of
-from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
@@ -171,8 +170,8 @@ class LesionTools(Section):
         if slab is None:
             return ras_mm
         image = self.panel.logic.sessions.of(self.panel.parameters.volume).image
-        direction, thickness = np.asarray(slab[0]) * LPS, slab[1]
-        return tuple(np.asarray(brightest_along(image, np.asarray(ras_mm) * LPS, direction, thickness)) * LPS)
+        direction, thickness = swap_ras_lps(slab[0]), slab[1]
+        return tuple(swap_ras_lps(brightest_along(image, swap_ras_lps(ras_mm), direction, thickness)))
 
     def _stand(self, wanted: bool) -> None:
         if wanted != self._standing:

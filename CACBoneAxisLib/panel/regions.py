@@ -14,8 +14,9 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
-from CACBoneAxisLib.mrml.markups import LPS, box_from_node
+from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions, settings_from_parameters
 from CACBoneAxisLib.mrml.placing import hold_handles, place_region, region_of
 from CACBoneAxisLib.panel.choices import Choices
@@ -150,7 +151,7 @@ class RegionsSection(Section):
         image = self.panel.checker.sessions.of(parameters.volume).image
         protocol = Settings.from_mapping(settings_from_parameters(parameters)).bone.region
         there = region_of(regions, level)
-        node, message = place_region(slicer.mrmlScene, image, np.asarray(ras_mm) * LPS, level, there, protocol)
+        node, message = place_region(slicer.mrmlScene, image, swap_ras_lps(ras_mm), level, there, protocol)
         self._current = node
         if there is None:
             parameters.regions = [*regions, node]
@@ -246,7 +247,7 @@ class RegionsSection(Section):
         return selected or next((node for node in reversed(regions) if parse_level(node.GetName())), None)
 
     def _look_at(self, node: Any) -> None:
-        jump_to(box_from_node(node).center_mm * LPS)
+        jump_to(swap_ras_lps(box_from_node(node).center_mm))
 
 
 def readout_words(vertebra: Mapping[str, Any]) -> str:

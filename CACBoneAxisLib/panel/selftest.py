@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.mrml.archive import add_volume
-from CACBoneAxisLib.mrml.markups import LPS, box_from_node, points_from_node
+from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.selftest import PIXEL_MM
 from CACBoneAxisLib.panel.lesions import LesionTools
 from CACBoneAxisLib.panel.regions import RegionsSection
@@ -58,12 +57,12 @@ def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     tools, regions = (_section(panel, kind) for kind in (LesionTools, RegionsSection))
     for seed in seeds_from([torso.seeds]):
         getattr(panel.ui, f"territory{seed.territory}Button").click()
-        tools.onClick(tuple(np.asarray(seed.position_mm) * LPS))
+        tools.onClick(tuple(swap_ras_lps(seed.position_mm)))
     tools.onUndo()
     tools.onRedo()
     for box in torso.regions:
         regions.onLevel(box.name)
-        regions.onClick(tuple(np.asarray(box.center_mm) * LPS))
+        regions.onClick(tuple(swap_ras_lps(box.center_mm)))
     panel.onApply()
     panel.session.outputFolder = folder / "reports"
     panel.session.readerName = READER

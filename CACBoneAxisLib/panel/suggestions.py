@@ -10,10 +10,10 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.calcium.suggestions import Suggestion
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.choices import choose, chosen
 from CACBoneAxisLib.mrml.inputs import inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
-from CACBoneAxisLib.mrml.markups import LPS
 from CACBoneAxisLib.mrml.parameters import nodes_from_parameters, settings_from_parameters
 from CACBoneAxisLib.mrml.scene import fingerprint
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
@@ -121,7 +121,7 @@ class SuggestionsSection(Section):
         row = self.ui.suggestionsTable.currentRow()
         rows = self._selected()
         if rows:
-            jump_to(self._suggestions[row if row in rows else rows[0]].position_mm * LPS)
+            jump_to(swap_ras_lps(self._suggestions[row if row in rows else rows[0]].position_mm))
         self._show_buttons()
 
     def onTakeSelected(self) -> None:
@@ -160,7 +160,7 @@ class SuggestionsSection(Section):
                 format_value(one.confidence, "share"),
                 format_value(one.volume_mm3, "volume_mm3", unit=True),
                 format_value(one.peak_hu, "peak_hu", unit=True),
-                ", ".join(format_value(float(v), "length_mm") for v in one.position_mm * LPS),
+                ", ".join(format_value(float(v), "length_mm") for v in swap_ras_lps(one.position_mm)),
             ]
             for one in suggestions
         ]

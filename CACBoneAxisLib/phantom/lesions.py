@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.geometry import as_point
 from CACBoneAxisLib.phantom.canvas import Brush, Frame, Patch, block_mean
 from CACBoneAxisLib.phantom.heart import AORTA_HIGH, AORTA_LOW, AORTA_RADIUS_MM, arteries
 from CACBoneAxisLib.phantom.parameters import Calcification, TorsoParameters
@@ -51,7 +51,7 @@ def place(calcification: Calcification, name: str, scale: float = 1.0) -> Lesion
     else:
         raise refusal("torso-calcification", name=name)
     across, half = sizes[0] / 2 / scale, sizes[1] / 2 / scale
-    shape = Ellipsoid(_triple(center), (half, across, across), frame_along(along))
+    shape = Ellipsoid(as_point(center), (half, across, across), frame_along(along))
     return Lesion(name, calcification, shape)
 
 
@@ -81,7 +81,3 @@ def paint_lesion(lesion: Lesion, parameters: TorsoParameters, frame: Frame) -> l
     size = tuple((b - a) * n for (a, b), n in zip(bounds, OVERSAMPLING, strict=True))
     share = block_mean(np.broadcast_to(inside, size).astype(np.float32), OVERSAMPLING)
     return [brush.patch(), Patch(bounds, share * np.float32(lesion.calcification.contrast_hu), 1.0)]
-
-
-def _triple(v: NDArray[np.floating]) -> tuple[float, float, float]:
-    return float(v[0]), float(v[1]), float(v[2])

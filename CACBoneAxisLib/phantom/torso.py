@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, as_point
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.imaging.regions import Region
@@ -126,7 +126,7 @@ def _seeds(placed: Iterable[Lesion], hu: NDArray[np.int16], frame: Frame) -> Poi
             np.argmax(np.where(near < max(0.0, float(near.min())) + 1e-6, block, -np.inf)), block.shape
         )
         zyx = np.asarray(chosen) + [b[0] for b in bounds]
-        points.append(ControlPoint(lesion.name, _triple(frame.geometry.to_lps(zyx[::-1]))))
+        points.append(ControlPoint(lesion.name, as_point(frame.geometry.to_lps(zyx[::-1]))))
     return PointList(SEED_LIST_NAME, tuple(points))
 
 
@@ -151,8 +151,8 @@ def _truth(p: TorsoParameters, frame: Frame, placed: Iterable[Lesion], seeds: Po
             {
                 "name": lesion.name,
                 "territory": c.territory,
-                "center_lps_mm": list(_triple(center)),
-                "axis_lps": list(_triple(frame.rotation @ np.asarray(lesion.ellipsoid.axes)[0])),
+                "center_lps_mm": list(as_point(center)),
+                "axis_lps": list(as_point(frame.rotation @ np.asarray(lesion.ellipsoid.axes)[0])),
                 "diameter_mm": c.diameter_mm,
                 "length_mm": c.diameter_mm if c.length_mm is None else c.length_mm,
                 "hydroxyapatite_mg_cm3": c.hydroxyapatite_mg_cm3,
@@ -214,8 +214,8 @@ def _vertebra_rows(p: TorsoParameters, frame: Frame) -> list[dict[str, Any]]:
             {
                 "level": vertebra.level,
                 "label": vertebra.label,
-                "center_lps_mm": list(_triple(frame.to_scan(vertebra.center_mm))),
-                "axis_lps": list(_triple(frame.rotation @ vertebra.axes[:, 2])),
+                "center_lps_mm": list(as_point(frame.to_scan(vertebra.center_mm))),
+                "axis_lps": list(as_point(frame.rotation @ vertebra.axes[:, 2])),
                 "core_size_mm": [float(v * frame.scale) for v in core],
                 "cortex_mm": CORTEX_MM * frame.scale,
                 "bmd": {"value": bmd, "material": "K2HPO4", "units": "mg/cm3"},
@@ -232,8 +232,8 @@ def _rod_rows(frame: Frame) -> list[dict[str, Any]]:
     return [
         {
             "name": rod.name,
-            "center_lps_mm": list(_triple(frame.to_scan(np.array([*rod.center_mm, middle])))),
-            "axis_lps": list(_triple(frame.rotation[:, 2])),
+            "center_lps_mm": list(as_point(frame.to_scan(np.array([*rod.center_mm, middle])))),
+            "axis_lps": list(as_point(frame.rotation[:, 2])),
             "radius_mm": ROD_RADIUS_MM * frame.scale,
             "k2hpo4_mg_cm3": rod.k2hpo4_mg_cm3,
             "water_mg_cm3": rod.water_mg_cm3,
@@ -241,7 +241,3 @@ def _rod_rows(frame: Frame) -> list[dict[str, Any]]:
         }
         for rod in rods()
     ]
-
-
-def _triple(v: NDArray[np.floating]) -> tuple[float, float, float]:
-    return float(v[0]), float(v[1]), float(v[2])

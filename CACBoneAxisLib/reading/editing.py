@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from CACBoneAxisLib.calcium.lesions import Lesion
-from CACBoneAxisLib.calcium.pointing import Place, center_of, point_at, rest_of
+from CACBoneAxisLib.calcium.pointing import Place, point_at, rest_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import LARGEST_CUT_RADIUS_MM, Growth, seeds_from
 from CACBoneAxisLib.calcium.suggestions import Suggestion, suggested_decision
 from CACBoneAxisLib.calcium.territories import territories
+from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.regions import Region
-from CACBoneAxisLib.mrml.markups import LPS, points_from_node
+from CACBoneAxisLib.mrml.markups import points_from_node
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 from CACBoneAxisLib.mrml.seeds import add_seed, decide, remove_seeds, rename_seeds
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
@@ -67,7 +68,9 @@ class Editor:
         place, lesion = self._point(ras_mm, growth=growth)
         whole = lesion is not None and not any(seed.parts for seed in lesion.seeds)
         if lesion is not None and growth == "slice" and whole and place.voxel is not None:
-            self._take_part(lesion, center_of(self.session.image, place.voxel), territory, {"growth": "slice"})
+            self._take_part(
+                lesion, self.session.image.geometry.voxel_center(place.voxel), territory, {"growth": "slice"}
+            )
             return Outcome(True, "slice", {"artery": territory})
         if lesion is not None:
             return self._move(lesion, territory)
@@ -75,7 +78,7 @@ class Editor:
         if refused is not None or place.voxel is None:
             return refused or Outcome(False, "none")
         decision = {"growth": "slice"} if growth == "slice" else {}
-        label = self._add(center_of(self.session.image, place.voxel), territory, decision)
+        label = self._add(self.session.image.geometry.voxel_center(place.voxel), territory, decision)
         values = {"seed": label, "artery": territory, "volume_mm3": place.volume_mm3}
         if place.kind == "large" and territories()[territory].coronary:
             return Outcome(True, "large", {**values, "limit_mm3": self.protocol.maximum_lesion_volume_mm3})
@@ -96,7 +99,7 @@ class Editor:
         decision: dict[str, Any] = {"cut_radius_mm": radius}
         if growth == "slice":
             decision["growth"] = "slice"
-        self._take_part(lesion, _lps(ras_mm), territory, decision)
+        self._take_part(lesion, as_point(swap_ras_lps(ras_mm)), territory, decision)
         return Outcome(True, "cut", {"artery": territory, "radius_mm": radius})
 
     def take_suggestions(self, suggestions: Sequence[Suggestion]) -> Outcome:
@@ -153,7 +156,7 @@ class Editor:
     def _point(self, ras_mm: Sequence[float], **how: Any) -> tuple[Place, Lesion | None]:
         lesions = self.lesions()
         image, candidates = self.session.image, self.session.cache.candidates(self.protocol)
-        place = point_at(image, candidates, lesions, _lps(ras_mm), self.protocol, **how)
+        place = point_at(image, candidates, lesions, as_point(swap_ras_lps(ras_mm)), self.protocol, **how)
         return place, None if place.lesion is None else lesions[place.lesion]
 
     def _refused(self, place: Place, ras_mm: Sequence[float], territory: str) -> Outcome | None:
@@ -163,7 +166,7 @@ class Editor:
         if place.kind == "below":
             return Outcome(False, "below", {"hu": place.hu, "threshold_hu": threshold})
         limited = self.heart is not None and territories()[territory].coronary
-        if limited and self.heart is not None and not self.heart.contains(np.asarray(_lps(ras_mm))):
+        if limited and self.heart is not None and not self.heart.contains(np.asarray(as_point(swap_ras_lps(ras_mm)))):
             return Outcome(False, "outside-heart", {"hu": place.hu})
         if place.kind == "bone":
             return Outcome(False, "bone", {"volume_mm3": place.volume_mm3})
@@ -214,8 +217,3 @@ class Editor:
         if parameters.noneFound:
             parameters.noneFound = False
         return add_seed(parameters.seeds, position_mm, territory, decision)
-
-
-def _lps(ras_mm: Sequence[float]) -> tuple[float, float, float]:
-    left, posterior, superior = (float(v) for v in np.asarray(ras_mm, dtype=float) * LPS)
-    return left, posterior, superior

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
@@ -72,7 +73,7 @@ def calibration_panels(scan: Mapping[str, Any], image: CTImage) -> list[Image.Im
 
 def _rods_panel(scan: Mapping[str, Any], image: CTImage) -> Image.Image:
     rods = scan["rods"]
-    centers = np.array([rod["center_ras_mm"] for rod in rods]) * (-1, -1, 1)
+    centers = swap_ras_lps([rod["center_ras_mm"] for rod in rods])
     index = image.geometry.to_index(centers)
     k = int(np.clip(np.rint(index[:, 2].mean()), 0, image.hu.shape[0] - 1))
     spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
 from CACBoneAxisLib.report.bonecomparison import bone_change_section, bone_change_words
@@ -230,7 +231,7 @@ def _pair(
     places, matrix = _places(lesion, comparison), _laid_over(comparison)
     panels, captions = [], []
     for name, key, place, image in zip(NAMES, ("baseline", "followup"), places, images, strict=True):
-        index = image.geometry.to_index(place * (-1.0, -1.0, 1.0))
+        index = image.geometry.to_index(swap_ras_lps(place))
         z = int(np.clip(round(index[2]), 0, image.hu.shape[0] - 1))
         score = lesion["agatston"][key]
         words = "no lesion here" if lesion[f"{key}_id"] is None else f"Agatston {format_value(score, 'agatston')}"
@@ -262,13 +263,13 @@ def _in_plane_of(
     first: CTImage, second: CTImage, place_ras_mm: NDArray[np.float64], matrix: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], View]:
     """Return the second scan in the plane of the first one's slice through a place, and the view of it."""
-    x, y, z = first.geometry.to_index(place_ras_mm * (-1.0, -1.0, 1.0))
+    x, y, z = first.geometry.to_index(swap_ras_lps(place_ras_mm))
     steps = np.arange(-VIEW_MM / 2 - 1, VIEW_MM / 2 + 1 + PLANE_MM / 2, PLANE_MM)
     dx, dy, _ = first.geometry.spacing_mm
     columns, rows = np.meshgrid(x + steps / dx, y + steps / dy)
     flat = np.stack([columns, rows, np.full(columns.shape, round(z))], axis=-1)
-    ras = first.geometry.to_lps(flat) * (-1.0, -1.0, 1.0)
-    index = second.geometry.to_index((ras @ matrix[:3, :3].T + matrix[:3, 3]) * (-1.0, -1.0, 1.0))[..., ::-1]
+    ras = swap_ras_lps(first.geometry.to_lps(flat))
+    index = second.geometry.to_index(swap_ras_lps(ras @ matrix[:3, :3].T + matrix[:3, 3]))[..., ::-1]
     low = np.maximum(np.floor(index.min(axis=(0, 1))).astype(int), 0)
     high = np.minimum(np.ceil(index.max(axis=(0, 1))).astype(int) + 1, second.geometry.shape)
     plane = np.full(columns.shape, raster.AIR_HU, dtype=np.float32)

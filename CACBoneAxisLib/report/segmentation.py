@@ -200,9 +200,10 @@ def _vector(numbers: NDArray[np.float64]) -> str:
 
 
 def _reference_geometry(geometry: ImageGeometry) -> str:
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ geometry.index_to_lps
     extent = [end for size in geometry.shape[::-1] for end in (0, size - 1)]
-    return "".join(f"{float(value) + 0.0!r};" for value in ras.ravel()) + "".join(f"{end};" for end in extent)
+    return "".join(f"{float(value) + 0.0!r};" for value in geometry.index_to_ras.ravel()) + "".join(
+        f"{end};" for end in extent
+    )
 
 
 def _compressed(data: NDArray[np.uint8]) -> bytes:

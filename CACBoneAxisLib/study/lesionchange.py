@@ -14,6 +14,7 @@ from CACBoneAxisLib.calcium.matching import match_lesions
 from CACBoneAxisLib.calcium.territories import territories
 from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_ras, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.registration import Registration, register
 
@@ -35,7 +36,6 @@ LESION_CHANGE_COLUMNS: dict[str, str] = {
     "volume_mm3_percent": "of the baseline",
 }
 # Between RAS and LPS.
-FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def lay_over(
@@ -78,7 +78,7 @@ def lay_over(
 
 def place_mm(lesion: Mapping[str, Any]) -> NDArray[np.float64]:
     """Return where a lesion of a result lies, LPS mm: the middle of its voxels, else its seed."""
-    return np.asarray(lesion.get("center_ras_mm") or lesion["seed_ras_mm"]) * (-1.0, -1.0, 1.0)
+    return swap_ras_lps(lesion.get("center_ras_mm") or lesion["seed_ras_mm"])
 
 
 def lesion_changes(
@@ -131,7 +131,7 @@ def _row(
 
 
 def _ras(lesion: Mapping[str, Any] | None) -> list[float] | None:
-    return None if lesion is None else [float(v) for v in place_mm(lesion) * (-1.0, -1.0, 1.0)]
+    return None if lesion is None else as_ras(place_mm(lesion))
 
 
 def registration_mapping(registration: Registration | None) -> dict[str, Any] | None:
@@ -139,7 +139,7 @@ def registration_mapping(registration: Registration | None) -> dict[str, Any] | 
     if registration is None:
         return None
     return {
-        "matrix_ras": (FLIP @ registration.matrix @ FLIP).tolist(),
+        "matrix_ras": (RAS_LPS @ registration.matrix @ RAS_LPS).tolist(),
         "correlation": registration.correlation,
         "overlap": registration.overlap,
         "turned_degrees": registration.turned_degrees,

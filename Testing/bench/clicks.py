@@ -50,10 +50,10 @@ def click_ms(image: CTImage, places: Sequence[np.ndarray], lesions: int) -> floa
     import bare_scene
     from stub_parameters import StubParameters
 
+    from CACBoneAxisLib.imaging.geometry import swap_ras_lps
     from CACBoneAxisLib.mrml.analyses import Analyses
     from CACBoneAxisLib.mrml.archive import add_volume
     from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
-    from CACBoneAxisLib.mrml.markups import LPS
     from CACBoneAxisLib.mrml.scene import show_result
     from CACBoneAxisLib.reading.editing import Editor
     from CACBoneAxisLib.reading.history import History
@@ -74,7 +74,7 @@ def click_ms(image: CTImage, places: Sequence[np.ndarray], lesions: int) -> floa
 
     spent = []
     for number, zyx in enumerate(places[: lesions + CLICKS]):
-        ras = np.asarray(image.geometry.to_lps(zyx[::-1])) * LPS
+        ras = swap_ras_lps(image.geometry.to_lps(zyx[::-1]))
         if number < lesions - 1:
             editor.take(ras, "LAD")
             continue

@@ -7,7 +7,7 @@ import pytest
 from brute_force import make_image, seed_at
 
 from CACBoneAxisLib.calcium.cache import ImageCache
-from CACBoneAxisLib.calcium.pointing import Place, brightest_along, center_of, point_at
+from CACBoneAxisLib.calcium.pointing import Place, brightest_along, point_at
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.image import CTImage
@@ -29,7 +29,7 @@ def image() -> CTImage:
 def place(image: CTImage, zyx: tuple[int, int, int], seeds: tuple[Seed, ...] = (), **how: object) -> Place:
     cache = ImageCache(image)
     lesions, _ = cache.lesions(seeds, PROTOCOL)
-    return point_at(image, cache.candidates(PROTOCOL), lesions, center_of(image, zyx), PROTOCOL, **how)  # type: ignore[arg-type]
+    return point_at(image, cache.candidates(PROTOCOL), lesions, image.geometry.voxel_center(zyx), PROTOCOL, **how)  # type: ignore[arg-type]
 
 
 def test_a_free_lesion_is_told_with_its_volume(image: CTImage) -> None:
@@ -64,8 +64,8 @@ def test_outside_the_scan_nothing_is_meant(image: CTImage) -> None:
 def test_behind_a_pixel_of_a_projection_the_brightest_voxel_is_meant(image: CTImage) -> None:
     image.hu[9, 100, 100] = 400
     image.hu[13, 100, 100] = 900
-    there = center_of(image, (7, 100, 100))
+    there = image.geometry.voxel_center((7, 100, 100))
     # 15 mm hold the slices 5 to 9, at 3 mm each.
-    assert brightest_along(image, there, (0.0, 0.0, 1.0), 15.0) == center_of(image, (9, 100, 100))
-    assert brightest_along(image, there, (0.0, 0.0, -1.0), 40.0) == center_of(image, (13, 100, 100))
+    assert brightest_along(image, there, (0.0, 0.0, 1.0), 15.0) == image.geometry.voxel_center((9, 100, 100))
+    assert brightest_along(image, there, (0.0, 0.0, -1.0), 40.0) == image.geometry.voxel_center((13, 100, 100))
     assert brightest_along(image, np.array([900.0, 0.0, 0.0]), (0.0, 0.0, 1.0), 15.0) == (900.0, 0.0, 0.0)

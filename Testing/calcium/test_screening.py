@@ -9,7 +9,6 @@ from brute_force import make_image
 from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.candidates import find_candidates
 from CACBoneAxisLib.calcium.heart import HeartRegion
-from CACBoneAxisLib.calcium.pointing import center_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.screening import AORTA_WALL_MM, REASONS, Screening, screen_candidates
 from CACBoneAxisLib.imaging.image import CTImage
@@ -96,7 +95,7 @@ def test_the_largest_of_a_reason_come_first_with_place_and_peak() -> None:
     listing = screen_candidates(image, find_candidates(image.hu, 130.0), PROTOCOL)
     first, second = listing.largest(None)
     assert (first.voxels, first.volume_mm3, first.peak_hu, first.slices) == (24, 18.0, 777.0, (2, 3))
-    assert first.position_mm == center_of(image, (3, 6, 7))
+    assert first.position_mm == image.geometry.voxel_center((3, 6, 7))
     assert second.voxels == 4
     (small,) = listing.largest("small")
     assert (small.voxels, small.reason) == (1, "small")

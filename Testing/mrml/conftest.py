@@ -84,7 +84,6 @@ def database(scene, small_ct, dicom_writer, monkeypatch, tmp_path_factory):
     import slicer
 
     from CACBoneAxisLib.imaging.geometry import ImageGeometry
-    from CACBoneAxisLib.mrml.volumes import RAS_TO_LPS
 
     known = {}
     database = SimpleNamespace(fileForInstance=lambda uid: str(known.get(uid, "")))
@@ -102,7 +101,7 @@ def database(scene, small_ct, dicom_writer, monkeypatch, tmp_path_factory):
         files = dicom_writer.write_series(folder, hu, grid, header={"FrameOfReferenceUID": "1.2.3"})
         uids = [str(pydicom.dcmread(path).SOPInstanceUID) for path in files]
         known.update(zip(uids, files, strict=True))
-        volume = slicer.util.addVolumeFromArray(np.ascontiguousarray(hu), RAS_TO_LPS @ grid.index_to_lps, "CT")
+        volume = slicer.util.addVolumeFromArray(np.ascontiguousarray(hu), grid.index_to_ras, "CT")
         volume.SetAttribute("DICOM.instanceUIDs", " ".join(uids))
         return SimpleNamespace(volume=volume, files=files, uids=uids)
 

@@ -10,13 +10,13 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 from stub_parameters import StubParameters  # noqa: E402
 
-from CACBoneAxisLib.calcium.pointing import center_of  # noqa: E402
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
 from CACBoneAxisLib.calcium.suggestions import Suggestion  # noqa: E402
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps  # noqa: E402
 from CACBoneAxisLib.imaging.markups import PointList  # noqa: E402
 from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.markups import LPS, points_from_node  # noqa: E402
+from CACBoneAxisLib.mrml.markups import points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
 from CACBoneAxisLib.reading.editing import Editor, Outcome  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
@@ -37,7 +37,7 @@ def editor(scene, small_ct):
 
 
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:
-    return np.asarray(center_of(editor.session.image, zyx)) * LPS
+    return swap_ras_lps(editor.session.image.geometry.voxel_center(zyx))
 
 
 def scores(editor: Editor) -> dict[str, float]:
@@ -80,7 +80,7 @@ def test_a_click_on_nothing_says_why_and_changes_nothing(editor):
     assert editor.take(ras(editor, (4, 30, 31)), "LAD") == Outcome(False, "below", {"hu": 40.0, "threshold_hu": 130.0})
     assert editor.take(ras(editor, (40, 30, 31)), "LAD").what == "outside-scan"
     assert editor.take(ras(editor, BONE_ZYX), "LAD").what == "bone"
-    heart = Region(center_of(editor.session.image, RCA_ZYX), (8.0, 8.0, 8.0), shape="box")
+    heart = Region(editor.session.image.geometry.voxel_center(RCA_ZYX), (8.0, 8.0, 8.0), shape="box")
     editor.heart = heart
     assert editor.take(ras(editor, LAD_ZYX), "LAD").what == "outside-heart"
     assert editor.parameters.seeds is None
@@ -210,7 +210,9 @@ def test_a_reader_s_remark_stays_with_a_point_that_gets_no_decision(editor):
 
 
 def test_suggestions_become_seeds_that_say_so_and_score_as_clicks_do(editor):
-    places = {code: center_of(editor.session.image, zyx) for code, zyx in (("LAD", LAD_ZYX), ("RCA", RCA_ZYX))}
+    places = {
+        code: editor.session.image.geometry.voxel_center(zyx) for code, zyx in (("LAD", LAD_ZYX), ("RCA", RCA_ZYX))
+    }
     suggestions = [Suggestion(code, 0.834, place, 10.0, 6, 250.0) for code, place in places.items()]
     outcome = editor.take_suggestions(suggestions)
     assert (outcome.done, outcome.values) == (True, {"seeds": "LAD-1, RCA-1", "count": 2})

@@ -11,11 +11,11 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 from stub_parameters import StubParameters  # noqa: E402
 
-from CACBoneAxisLib.calcium.pointing import center_of  # noqa: E402
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol  # noqa: E402
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps  # noqa: E402
 from CACBoneAxisLib.imaging.markups import Box  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
-from CACBoneAxisLib.mrml.markups import LPS, add_box_node, box_from_node, points_from_node  # noqa: E402
+from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node, points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
 from CACBoneAxisLib.reading.editing import Editor  # noqa: E402
 from CACBoneAxisLib.reading.history import Histories, History, what_changed  # noqa: E402
@@ -35,7 +35,7 @@ def editor(scene, small_ct):
 
 
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:
-    return np.asarray(center_of(editor.session.image, zyx)) * LPS
+    return swap_ras_lps(editor.session.image.geometry.voxel_center(zyx))
 
 
 def act(editor: Editor, rng: np.random.Generator) -> None:
