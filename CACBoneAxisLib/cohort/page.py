@@ -1,4 +1,4 @@
-"""``cohort.html``: the statistics on one self-contained page."""
+"""``cohort.html``: the statistics on one page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from CACBoneAxisLib.cohort.groups import SEXES, Group
 from CACBoneAxisLib.cohort.models import Model
 from CACBoneAxisLib.cohort.statistics import CohortStatistics
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report.html import CONTENT_POLICY
-from CACBoneAxisLib.report.markup import element, group_row, row, section, table, text
+from CACBoneAxisLib.report.blocks import (
+    Block,
+    Bullets,
+    Drawing,
+    GroupRow,
+    Heading,
+    Page,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
 from CACBoneAxisLib.report.numbers import NOT_MEASURED
-from CACBoneAxisLib.report.style import CSS
-from CACBoneAxisLib.report.wording import RESEARCH_USE
 
 GROUPS = [("Coronary calcium", False), ("n", True), ("Age, years", True), ("With calcium, %", True), ("Bone n", True)]
 TESTS = [("What", False), ("Test", False), ("n", True), ("Statistic", True), ("p", True), ("In words", False)]
@@ -43,43 +51,37 @@ AGREEMENTS = [
 KAPPAS = [("Categories", False), ("n", True), ("Kappa", True), ("Linearly weighted kappa", True), ("In words", False)]
 
 
-def render_cohort(found: CohortStatistics, figures: Mapping[str, str]) -> str:
-    """Return the page; ``figures`` are SVG by title. Every text from the data is escaped."""
-    parts = [
-        section("What to know", _list(found.remarks), "remarks") if found.remarks else "",
-        section("Table 1: bone by coronary calcium and sex", _groups(found) + _tests(found), "table-1"),
-        section("Correlation of bone with calcium", _correlations(found), "correlation"),
-        section("Models of calcium on bone", "\n".join(_model(model) for model in found.models), "models"),
-        section("Agreement", _agreement(found), "agreement") if found.agreements else "",
-        section("Figures", "\n".join(_figure(title, svg) for title, svg in figures.items()), "figures")
-        if figures
-        else "",
-        section("Published cohorts", _published(), "published"),
+def cohort_page(found: CohortStatistics, figures: Mapping[str, str]) -> Page:
+    """Return the page; ``figures`` are SVG by title."""
+    drawings = [Drawing(title, svg) for title, svg in figures.items()]
+    models = [block for model in found.models for block in _model(model)]
+    sections = [
+        Section("What to know", "remarks", _list(found.remarks)),
+        Section("Table 1: bone by coronary calcium and sex", "table-1", [_groups(found), _tests(found)]),
+        Section("Correlation of bone with calcium", "correlation", [_correlations(found)]),
+        Section("Models of calcium on bone", "models", models),
+        Section("Agreement", "agreement", _agreement(found) if found.agreements else []),
+        Section("Figures", "figures", drawings),
+        Section("Published cohorts", "published", [_published()]),
     ]
     n = len(found.cohort.data)
     lead = f"{n} patients; bone in {found.unit}; calcium categories: {found.scheme['scheme']}."
-    return (
-        "<!DOCTYPE html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Coronary calcium and bone density of {n} patients</title>\n"
-        f"<style>{CSS} figure svg {{ max-width: 100%; height: auto; }}</style>\n</head>\n<body>\n"
-        f'<div class="research" role="note">{text(RESEARCH_USE)}</div>\n'
-        f"<header><h1>Coronary calcium and bone density of a cohort</h1><p>{text(lead)}</p></header>\n<main>\n"
-        + "\n".join(filter(None, parts))
-        + f"\n</main>\n<footer>{text(RESEARCH_USE)} CACBoneAxis {text(__version__)}.</footer>\n</body>\n</html>\n"
+    return Page(
+        f"Coronary calcium and bone density of {n} patients",
+        [Heading("Coronary calcium and bone density of a cohort", 1), Paragraph(lead)],
+        [section for section in sections if section.blocks],
+        f"CACBoneAxis {__version__}",
     )
 
 
-def _groups(found: CohortStatistics) -> str:
+def _groups(found: CohortStatistics) -> Table:
     columns = [*GROUPS, (f"Bone, {found.unit}", True)]
-    rows = []
+    rows: list[Row | GroupRow] = []
     for sex, words in SEXES.items():
-        rows.append(group_row(columns, words))
-        rows += [row(columns, _group_cells(group), "total" if group.category == "all" else "")
-                 for group in found.groups if group.sex == sex]  # fmt: skip
-    return table("Mean and standard deviation. A dash: not known.", columns, rows)
+        rows.append(GroupRow(words))
+        groups = [group for group in found.groups if group.sex == sex]
+        rows += [Row(_group_cells(group), "total" if group.category == "all" else "") for group in groups]
+    return Table("Mean and standard deviation. A dash: not known.", columns, rows)
 
 
 def _group_cells(group: Group) -> list[str]:
@@ -93,38 +95,35 @@ def _group_cells(group: Group) -> list[str]:
     ]
 
 
-def _tests(found: CohortStatistics) -> str:
+def _tests(found: CohortStatistics) -> Table:
     rows = [
-        row(TESTS, [t.what, t.test or NOT_MEASURED, t.n or NOT_MEASURED, number(t.statistic, 2), _p(t.p), t.words])
+        Row([t.what, t.test or NOT_MEASURED, t.n or NOT_MEASURED, number(t.statistic, 2), _p(t.p), t.words])
         for t in found.tests
     ]
-    return table("Differences and trends. Tests are not corrected for their number.", TESTS, rows)
+    return Table("Differences and trends. Tests are not corrected for their number.", TESTS, rows)
 
 
-def _correlations(found: CohortStatistics) -> str:
+def _correlations(found: CohortStatistics) -> Table:
     rows = [
-        row(
-            CORRELATIONS,
-            [c.group, c.words or c.method, c.n, number(c.value, 3), between(c.low, c.high, 3), _p(c.p)],
-        )
+        Row([c.group, c.words or c.method, c.n, number(c.value, 3), between(c.low, c.high, 3), _p(c.p)])
         for c in found.correlations
     ]
-    return table("Pearson's with its interval by Fisher's transformation.", CORRELATIONS, rows)
+    return Table("Pearson's with its interval by Fisher's transformation.", CORRELATIONS, rows)
 
 
-def _model(model: Model) -> str:
+def _model(model: Model) -> list[Block]:
     fit = "" if model.fit is None else f", {'R2' if model.kind == 'linear' else 'pseudo-R2'} {model.fit:.3f}"
     title = f"{model.kind.capitalize()} model of {model.outcome}, {model.adjustment}: n = {model.n}{fit}"
     left = [f"Left out: {', '.join(model.left_out)}."] if model.left_out else []
-    rows = [row(TERMS, [c.term, number(c.value, 4), between(c.low, c.high, 4), _p(c.p)]) for c in model.coefficients]
+    rows = [Row([c.term, number(c.value, 4), between(c.low, c.high, 4), _p(c.p)]) for c in model.coefficients]
     scale = "Log odds." if model.kind == "logistic" else "Intervals hold for unequal spread (HC3)."
-    body = table(scale, TERMS, rows) if rows else ""
-    return element("h3", text(title)) + body + _list([*left, *model.words, *model.checks])
+    body = [Table(scale, TERMS, rows)] if rows else []
+    return [Heading(title), *body, *_list([*left, *model.words, *model.checks])]
 
 
-def _agreement(found: CohortStatistics) -> str:
+def _agreement(found: CohortStatistics) -> list[Block]:
     rows = [
-        row(AGREEMENTS, [
+        Row([
             a.quantity,
             a.n,
             f"{number(a.bias, 2)} ({between(a.bias_low, a.bias_high, 2)})",
@@ -135,7 +134,7 @@ def _agreement(found: CohortStatistics) -> str:
         for a in found.agreements
     ]  # fmt: skip
     kappas = [
-        row(KAPPAS, [
+        Row([
             k.categories,
             k.n,
             f"{number(k.plain, 3)} ({between(k.plain_low, k.plain_high, 3)})",
@@ -144,28 +143,25 @@ def _agreement(found: CohortStatistics) -> str:
         ])
         for k in found.kappas
     ]  # fmt: skip
-    first = table("Bland-Altman and intraclass correlation, with 95 % intervals.", AGREEMENTS, rows)
-    return first + table("Cohen's kappa, with 95 % intervals.", KAPPAS, kappas)
+    return [
+        Table("Bland-Altman and intraclass correlation, with 95 % intervals.", AGREEMENTS, rows),
+        Table("Cohen's kappa, with 95 % intervals.", KAPPAS, kappas),
+    ]
 
 
-def _published() -> str:
+def _published() -> Table:
     published = load_table("published_cohorts")
     rows = [
-        row(PUBLISHED, [
-            r["study"], r["population"], r["site"], r["group"], r["study_n"], spread(r["mean_mg_cm3"], r["sd_mg_cm3"]),
-        ])
+        Row([*(r[key] for key in ("study", "population", "site", "group", "study_n")),
+             spread(r["mean_mg_cm3"], r["sd_mg_cm3"])])
         for r in published["rows"]
     ]  # fmt: skip
     caption = f"{published['source']}. Other scanners, calibrations and levels: compare directions, not values."
-    return table(caption, PUBLISHED, rows)
+    return Table(caption, PUBLISHED, rows)
 
 
-def _figure(title: str, svg: str) -> str:
-    return element("figure", svg + element("figcaption", text(title)), "wide")
-
-
-def _list(sentences: Sequence[str]) -> str:
-    return element("ul", "".join(element("li", text(sentence)) for sentence in sentences)) if sentences else ""
+def _list(sentences: Sequence[str]) -> list[Block]:
+    return [Bullets(sentences)] if sentences else []
 
 
 def number(value: Any, decimals: int = 1) -> str:

@@ -15,9 +15,10 @@ from CACBoneAxisLib.cohort.checks import p_words
 from CACBoneAxisLib.cohort.frame import make_cohort, read_clinical, read_results, require
 from CACBoneAxisLib.cohort.groups import SEXES
 from CACBoneAxisLib.cohort.models import OUTCOMES
-from CACBoneAxisLib.cohort.page import between, number, render_cohort
+from CACBoneAxisLib.cohort.page import between, cohort_page, number
 from CACBoneAxisLib.cohort.statistics import CohortStatistics, statistics
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
 
@@ -157,8 +158,7 @@ def _write(folder: Path, found: CohortStatistics) -> None:
         drawn = figures(found)
         for name, svg in drawn.values():
             (new / name).write_text(svg, encoding="utf-8", newline="\n")
-        page = render_cohort(found, {title: svg for title, (_, svg) in drawn.items()})
-        (new / PAGE).write_text(page, encoding="utf-8", newline="\n")
+        write_page(new / PAGE, cohort_page(found, {title: svg for title, (_, svg) in drawn.items()}))
         rows = [{**asdict(group), "bone_unit": found.unit} for group in found.groups]
         write_csv(new / "table1.csv", TABLE_COLUMNS, rows)
         write_csv(new / "models.csv", MODEL_COLUMNS, _model_rows(found))

@@ -21,7 +21,7 @@ from CACBoneAxisLib.mrml.overlays import show_segments
 from CACBoneAxisLib.mrml.parameters import settings_from_parameters, unfinished_calibration
 from CACBoneAxisLib.mrml.rods import add_rod_points, rod_centers_ras_mm, rod_segments
 from CACBoneAxisLib.panel.choices import Choices
-from CACBoneAxisLib.panel.pictures import scaled, show_picture, stacked
+from CACBoneAxisLib.panel.pictures import scaled, show_picture
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
 from CACBoneAxisLib.reading.calibrationwords import (
     calibration_words,
@@ -33,14 +33,14 @@ from CACBoneAxisLib.reading.calibrationwords import (
     z_score_items,
 )
 from CACBoneAxisLib.report.bonefigures import calibration_panels
-from CACBoneAxisLib.report.plots import side_by_side
+from CACBoneAxisLib.report.plots import GAP, side_by_side, stacked
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.scancheck import ScanCheck
 from CACBoneAxisLib.study.settings import read_settings
 
 ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
-PLOT_PIXELS, GAP = 460, 6
+PLOT_PIXELS = 460
 KIND = "bone.calibration"
 LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox"), ("calibrationKvp", "SpinBox"))
 
@@ -250,8 +250,8 @@ class CalibrationSection(Section):
         if phantom is not None and phantom.rods and check is not None:
             over, line, drift = calibration_panels(phantom.to_mapping(), check.image)
             half = (PLOT_PIXELS - GAP) // 2
-            plots = side_by_side([scaled(line, half), scaled(drift, half)], GAP)
-            picture = stacked([scaled(over, PLOT_PIXELS), plots], GAP)
+            plots = side_by_side([scaled(line, half), scaled(drift, half)])
+            picture = stacked([scaled(over, PLOT_PIXELS), plots])
         show_picture(
             self.ui.calibrationPlotLabel, picture, _("The rods over the scan, their line, and their HU along it.")
         )

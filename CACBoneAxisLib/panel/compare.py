@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.mrml.scene import find_result, result_mapping
 from CACBoneAxisLib.panel.pages import show_page
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
-from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison, summary_words
+from CACBoneAxisLib.report.comparison import comparison_figures, comparison_page, summary_words
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.comparison import compare, read_result, write_comparison
@@ -150,7 +150,7 @@ class CompareSection(Section):
         set_text(self.ui.compareLabel, escape(summary_words(comparison)))
         fill(self.ui.changeTable, change_titles(), change_texts(comparison))
         self.ui.compareBrowser.visible = True
-        show_page(self.ui.compareBrowser, render_comparison(comparison, figures))
+        show_page(self.ui.compareBrowser, comparison_page(comparison, figures))
 
 
 def change_titles() -> list[str]:

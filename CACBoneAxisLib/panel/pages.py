@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from CACBoneAxisLib.report.blocks import Page
 from CACBoneAxisLib.report.richtext import SCREEN_DPI, rich_text
 from CACBoneAxisLib.report.write import report_page
 from CACBoneAxisLib.study.result import StudyResult
@@ -14,13 +15,13 @@ MARGIN_PIXELS = 40
 NARROWEST_PIXELS = 360
 
 
-def show_page(browser: Any, page: str) -> None:
-    """Show a page (HTML as the report's) in a QTextBrowser, as wide as that is."""
+def show_page(browser: Any, page: Page) -> None:
+    """Show a page in a QTextBrowser, as wide as that is."""
     pixels = max(browser.width - MARGIN_PIXELS, NARROWEST_PIXELS)
     browser.setOpenLinks(False)
     browser.setHtml(rich_text(page, pixels / SCREEN_DPI * MM_PER_INCH))
 
 
-def page_of(result: StudyResult) -> str:
-    """Return the page of a result: ``report.html`` as it is saved."""
+def page_of(result: StudyResult) -> Page:
+    """Return the page of a result, as it is saved."""
     return report_page(result.to_dict(), result.image, result.calcium_masks, result.bone_masks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -28,17 +27,6 @@ def show_picture(label: Any, picture: Image.Image | bytes | None, tooltip: str =
 def scaled(picture: Image.Image, width: int) -> Image.Image:
     """Return a picture as wide as ``width`` pixels."""
     return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-
-
-def stacked(pictures: Sequence[Image.Image], gap: int = 6) -> Image.Image:
-    """Return pictures one below the other."""
-    height = sum(picture.height for picture in pictures) + gap * (len(pictures) - 1)
-    whole = Image.new("RGB", (max(picture.width for picture in pictures), height), (255, 255, 255))
-    top = 0
-    for picture in pictures:
-        whole.paste(picture, (0, top))
-        top += picture.height + gap
-    return whole
 
 
 def pixmap_of(picture: Image.Image) -> Any:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.markup import element, row, table, text
+from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table, by_severity
 from CACBoneAxisLib.report.numbers import format_value
 
 COLUMNS = (
@@ -62,12 +61,12 @@ def _words(change: Mapping[str, Any]) -> str:
     return f"{words}."
 
 
-def bone_change_section(comparison: Mapping[str, Any]) -> str:
-    """Return the part of the page about bone, as HTML."""
+def bone_change_blocks(comparison: Mapping[str, Any]) -> list[Block]:
+    """Return the part of the page about bone."""
     bone = comparison["bone"]
     if bone is None:
-        return element("p", "Neither scan was read for bone density.", "soft")
-    parts = []
+        return [Paragraph("Neither scan was read for bone density.", "soft")]
+    parts: list[Block] = []
     if bone["changes"]:
         rows = []
         for change in bone["changes"]:
@@ -80,18 +79,14 @@ def bone_change_section(comparison: Mapping[str, Any]) -> str:
             cells += ["" if change["per_year"] is None else f"{change['per_year']:+.2f}"]
             usual = change["population_per_year"]
             cells += ["" if usual is None else f"{usual:+.2f}"]
-            rows.append(row(COLUMNS, cells, ""))
+            rows.append(Row(cells))
         sources = ", ".join(dict.fromkeys(change["source"] for change in bone["changes"]))
         caption = (
             f"Least significant change: {sources}. What others lose a year: {bone['population_source']}, "
             "measured in thoracic vertebrae."
         )
-        parts.append(table(caption, COLUMNS, rows))
-    for severity in wording.SEVERITIES:
-        items = [element("li", text(f["message"])) for f in bone["findings"] if f["severity"] == severity]
-        if items:
-            parts.append(element("div", f"<ul>{''.join(items)}</ul>", severity))
-    return "\n".join(parts)
+        parts.append(Table(caption, COLUMNS, rows))
+    return [*parts, *by_severity(bone["findings"])]
 
 
 def bone_change_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
-from CACBoneAxisLib.report.figures import BONE_WINDOW, Figure
+from CACBoneAxisLib.report.blocks import Figure
+from CACBoneAxisLib.report.figures import BONE_WINDOW
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
+from CACBoneAxisLib.report.plots import INK, PANEL, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color, View, Window
 from CACBoneAxisLib.report.tissuefigure import tissue_figure
 
@@ -28,7 +29,6 @@ ROD_COLORS: tuple[Color, ...] = (
     (86, 180, 233),
 )
 ROD_WINDOW = Window(900, 150)
-PANEL = (420, 360)
 PATIENT: Color = (190, 30, 45)
 # Density from low to high; dark to bright, so that it reads in grey too. The middle lies at the class edges.
 DENSITY_RANGE_MG_CM3 = (0.0, 200.0)
@@ -54,7 +54,7 @@ def calibration_figure(result: Mapping[str, Any], image: CTImage) -> Figure | No
     if not scan or not scan["rods"]:
         return None
     rods = scan["rods"]
-    panels = [_rods_panel(scan, image), _line_panel(scan), _drift_panel(rods)]
+    panels = calibration_panels(scan, image)
     panels[0] = panels[0].resize((round(panels[0].width * panels[1].height / panels[0].height), panels[1].height))
     residuals = ", ".join(f"{rod['name']} {rod['residual_hu']:+.1f}" for rod in rods)
     state = "" if scan["accepted"] else " Refused: no BMD comes from it."
@@ -80,16 +80,15 @@ def _rods_panel(scan: Mapping[str, Any], image: CTImage) -> Image.Image:
     middle = float(index[:, 1].mean()), float(index[:, 0].mean())
     width = float(np.ptp(centers[:, 0])) + 50.0
     view = View(middle, spacing, (min(width, 110.0), width), 4.0)
-    picture = Image.fromarray(raster.windowed(view.resampled(image.hu[k], smooth=True), ROD_WINDOW))
+    picture = Image.fromarray(view.drawn(image.hu[k], ROD_WINDOW))
     draw = raster.Pen(picture)
     radius = scan["rod_radius_mm"] * 0.6 * view.pixels_per_mm
     for number, (rod, (i, j, _)) in enumerate(zip(rods, index, strict=True)):
         x, y = view.point(float(j), float(i))
         color = ROD_COLORS[number % len(ROD_COLORS)]
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=color, width=3)
+        draw.circle((x, y), radius, color, 3)
         raster.label(draw, (x, y - radius - 6), rod["name"], "md", color=color, size=22)
-    raster.draw_letters(draw, view.size, "RLAP")
-    raster.draw_scale_bar(draw, view.size, 20, view.pixels_per_mm)
+    raster.annotate(picture, view, "RLAP")
     return picture
 
 
@@ -137,7 +136,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
     middle = (last - (low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
     size = ((high[0] - low[0]) * sz + 2 * MAP_MARGIN_MM, (high[1] - low[1]) * sy + 2 * MAP_MARGIN_MM)
     view = View((float(middle[0]), float(middle[1])), (sz, sy), (float(size[0]), float(size[1])), MAP_PIXELS_PER_MM)
-    pixels = raster.windowed(view.resampled(image.hu[::-1, :, i], smooth=True), BONE_WINDOW)
+    pixels = view.drawn(image.hu[::-1, :, i], BONE_WINDOW)
     for mask in used:
         _paint(pixels, view, mask, image, (i, last), (slope, intercept))
     picture = Image.fromarray(pixels)
@@ -147,8 +146,7 @@ def density_figure(result: Mapping[str, Any], image: CTImage, masks: Mapping[str
         x, y = view.point(float(last - z), float(y))
         text = f"{vertebra['level']} {format_value(vertebra['bmd']['value'], 'bmd')}"
         raster.label(draw, (x, y), text, "mm", size=18)
-    raster.draw_letters(draw, view.size, "APSI")
-    raster.draw_scale_bar(draw, view.size, 20, MAP_PIXELS_PER_MM)
+    raster.annotate(picture, view, "APSI")
     material = measured[0]["bmd"]["material"]
     both = side_by_side([picture, density_scale(raster.screen_size(picture)[1], material)])
     caption = (
@@ -196,14 +194,13 @@ def colors_of(bmd_mg_cm3: np.ndarray) -> np.ndarray:
 
 def density_scale(height: int, material: str) -> Image.Image:
     """Return the scale of the density colours, in mg/cm3 of a material, with the class edges marked."""
-    picture = raster.canvas((150, height), (255, 255, 255))
+    picture = raster.canvas((150, height), raster.WHITE)
     draw = raster.Pen(picture)
     low, high = DENSITY_RANGE_MG_CM3
     top, bottom = 60, height - 30
     values = high - (np.arange(bottom - top) + 0.5) / (bottom - top) * (high - low)
     for row, color in enumerate(colors_of(values)):
-        red, green, blue = (int(c) for c in color)
-        draw.line((20, top + row, 50, top + row), fill=(red, green, blue))
+        draw.line((20, top + row, 50, top + row), fill=raster.color_of(color))
     draw.text((10, 10), f"mg/cm3\n{material}", fill=INK, font=raster.font(15))
     for value in (0, 40, 80, 120, 160, 200):
         y = bottom - (value - low) / (high - low) * (bottom - top)

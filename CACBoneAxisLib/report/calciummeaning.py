@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report.markup import element, row, table, text
+from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table
 from CACBoneAxisLib.report.numbers import format_value
 
 MEANING_COLUMNS = (("What", False), ("Value", False), ("Rests on", False))
@@ -137,39 +137,32 @@ def _visual(visual: Mapping[str, Any]) -> list[Line]:
     return found
 
 
-def meaning_table(result: Mapping[str, Any]) -> str:
-    """Return what the score means as an HTML table; empty when there is nothing to say."""
-    found = lines(result)
-    if not found:
-        return ""
-    rows = [row(MEANING_COLUMNS, line) for line in found]
-    return table(
-        "Each value with its source: found on dedicated scans, in people who may not be like this patient.",
-        MEANING_COLUMNS,
-        rows,
-    )
+def meaning_table(result: Mapping[str, Any]) -> list[Block]:
+    """Return the table of what the score means; nothing where nothing is known."""
+    rows = [Row(line) for line in lines(result)]
+    caption = "Each value with its source: found on dedicated scans, in people who may not be like this patient."
+    return [Table(caption, MEANING_COLUMNS, rows)] if rows else []
 
 
-def protocol_table(result: Mapping[str, Any]) -> str:
-    """Return the coronary total under every protocol as an HTML table; empty without lesions."""
-    found = result["calcium"].get("under_protocols") or []
+def protocol_tables(result: Mapping[str, Any]) -> list[Block]:
+    """Return the coronary total and each lesion under every protocol; nothing without lesions."""
     rows = []
-    for entry in found:
+    for entry in result["calcium"].get("under_protocols") or []:
         made_for = KIND_WORDS[entry["kind"]] or format_value(entry["kvp"], "kvp", unit=True)
         numbers = [format_value(entry[key], key) for key in ("agatston", "volume_mm3", "mass_mg")]
-        name = f"{entry['name']} ({entry['protocol']})" if entry["kind"] == "own" else entry["name"]
-        class_ = "total" if entry["kind"] == "own" else ""
-        rows.append(row(PROTOCOL_COLUMNS, [name, *numbers, made_for, entry["citation"]], class_))
+        own = entry["kind"] == "own"
+        name = f"{entry['name']} ({entry['protocol']})" if own else entry["name"]
+        rows.append(Row([name, *numbers, made_for, entry["citation"]], "total" if own else ""))
     if not rows:
-        return ""
-    note = "Protocols made for another tube voltage than the scan's show the effect of the voltage's thresholds only."
+        return []
     caption = (
         "The same lesions of the coronary arteries, scored by other rules; only the first row is this study's result."
     )
-    return table(caption, PROTOCOL_COLUMNS, rows) + element("p", text(note), "soft") + _lesions_by_protocol(result)
+    note = "Protocols made for another tube voltage than the scan's show the effect of the voltage's thresholds only."
+    return [Table(caption, PROTOCOL_COLUMNS, rows), Paragraph(note, "soft"), _lesions_by_protocol(result)]
 
 
-def _lesions_by_protocol(result: Mapping[str, Any]) -> str:
+def _lesions_by_protocol(result: Mapping[str, Any]) -> Table:
     """Return the Agatston score of every lesion under every protocol; protocols that score all alike share a column."""
     groups: dict[tuple[float, ...], list[str]] = {}
     for entry in result["calcium"]["under_protocols"]:
@@ -179,33 +172,30 @@ def _lesions_by_protocol(result: Mapping[str, Any]) -> str:
     owners = {lesion["id"]: lesion["territory"] or "in conflict" for lesion in result["calcium"]["lesions"]}
     ids = [one["id"] for one in result["calcium"]["under_protocols"][0]["lesions"]]
     rows = [
-        row(columns, [f"{number} {owners[number]}", *(format_value(scores[k], "agatston") for scores in groups)])
+        Row([f"{number} {owners[number]}", *(format_value(scores[k], "agatston") for scores in groups)])
         for k, number in enumerate(ids)
     ]
     caption = (
         "Agatston score of each lesion under each protocol; protocols that score all of them alike share a column."
     )
-    return table(caption, columns, rows)
+    return Table(caption, columns, rows)
 
 
-def suggestion_table(result: Mapping[str, Any]) -> str:
-    """Return what was looked for without anybody pointing: candidates and what was left out; empty where not done."""
+def suggestion_tables(result: Mapping[str, Any]) -> list[Block]:
+    """Return the candidates that were searched for, and those near the heart left out; nothing without a search."""
     search = result["calcium"].get("search")
     if search is None:
-        return ""
-    rows = []
-    for one in result["calcium"].get("suggestions") or []:
-        rows.append(
-            row(SUGGESTION_COLUMNS, [one["territory"], format_value(one["confidence"], "share"), *_candidate(one)])
-        )
+        return []
+    rows = [
+        Row([one["territory"], format_value(one["confidence"], "share"), *_candidate(one)])
+        for one in result["calcium"].get("suggestions") or []
+    ]
     caption = "Candidates that nobody pointed at, with a suggested territory. Suggestions are wrong at times."
-    parts = [element("p", text(_where(search)))]
-    parts.append(table(caption, SUGGESTION_COLUMNS, rows) if rows else element("p", "Nothing is suggested."))
-    parts.append(_left_out(search))
-    return "\n".join(parts)
+    found = Table(caption, SUGGESTION_COLUMNS, rows) if rows else Paragraph("Nothing is suggested.")
+    return [Paragraph(_where(search)), found, *_left_out(search)]
 
 
-def _left_out(search: Mapping[str, Any]) -> str:
+def _left_out(search: Mapping[str, Any]) -> list[Block]:
     """Return why candidates near the heart are not suggested: how many for each reason, and the largest of them."""
     words: Mapping[str, str] = load_table("territories")["left_out"]
     rows = []
@@ -213,12 +203,11 @@ def _left_out(search: Mapping[str, Any]) -> str:
         found = [one for one in search["left_out"] if one["reason"] == reason]
         if found:
             largest = max(found, key=lambda one: one["volume_mm3"])
-            rows.append(row(LEFT_OUT_COLUMNS, [why, format_value(len(found), "count"), *_candidate(largest)]))
+            rows.append(Row([why, format_value(len(found), "count"), *_candidate(largest)]))
     if search["too_small"]:
-        number = format_value(search["too_small"], "count")
-        rows.append(row(LEFT_OUT_COLUMNS, ["too small to score", number, "—", "—", "—"]))
+        rows.append(Row(["too small to score", format_value(search["too_small"], "count"), "—", "—", "—"]))
     caption = "Candidates near the heart that are not suggested; result.json lists each of them."
-    return table(caption, LEFT_OUT_COLUMNS, rows) if rows else ""
+    return [Table(caption, LEFT_OUT_COLUMNS, rows)] if rows else []
 
 
 def _candidate(one: Mapping[str, Any]) -> list[str]:
@@ -229,10 +218,10 @@ def _candidate(one: Mapping[str, Any]) -> list[str]:
 def _where(search: Mapping[str, Any]) -> str:
     """Return in words where candidates were looked for."""
     if search["found_by"] == "segmentation":
-        return "CandidateSearch for in the segmented heart and within 12 mm of it."
+        return "Looked for in the segmented heart and within 12 mm of it."
     top = {
         "carina": "below the carina",
         "aortic arch": "below the aortic arch, as no carina was found",
         "scan": "from the top of the scan, which has no carina",
     }[search["top"]]
-    return f"CandidateSearch for between the lungs, in front of the descending aorta, {top}."
+    return f"Looked for between the lungs, in front of the descending aorta, {top}."

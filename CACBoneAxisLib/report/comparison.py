@@ -13,15 +13,26 @@ from scipy import ndimage
 from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
-from CACBoneAxisLib.report.bonecomparison import bone_change_section, bone_change_words
-from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, GAP_PIXELS, Figure
-from CACBoneAxisLib.report.markup import definitions, element, figure, row, section, table, text
+from CACBoneAxisLib.report.blocks import (
+    Block,
+    Card,
+    Definitions,
+    Figure,
+    Heading,
+    Page,
+    Paragraph,
+    Row,
+    Section,
+    Span,
+    Table,
+    by_severity,
+)
+from CACBoneAxisLib.report.bonecomparison import bone_change_blocks, bone_change_words
+from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, axial_view
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.report.raster import View
-from CACBoneAxisLib.report.style import CSS
 
-CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 CHANGE_COLUMNS = (
     ("", False),
     ("Baseline", True),
@@ -59,33 +70,32 @@ LESION_COLUMNS = (
 STATUS_WORDS = {"both": "in both", "new": "new", "gone": "gone"}
 
 
-def render_comparison(comparison: Mapping[str, Any], figures: Sequence[Figure] = ()) -> str:
-    """Return the page of a comparison as self-contained HTML; every text in it is escaped."""
+def comparison_page(comparison: Mapping[str, Any], figures: Sequence[Figure] = ()) -> Page:
+    """Return the page of a comparison, with its pictures."""
     first, second = (comparison[key]["id"] for key in ("baseline", "followup"))
     years = comparison["years"]
     between = f"{years:g} years between the scans" if years else "time between the scans not given"
-    pictures = "\n".join(figure(item, "wide") for item in figures)
-    none = element("p", "No pictures: give both images with --baseline-image and --followup-image.", "soft")
-    parts = [
-        element("section", _lead(comparison), "card"),
-        section("What to be careful about", _careful(comparison), "careful"),
-        section("Change of the Agatston score", _changes(comparison, "agatston"), "agatston"),
-        section("Change of the volume", _changes(comparison, "volume_mm3"), "volume"),
-        section("Change of each lesion", _lesions(comparison), "lesions"),
-        section("What published rules say of the total", _rules(comparison), "rules"),
-        section("Change of bone density", bone_change_section(comparison), "bone"),
-        section("Both scans at the same lesion", pictures or none, "pictures"),
-        section("Provenance", _provenance(comparison), "provenance"),
-    ]
-    head = f"<h1>Change between two scans</h1><p><b>{text(first)}</b> to <b>{text(second)}</b>, {text(between)}</p>"
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Change between two scans</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
-        f"<header>{head}</header>\n<main>\n" + "\n".join(parts) + "\n</main>\n"
-        f"<footer>{text(wording.RESEARCH_USE)}</footer>\n</body>\n</html>\n"
+    none = Paragraph("No pictures: give both images with --baseline-image and --followup-image.", "soft")
+    careful = by_severity(comparison["findings"])
+    title = "Change between two scans"
+    return Page(
+        title,
+        [Heading(title, 1), Paragraph([Span(first), " to ", Span(second), f", {between}"])],
+        [
+            _lead(comparison),
+            Section(
+                "What to be careful about",
+                "careful",
+                careful or [Paragraph("Nothing was found that speaks against comparing these scans.")],
+            ),
+            Section("Change of the Agatston score", "agatston", [_changes(comparison, "agatston")]),
+            Section("Change of the volume", "volume", [_changes(comparison, "volume_mm3")]),
+            Section("Change of each lesion", "lesions", [_lesions(comparison)]),
+            Section("What published rules say of the total", "rules", [_rules(comparison)]),
+            Section("Change of bone density", "bone", bone_change_blocks(comparison)),
+            Section("Both scans at the same lesion", "pictures", figures or [none]),
+            Section("Provenance", "provenance", [_provenance(comparison)]),
+        ],
     )
 
 
@@ -103,24 +113,13 @@ def summary_words(comparison: Mapping[str, Any]) -> str:
     return f"{words}: {exceeds} measurement error (smallest significant change {limit}, {verdict['source']})."
 
 
-def _lead(comparison: Mapping[str, Any]) -> str:
-    lead = "<h2>Total of the coronary arteries</h2>" + element("p", text(summary_words(comparison)), "lead")
+def _lead(comparison: Mapping[str, Any]) -> Card:
+    parts: list[Block] = [Heading("Total of the coronary arteries", 2), Paragraph(summary_words(comparison), "lead")]
     bone = bone_change_words(comparison)
-    return lead if bone is None else f"{lead}<h2>Bone density</h2>{element('p', text(bone), 'lead')}"
+    return Card(parts if bone is None else [*parts, Heading("Bone density", 2), Paragraph(bone, "lead")])
 
 
-def _careful(comparison: Mapping[str, Any]) -> str:
-    if not comparison["findings"]:
-        return element("p", "Nothing was found that speaks against comparing these scans.")
-    parts = []
-    for severity in wording.SEVERITIES:
-        items = [element("li", text(f["message"])) for f in comparison["findings"] if f["severity"] == severity]
-        if items:
-            parts.append(element("div", f"<ul>{''.join(items)}</ul>", severity))
-    return "\n".join(parts)
-
-
-def _changes(comparison: Mapping[str, Any], measure: str) -> str:
+def _changes(comparison: Mapping[str, Any], measure: str) -> Table:
     names = {t["code"]: f"{t['code']}  {t['name']}" for t in wording.territory_table()}
     coronary = {t["code"] for t in wording.territory_table() if t["coronary"]}
     rows = []
@@ -130,12 +129,12 @@ def _changes(comparison: Mapping[str, Any], measure: str) -> str:
         cells += [format_value(change[key], measure) for key in ("baseline", "followup", "absolute")]
         cells += [format_value(change["percent"], "rate_percent"), format_value(change["per_year"], measure)]
         cells += [format_value(change["percent_per_year"], "rate_percent"), format_value(change["root"], "density")]
-        rows.append(row(CHANGE_COLUMNS, cells, "total" if what == "total" else "" if what in coronary else "beside"))
-    return table("Those in grey are in no total of a coronary artery.", CHANGE_COLUMNS, rows)
+        rows.append(Row(cells, "total" if what == "total" else "" if what in coronary else "beside"))
+    return Table("Those in grey are in no total of a coronary artery.", CHANGE_COLUMNS, rows)
 
 
-def _lesions(comparison: Mapping[str, Any]) -> str:
-    """Return the lesions of both scans as a table, those at one place in one row."""
+def _lesions(comparison: Mapping[str, Any]) -> Table | Paragraph:
+    """Return the lesions of both scans, those at one place in one row."""
     rows = []
     for one in comparison["lesions"]:
         score, volume = one["agatston"], one["volume_mm3"]
@@ -145,34 +144,34 @@ def _lesions(comparison: Mapping[str, Any]) -> str:
         cells += [format_value(score[key], "agatston") for key in ("baseline", "followup", "absolute")]
         cells += [format_value(score["percent"], "rate_percent")]
         cells += [format_value(volume[key], "volume_mm3") for key in ("baseline", "followup")]
-        rows.append(row(LESION_COLUMNS, [*cells, format_value(one["apart_mm"], "length_mm")]))
+        rows.append(Row([*cells, format_value(one["apart_mm"], "length_mm")]))
     if not rows:
-        return element("p", "No lesion was scored in either scan.")
+        return Paragraph("No lesion was scored in either scan.")
     caption = (
         "Lesions by their numbers in the two results, paired by artery and place. Lesions that have grown together "
         "show as one pair and one that is gone; the change of the artery holds either way."
     )
-    return table(caption, LESION_COLUMNS, rows)
+    return Table(caption, LESION_COLUMNS, rows)
 
 
-def _rules(comparison: Mapping[str, Any]) -> str:
+def _rules(comparison: Mapping[str, Any]) -> Table:
     rows = []
     for verdict in comparison["verdicts"]:
         words = {True: "exceeded", False: "not exceeded", None: f"not applied: {verdict['reason']}"}[verdict["exceeds"]]
         numbers = [format_value(verdict[key], "density") for key in ("value", "limit")]
         name = RULE_NAMES.get(verdict["rule"], verdict["rule"])
-        rows.append(row(RULE_COLUMNS, [name, MEASURE_NAMES[verdict["measure"]], *numbers, words, verdict["source"]]))
-    return table(
+        rows.append(Row([name, MEASURE_NAMES[verdict["measure"]], *numbers, words, verdict["source"]]))
+    return Table(
         "Each rule says whether the change is more than two scans of the same heart differ by.", RULE_COLUMNS, rows
     )
 
 
-def _provenance(comparison: Mapping[str, Any]) -> str:
+def _provenance(comparison: Mapping[str, Any]) -> Definitions:
     made = comparison["provenance"]
     pairs = [("Software", f"{made['software']} {made['version']}")]
     for name, key in (("Baseline", "baseline"), ("Follow-up", "followup")):
         pairs.append((name, f"{comparison[key]['id']}, SHA-256 {comparison[key]['sha256'] or 'not computed'}"))
-    return definitions(pairs)
+    return Definitions(pairs)
 
 
 def comparison_figures(comparison: Mapping[str, Any], images: tuple[CTImage, CTImage]) -> list[Figure]:
@@ -227,7 +226,7 @@ def _pair(
     images: tuple[CTImage, CTImage],
 ) -> Figure:
     code = territory["code"]
-    color = tuple(int(c) for c in territory["color"])
+    color = raster.color_of(territory["color"])
     places, matrix = _places(lesion, comparison), _laid_over(comparison)
     panels, captions = [], []
     for name, key, place, image in zip(NAMES, ("baseline", "followup"), places, images, strict=True):
@@ -241,19 +240,12 @@ def _pair(
             captions.append(f"{name}: {words}, laid over the baseline's slice")
         else:
             plane, (row_, column) = image.hu[z], (float(index[1]), float(index[0]))
-            spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]
-            view = View((row_, column), spacing, (VIEW_MM, VIEW_MM), PIXELS_PER_MM)
+            view = axial_view(image, (row_, column), VIEW_MM, PIXELS_PER_MM)
             captions.append(f"{name}: {words}, slice {z + 1} of {image.hu.shape[0]}")
-        panel = Image.fromarray(raster.windowed(view.resampled(plane, smooth=True), CALCIUM_WINDOW))
-        draw = raster.Pen(panel)
-        x, y = view.point(row_, column)
-        reach = CIRCLE_MM * PIXELS_PER_MM
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), outline=color, width=2)
-        raster.draw_letters(draw, view.size, "RLAP")
-        raster.draw_scale_bar(draw, view.size, 20, PIXELS_PER_MM)
-        raster.label(draw, (raster.MARGIN, raster.MARGIN), f"{code} {name}", "la", color=color, size=17)  # type: ignore[arg-type]
-        panels.append(panel)
-    picture = side_by_side(panels, GAP_PIXELS)
+        panels.append(Image.fromarray(view.drawn(plane, CALCIUM_WINDOW)))
+        raster.Pen(panels[-1]).circle(view.point(row_, column), CIRCLE_MM * PIXELS_PER_MM, color, 2)
+        raster.annotate(panels[-1], view, "RLAP", f"{code} {name}", color)
+    picture = side_by_side(panels)
     caption = f"{'; '.join(captions)}."
     alt = f"Axial CT of both scans around the same place of the {territory['in_words']}, circled; {caption}"
     return Figure(code, f"{code} - {territory['name']}", caption, alt, raster.png_bytes(picture))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.markup import element, group_row, row, table, text
+from CACBoneAxisLib.report.blocks import Block, Bullets, GroupRow, Paragraph, Row, Table
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.segmentation import level_color
 from CACBoneAxisLib.report.tables import lesion_reason, vertebra_reason
@@ -47,22 +47,30 @@ VERTEBRA_COLUMNS = (
 )
 
 
-def artery_table(result: Mapping[str, Any]) -> str:
+def calcium_tables(result: Mapping[str, Any]) -> list[Block]:
+    """Return the table per artery, and per lesion where there are any."""
+    return [artery_table(result), *([lesion_table(result)] if result["calcium"]["lesions"] else [])]
+
+
+def artery_table(result: Mapping[str, Any]) -> Table:
     """Return the table per artery, with the total; what is not coronary stands below it, apart."""
     calcium = result["calcium"]
     known = [t for t in wording.territory_table() if t["code"] in calcium["territories"]]
-    rows = [_artery_row(calcium, t, "") for t in known if t["coronary"]]
-    rows.append(row(ARTERY_COLUMNS, ["Total of the coronary arteries", *_scores(calcium["total"])], "total"))
-    rows.append(group_row(ARTERY_COLUMNS, "Beside the coronary arteries; never part of the total"))
-    rows += [_artery_row(calcium, t, "beside") for t in known if not t["coronary"]]
-    return table(
-        "Calcium by artery. — is not measured; 0 is measured and nothing found.", ARTERY_COLUMNS, rows, "whole"
+    rows: list[Row | GroupRow] = [
+        *(_artery_row(calcium, t) for t in known if t["coronary"]),
+        Row(["Total of the coronary arteries", *_scores(calcium["total"])], "total"),
+        GroupRow("Beside the coronary arteries; never part of the total"),
+        *(_artery_row(calcium, t) for t in known if not t["coronary"]),
+    ]
+    return Table(
+        "Calcium by artery. — is not measured; 0 is measured and nothing found.", ARTERY_COLUMNS, rows, whole=True
     )
 
 
-def _artery_row(calcium: Mapping[str, Any], territory: Mapping[str, Any], class_: str) -> str:
+def _artery_row(calcium: Mapping[str, Any], territory: Mapping[str, Any]) -> Row:
     name = f"{territory['code']}  {territory['name']}"
-    return row(ARTERY_COLUMNS, [name, *_scores(calcium["territories"][territory["code"]])], class_, territory["color"])
+    scores = _scores(calcium["territories"][territory["code"]])
+    return Row([name, *scores], "" if territory["coronary"] else "beside", territory["color"])
 
 
 def _scores(values: Mapping[str, Any]) -> list[str]:
@@ -70,7 +78,7 @@ def _scores(values: Mapping[str, Any]) -> list[str]:
     return [*texts, format_value(values["lesions"], "count")]
 
 
-def lesion_table(result: Mapping[str, Any]) -> str:
+def lesion_table(result: Mapping[str, Any]) -> Table:
     """Return the table per lesion, with those that were not scored and why."""
     calcium = result["calcium"]
     rows = []
@@ -86,9 +94,10 @@ def lesion_table(result: Mapping[str, Any]) -> str:
         ]
         place = [format_value(len(lesion["slices"]), "count"), format_value(seed and seed[2], "position_mm")]
         artery = lesion["territory"] or " ".join(lesion["seeds"])
-        class_ = "" if lesion["status"] == "scored" else "beside"
-        rows.append(row(LESION_COLUMNS, [lesion["id"], artery, *numbers, *place, status], class_))
-    return table(
+        rows.append(
+            Row([lesion["id"], artery, *numbers, *place, status], "" if lesion["status"] == "scored" else "beside")
+        )
+    return Table(
         "Every lesion that a seed lies in; those in grey are in no total of a coronary artery.", LESION_COLUMNS, rows
     )
 
@@ -105,8 +114,8 @@ HEIGHT_COLUMNS = (
 )
 
 
-def height_table(result: Mapping[str, Any]) -> str:
-    """Return the six-point heights of the vertebrae that have them; empty where there are none."""
+def height_table(result: Mapping[str, Any]) -> Table | None:
+    """Return the six-point heights of the vertebrae that have them; None where there are none."""
     rows = []
     for v in result["bone"]["vertebrae"]:
         h = v["heights"]
@@ -118,17 +127,27 @@ def height_table(result: Mapping[str, Any]) -> str:
             for kind in ("wedge", "biconcave", "crush")
         ]
         grade = f"{h['genant_grade']} ({h['deformity']})" if h["genant_grade"] else "none"
-        rows.append(row(HEIGHT_COLUMNS, [v["level"], *heights, *losses, grade], "", level_color(v["level"])))
+        rows.append(Row([v["level"], *heights, *losses, grade], "", level_color(v["level"])))
     if not rows:
-        return ""
+        return None
     caption = (
         "Heights of the bodies, labelled or found around a point, and the loss of height, per cent. A grade (Genant "
         "1993) is a suggestion to look: normal lumbar wedging reaches 21 %."
     )
-    return table(caption, HEIGHT_COLUMNS, rows)
+    return Table(caption, HEIGHT_COLUMNS, rows)
 
 
-def vertebra_table(result: Mapping[str, Any]) -> str:
+def bone_tables(result: Mapping[str, Any]) -> list[Block]:
+    """Return density and heights per vertebra, with the estimates that were asked for; or why nothing was measured."""
+    vertebrae = result["bone"]["vertebrae"]
+    if not vertebrae:
+        return [Paragraph(f"— not measured. {wording.bone_missing(result)}")]
+    estimates = [f"{v['level']}: {wording.estimate_words(item)}" for v in vertebrae for item in v["estimates"]]
+    listed = Bullets(estimates) if estimates else None
+    return [block for block in (vertebra_table(result), listed, height_table(result)) if block is not None]
+
+
+def vertebra_table(result: Mapping[str, Any]) -> Table:
     """Return the table per vertebra, with those that were not measured and why."""
     rows = []
     for v in result["bone"]["vertebrae"]:
@@ -149,11 +168,5 @@ def vertebra_table(result: Mapping[str, Any]) -> str:
             wording.short_class_words(v["acr_class"]),
             status,
         ]
-        rows.append(
-            row(VERTEBRA_COLUMNS, cells, "" if v["status"] == "measured" else "beside", level_color(v["level"]))
-        )
-    estimates = [
-        f"{v['level']}: {wording.estimate_words(item)}" for v in result["bone"]["vertebrae"] for item in v["estimates"]
-    ]
-    listed = element("ul", "".join(element("li", text(line)) for line in estimates)) if estimates else ""
-    return table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows) + listed
+        rows.append(Row(cells, "" if v["status"] == "measured" else "beside", level_color(v["level"])))
+    return Table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
+from CACBoneAxisLib.report.blocks import Figure
 from CACBoneAxisLib.report.histogram import draw_histogram
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
@@ -32,19 +32,7 @@ SMALL_LESION_MM = 6.0
 
 VERTEBRA_VIEW_MM = 80.0
 VERTEBRA_PIXELS_PER_MM = 4.5
-GAP_PIXELS = 6
 NO_BREAK = "\u00a0"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture with what it shows: key (``LAD``, ``L1``), title, caption, alternative text, PNG bytes."""
-
-    key: str
-    title: str
-    caption: str
-    alt: str
-    png: bytes
 
 
 def lesion_figures(calcium: Mapping[str, Any], image: CTImage, masks: Mapping[int, Mask]) -> list[Figure]:
@@ -74,26 +62,22 @@ def _lesion_figure(
     layer = mask.voxels[index - mask.offset[0]]
     rows, columns = np.nonzero(layer)
     rows, columns = rows + mask.offset[1], columns + mask.offset[2]
-    spacing = image.geometry.spacing_mm[1], image.geometry.spacing_mm[0]
     center = float(rows.min() + rows.max()) / 2, float(columns.min() + columns.max()) / 2
-    view = View(center, spacing, (LESION_VIEW_MM, LESION_VIEW_MM), LESION_PIXELS_PER_MM)
-    colors = {entry["code"]: _rgb(entry["color"]) for entry in territory_table()}
-    pixels = raster.windowed(view.resampled(image.hu[index], smooth=True), CALCIUM_WINDOW)
+    view = axial_view(image, center, LESION_VIEW_MM, LESION_PIXELS_PER_MM)
+    colors = {entry["code"]: raster.color_of(entry["color"]) for entry in territory_table()}
+    pixels = view.drawn(image.hu[index], CALCIUM_WINDOW)
     for other in lesions:
         if other["id"] in masks and other["status"] != "implausible":
             color = colors.get(other["territory"], OTHER_COLOR) if other["status"] == "scored" else OTHER_COLOR
             fill = raster.OVERLAY_OPACITY if other is lesion else 0.0
             _draw_mask(pixels, view, masks[other["id"]], index, color, fill)
     picture = Image.fromarray(pixels)
-    draw = raster.Pen(picture)
     color = colors[territory["code"]]
-    extent = max((np.ptp(rows) + 1) * spacing[0], (np.ptp(columns) + 1) * spacing[1])
+    extent = max((np.ptp(rows) + 1) * view.spacing_mm[0], (np.ptp(columns) + 1) * view.spacing_mm[1])
     if extent <= SMALL_LESION_MM:
-        raster.draw_arrow(draw, view.point(rows.min() - 1.0, columns.min() - 1.0), color)
-    _inset(picture, image.hu[index], center, spacing)
-    raster.draw_letters(draw, view.size, "RLAP")
-    raster.draw_scale_bar(draw, view.size, 20, LESION_PIXELS_PER_MM)
-    raster.label(draw, (raster.MARGIN, raster.MARGIN), territory["code"], "la", color=color, size=20)
+        raster.draw_arrow(raster.Pen(picture), view.point(rows.min() - 1.0, columns.min() - 1.0), color)
+    _inset(picture, image, index, center)
+    raster.annotate(picture, view, "RLAP", territory["code"], color, 20)
     position = float(image.geometry.to_lps([center[1], center[0], index])[2])
     height = f"S {format_value(position, 'position_mm', unit=True)}".replace(" ", NO_BREAK)
     place = f"slice {index + 1} of {image.hu.shape[0]}, {height}"
@@ -107,6 +91,12 @@ def _lesion_figure(
         f"{territory['in_words']}, calcium coloured, with a scale bar of 20 mm and an inset without colour; {place}."
     )
     return Figure(territory["code"], title, f"{scores}. {place[0].upper()}{place[1:]}.", alt, raster.png_bytes(picture))
+
+
+def axial_view(image: CTImage, center: tuple[float, float], size_mm: float, pixels_per_mm: float) -> View:
+    """Return the view of a square of an axial slice around a (row, column)."""
+    dx, dy, _ = image.geometry.spacing_mm
+    return View(center, (dy, dx), (size_mm, size_mm), pixels_per_mm)
 
 
 def worst_slice(lesion: Mapping[str, Any], mask: Mask) -> int:
@@ -124,12 +114,12 @@ def _draw_mask(pixels: NDArray[np.uint8], view: View, mask: Mask, index: int, co
         raster.overlay(pixels, here.resampled(mask.voxels[layer], smooth=False), color, fill=fill)
 
 
-def _inset(picture: Image.Image, plane: NDArray, center: tuple[float, float], spacing: tuple[float, float]) -> None:
+def _inset(picture: Image.Image, image: CTImage, index: int, center: tuple[float, float]) -> None:
     scale = INSET_PIXELS / INSET_VIEW_MM
-    view = View(center, spacing, (INSET_VIEW_MM, INSET_VIEW_MM), scale)
-    small = Image.fromarray(raster.windowed(view.resampled(plane, smooth=True), CALCIUM_WINDOW))
+    view = axial_view(image, center, INSET_VIEW_MM, scale)
+    small = Image.fromarray(view.drawn(image.hu[index], CALCIUM_WINDOW))
     draw = raster.Pen(small)
-    draw.rectangle((0, 0, INSET_PIXELS - 1, INSET_PIXELS - 1), outline=(255, 255, 255))
+    draw.rectangle((0, 0, INSET_PIXELS - 1, INSET_PIXELS - 1), outline=raster.WHITE)
     raster.draw_scale_bar(draw, view.size, 5, scale)
     width, height = raster.screen_size(picture)
     raster.pasted(picture, small, (width - INSET_PIXELS, height - INSET_PIXELS))
@@ -162,16 +152,12 @@ def _vertebra_figure(vertebra: Mapping[str, Any], image: CTImage, mask: Mask) ->
     panels = []
     for plane, inside, offset, center, spacing, letters, name in planes:
         view = View(center, spacing, (VERTEBRA_VIEW_MM, VERTEBRA_VIEW_MM), VERTEBRA_PIXELS_PER_MM)
-        pixels = raster.windowed(view.resampled(plane, smooth=True), BONE_WINDOW)
+        pixels = view.drawn(plane, BONE_WINDOW)
         raster.overlay(pixels, view.moved(*offset).resampled(inside, smooth=False), color, fill=0.15)
-        panel = Image.fromarray(pixels)
-        draw = raster.Pen(panel)
-        raster.draw_letters(draw, view.size, letters)
-        raster.draw_scale_bar(draw, view.size, 20, VERTEBRA_PIXELS_PER_MM)
-        raster.label(draw, (raster.MARGIN, raster.MARGIN), f"{level} {name}", "la", color=color, size=17)
-        panels.append(panel)
+        panels.append(Image.fromarray(pixels))
+        raster.annotate(panels[-1], view, letters, f"{level} {name}", color)
     panels.append(draw_histogram(mask.values(image.hu), vertebra, color, raster.screen_size(panels[0])))
-    picture = side_by_side(panels, GAP_PIXELS)
+    picture = side_by_side(panels)
     caption = (
         f"Mean {format_value(vertebra['mean_hu'], 'mean_hu')} ± {format_value(vertebra['sd_hu'], 'sd_hu')} HU (SD), "
         f"{format_value(vertebra['voxels'], 'voxels')} voxels, "
@@ -191,13 +177,8 @@ def _filled_plane(mask: Mask, axis: int, near: float) -> int:
     return int(filled[np.argmin(np.abs(filled - near))])
 
 
-def _rgb(color: Sequence[int]) -> Color:
-    red, green, blue = color
-    return red, green, blue
-
-
 def _bright(color: Color) -> Color:
     """Return the colour lightened where it is too dark to be seen on bone."""
     lift = max(0, 190 - max(color)) if max(color) < 190 else 0
     mix = 0.35 if 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2] < 110 else 0.0
-    return _rgb([int((c + lift) * (1 - mix) + 255 * mix) for c in color])
+    return raster.color_of([int((c + lift) * (1 - mix) + 255 * mix) for c in color])

@@ -1,251 +1,141 @@
-"""``report.html``: one self-contained page that a referring physician understands in a minute."""
+"""A page of blocks as one self-contained HTML file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
 
-from CACBoneAxisLib.report import calciummeaning, details, wording
-from CACBoneAxisLib.report.answers import answers
-from CACBoneAxisLib.report.figures import Figure
-from CACBoneAxisLib.report.markup import definitions, element, figure, section, text
-from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report import blocks as b
+from CACBoneAxisLib.report.blocks import escaped
 from CACBoneAxisLib.report.style import CSS
+from CACBoneAxisLib.report.wording import RESEARCH_USE
 
 # Nothing is loaded, run, sent or framed, whatever a header or a label contains.
 CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-VOLUME_WORDS = {
-    "voxels": "voxels of the lesions times the volume of one.",
-    "isotropic": "cubes at or above the threshold after linear interpolation.",
-}
 
-IDENTIFIER_NAMES = {
-    "patient_name": "patient",
-    "patient_id": "ID",
-    "birth_date": "born",
-    "accession_number": "accession number",
-    "study_date": "study of",
-    "study_uid": "study",
-    "series_uid": "series",
-}
-
-SEVERITY_TITLES = {"error": "Numbers that are withheld", "warning": "Numbers that may be wrong", "note": "To know"}
-
-
-def render_html(
-    result: Mapping[str, Any],
-    lesion_figures: Sequence[Figure] = (),
-    vertebra_figures: Sequence[Figure] = (),
-    bone_figures: Sequence[Figure] = (),
-) -> str:
-    """Return the report as one HTML page with style and pictures inside it.
-
-    Every text from the result is escaped; the page loads nothing and its content
-    policy forbids it to.
-    """
-    calcium_pictures = element("div", "\n".join(figure(item) for item in lesion_figures), "pictures")
-    bone_pictures = "\n".join(figure(item, "wide") for item in vertebra_figures)
-    lesions = details.lesion_table(result) if result["calcium"]["lesions"] else ""
-    vertebrae = details.vertebra_table(result) + details.height_table(result) if result["bone"]["vertebrae"] else ""
-    if not result["bone"]["vertebrae"]:
-        vertebrae = element("p", "— not measured. " + text(wording.bone_missing(result)))
-    suggested = calciummeaning.suggestion_table(result)
-    meaning, protocols = calciummeaning.meaning_table(result), calciummeaning.protocol_table(result)
-    sections = [
-        section("What to be careful about", careful(result), "careful"),
-        section("Calcium by artery and lesion", details.artery_table(result) + lesions, "calcium"),
-        section("Worst lesion of each artery and structure", calcium_pictures, "calcium-pictures")
-        if lesion_figures
-        else "",
-        section("What the calcium score means", meaning, "meaning") if meaning else "",
-        section("The same calcium under other protocols", protocols, "protocols") if protocols else "",
-        section("Suggested candidates", suggested, "suggestions") if suggested else "",
-        section("Bone by vertebra", vertebrae + bone_pictures, "bone"),
-        section("Bone in pictures", "\n".join(figure(item, "wide") for item in bone_figures), "bone-pictures")
-        if bone_figures
-        else "",
-        section("How the numbers are defined", definition_list(result), "definitions"),
-        section("What was set", settings(result), "set"),
-        section("Provenance", provenance(result), "provenance"),
-    ]
+def page_html(page: b.Page) -> str:
+    """Return a page with its style and pictures inside it; it loads nothing, and its content policy forbids it to."""
+    software = f" {escaped(page.software)}." if page.software else ""
     return (
         "<!DOCTYPE html>\n"
         '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{text(result['study']['id'])} - coronary calcium and bone density</title>\n"
-        f"<style>{CSS}</style>\n</head>\n<body>\n"
-        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
-        f"{header(result)}\n<main>\n{answers(result)}\n" + "\n".join(filter(None, sections)) + "\n</main>\n"
-        f"<footer>{text(wording.RESEARCH_USE)} {text(_software(result))}.</footer>\n</body>\n</html>\n"
+        f"<title>{escaped(page.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f'<div class="research" role="note">{escaped(RESEARCH_USE)}</div>\n'
+        f"<header>{blocks_html(page.header)}</header>\n<main>\n{blocks_html(page.body)}\n</main>\n"
+        f"<footer>{escaped(RESEARCH_USE)}{software}</footer>\n</body>\n</html>\n"
     )
 
 
-def header(result: Mapping[str, Any]) -> str:
-    """Return title, study, one line on patient and scan, and both verdicts.
-
-    Who the patient is stands there only where the result says so.
-    """
-    study = result["study"]
-    patient, scan, image = study["patient"], study["acquisition"], study["image"]
-    sex = {"F": "woman", "M": "man"}.get(patient.get("sex") or "", "sex not known")
-    age = patient.get("age_years")
-    facts = [
-        f"{format_value(age, 'age_years', unit=True)}" if age is not None else "age not known",
-        sex,
-        format_value(scan.get("kvp"), "kvp", unit=True) if scan.get("kvp") is not None else "tube voltage not known",
-        {True: "contrast-enhanced", False: "no contrast agent", None: "contrast not known"}[scan.get("contrast")],
-        {True: "ECG-gated", False: "not ECG-gated", None: "gating not known"}[scan.get("ecg_gated")],
-        f"slices every {format_value(image['slice_increment_mm'], 'spacing_mm', unit=True)}",
-    ]
-    title = "<h1>Coronary calcium and bone density from one CT</h1>"
-    named = [f"{IDENTIFIER_NAMES.get(key, key)} {value}" for key, value in (study.get("identifiers") or {}).items()]
-    who = element("p", text(" · ".join(named))) if named else ""
-    fitness = " · ".join(
-        f"for {question}: {result['suitability'][question]['verdict']}" for question in ("calcium", "bone")
-    )
-    return element(
-        "header",
-        f"{title}<p><b>Study {text(study['id'])}</b></p>{who}<p class='soft'>{text(' · '.join(facts))}</p>"
-        f"<p><b>The scan {text(fitness)}</b></p>",
-    )
+def write_page(path: Path, page: b.Page) -> None:
+    """Write a page as an HTML file."""
+    path.write_text(page_html(page), encoding="utf-8", newline="\n")
 
 
-def careful(result: Mapping[str, Any]) -> str:
-    """Return the findings of the whole result, each once, by severity."""
-    found = wording.remarks(result)
-    if not found:
-        return element("p", "Nothing was found that speaks against these numbers.")
-    parts = []
-    for severity in wording.SEVERITIES:
-        items = [
-            f'<li>{text(item.message)} <span class="tag">{text(", ".join(item.concerns))}</span></li>'
-            for item in found
-            if item.severity == severity
-        ]
-        if items:
-            parts.append(f'<div class="{severity}"><h3>{SEVERITY_TITLES[severity]}</h3><ul>{"".join(items)}</ul></div>')
-    return "\n".join(parts)
+def blocks_html(blocks: Sequence[b.Block]) -> str:
+    """Return blocks as HTML, one below the other."""
+    return "\n".join(map(_block, blocks))
 
 
-def definition_list(result: Mapping[str, Any]) -> str:
-    """Return how each number is defined, in short, with its source."""
-    protocol = result["calcium"]["protocol"]
-    threshold = format_value(protocol.get("threshold_hu", 130), "threshold_hu", unit=True)
-    area = format_value(protocol.get("minimum_area_mm2", 1), "area_mm2", unit=True)
-    increment = format_value(protocol.get("reference_increment_mm", 3), "length_mm", unit=True)
-    pairs = [
-        (
-            "Agatston score",
-            f"In every axial slice, the area (mm2) of each connected region at or above {threshold} and of at least "
-            f"{area}, times a weight of 1 to 4 from its peak HU, times slice increment / {increment}; summed over "
-            f"slices, lesions and the four coronary arteries. {protocol.get('citation', '')}",
-        ),
-        (
-            "Volume, mass",
-            f"Volume: {VOLUME_WORDS[protocol.get('volume', 'voxels')]} Mass: volume of the voxels times mean HU times "
-            "the scanner's calibration factor, which has no default. Callister 1998, Radiology 208:807",
-        ),
-        *(
-            (entry["scheme"], f"{wording.category_words(entry)}. {entry.get('source') or ''}")
-            for entry in wording.categories(result)
-        ),
-        (
-            "Mean HU",
-            "Mean of the voxels whose centres lie in the region of trabecular bone. HU thresholds hold for the level "
-            "and the tube voltage they were published for.",
-        ),
-        (
-            "BMD",
-            "Volumetric bone mineral density, slope times HU plus intercept of the calibration, always in the "
-            "material it was calibrated with; HA and K2HPO4 are not the same scale.",
-        ),
-        (
-            "T-score",
-            "Difference to the mean of the named young reference, in its standard deviations. QCT T-scores are not "
-            "DXA T-scores, and the WHO classes do not apply to them (ISCD).",
-        ),
-        (
-            "Z-score",
-            "Difference to the mean of people of the same age, sex and ancestry in the named reference, in its "
-            "standard deviations.",
-        ),
-    ]
-    return definitions(pairs)
+def _block(block: b.Block) -> str:
+    match block:
+        case b.Heading(text, level):
+            return _element(f"h{level}", escaped(text))
+        case b.Paragraph(words, kind):
+            return _element("p", _text(words), kind)
+        case b.Bullets(items):
+            return _bullets(items)
+        case b.Definitions(pairs):
+            return _element("dl", "".join(_element("dt", escaped(k)) + _element("dd", escaped(v)) for k, v in pairs))
+        case b.Table():
+            return _table(block)
+        case b.Figure():
+            return _figure(block, "wide")
+        case b.Drawing(title, svg):
+            return _element("figure", svg + _element("figcaption", escaped(title)), "wide")
+        case b.Gallery(figures):
+            return _element("div", "\n".join(map(_figure, figures)), "pictures")
+        case b.Callout(severity, inside):
+            return _element("div", blocks_html(inside), severity)
+        case b.Verdict(verdict, said, reasons):
+            listed = _bullets(reasons) if reasons else ""
+            return _element("div", f"<b>{escaped(verdict)}.</b> {escaped(said)}{listed}", f"verdict {verdict}")
+        case b.Card(inside, missing):
+            return _element("section", blocks_html(inside), "card missing" if missing else "card")
+        case b.Cards(cards):
+            return _element("div", blocks_html(cards), "answers")
+        case b.Columns(parts):
+            return _element("div", "".join(_element("div", blocks_html(part)) for part in parts), "two")
+        case b.Details(title, inside):
+            return _element("details", f"<summary>{escaped(title)}</summary>\n{blocks_html(inside)}\n")
+        case b.Section(title, identifier, inside):
+            content = f"<h2>{escaped(title)}</h2>\n{blocks_html(inside)}\n"
+            return _element("section", content, "", f' class="panel" id="{escaped(identifier)}"')
+        case _:
+            assert_never(block)
 
 
-def settings(result: Mapping[str, Any]) -> str:
-    """Return every field of the protocols and of the calibration, and what was stated beside them."""
-    calcium = [*_flat(result["calcium"]["protocol"])]
-    # What a phantom or the tissues measured is shown as pictures, not as settings.
-    line = {k: v for k, v in (result["bone"]["calibration"] or {}).items() if k not in ("phantom_scan", "tissue_scan")}
-    bone = [*_flat({"calibration": line, **result["bone"]["protocol"]})]
-    stated = result["provenance"].get("settings") or {}
-    given = [*_flat({key: value for key, value in stated.items() if key not in ("calcium", "bone")})]
-    left = "<h3>Calcium</h3>" + definitions(calcium)
-    right = "<h3>Bone</h3>" + definitions(bone)
-    shown = element("div", f"<div>{left}</div><div>{right}</div>", "two")
-    return shown + ("<h3>Stated about patient and scan</h3>" + definitions(given) if given else "")
+def _element(name: str, content: str, class_: str = "", attributes: str = "") -> str:
+    """Return an element around content that is already HTML."""
+    named = f' class="{escaped(class_)}"' if class_ else ""
+    return f"<{name}{attributes}{named}>{content}</{name}>"
 
 
-def provenance(result: Mapping[str, Any]) -> str:
-    """Return software and version, time, and every input with its SHA-256."""
-    made = result["provenance"]
-    image, scan = result["study"]["image"], result["study"]["acquisition"]
-    size = " x ".join(str(n) for n in image["size"])
-    spacing = " x ".join(format_value(s, "spacing_mm") for s in image["spacing_mm"])
-    pairs = [
-        ("Software", _software(result)),
-        ("Made", f"{made['started']}, in {format_value(made['seconds'], 'seconds', unit=True)}"),
-        ("Image", f"{image['name']} ({image['format']}), {size} voxels of {spacing} mm"),
-        (
-            "Scan",
-            "; ".join(f"{key} {_plain(value)}" for key, value in scan.items() if value is not None) or "not known",
-        ),
-    ]
-    if review := made.get("review"):
-        replaced = review["replaces_sha256"]
-        more = f"; the result before has SHA-256 {replaced}" if replaced else ""
-        pairs.append(("Corrected in review", f"{review['corrected']}, correction {review['corrections']}{more}"))
-    if "trail" in made:
-        approved = made["approved"]
-        said = f"by {approved['name']}, {approved['time']}" if approved else "no"
-        pairs.append(("Approved", said))
-        pairs += [("Done" if n == 0 else "", trail_words(item)) for n, item in enumerate(made["trail"])]
-    pairs += [
-        (f"Input: {item['role']}", f"{item['name']}, SHA-256 {item['sha256'] or 'not computed'}")
-        for item in made["inputs"]
-    ]
-    return definitions(pairs)
+def _text(text: b.Text) -> str:
+    return escaped(text) if isinstance(text, str) else "".join(map(_inline, text))
 
 
-def trail_words(item: Mapping[str, Any]) -> str:
-    """Return an action of a reading's trail in one line."""
-    by = f", {item['by']}" if item.get("by") else ""
-    return f"{item['time']}{by}: {item['action']}"
+def _inline(part: str | b.Span | b.Link) -> str:
+    match part:
+        case b.Link(words, target):
+            return f'<a href="#{escaped(target)}">{escaped(words)}</a>'
+        case b.Span(words, "tag"):
+            return _element("span", escaped(words), "tag")
+        case b.Span(words, kind):
+            return _element({"bold": "b", "small": "small"}[kind], escaped(words))
+        case _:
+            return escaped(part)
 
 
-def _software(result: Mapping[str, Any]) -> str:
-    return f"{result['provenance']['software']} {result['provenance']['version']}"
+def _bullets(items: Sequence[b.Text]) -> str:
+    return _element("ul", "".join(_element("li", _text(item)) for item in items))
 
 
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", _plain(value)
+def _table(table: b.Table) -> str:
+    classes = ["number" if number else "" for _, number in table.columns]
+    titles = [escaped(title) for title, _ in table.columns]
+    head = "".join(_element("th", *cell, ' scope="col"') for cell in zip(titles, classes, strict=True))
+    body = "\n".join(_row(row, classes) for row in table.rows)
+    content = f"<caption>{escaped(table.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>"
+    return _element("table", content, "whole" if table.whole else "")
 
 
-def _plain(value: Any) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(item) for item in value) or "none"
-    return str(value)
+def _row(row: b.Row | b.GroupRow, classes: Sequence[str]) -> str:
+    if isinstance(row, b.GroupRow):
+        over = f' scope="rowgroup" colspan="{len(classes)}"'
+        return _element("tr", _element("th", escaped(row.title), "", over), "group")
+    key = f'<span class="key" style="background: {rgb(row.color)}"></span>' if row.color else ""
+    first, *others = map(escaped, row.cells)
+    cells = [_element("td", *cell) for cell in zip(others, classes[1:], strict=True)]
+    return _element("tr", _element("th", key + first, "", ' scope="row"') + "".join(cells), row.kind)
+
+
+def _figure(figure: b.Figure, class_: str = "") -> str:
+    image = f'<img src="{data_uri(figure.png)}" alt="{escaped(figure.alt)}">'
+    caption = f"<figcaption><b>{escaped(figure.title)}</b><br>{escaped(figure.caption)}</figcaption>"
+    return _element("figure", image + caption, class_)
+
+
+def rgb(color: Sequence[int]) -> str:
+    """Return a colour, 0-255, as a style sheet has it."""
+    return "rgb({}, {}, {})".format(*(int(channel) for channel in color))
+
+
+def data_uri(png: bytes) -> str:
+    """Return PNG bytes as an address that a page can contain."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

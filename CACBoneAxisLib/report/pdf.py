@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.report.pagetree import title
+from CACBoneAxisLib.report.blocks import Page
 from CACBoneAxisLib.report.richtext import rich_text
 from CACBoneAxisLib.report.wording import RESEARCH_USE
 
@@ -57,12 +57,12 @@ def plain_qt() -> Any:
     return _PlainQt((QtCore, QtGui), application)
 
 
-def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") -> None:
-    """Write a page (``report.html``) as PDF, with page numbers and the words of research use on every sheet.
+def write_pdf(page: Page, path: str | Path, qt: Any = None, paper: str = "a4") -> None:
+    """Write a page as PDF, with page numbers and the words of research use on every sheet.
 
     Parameters
     ----------
-    page : the HTML
+    page : what to write
     path : of the PDF
     qt : Qt's classes as attributes; PySide6's where none are given
     paper : ``a4`` or ``letter``
@@ -83,7 +83,8 @@ def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") ->
             qt.QPageSize(getattr(qt.QPageSize, name)), qt.QPageLayout.Portrait, margins, qt.QPageLayout.Millimeter
         )
     )
-    writer.setTitle(title(page))
+    title = "".join(c for c in " ".join(page.title.split()) if c.isprintable())
+    writer.setTitle(title)
     writer.setCreator("CACBoneAxis")
     dots = DOTS_PER_INCH / MM_PER_INCH
     text_mm = width_mm - 2 * MARGIN_MM
@@ -103,7 +104,7 @@ def write_pdf(page: str, path: str | Path, qt: Any = None, paper: str = "a4") ->
     if not painter.begin(writer):
         raise refusal("pdf-not-written", file=Path(path).name)
     try:
-        _draw(document, writer, painter, size, title(page), family, qt)
+        _draw(document, writer, painter, size, title, family, qt)
     finally:
         painter.end()
 

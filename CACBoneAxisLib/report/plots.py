@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
+import numpy as np
 from PIL import Image
 
 from CACBoneAxisLib.report import raster
@@ -13,6 +14,9 @@ from CACBoneAxisLib.report.raster import Color
 
 INK, SOFT, PAPER = (40, 46, 56), (200, 206, 214), (250, 251, 252)
 LEFT, RIGHT, TOP, BOTTOM = 74, 18, 44, 54
+# Width and height of a plot beside others.
+PANEL = (420, 360)
+GAP = 6
 Point = tuple[float, float]
 
 
@@ -67,7 +71,7 @@ class Plot:
     def dot(self, x: float, y: float, color: Color, text: str = "", radius: int = 5) -> None:
         """Draw a dot, with a text to its upper right."""
         px, py = self.place(x, y)
-        self.draw.ellipse((px - radius, py - radius, px + radius, py + radius), fill=color, outline=(255, 255, 255))
+        self.draw.ellipse((px - radius, py - radius, px + radius, py + radius), fill=color, outline=raster.WHITE)
         if text:
             right = px > 0.75 * raster.screen_size(self.picture)[0]
             anchor, shift = ("rd", -radius - 2) if right else ("ld", radius + 2)
@@ -87,13 +91,24 @@ def _room(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def side_by_side(panels: Sequence[Image.Image], gap: int = 6) -> Image.Image:
-    """Return pictures of one height in a row."""
-    sizes = [raster.screen_size(panel) for panel in panels]
-    width = sum(width for width, _ in sizes) + gap * (len(panels) - 1)
-    picture = raster.canvas((width, max(height for _, height in sizes)), (255, 255, 255))
-    left = 0
-    for panel, (width, _) in zip(panels, sizes, strict=True):
-        raster.pasted(picture, panel, (left, 0))
-        left += width + gap
+def side_by_side(panels: Sequence[Image.Image], gap: int = GAP) -> Image.Image:
+    """Return pictures in a row."""
+    return _joined(panels, (1, 0), gap)
+
+
+def stacked(panels: Sequence[Image.Image], gap: int = GAP) -> Image.Image:
+    """Return pictures one below the other."""
+    return _joined(panels, (0, 1), gap)
+
+
+def _joined(panels: Sequence[Image.Image], step: tuple[int, int], gap: int) -> Image.Image:
+    places, place = [], np.zeros(2, dtype=int)
+    sizes = [np.array(raster.screen_size(panel)) for panel in panels]
+    for size in sizes:
+        places.append(place)
+        place = place + (size + gap) * step
+    right, below = np.max([at + size for at, size in zip(places, sizes, strict=True)], axis=0)
+    picture = raster.canvas((int(right), int(below)), raster.WHITE)
+    for panel, (x, y) in zip(panels, places, strict=True):
+        raster.pasted(picture, panel, (int(x), int(y)))
     return picture

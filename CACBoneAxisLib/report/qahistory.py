@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from CACBoneAxisLib.report import raster, wording
-from CACBoneAxisLib.report.figures import Figure
-from CACBoneAxisLib.report.markup import element, figure, row, section, table, text
-from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
+from CACBoneAxisLib.report import raster
+from CACBoneAxisLib.report.blocks import Block, Figure, Heading, Page, Row, Section, Table, by_severity
+from CACBoneAxisLib.report.plots import INK, Plot, side_by_side, stacked
 from CACBoneAxisLib.report.raster import Color
-from CACBoneAxisLib.report.style import CSS
 
-CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 PANEL = (400, 320)
 GOOD: Color = (0, 114, 178)
 BAD: Color = (190, 30, 45)
@@ -46,36 +43,25 @@ QA_COLUMNS: dict[str, str] = {
 }
 
 
-def render_history(history: Mapping[str, Any]) -> str:
-    """Return the page as self-contained HTML; every text in it is escaped."""
-    parts = [section(one["title"], _series(one), f"series-{n}") for n, one in enumerate(history["series"], start=1)]
+def history_page(history: Mapping[str, Any]) -> Page:
+    """Return the page of a history: a section for each series."""
     title = "Calibrations over time"
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        f'<div class="research" role="note">{text(wording.RESEARCH_USE)}</div>\n'
-        f"<header><h1>{title}</h1></header>\n<main>\n" + "\n".join(parts) + "\n</main>\n"
-        f"<footer>{text(wording.RESEARCH_USE)}</footer>\n</body>\n</html>\n"
-    )
+    sections = [Section(one["title"], f"series-{n}", _series(one)) for n, one in enumerate(history["series"], start=1)]
+    return Page(title, [Heading(title, 1)], sections)
 
 
-def _series(series: Mapping[str, Any]) -> str:
+def _series(series: Mapping[str, Any]) -> list[Block]:
     rows = []
     for p in series["points"]:
         cells = [p["date"], p["file"], f"{p['slope']:.5f}", f"{p['intercept']:.2f}"]
         cells += ["" if p[key] is None else form % p[key] for key, form in _OPTIONAL.items()]
-        cells += [f"{p['reads_mg_cm3']:.1f}", f"{p['percent']:+.1f}", "drift" if p["drifted"] else ""]
-        rows.append(row(COLUMNS, cells, ""))
+        rows.append(Row([*cells, f"{p['reads_mg_cm3']:.1f}", f"{p['percent']:+.1f}", "drift" if p["drifted"] else ""]))
     caption = (
         f"Reads: what each line makes of the HU that the first one reads as {series['reference_mg_cm3']:g} mg/cm3 "
         f"{series['material']}. Drift: more than {series['drift_percent']:g} % off ({series['drift_source']})."
     )
-    said = "".join(element("li", text(f["message"])) for f in series["findings"])
-    notes = element("div", f"<ul>{said}</ul>", "warning") if said else ""
-    pictures = figure(history_figure(series), "wide") if len(series["points"]) > 1 else ""
-    return notes + pictures + table(caption, COLUMNS, rows)
+    pictures = [history_figure(series)] if len(series["points"]) > 1 else []
+    return [*by_severity(series["findings"]), *pictures, Table(caption, COLUMNS, rows)]
 
 
 _OPTIONAL = {"r2": "%.5f", "largest_residual_hu": "%.1f", "table_height_mm": "%.0f"}
@@ -108,13 +94,7 @@ def history_figure(series: Mapping[str, Any]) -> Figure:
             plot.dot(x, y, BAD if p["drifted"] else GOOD)
         panels.append(plot.picture)
     half = (len(panels) + 1) // 2
-    rows = [side_by_side(panels[:half]), *([side_by_side(panels[half:])] if panels[half:] else [])]
-    width = max(raster.screen_size(r)[0] for r in rows)
-    picture = raster.canvas((width, sum(raster.screen_size(r)[1] for r in rows) + 6 * (len(rows) - 1)), (255, 255, 255))
-    top = 0
-    for one in rows:
-        raster.pasted(picture, one, (0, top))
-        top += raster.screen_size(one)[1] + 6
+    picture = stacked([side_by_side(row) for row in (panels[:half], panels[half:]) if row])
     alt = "Plots over time of how far each calibration reads from the first, of slope, intercept and R2."
     caption = f"{len(points)} calibrations; red: drift. The band is {limit:g} % to both sides of the first."
     return Figure("qa", "Over time", caption, alt, raster.png_bytes(picture))

@@ -6,7 +6,6 @@ every picture has more pixels for each of them, for paper: the same drawing, sha
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +24,7 @@ MARGIN = 8
 AIR_HU = -1000.0
 
 Color = tuple[int, int, int]
+WHITE: Color = (255, 255, 255)
 
 _density: ContextVar[int] = ContextVar("density", default=1)
 
@@ -72,6 +72,11 @@ class Pen:
     def ellipse(self, xy: Any, fill: Any = None, outline: Any = None, width: int = 1) -> None:
         """Draw an ellipse."""
         self._draw.ellipse(self._places(xy), fill, outline, width * self._scale)
+
+    def circle(self, center: tuple[float, float], radius: float, color: Color, width: int) -> None:
+        """Draw a circle."""
+        x, y = center
+        self.ellipse((x - radius, y - radius, x + radius, y + radius), outline=color, width=width)
 
     def polygon(self, xy: Any, fill: Any = None, outline: Any = None) -> None:
         """Draw a polygon."""
@@ -153,6 +158,16 @@ class View:
         (top, bottom), (left, right) = box
         return np.asarray(Image.fromarray(crop).resize(pixels, method, box=(left, top, right, bottom)))
 
+    def drawn(self, plane: NDArray, window: Window) -> NDArray[np.uint8]:
+        """Return the pixels, shape (rows, columns, 3), of a plane of HU drawn to the view's size through a window."""
+        return windowed(self.resampled(plane, smooth=True), window)
+
+
+def color_of(values: Sequence[Any]) -> Color:
+    """Return three numbers of 0-255 as a colour."""
+    red, green, blue = (int(value) for value in values)
+    return red, green, blue
+
 
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Return Pillow's own font at a size in pixels of the screen; no file of the machine is needed."""
@@ -203,7 +218,7 @@ def draw_scale_bar(draw: Pen, size: tuple[int, int], length_mm: float, pixels_pe
     length = round(length_mm * pixels_per_mm)
     left, bottom = MARGIN, size[1] - MARGIN
     draw.rectangle((left - 1, bottom - 5, left + length, bottom), fill=(0, 0, 0))
-    draw.rectangle((left, bottom - 4, left + length - 1, bottom - 1), fill=(255, 255, 255))
+    draw.rectangle((left, bottom - 4, left + length - 1, bottom - 1), fill=WHITE)
     label(draw, (left, bottom - 8), f"{length_mm:g} mm", "ld")
 
 
@@ -212,11 +227,22 @@ def label(
     at: tuple[float, float],
     text: str,
     anchor: str,
-    color: Color = (255, 255, 255),
+    color: Color = WHITE,
     size: int = 15,
 ) -> None:
     """Write a text with a dark edge, so that it is read on any ground."""
     draw.text(at, text, fill=color, font=font(size), anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
+
+
+def annotate(
+    picture: Image.Image, view: View, letters: str, title: str = "", color: Color = WHITE, size: int = 17
+) -> None:
+    """Write the patient's directions, a scale bar of 20 mm, and a title at the upper left, onto a picture of a view."""
+    draw = Pen(picture)
+    draw_letters(draw, view.size, letters)
+    draw_scale_bar(draw, view.size, 20, view.pixels_per_mm)
+    if title:
+        label(draw, (MARGIN, MARGIN), title, "la", color=color, size=size)
 
 
 def draw_letters(draw: Pen, size: tuple[int, int], letters: str) -> None:
@@ -240,8 +266,3 @@ def png_bytes(picture: Image.Image) -> bytes:
     stream = BytesIO()
     picture.save(stream, format="PNG", compress_level=6)
     return stream.getvalue()
-
-
-def data_uri(png: bytes) -> str:
-    """Return PNG bytes as an address that a page can contain."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

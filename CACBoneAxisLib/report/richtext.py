@@ -1,20 +1,20 @@
-"""The page in the part of HTML that Qt's rich text knows, for paper and for a text view in Slicer.
+"""A page of blocks in the part of HTML that Qt's rich text knows, for paper and for a text view in Slicer.
 
-The page itself is translated, so whatever it says stands here too: grids become tables,
-definition lists become tables of two columns, classes become a style sheet without
-variables. Texts, numbers and pictures are taken over as they are.
+What the page lays out in grids stands in tables here, and the style sheet has no
+variables. Texts, numbers and pictures are the same.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from html import escape
 from itertools import zip_longest
+from typing import assert_never
 
-from CACBoneAxisLib.report.pagetree import Node, tree
+from CACBoneAxisLib.report import blocks as b
+from CACBoneAxisLib.report.blocks import escaped
+from CACBoneAxisLib.report.html import data_uri, rgb
+from CACBoneAxisLib.report.wording import RESEARCH_USE
 
-INLINE = {"b", "i", "em", "strong", "sub", "sup", "code"}
 MM_PER_INCH = 25.4
 SCREEN_DPI = 96.0
 PICTURE_COLUMNS, MANY_COLUMNS = 3, 12
@@ -42,213 +42,200 @@ ul {{ margin: 2px 0 4px 0; -qt-list-indent: 1; }} li {{ margin: 0 0 2px 0; }}
 """
 
 
-def rich_text(page: str, width_mm: float = 184.0, dpi: float = SCREEN_DPI, picture_dpi: float = 0.0) -> str:
-    """Return a page (``report.html``) in Qt's rich text: every text, table and picture of its body.
+def rich_text(page: b.Page, width_mm: float = 184.0, dpi: float = SCREEN_DPI, picture_dpi: float = 0.0) -> str:
+    """Return a page in Qt's rich text, with every text, table and picture of it.
 
     Parameters
     ----------
-    page : HTML as :func:`~CACBoneAxisLib.report.html.render_html` writes it
+    page : what to write
     width_mm : of the text on paper, which pictures and columns are made for
     dpi : how many of Qt's pixels make an inch: the logical resolution of its screen
     picture_dpi : pictures are made no larger than leaves them so many pixels an inch
     """
-    body = next(tree(page).all("body"))
-    content = _Translation(width_mm, dpi, picture_dpi).blocks(body)
+    write = _Writer(width_mm, dpi, picture_dpi)
+    software = f" {escaped(page.software)}." if page.software else ""
+    footer = _paragraph(f"{escaped(RESEARCH_USE)}{software}", "caption")
+    content = f"{_banner(escaped(RESEARCH_USE))}{write.blocks(page.header)}{write.blocks(page.body)}{footer}"
     return f"<html><head><style>{STYLE}</style></head><body>{content}</body></html>"
 
 
-class _Translation:
-    """Writes elements of the page as rich text for paper of one width."""
+class _Writer:
+    """Writes blocks as rich text for paper of one width."""
 
     def __init__(self, width_mm: float, dpi: float, picture_dpi: float) -> None:
         self._width_mm = width_mm
         self._picture_dpi = picture_dpi
         self._pixels_per_mm = dpi / MM_PER_INCH
 
-    def blocks(self, node: Node) -> str:
-        """Return the children of an element that holds blocks."""
-        return "".join(self._block(child) if isinstance(child, Node) else self._loose(child) for child in node.children)
+    def blocks(self, blocks: Sequence[b.Block]) -> str:
+        """Return blocks, one below the other."""
+        return "".join(map(self._block, blocks))
 
-    def _loose(self, text: str) -> str:
-        return _paragraph(escape(text.strip())) if text.strip() else ""
+    def _block(self, block: b.Block) -> str:
+        match block:
+            case b.Heading(text, level):
+                return f"<h{level}>{escaped(text)}</h{level}>"
+            case b.Paragraph():
+                return _text_paragraph(block)
+            case b.Bullets(items):
+                return _bullets(items)
+            case b.Definitions():
+                return _definitions([block])
+            case b.Table():
+                return _table(block)
+            case b.Figure():
+                return self._figure(block, self._width_mm)
+            case b.Drawing(title):
+                return _paragraph(escaped(title), "caption")
+            case b.Gallery(figures):
+                return self._gallery(figures)
+            case b.Callout(severity, inside):
+                return self.blocks(inside).replace("<h3>", f'<h3 style="color: {SEVERITY_COLORS[severity]}">')
+            case b.Verdict():
+                return _verdict(block)
+            case b.Card(inside):
+                return self.blocks(inside)
+            case b.Cards(cards):
+                return self._cards(cards)
+            case b.Columns(parts):
+                return self._columns(parts)
+            case b.Details(title, inside):
+                return f"<h3>{escaped(title)}</h3>{self.blocks(inside)}"
+            case b.Section(title, _, inside):
+                return f"<h2>{escaped(title)}</h2>{self.blocks(inside)}"
+            case _:
+                assert_never(block)
 
-    def _block(self, node: Node) -> str:
-        special = {
-            "table": self._table,
-            "dl": lambda n: self._definitions([n]),
-            "figure": self._figure,
-            "ul": self._list,
-            "ol": self._list,
-        }
-        if node.tag in special:
-            return special[node.tag](node)
-        if node.tag in ("h1", "h2", "h3", "h4"):
-            return f"<{node.tag}>{self.inline(node)}</{node.tag}>"
-        if node.tag == "p":
-            return self._paragraph(node)
-        if node.tag == "footer":
-            return _paragraph(self.inline(node), "caption")
-        classes = node.classes
-        if "research" in classes:
-            return _banner(self.inline(node))
-        if "answers" in classes:
-            return self._cards(node)
-        if "verdict" in classes:
-            return self._verdict(node)
-        if "pictures" in classes:
-            return self._pictures(node)
-        if "two" in classes:
-            return self._two(node)
-        if severity := classes & SEVERITY_COLORS.keys():
-            return self._colored(node, SEVERITY_COLORS[severity.pop()])
-        if node.tag in INLINE | {"span", "small", "a", "img", "br"}:
-            return _paragraph(self._inline(node))
-        return self.blocks(node)
-
-    def inline(self, node: Node) -> str:
-        """Return the content of an element of running text."""
-        return "".join(self._inline(c) if isinstance(c, Node) else escape(c) for c in node.children)
-
-    def _inline(self, node: Node) -> str:
-        if node.tag == "br":
-            return "<br/>"
-        if node.tag == "img":
-            return self._image(node, self._width_mm)
-        content = self.inline(node)
-        if node.tag in INLINE:
-            return f"<{node.tag}>{content}</{node.tag}>"
-        if node.tag == "small":
-            return f'<span class="small">{content}</span>'
-        if "key" in node.classes:
-            color = node.attributes.get("style", "").partition(":")[2].strip()
-            return f'<span style="background-color: {escape(color)}">&nbsp;&nbsp;&nbsp;</span>&nbsp; '
-        return f'<span class="soft">{content}</span>' if "tag" in node.classes else content
-
-    def _paragraph(self, node: Node) -> str:
-        classes = node.classes & {"soft", "lead", "line", "big"}
-        content = self.inline(node)
-        if "big" in classes:
-            number = content.replace('class="small"', 'class="unit"')
-            return _paragraph(number, "missing" if "unit" not in number else "big")
-        # What stands in small type below a line of the card has a line of its own on the page.
-        if classes & {"lead", "line"}:
-            content = content.replace('<span class="small">', '<br/><span class="small">')
-        return _paragraph(content, next(iter(classes), ""))
-
-    def _list(self, node: Node) -> str:
-        items = "".join(f"<li>{self.inline(item)}</li>" for item in node.elements("li"))
-        return f"<{node.tag}>{items}</{node.tag}>"
-
-    def _colored(self, node: Node, color: str) -> str:
-        return self.blocks(node).replace("<h3>", f'<h3 style="color: {color}">')
-
-    def _cards(self, node: Node) -> str:
-        cards = node.elements()
+    def _cards(self, cards: Sequence[b.Card]) -> str:
         width = 100 // max(1, len(cards))
         bars = [f'<td width="{width}%" bgcolor="{ACCENT}" style="font-size: 2pt">&nbsp;</td>' for _ in cards]
         cells = [
             f'<td width="{width}%" bgcolor="{GROUND}" valign="top" style="padding: 6px 10px 8px 10px">'
-            f"{self.blocks(card)}</td>"
+            f"{self.blocks(card.blocks)}</td>"
             for card in cards
         ]
         gap = '<td width="1%" style="font-size: 2pt">&nbsp;</td>'
-        rows = (f"<tr>{gap.join(bars)}</tr>", f"<tr>{gap.join(cells)}</tr>")
-        return f'<table width="100%" cellspacing="0" cellpadding="0" style="margin-top: 8px">{"".join(rows)}</table>'
+        rows = f"<tr>{gap.join(bars)}</tr><tr>{gap.join(cells)}</tr>"
+        return _borderless(rows, ' style="margin-top: 8px"')
 
-    def _verdict(self, node: Node) -> str:
-        color = next((VERDICT_COLORS[c] for c in node.classes if c in VERDICT_COLORS), SOFT)
-        # Running text and a list stand side by side in the element.
-        text = self.inline(Node("p", {}, [c for c in node.children if not (isinstance(c, Node) and c.tag == "ul")]))
-        lists = "".join(self._list(item) for item in node.elements("ul"))
-        cell = f'<td bgcolor="#ffffff" style="padding: 4px 8px 4px 8px"><p>{text}</p>{lists}</td>'
-        bar = f'<td width="1%" bgcolor="{color}" style="font-size: 2pt">&nbsp;</td>'
-        return (
-            f'<table width="100%" cellspacing="0" cellpadding="0" style="margin-top: 8px"><tr>{bar}{cell}</tr></table>'
-        )
+    def _columns(self, parts: Sequence[Sequence[b.Block]]) -> str:
+        """Return parts of one heading and one list each side by side, others one below the other."""
+        heads = [part[0].text for part in parts if isinstance(part[0], b.Heading)]
+        lists = [part[1] for part in parts if len(part) == 2 and isinstance(part[1], b.Definitions)]
+        if not len(heads) == len(lists) == len(parts):
+            return "".join(map(self.blocks, parts))
+        head = "".join(f'<td colspan="2"><b>{escaped(title)}</b></td>' for title in heads)
+        return _definitions(lists, head)
 
-    def _table(self, node: Node) -> str:
-        captions = "".join(_paragraph(self.inline(c), "caption") for c in node.elements("caption"))
-        head = "".join(self._row(row, "head") for part in node.elements("thead") for row in part.elements("tr"))
-        rows = [row for part in node.elements("tbody") for row in part.elements("tr")] + node.elements("tr")
-        body = "".join(self._row(row, "cell") for row in rows)
-        grid = _grid(body, head)
-        if max((len(row.elements("th", "td")) for row in rows), default=0) >= MANY_COLUMNS:
-            grid = grid.replace('<span class="', '<span style="font-size: 7pt" class="')
-        return captions + grid
-
-    def _row(self, row: Node, class_: str) -> str:
-        special = row.classes & {"total", "beside"}
-        class_ = special.pop() if special else class_
-        cells = []
-        for cell in row.elements("th", "td"):
-            content = self.inline(cell)
-            if cell.tag == "th" and class_ == "cell" and "group" not in row.classes:
-                content = f"<b>{content}</b>"
-            elif "group" in row.classes:
-                content = f"<i>{content}</i>"
-            span = f' colspan="{escape(cell.attributes["colspan"])}"' if "colspan" in cell.attributes else ""
-            align = ' align="right"' if "number" in cell.classes else ""
-            cells.append(_cell(content, class_, span + align))
-        return f"<tr>{''.join(cells)}</tr>"
-
-    def _definitions(self, lists: Sequence[Node]) -> str:
-        """Return definition lists side by side in one table, so that a page can end between any two lines."""
-        columns = [list(zip(one.elements("dt"), one.elements("dd"), strict=False)) for one in lists]
-        shares = (28, 72) if len(lists) == 1 else (27, 22)
-        rows = []
-        for pairs in zip_longest(*columns):
-            cells = []
-            for pair in pairs:
-                for node, class_, share in zip(pair or (None, None), ("name", "cell"), shares, strict=True):
-                    width = f' width="{share}%"'
-                    cells.append(_cell(self.inline(node), class_, width) if node else f"<td{width}></td>")
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-        return _grid("".join(rows))
-
-    def _two(self, node: Node) -> str:
-        halves = node.elements()
-        lists = [item for half in halves for item in half.elements("dl")]
-        if len(lists) != len(halves):
-            return self.blocks(node)
-        titles = [title for half in halves for title in half.elements("h3")]
-        head = "".join(f'<td colspan="2"><b>{self.inline(title)}</b></td>' for title in titles)
-        table = self._definitions(lists)
-        return table.replace("<tr>", f"<thead><tr>{head}</tr></thead><tr>", 1) if len(titles) == len(lists) else table
-
-    def _pictures(self, node: Node) -> str:
-        figures = node.elements("figure")
+    def _gallery(self, figures: Sequence[b.Figure]) -> str:
         width_mm = self._width_mm / PICTURE_COLUMNS - 3
+        share = f'width="{100 // PICTURE_COLUMNS}%"'
         rows = []
         for first in range(0, len(figures), PICTURE_COLUMNS):
             cells = [
-                f'<td width="{100 // PICTURE_COLUMNS}%" valign="top" style="padding: 4px 6px 4px 0">'
-                f"{self._figure(item, width_mm)}</td>"
+                f'<td {share} valign="top" style="padding: 4px 6px 4px 0">{self._figure(item, width_mm)}</td>'
                 for item in figures[first : first + PICTURE_COLUMNS]
             ]
-            cells += [f'<td width="{100 // PICTURE_COLUMNS}%"></td>'] * (PICTURE_COLUMNS - len(cells))
+            cells += [f"<td {share}></td>"] * (PICTURE_COLUMNS - len(cells))
             rows.append(f"<tr>{''.join(cells)}</tr>")
-        return f'<table width="100%" cellspacing="0" cellpadding="0">{"".join(rows)}</table>'
+        return _borderless("".join(rows))
 
-    def _figure(self, node: Node, width_mm: float | None = None) -> str:
-        images = "".join(f"<p>{self._image(i, width_mm or self._width_mm)}</p>" for i in node.elements("img"))
-        captions = "".join(_paragraph(self.inline(c), "caption") for c in node.elements("figcaption"))
-        return images + captions
-
-    def _image(self, node: Node, width_mm: float) -> str:
+    def _figure(self, figure: b.Figure, width_mm: float) -> str:
         """Return a picture as wide as there is room, unless that makes it taller than a third of a page."""
-        source = node.attributes.get("src", "")
-        width, height = png_size(source)
+        width, height = png_size(figure.png)
         shown_mm = min(width_mm, TALLEST_PICTURE_MM * width / height)
         if self._picture_dpi:
             shown_mm = min(shown_mm, width / self._picture_dpi * MM_PER_INCH)
         size = (shown_mm * self._pixels_per_mm, shown_mm * height / width * self._pixels_per_mm)
-        return f'<img src="{escape(source)}" width="{int(size[0])}" height="{int(size[1])}"/>'
+        image = f'<img src="{data_uri(figure.png)}" width="{int(size[0])}" height="{int(size[1])}"/>'
+        caption = f"<b>{escaped(figure.title)}</b><br/>{escaped(figure.caption)}"
+        return _paragraph(image) + _paragraph(caption, "caption")
 
 
-def png_size(data_uri: str) -> tuple[int, int]:
-    """Return width and height, pixels, of a PNG picture in a ``data:`` address."""
-    head = base64.b64decode(data_uri.partition(",")[2][:32])
-    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+def png_size(png: bytes) -> tuple[int, int]:
+    """Return width and height, pixels, of a PNG picture."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+def _text(text: b.Text, small: str = '<span class="small">') -> str:
+    return escaped(text) if isinstance(text, str) else "".join(_inline(part, small) for part in text)
+
+
+def _inline(part: str | b.Span | b.Link, small: str) -> str:
+    match part:
+        case b.Span(words, "bold"):
+            return f"<b>{escaped(words)}</b>"
+        case b.Span(words, "small"):
+            return f"{small}{escaped(words)}</span>"
+        case b.Span(words):
+            return f'<span class="soft">{escaped(words)}</span>'
+        case b.Link(words):
+            return escaped(words)
+        case _:
+            return escaped(part)
+
+
+def _text_paragraph(block: b.Paragraph) -> str:
+    if block.kind == "big":
+        words = isinstance(block.text, str)
+        return _paragraph(_text(block.text, '<span class="unit">'), "missing" if words else "big")
+    if block.kind in ("lead", "line"):
+        # What stands in small type below a line of the card has a line of its own on the page.
+        return _paragraph(_text(block.text, '<br/><span class="small">'), block.kind)
+    return _paragraph(_text(block.text), block.kind)
+
+
+def _bullets(items: Sequence[b.Text]) -> str:
+    return f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in items)}</ul>"
+
+
+def _verdict(block: b.Verdict) -> str:
+    color = VERDICT_COLORS.get(block.verdict, SOFT)
+    listed = _bullets(block.reasons) if block.reasons else ""
+    text = f"<b>{escaped(block.verdict)}.</b> {escaped(block.words)}"
+    cell = f'<td bgcolor="#ffffff" style="padding: 4px 8px 4px 8px"><p>{text}</p>{listed}</td>'
+    bar = f'<td width="1%" bgcolor="{color}" style="font-size: 2pt">&nbsp;</td>'
+    return _borderless(f"<tr>{bar}{cell}</tr>", ' style="margin-top: 8px"')
+
+
+def _table(table: b.Table) -> str:
+    numbers = [number for _, number in table.columns]
+    aligns = [' align="right"' if number else "" for number in numbers]
+    head = "".join(
+        _cell(escaped(title), "head", align) for (title, _), align in zip(table.columns, aligns, strict=True)
+    )
+    body = "".join(f"<tr>{_row(row, aligns)}</tr>" for row in table.rows)
+    grid = _grid(body, f"<tr>{head}</tr>")
+    if len(table.columns) >= MANY_COLUMNS:
+        grid = grid.replace('<span class="', '<span style="font-size: 7pt" class="')
+    return _paragraph(escaped(table.caption), "caption") + grid
+
+
+def _row(row: b.Row | b.GroupRow, aligns: Sequence[str]) -> str:
+    if isinstance(row, b.GroupRow):
+        return _cell(f"<i>{escaped(row.title)}</i>", "cell", f' colspan="{len(aligns)}"')
+    first, *others = map(escaped, row.cells)
+    if row.color:
+        first = f'<span style="background-color: {rgb(row.color)}">&nbsp;&nbsp;&nbsp;</span>&nbsp; {first}'
+    if not row.kind:
+        first = f"<b>{first}</b>"
+    class_ = row.kind or "cell"
+    cells = [_cell(cell, class_, align) for cell, align in zip(others, aligns[1:], strict=True)]
+    return _cell(first, class_) + "".join(cells)
+
+
+def _definitions(lists: Sequence[b.Definitions], head: str = "") -> str:
+    """Return lists of names and values side by side in one table, so that a page can end between any two lines."""
+    shares = (28, 72) if len(lists) == 1 else (27, 22)
+    rows = []
+    for pairs in zip_longest(*(one.pairs for one in lists)):
+        cells = []
+        for pair in pairs:
+            for value, class_, share in zip(pair or (None, None), ("name", "cell"), shares, strict=True):
+                width = f' width="{share}%"'
+                cells.append(f"<td{width}></td>" if pair is None else _cell(escaped(value), class_, width))
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return _grid("".join(rows), f"<tr>{head}</tr>" if head else "")
 
 
 def _paragraph(content: str, class_: str = "") -> str:
@@ -259,7 +246,11 @@ def _banner(content: str) -> str:
     cell = (
         f'<td align="center" bgcolor="#7a1f1f" style="padding: 3px"><b><font color="#ffffff">{content}</font></b></td>'
     )
-    return f'<table width="100%" cellspacing="0" cellpadding="0"><tr>{cell}</tr></table>'
+    return _borderless(f"<tr>{cell}</tr>")
+
+
+def _borderless(rows: str, attributes: str = "") -> str:
+    return f'<table width="100%" cellspacing="0" cellpadding="0"{attributes}>{rows}</table>'
 
 
 def _cell(content: str, class_: str, attributes: str = "") -> str:
@@ -269,4 +260,4 @@ def _cell(content: str, class_: str, attributes: str = "") -> str:
 
 def _grid(body: str, head: str = "") -> str:
     top = f"<thead>{head}</thead>" if head else ""
-    return f'<table width="100%" cellspacing="0" cellpadding="0" style="border-collapse: collapse">{top}{body}</table>'
+    return _borderless(top + body, ' style="border-collapse: collapse"')

@@ -49,6 +49,7 @@ ul { margin: 4px 0 8px; padding-left: 20px; } li { margin: 3px 0; }
 .tag { font-size: 12px; color: var(--soft); white-space: nowrap; }
 .pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px; }
 figure { margin: 0; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; }
 figure img { display: block; width: 100%; height: auto; border-radius: 3px; background: #000; }
 .wide { margin-top: 14px; } .wide img { background: #fff; }
 #bone-pictures img { width: auto; max-width: 100%; max-height: 440px; }

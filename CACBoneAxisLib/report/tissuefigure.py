@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report.figures import Figure
-from CACBoneAxisLib.report.plots import INK, Plot, side_by_side
+from CACBoneAxisLib.report.blocks import Figure
+from CACBoneAxisLib.report.plots import INK, PANEL, Plot, side_by_side
 from CACBoneAxisLib.report.raster import Color, png_bytes
 
-PANEL = (420, 360)
 COLORS: dict[str, Color] = {
     "air": (86, 180, 233),
     "fat": (230, 159, 0),

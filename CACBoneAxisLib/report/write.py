@@ -9,10 +9,12 @@ from typing import Any
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report import raster
+from CACBoneAxisLib.report.blocks import Page
 from CACBoneAxisLib.report.bonefigures import bone_figures
 from CACBoneAxisLib.report.figures import lesion_figures, vertebra_figures
-from CACBoneAxisLib.report.html import render_html
+from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.resultpage import result_page
 from CACBoneAxisLib.report.segmentation import bone_segments, calcium_segments, write_segmentation
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS, lesion_rows, vertebra_rows, write_csv
 
@@ -44,8 +46,7 @@ def write_reports(
     write_csv(folder / "vertebrae.csv", VERTEBRA_COLUMNS, vertebra_rows(result))
     write_segmentation(folder / "calcium.seg.nrrd", calcium_segments(calcium, calcium_masks), image.geometry)
     write_segmentation(folder / "bone.seg.nrrd", bone_segments(bone, bone_masks), image.geometry)
-    page = report_page(result, image, calcium_masks, bone_masks)
-    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    write_page(folder / "report.html", report_page(result, image, calcium_masks, bone_masks))
 
 
 def report_page(
@@ -54,10 +55,10 @@ def report_page(
     calcium_masks: Mapping[int, Mask],
     bone_masks: Mapping[str, Mask],
     density: int = SCREEN_DENSITY,
-) -> str:
+) -> Page:
     """Return the page of a result with its pictures, which have more pixels at a higher density."""
     with raster.density(density):
-        return render_html(
+        return result_page(
             result,
             lesion_figures(result["calcium"], image, calcium_masks),
             vertebra_figures(result["bone"], image, bone_masks),

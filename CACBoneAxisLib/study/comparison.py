@@ -16,7 +16,8 @@ from CACBoneAxisLib.calcium.territories import territories
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS, bone_change_rows
-from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison
+from CACBoneAxisLib.report.comparison import comparison_figures, comparison_page
+from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
 from CACBoneAxisLib.study.lesionchange import (
@@ -202,8 +203,7 @@ def write_comparison(comparison: Mapping[str, Any], folder: str | Path, images: 
         write_csv(unfinished / "bone_change.csv", BONE_CHANGE_COLUMNS, bone_change_rows(comparison))
         write_csv(unfinished / "lesion_change.csv", LESION_CHANGE_COLUMNS, lesion_rows(comparison))
         figures = comparison_figures(comparison, (images[0], images[1])) if images else []
-        page = render_comparison(comparison, figures)
-        (unfinished / "report.html").write_text(page, encoding="utf-8", newline="\n")
+        write_page(unfinished / "report.html", comparison_page(comparison, figures))
 
     return write_whole(folder, fill) / "report.html"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.bone.qa import qa_series
+from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
-from CACBoneAxisLib.report.qahistory import QA_COLUMNS, history_rows, render_history
+from CACBoneAxisLib.report.qahistory import QA_COLUMNS, history_page, history_rows
 from CACBoneAxisLib.report.tables import write_csv
 from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.output import QA_FILE, QA_SCHEMA, write_whole
@@ -45,7 +46,7 @@ def write_history(paths: Sequence[str | Path], folder: str | Path) -> str:
         text = json.dumps(history, indent=1, ensure_ascii=False, allow_nan=False)
         (unfinished / QA_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
         write_csv(unfinished / "qa.csv", QA_COLUMNS, history_rows(history))
-        (unfinished / "report.html").write_text(render_history(history), encoding="utf-8", newline="\n")
+        write_page(unfinished / "report.html", history_page(history))
 
     written = write_whole(folder, fill)
     lines = []

@@ -56,13 +56,3 @@ def test_nothing_to_show_is_no_label(label):
 
     show_picture(label, None)
     assert label.isHidden()
-
-
-def test_pictures_are_stacked_from_the_left(host):
-    from CACBoneAxisLib.panel.pictures import stacked
-
-    both = np.asarray(stacked([Image.fromarray(noise(4, 5)), Image.fromarray(noise(2, 7))], 3))
-    assert both.shape == (9, 7, 3)
-    assert np.array_equal(both[:4, :5], noise(4, 5))
-    assert np.array_equal(both[7:], noise(2, 7))
-    assert np.all(both[4:7] == 255)

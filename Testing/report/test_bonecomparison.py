@@ -1,6 +1,7 @@
 """What the page, the table and the terminal say of bone in two scans."""
 
-from CACBoneAxisLib.report.bonecomparison import bone_change_rows, bone_change_section, bone_change_words
+from CACBoneAxisLib.report.bonecomparison import bone_change_blocks, bone_change_rows, bone_change_words
+from CACBoneAxisLib.report.html import blocks_html
 
 CHANGE = {
     "level": "L1",
@@ -27,7 +28,7 @@ def test_the_change_is_said_with_its_limit_and_what_others_lose():
     assert "-8.0, -8.0 %" in words
     assert "exceeds the least significant change of 5.0 mg/cm3" in words
     assert "-4.0 a year, others -0.70 (thoracic)" in words
-    page = bone_change_section(comparison([CHANGE]))
+    page = blocks_html(bone_change_blocks(comparison([CHANGE])))
     assert "exceeded" in page
     assert "Bligh 2009" in page
     assert bone_change_rows(comparison([CHANGE]))[0]["baseline_id"] == "a"
@@ -36,11 +37,11 @@ def test_the_change_is_said_with_its_limit_and_what_others_lose():
 def test_why_nothing_is_compared_stands_in_its_place_and_is_escaped():
     refused = comparison([], [{"severity": "warning", "message": "kernel: <b> and c"}])
     assert bone_change_words(refused) == "kernel: <b> and c"
-    assert "&lt;b&gt;" in bone_change_section(refused)
+    assert "&lt;b&gt;" in blocks_html(bone_change_blocks(refused))
 
 
 def test_scans_without_bone_say_so():
     nothing = comparison([]) | {"bone": None}
     assert bone_change_words(nothing) is None
-    assert "Neither scan" in bone_change_section(nothing)
+    assert "Neither scan" in blocks_html(bone_change_blocks(nothing))
     assert bone_change_rows(nothing) == []

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from small_study import small_image, small_seeds
 
-from CACBoneAxisLib.report import calciummeaning, render_html, terminal_summary
+from CACBoneAxisLib.report import calciummeaning, terminal_summary
+from CACBoneAxisLib.report.html import blocks_html, page_html
+from CACBoneAxisLib.report.resultpage import result_page
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
 KNOWN = {
@@ -47,7 +49,7 @@ def test_every_line_has_a_source_and_a_value_or_a_reason(full: dict[str, Any]) -
 
 
 def test_what_is_known_is_said_once_on_the_head_and_in_the_table(full: dict[str, Any]) -> None:
-    page = render_html(full)
+    page = page_html(result_page(full))
     assert page.count("between the 25th and the 50th percentile (MESA: White men, 55-64 years)") == 2
     assert "with the score" in page
     assert "3 of 12 (LM 0, LAD 2, LCX 0, RCA 1)" in page
@@ -64,7 +66,7 @@ def test_the_terminal_is_silent_about_what_is_not_known() -> None:
 
 
 def test_the_studys_own_protocol_leads_the_table_of_protocols(full: dict[str, Any]) -> None:
-    table = calciummeaning.protocol_table(full)
+    table = blocks_html(calciummeaning.protocol_tables(full))
     assert table.index("This study (agatston-1990)") < table.index("Siemens")
     rows = full["calcium"]["under_protocols"]
     assert table.count("<tr") == 1 + len(rows) + 1 + len(rows[0]["lesions"])
@@ -77,7 +79,7 @@ def test_every_lesion_has_its_score_under_every_protocol(full: dict[str, Any]) -
     for entry, values in zip((first, second, *others), scores, strict=True):
         entry["lesions"] = [{"id": n, "agatston": a, "volume_mm3": 1.0} for n, a in enumerate(values, start=1)]
     changed["calcium"]["lesions"] = [dict(kept[0], id=1, territory="LAD"), dict(kept[0], id=2, territory=None)]
-    table = calciummeaning.protocol_table(changed)
+    table = blocks_html(calciummeaning.protocol_tables(changed))
     lesions = table[table.index("Agatston score of each lesion") :]
     # Two columns: what scores alike stands together.
     assert lesions.count('<th scope="col"') == 3
@@ -92,7 +94,7 @@ def test_every_lesion_has_its_score_under_every_protocol(full: dict[str, Any]) -
 
 def test_text_of_a_protocol_of_ones_own_is_escaped() -> None:
     own = {"protocol": "<b>mine</b>", "citation": "<script>x</script>", "minimum_area_mm2": 0.5}
-    page = render_html(result(calcium=own))
+    page = page_html(result_page(result(calcium=own)))
     assert "<script" not in page
     assert "<b>mine" not in page
     assert "&lt;b&gt;mine" in page
@@ -100,7 +102,7 @@ def test_text_of_a_protocol_of_ones_own_is_escaped() -> None:
 
 def test_an_older_result_without_these_parts_still_makes_a_page(example: Any) -> None:
     assert calciummeaning.lines(example.result) == []
-    assert "What the calcium score means" not in render_html(example.result)
+    assert "What the calcium score means" not in page_html(result_page(example.result))
 
 
 def test_calcium_on_contrast_ct_is_never_called_a_score(full: dict[str, Any]) -> None:
@@ -114,12 +116,12 @@ def test_calcium_on_contrast_ct_is_never_called_a_score(full: dict[str, Any]) ->
         "territories": {},
     }
     words = "27.0 mm3 in 1 lesions at 450.0 HU (mean + 5 SD of the blood in the aorta). Not an Agatston score"
-    assert words in render_html(changed)
+    assert words in page_html(result_page(changed))
     assert "on contrast CT: 27.0 mm3" in terminal_summary(changed)
 
 
 def test_suggestions_stand_in_a_table_of_their_own(full: dict[str, Any]) -> None:
-    assert calciummeaning.suggestion_table(full) == ""
+    assert calciummeaning.suggestion_tables(full) == []
     changed = deepcopy(full)
     changed["calcium"]["suggestions"] = [
         {
@@ -141,7 +143,7 @@ def test_suggestions_stand_in_a_table_of_their_own(full: dict[str, Any]) -> None
         ],
         "too_small": 11,
     }
-    table = calciummeaning.suggestion_table(changed)
+    table = blocks_html(calciummeaning.suggestion_tables(changed))
     assert "LAD" in table
     assert "below the carina" in table
     # Two of them, of which the largest is told; those too small are only counted.
@@ -149,4 +151,4 @@ def test_suggestions_stand_in_a_table_of_their_own(full: dict[str, Any]) -> None
     assert "8.5" in table
     assert "7.0" not in table
     assert ">11<" in table
-    assert "Suggested candidates" in render_html(changed)
+    assert "Suggested candidates" in page_html(result_page(changed))

@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from html_page import HtmlPage
 
 from CACBoneAxisLib.report.figures import lesion_figures, vertebra_figures
-from CACBoneAxisLib.report.html import render_html
+from CACBoneAxisLib.report.html import page_html
 from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report.resultpage import result_page
 from CACBoneAxisLib.report.terminal import terminal_summary
 from CACBoneAxisLib.report.wording import remarks
 
-VOID = {"meta", "img", "br", "link", "input", "hr"}
 
-
-class Page(HTMLParser):
-    """Checks that elements close in order; collects texts, attributes and elements."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(source)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-
-def page_of(example: Any) -> Page:
-    return Page(source_of(example))
+def page_of(example: Any) -> HtmlPage:
+    return HtmlPage(source_of(example))
 
 
 def source_of(example: Any) -> str:
     lesions = lesion_figures(example.result["calcium"], example.image, example.calcium_masks)
     vertebrae = vertebra_figures(example.result["bone"], example.image, example.bone_masks)
-    return render_html(example.result, lesions, vertebrae)
+    return page_html(result_page(example.result, lesions, vertebrae))
 
 
 def test_the_page_is_well_formed_and_accessible(example: Any) -> None:
@@ -69,7 +39,7 @@ def test_the_page_is_well_formed_and_accessible(example: Any) -> None:
 
 def test_nothing_is_loaded_from_anywhere_and_nothing_runs(example: Any) -> None:
     source = source_of(example)
-    page = Page(source)
+    page = HtmlPage(source)
     assert not {"script", "link", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
     assert all(a["src"].startswith("data:image/png;base64,") for t, a in page.elements if t == "img" and a["src"])
     assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
@@ -106,7 +76,8 @@ def test_planted_markup_is_shown_and_not_run(example: Any) -> None:
 
 def test_every_finding_of_the_result_appears_once_in_its_section(example: Any) -> None:
     source = source_of(example)
-    careful = Page(source[source.index('<section class="panel" id="careful">') : source.index('id="calcium"') - 22])
+    part = source[source.index('<section class="panel" id="careful">') : source.index('id="calcium"') - 22]
+    careful = HtmlPage(f"<body>{part}</body>")
     found = remarks(example.result)
     assert len(found) >= 7
     for remark in found:

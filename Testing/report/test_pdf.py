@@ -8,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from html_page import HtmlPage
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.report import pdf
-from CACBoneAxisLib.report.pagetree import texts
+from CACBoneAxisLib.report.blocks import Page
+from CACBoneAxisLib.report.html import page_html
 from CACBoneAxisLib.report.pdf import plain_qt, write_pdf
 from CACBoneAxisLib.report.wording import RESEARCH_USE
 from CACBoneAxisLib.report.write import report_page
@@ -23,12 +25,12 @@ FOOTER = re.compile(rf"{re.escape(RESEARCH_USE)}\s*chest-001[^\n]*\s*Page \d+ of
 
 
 @pytest.fixture(scope="module")
-def page(built: Any) -> str:
+def page(built: Any) -> Page:
     return report_page(built.result, built.image, built.calcium_masks, built.bone_masks)
 
 
 @pytest.fixture(scope="module")
-def papers(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def papers(page: Page, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("pdf")
     for paper in ("a4", "letter"):
         write_pdf(page, folder / f"{paper}.pdf", paper=paper)
@@ -37,13 +39,13 @@ def papers(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 @pytest.mark.parametrize(("paper", "size"), [("a4", (595, 842)), ("letter", (612, 792))])
 def test_every_number_and_sentence_of_the_page_is_on_paper(
-    papers: dict[str, Any], page: str, paper: str, size: tuple[int, int]
+    papers: dict[str, Any], page: Page, paper: str, size: tuple[int, int]
 ) -> None:
     sheets = papers[paper].pages
     assert all((round(s.mediabox.width), round(s.mediabox.height)) == size for s in sheets)
     on_paper = "".join(FOOTER.sub("", sheet.extract_text()) for sheet in sheets)
     on_paper = "".join(on_paper.split())
-    missing = [text for text in texts(page) if "".join(text.split()) not in on_paper]
+    missing = [text for text in HtmlPage(page_html(page)).texts if "".join(text.split()) not in on_paper]
     assert missing == []
 
 
@@ -56,7 +58,7 @@ def test_every_sheet_has_its_number_and_the_words_of_research_use(papers: dict[s
         assert RESEARCH_USE in text
 
 
-def test_no_row_is_cut_and_no_heading_stands_alone(page: str) -> None:
+def test_no_row_is_cut_and_no_heading_stands_alone(page: Page) -> None:
     qt = plain_qt()
     document = qt.QTextDocument()
     document.setHtml(pdf.rich_text(page))
@@ -70,7 +72,7 @@ def test_no_row_is_cut_and_no_heading_stands_alone(page: str) -> None:
     assert len(left) < len(cut) / 3
 
 
-def test_a_machine_without_fonts_gets_one_sentence(page: str, tmp_path: Path) -> None:
+def test_a_machine_without_fonts_gets_one_sentence(page: Page, tmp_path: Path) -> None:
     bare = SimpleNamespace(QFontDatabase=SimpleNamespace(families=list))
     with pytest.raises(UnusableInputError, match="needs a font") as refused:
         write_pdf(page, tmp_path / "report.pdf", qt=bare)
@@ -78,7 +80,7 @@ def test_a_machine_without_fonts_gets_one_sentence(page: str, tmp_path: Path) ->
     assert not any(tmp_path.iterdir())
 
 
-def test_a_file_that_cannot_be_written_is_one_sentence(page: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_one_sentence(page: Page, tmp_path: Path) -> None:
     with pytest.raises(UnusableInputError, match=r"report\.pdf could not be written"):
         write_pdf(page, tmp_path / "missing" / "report.pdf")
 

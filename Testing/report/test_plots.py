@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from PIL import Image
 
-from CACBoneAxisLib.report.plots import Plot, side_by_side, ticks
+from CACBoneAxisLib.report.plots import Plot, side_by_side, stacked, ticks
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,13 @@ def test_values_are_drawn_where_they_lie():
 def test_pictures_stand_side_by_side():
     plots = [Plot.empty((100, 200), "", ("", ""), [0, 1], [0, 1]).picture for _ in range(3)]
     assert side_by_side(plots, gap=5).size == (310, 200)
+
+
+def test_pictures_are_stacked_from_the_left():
+    random = np.random.default_rng(3)
+    first, second = (random.integers(0, 255, (*shape, 3), dtype=np.uint8) for shape in ((4, 5), (2, 7)))
+    both = np.asarray(stacked([Image.fromarray(first), Image.fromarray(second)], 3))
+    assert both.shape == (9, 7, 3)
+    assert np.array_equal(both[:4, :5], first)
+    assert np.array_equal(both[7:], second)
+    assert np.all(both[4:7] == 255)

@@ -15,7 +15,8 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.report.comparison import comparison_figures, render_comparison, summary_words
+from CACBoneAxisLib.report.comparison import comparison_figures, comparison_page, summary_words
+from CACBoneAxisLib.report.html import page_html
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 from CACBoneAxisLib.study.comparison import compare, read_result
 
@@ -119,7 +120,7 @@ def test_an_image_that_is_not_the_results_is_refused(pair: tuple[dict, dict]) ->
 
 def test_names_are_escaped_on_the_page(pair: tuple[dict, dict]) -> None:
     pair[0]["study"]["id"] = "<script>alert(1)</script>"
-    assert "<script" not in render_comparison(compare(*pair))
+    assert "<script" not in page_html(comparison_page(compare(*pair)))
 
 
 def test_the_command_line_compares_what_analyze_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

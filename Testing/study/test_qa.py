@@ -4,7 +4,8 @@ import csv
 import json
 
 from CACBoneAxisLib.cli import main
-from CACBoneAxisLib.report.qahistory import history_figure, render_history
+from CACBoneAxisLib.report.html import page_html
+from CACBoneAxisLib.report.qahistory import history_figure, history_page
 
 ENTRY = {
     "kind": "asynchronous",
@@ -44,7 +45,7 @@ def test_table_page_and_words_say_what_drifted(tmp_path, capsys):
     assert "data:image/png" in page
     history = json.loads((tmp_path / "out" / "qa.json").read_text())
     assert history_figure(history["series"][0]).png.startswith(b"\x89PNG")
-    assert "drift" in render_history(history)
+    assert "drift" in page_html(history_page(history))
     # An earlier history is replaced; a folder of somebody else's is not.
     assert main(["qa", *files, "--output", str(tmp_path / "out")]) == 0
     assert main(["qa", *files, "--output", str(tmp_path)]) == 2

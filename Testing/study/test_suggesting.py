@@ -75,7 +75,7 @@ def test_a_segmented_heart_is_looked_in_and_what_was_left_out_is_told(torso: Tor
     assert {one["reason"] for one in search["left_out"]} >= {"bone", "aorta"}
     assert "heart" in {file["role"] for file in result["provenance"]["inputs"]}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "CandidateSearch for in the segmented heart" in page
+    assert "Looked for in the segmented heart" in page
     assert "at the descending aorta" in page
     # The same labels in the file of the vertebrae are found by their names.
     settings = Settings.from_mapping({"calcium": {"suggestions": "list"}})
