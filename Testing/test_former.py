@@ -12,6 +12,7 @@ from small_batch import rows_of, run
 from CACBoneAxisLib.cli import main
 from CACBoneAxisLib.cohort import task
 from CACBoneAxisLib.cohort.plan import read_plan
+from CACBoneAxisLib.study.upgrade import upgraded
 
 
 @pytest.fixture
@@ -26,23 +27,44 @@ def test_a_study_measures_what_it_measured(former: Path, name: str) -> None:
     # In the place of the former result: it is known as one.
     expected = content(out / "result.json")
     assert main(["analyze", str(image), *analyze_options(former, name), "--output", str(out)]) == 0
-    assert answers(content(out / "result.json")) == answers(expected)
+    assert answers(content(out / "result.json")) == answers(upgraded(expected))
 
 
 def test_a_structured_report_is_read_to_the_same_digits(former: Path) -> None:
     out, reading = former / "again", former / "dicom" / "measurements.dcm"
     said = ["analyze", str(former / "inputs" / "dicom"), "--reading", str(reading), "--output", str(out)]
     assert main(said) == 0
-    assert answers(content(out / "result.json")) == answers(content(former / "dicom" / "result.json"))
+    assert answers(content(out / "result.json")) == answers(upgraded(content(former / "dicom" / "result.json")))
+
+
+# Without a seed there, 0.1.0 wrote 0: nobody had looked.
+NOT_LOOKED_AT = ("MV", "AA")
 
 
 def test_results_are_compared_to_the_same_digits(former: Path) -> None:
     said = ["compare", str(former / "first"), str(former / "second"), "--years", "2"]
     expected = content(former / "comparison" / "comparison.json")
     assert main([*said, "--output", str(former / "comparison")]) == 0
-    assert content(former / "comparison" / "comparison.json") == expected
-    for name in ("change.csv", "lesion_change.csv", "bone_change.csv"):
-        assert (former / "comparison" / name).read_text() == (FORMER / "comparison" / name).read_text()
+    found = content(former / "comparison" / "comparison.json")
+    for code in NOT_LOOKED_AT:
+        assert {change["absolute"] for change in expected["changes"].pop(code).values()} == {0.0}
+        assert {change["absolute"] for change in found["changes"].pop(code).values()} == {None}
+    # The lesion with seeds of LAD and LCX was in the total and not compared; the LAD's looked new.
+    new, old = found["lesions"][-1], next(one for one in expected["lesions"] if one["territory"] == "LAD")
+    assert (old["status"], old["agatston"]["baseline"], old["agatston"]["followup"]) == ("new", 0.0, 36.0)
+    assert (new["territory"], new["status"]) == (None, "both")
+    assert (new["agatston"]["baseline"], new["agatston"]["followup"]) == (18.0, 36.0)
+    assert [one for one in expected["lesions"] if one is not old] == found["lesions"][:-1]
+    assert {**found, "lesions": []} == {**expected, "lesions": []}
+    in_total = [one for one in found["lesions"] if one["territory"] not in ("AV", "MV", "AA", "DA")]
+    for scan in ("baseline", "followup"):
+        assert sum(one["agatston"][scan] for one in in_total) == found["changes"]["total"]["agatston"][scan]
+
+
+def without_unseen(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return rows of results.csv with nothing where 0.1.0 wrote 0 and nobody had looked."""
+    empty = {f"agatston_{code.lower()}": "" for code in NOT_LOOKED_AT}
+    return [{**row, **empty} for row in rows]
 
 
 def resume(former: Path) -> list[dict[str, str]]:
@@ -64,13 +86,13 @@ def test_a_batch_is_resumed_without_analysing_anything(former: Path, monkeypatch
     monkeypatch.setattr(task, "__version__", "0.1.0")
     rekey(former / "batch")
     monkeypatch.setattr(task, "analyze", None)
-    before = rows_of(former / "batch" / "results.csv")
+    before = without_unseen(rows_of(former / "batch" / "results.csv"))
     assert resume(former) == before
 
 
 def test_a_batch_analysed_again_has_the_same_digits(former: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "__version__", "0.2.0")
-    before = rows_of(former / "batch" / "results.csv")
+    before = without_unseen(rows_of(former / "batch" / "results.csv"))
     assert resume(former) == before
 
 

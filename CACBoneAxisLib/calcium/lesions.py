@@ -32,6 +32,7 @@ class Lesion:
     mask : its voxels; None where the seeds lie in skeleton (too large to be worth keeping)
     reason : why it does not count
     center_mm : LPS, middle of its voxels; None where it was not measured
+    in_total : whether its measures are part of the coronary total
     """
 
     seeds: tuple[Seed, ...]
@@ -39,6 +40,7 @@ class Lesion:
     mask: Mask | None
     reason: str | None = None
     center_mm: tuple[float, float, float] | None = None
+    in_total: bool = False
 
     @property
     def territories(self) -> tuple[str, ...]:

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from CACBoneAxisLib.calcium.territories import coronary_codes
+
 # Once the follow-up lies over the baseline, a lesion farther away than this is another one.
 SAME_LESION_MM = 15.0
 
 
 def match_lesions(
-    first: Sequence[tuple[str, Sequence[float]]], second: Sequence[tuple[str, Sequence[float]]]
+    first: Sequence[tuple[str | None, Sequence[float]]], second: Sequence[tuple[str | None, Sequence[float]]]
 ) -> list[tuple[int | None, int | None, float | None]]:
     """Pair the lesions of two scans that lie at one place.
 
@@ -23,7 +25,8 @@ def match_lesions(
 
     Parameters
     ----------
-    first, second : territory and place in mm, both in the first scan's coordinates
+    first, second : territory and place in mm, both in the first scan's coordinates; without a
+        territory, a lesion may be of any coronary artery
 
     Returns
     -------
@@ -34,7 +37,7 @@ def match_lesions(
     partner: dict[int, tuple[int, float]] = {}
     if first and second:
         apart = _apart([place for _, place in first], [place for _, place in second])
-        same = np.array([[a == b for b, _ in second] for a, _ in first]) & (apart <= SAME_LESION_MM)
+        same = np.array([[_alike(a, b) for b, _ in second] for a, _ in first]) & (apart <= SAME_LESION_MM)
         # A pair more is worth any sum of distances.
         worth = SAME_LESION_MM * (min(apart.shape) + 1)
         rows, columns = linear_sum_assignment(np.where(same, apart, worth))
@@ -44,6 +47,10 @@ def match_lesions(
     ]
     taken = {b for b, _ in partner.values()}
     return found + [(None, b, None) for b in range(len(second)) if b not in taken]
+
+
+def _alike(one: str | None, other: str | None) -> bool:
+    return one == other or (None in (one, other) and {one, other} <= {None, *coronary_codes()})
 
 
 def _apart(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]) -> NDArray[np.float64]:

@@ -46,7 +46,7 @@ class CalciumResult:
     protocol : as it was applied
     lesions : every lesion with its measures, and the voxels they are of in place of those
         it was grown from; no measures where its seeds lie in skeleton
-    territories : totals of each territory, by code
+    territories : totals of each territory, by code; none where nobody looked: what is not coronary and has no seed
     total : the four coronary arteries together
     arteries : number of coronary arteries with a score above 0; None where one is undecided
     categories : of the total, by scheme
@@ -111,6 +111,7 @@ def _lesion_mapping(number: int, lesion: Lesion, score: LesionScore | None) -> d
         "territory": owners[0] if len(owners) == 1 else None,
         "seeds": [seed.name for seed in lesion.seeds],
         "status": lesion.status,
+        "in_total": lesion.in_total,
         "reason": lesion.reason,
         "seed_ras_mm": as_ras(lesion.seeds[0].position_mm),
         "center_ras_mm": None if lesion.center_mm is None else as_ras(lesion.center_mm),
@@ -169,40 +170,38 @@ def score_calcium(
     if not with_mass:
         findings.append(finding("mass-unavailable"))
 
-    counted = [(lesion.territories[0], score) for lesion, score in scored if lesion.status == "scored" and score]
+    coronary = coronary_codes()
+    looked_at = {*coronary, *(seed.territory for seed in seeds)}
     undecided = {
         code for lesion, _ in scored if lesion.status in ("conflict", "implausible") for code in lesion.territories
     }
     by_territory = {
-        code: Totals() if code in undecided else _sum([score for owner, score in counted if owner == code], with_mass)
+        code: Totals()
+        if code in undecided or code not in looked_at
+        else _sum(
+            [s for lesion, s in scored if s and lesion.status == "scored" and code in lesion.territories], with_mass
+        )
         for code in territories()
     }
-    coronary = coronary_codes()
-    # Which coronary artery a lesion belongs to does not change the sum over all of them.
-    within = [(lesion, score) for lesion, score in scored if score and _is_coronary_conflict(lesion, coronary)]
     open_lesions = [
         lesion
         for lesion, _ in scored
         if lesion.status in ("conflict", "implausible")
         and set(lesion.territories) & set(coronary)
-        and not _is_coronary_conflict(lesion, coronary)
+        and not is_coronary(lesion)
     ]
     if open_lesions:
         names = names_of([lesion.seeds[0] for lesion in open_lesions])
         findings.append(finding("total-incomplete", undecided=f"the lesion at {names}"))
         total = Totals()
     else:
-        total = _sum([s for owner, s in counted if owner in coronary] + [s for _, s in within if s], with_mass)
+        total = _sum([score for lesion, score in scored if score and lesion.in_total], with_mass)
     if total.agatston == 0:
         findings.append(what_zero_rests_on(image, protocol, blood))
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
-    in_total = [
-        number
-        for number, (lesion, score) in enumerate(scored, start=1)
-        if score and (_counts(lesion, coronary) or _is_coronary_conflict(lesion, coronary))
-    ]
+    in_total = [number for number, (lesion, _) in enumerate(scored, start=1) if lesion.in_total]
     grown = {
         number: lesion.mask
         for number, lesion in enumerate(lesions, start=1)
@@ -219,7 +218,7 @@ def score_calcium(
         interpret_score(
             total.agatston,
             total.volume_mm3,
-            [score for number, (_, score) in enumerate(scored, start=1) if score and number in in_total],
+            [score for lesion, score in scored if score and lesion.in_total],
             {code: by_territory[code].agatston for code in coronary},
             patient or Patient(),
         ),
@@ -230,7 +229,7 @@ def score_calcium(
 def _measured(
     cache: ImageCache, lesions: Sequence[Lesion], protocol: CalciumProtocol
 ) -> tuple[tuple[Lesion, LesionScore | None], ...]:
-    """Return every lesion with the voxels that count in place of those it was grown from, and its score."""
+    """Return every lesion with its score, the voxels that count as its mask, and whether it is in the total."""
     masks = {number: lesion.mask for number, lesion in enumerate(lesions) if lesion.mask is not None}
     found = score_masks(cache, masks, protocol.threshold_hu, protocol)
     return tuple(
@@ -239,6 +238,7 @@ def _measured(
                 lesion,
                 mask=found[number][1],
                 center_mm=cache.image.geometry.voxel_center(masks[number].indices().mean(axis=0)),
+                in_total=is_coronary(lesion),
             ),
             found[number][0],
         )
@@ -248,13 +248,17 @@ def _measured(
     )
 
 
-def _counts(lesion: Lesion, coronary: Sequence[str]) -> bool:
-    return lesion.status == "scored" and lesion.territories[0] in coronary
+def is_coronary(lesion: Lesion) -> bool:
+    """Return whether a lesion counts in the coronary total.
 
-
-def _is_coronary_conflict(lesion: Lesion, coronary: Sequence[str]) -> bool:
-    decisions = {seed.decision == "excluded" for seed in lesion.seeds}
-    return lesion.status == "conflict" and set(lesion.territories) <= set(coronary) and decisions == {False}
+    Which of two coronary arteries a lesion belongs to does not change the sum over all of
+    them, so one with seeds of several counts, unless one of the seeds excludes it.
+    """
+    if not set(lesion.territories) <= set(coronary_codes()):
+        return False
+    if lesion.status == "conflict":
+        return all(seed.decision != "excluded" for seed in lesion.seeds)
+    return lesion.status == "scored"
 
 
 def _sum(scores: Sequence[LesionScore], with_mass: bool) -> Totals:

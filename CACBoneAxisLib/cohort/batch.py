@@ -27,7 +27,7 @@ from CACBoneAxisLib.cohort.tables import (
     write_parquet,
     write_table,
 )
-from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, make_task
+from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, current, make_task
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.study.atomic import TEMPORARY, clean, replacing
 
@@ -204,25 +204,27 @@ def _disk_error(error: OSError) -> Exception:
 
 def write_tables(rows: Sequence[ManifestRow], folder: BatchFolder, partition_rows: int = PARTITION_ROWS) -> None:
     """Write results.csv, results.parquet (where pyarrow is installed), failures.csv and changes.csv."""
-    write_table(folder.path / RESULTS, result_columns(), _results(rows, folder.journal))
+    write_table(folder.path / RESULTS, result_columns(), _results(rows, folder))
     if parquet_available():
-        write_parquet(folder.path / PARQUET, _results(rows, folder.journal), partition_rows)
+        write_parquet(folder.path / PARQUET, _results(rows, folder), partition_rows)
     write_table(folder.path / FAILURES, FAILURE_COLUMNS, _failures(rows, folder.journal))
-    write_table(folder.path / CHANGES, CHANGE_COLUMNS, change_rows(_repeat_patients(rows, folder.journal)))
+    write_table(folder.path / CHANGES, CHANGE_COLUMNS, change_rows(_repeat_patients(rows, folder)))
 
 
-def _results(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
+def _results(rows: Sequence[ManifestRow], folder: BatchFolder) -> Iterator[Row]:
     for row in rows:
-        outcome = journal.get(row.study_id) if row.problem is None else None
+        outcome = folder.journal.get(row.study_id) if row.problem is None else None
         if outcome is not None and outcome["status"] == "done":
-            yield outcome["row"]
+            found = current(outcome, folder.path)["row"]
+            # Of a column that an earlier version did not have, nothing is known.
+            yield {name: found.get(name) for name in result_columns()}
 
 
-def _repeat_patients(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
+def _repeat_patients(rows: Sequence[ManifestRow], folder: BatchFolder) -> Iterator[Row]:
     """Yield the results of patients with more than one study; only these are held in memory."""
     studies = Counter(row.cells.get("patient_id") for row in rows)
     followed = {patient for patient, count in studies.items() if patient and count > 1}
-    return _results([row for row in rows if row.cells.get("patient_id") in followed], journal)
+    return _results([row for row in rows if row.cells.get("patient_id") in followed], folder)
 
 
 def _failures(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:

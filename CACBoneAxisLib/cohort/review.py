@@ -17,7 +17,7 @@ from CACBoneAxisLib.cohort.corrections import (
 )
 from CACBoneAxisLib.cohort.journal import read_outcomes
 from CACBoneAxisLib.cohort.plan import Plan, read_plan
-from CACBoneAxisLib.cohort.task import STUDIES, Task, make_task, process, study_files, study_settings
+from CACBoneAxisLib.cohort.task import STUDIES, Task, current, make_task, process, study_files, study_settings
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.study import StudyInputs
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
@@ -70,7 +70,7 @@ def list_studies(batch: str | Path) -> list[ReviewedStudy]:
         elif outcome.get("status") == "failed":
             studies.append(ReviewedStudy(row.study_id, {}, outcome["message"]))
         else:
-            studies.append(ReviewedStudy(row.study_id, outcome.get("row") or {}))
+            studies.append(ReviewedStudy(row.study_id, current(outcome, batch)["row"] if outcome else {}))
     return studies
 
 

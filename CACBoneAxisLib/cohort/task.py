@@ -29,6 +29,7 @@ from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, check_folder, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
+from CACBoneAxisLib.study.upgrade import SCHEMA, upgraded
 
 STUDIES = "studies"
 # These may be transient, so a resumed batch retries them.
@@ -88,7 +89,7 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
     correction = last_correction(Path(task["output"]), task["folder"])
     reading = {} if correction is None else {"reading": correction.sha256}
     if known and known.get("reading") == reading.get("reading") and _is_still_valid(task, known, stamps):
-        return {**known, "stamps": stamps, "kept": True}
+        return {**current(known, Path(task["output"])), "stamps": stamps, "kept": True}
     outcome: Outcome = {"study_id": task["study_id"], "key": task["key"], "stamps": stamps, "folder": task["folder"]}
     outcome |= reading
     hashes: dict[str, str | None] = {}
@@ -186,7 +187,24 @@ def _analysed(
     rules = {name: part for name, part in settings.to_mapping().items() if name in ("calcium", "bone")}
     text = json.dumps(rules, sort_keys=True)
     row = result_row(result.to_dict(), task["cells"], task["folder"], hashlib.sha256(text.encode()).hexdigest())
-    return {"status": "done", "row": row, "result_sha256": _hash(folder / RESULT_FILE)}
+    return {"status": "done", "schema": SCHEMA, "row": row, "result_sha256": _hash(folder / RESULT_FILE)}
+
+
+def current(outcome: Outcome, batch: Path) -> Outcome:
+    """Return an outcome with the row that today's version makes of the study's result.
+
+    That of an earlier schema is made again from ``result.json``; where there is none any
+    more, it stays.
+    """
+    if outcome["status"] != "done" or outcome.get("schema") == SCHEMA:
+        return outcome
+    row = outcome["row"]
+    try:
+        result = json.loads((batch / STUDIES / outcome["folder"] / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return outcome
+    made = result_row(upgraded(result), row, outcome["folder"], row["settings_sha256"])
+    return {**outcome, "schema": SCHEMA, "row": made}
 
 
 def _is_incomplete(folder: Path) -> bool:

@@ -10,11 +10,10 @@ from typing import Any
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.report.segmentation import VERTEBRA, level_entry
+from CACBoneAxisLib.report.segmentation import CORONARY_ARTERY, VERTEBRA, level_entry
 from CACBoneAxisLib.report.wording import territory_table
 
 Code = tuple[str, str, str]
-CORONARY_ARTERY: Code = ("SCT", "41801008", "Coronary artery")
 CALCIUM_SCORING: Code = ("DCM", "122603", "Calcium Scoring Analysis")
 COMMENT: Code = ("DCM", "121106", "Comment")
 SPINE: Code = ("SCT", "421060004", "Spine")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from CACBoneAxisLib.dicomout.codes import (
-    CORONARY_ARTERY,
     SPINE,
     Code,
     coded,
@@ -22,7 +21,7 @@ from CACBoneAxisLib.dicomout.codes import (
 from CACBoneAxisLib.dicomout.segments import Placed, lesion_key
 from CACBoneAxisLib.dicomout.source import SourceSeries
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE
+from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, CORONARY_ARTERY
 
 DESCENDING_AORTA: Code = ("SCT", "281130003", "Descending aorta")
 BLOOD: Code = ("SCT", "87612001", "Blood")
@@ -140,15 +139,15 @@ class Maker:
     def _lesions(self) -> Iterator[Any]:
         for lesion in self.result["calcium"]["lesions"]:
             # A program that adds up scores must find only those that count.
-            scored = lesion["status"] == "scored"
+            scored = wording.has_score(lesion)
             keys = LESION_KEYS if scored else HU_KEYS
             found = [measurement(key, lesion[key]) for key in keys]
-            if scored and lesion["agatston"] is not None:
+            if scored:
                 found.append(measurement("slices", len(lesion["slices"])))
             yield self._group(
                 lesion_key(lesion),
                 found,
-                [evaluation(concept("status"), concept(lesion["status"]))],
+                [evaluation(concept("status"), concept(wording.lesion_state(lesion)))],
                 sites=[territory_code(lesion["territory"])],
                 category=CALCIUM_CATEGORY,
                 type_=CALCIUM_TYPE,

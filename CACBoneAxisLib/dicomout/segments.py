@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.dicomout.codes import Code, coded, highdicom, level_code, long_text, territory_code
 from CACBoneAxisLib.dicomout.source import SourceSeries
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, OTHER_COLOR, level_color
-from CACBoneAxisLib.report.wording import territory_table
+from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, lesion_color, level_color
+from CACBoneAxisLib.report.wording import has_score
 
 NEIGHBOURHOOD: Code = ("DCM", "123101", "Neighborhood Analysis")
 MANUAL: Code = ("DCM", "123109", "Manual Processing")
@@ -59,15 +59,16 @@ def result_segments(
     result: Mapping[str, Any], calcium_masks: Mapping[int, Mask], bone_masks: Mapping[str, Mask]
 ) -> list[Segment]:
     """Return a segment for every lesion and every vertebra that has voxels; what is implausibly large is left out."""
-    colors = {entry["code"]: tuple(entry["color"]) for entry in territory_table()}
     segments = []
     for lesion in result["calcium"]["lesions"]:
         mask = calcium_masks.get(lesion["id"])
         if mask is None or lesion["status"] == "implausible":
             continue
-        color = colors.get(lesion["territory"], OTHER_COLOR) if lesion["status"] == "scored" else OTHER_COLOR
+        color = lesion_color(lesion)
         key, region = lesion_key(lesion), territory_code(lesion["territory"])
-        label = f"lesion {lesion['id']}, {key}"[:64]
+        # A program that adds up volumes must find only those that count.
+        words = "lesion" if has_score(lesion) else "not scored: lesion"
+        label = f"{words} {lesion['id']}, {key}"[:64]
         segments.append(Segment(key, label, CALCIUM_CATEGORY, CALCIUM_TYPE, region, color, mask))
     for vertebra in result["bone"]["vertebrae"]:
         level = vertebra["level"]

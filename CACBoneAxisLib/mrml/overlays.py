@@ -16,7 +16,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.mrml.volumes import ijk_to_ras, world_from_node
-from CACBoneAxisLib.report.segmentation import Segment, bone_segments, calcium_segments
+from CACBoneAxisLib.report.segmentation import UNDECIDED, Segment, bone_segments, calcium_segments
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
 from CACBoneAxisLib.study.scancheck import ScanCheck
@@ -113,8 +113,9 @@ def _write(segmentation: Any, segment_id: str, mask: Mask, to_ijk: NDArray[np.fl
 def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: Any, labels: Any) -> None:
     """Make a label volume node hold the segments on the CT's own grid, with a colour table that names them.
 
-    Values: 1-8 the territories in reporting order, 9 lesions that are not scored, 11-27
-    the levels T1 to L5. Where segments overlap the later one is kept.
+    Values: 1-8 the territories in reporting order, 9 lesions that are not scored, 10 those
+    of the total whose artery is undecided, 11-27 the levels T1 to L5. Where segments overlap
+    the later one is kept.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: 
 def label_values() -> dict[str, int]:
     """Return the label value of every segment id; fixed, so that label volumes of two studies can be compared."""
     values = {row["code"]: n for n, row in enumerate(territory_table(), start=1)}
-    values["not-scored"] = 9
+    values |= {"not-scored": 9, UNDECIDED: 10}
     levels = [row["level"] for row in load_table("levels")["levels"]]
     return values | {level: n for n, level in enumerate(levels, start=11)}
 

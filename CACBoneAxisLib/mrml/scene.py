@@ -20,6 +20,7 @@ from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, sho
 from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.upgrade import upgraded
 
 # The result node holds result.json as text and points to everything of the reading; with it
 # a saved scene can be replayed by a program that knows nothing of the panel.
@@ -143,8 +144,8 @@ def result_nodes(scene: Any) -> list[Any]:
 
 
 def result_mapping(record: Any) -> Mapping[str, Any]:
-    """Return the content of ``result.json`` that a result node holds."""
-    return dict(json.loads(record.GetText()))
+    """Return the content of ``result.json`` that a result node holds, in today's schema."""
+    return upgraded(json.loads(record.GetText()))
 
 
 def reading_nodes(record: Any) -> ReadingNodes:

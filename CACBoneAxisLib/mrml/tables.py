@@ -9,7 +9,7 @@ import vtk
 
 from CACBoneAxisLib.report.numbers import QUANTITIES, format_value
 from CACBoneAxisLib.report.tables import lesion_reason
-from CACBoneAxisLib.report.wording import CLASS_WORDS, STATUS_WORDS, territory_table
+from CACBoneAxisLib.report.wording import CLASS_WORDS, STATUS_WORDS, lesion_state, territory_table
 
 Row = dict[str, str]
 
@@ -18,6 +18,7 @@ LESION_COLUMNS = {
     "lesion": ("Lesion", None),
     "territory": ("Artery", None),
     "status": ("Status", None),
+    "in_total": ("In total", None),
     "agatston": ("Agatston", "agatston"),
     "volume_mm3": ("Volume", "volume_mm3"),
     "mass_mg": ("Mass", "mass_mg"),
@@ -61,7 +62,8 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
         shown |= {
             "lesion": str(lesion["id"]),
             "territory": lesion["territory"] or "",
-            "status": STATUS_WORDS[lesion["status"]],
+            "status": STATUS_WORDS[lesion_state(lesion)],
+            "in_total": "yes" if lesion["in_total"] else "no",
             "slices": slice_range(lesion["slices"]),
             "seeds": " ".join(lesion["seeds"]),
             # That there is no mass is said once, not in every row.

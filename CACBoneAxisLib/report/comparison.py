@@ -140,7 +140,7 @@ def _lesions(comparison: Mapping[str, Any]) -> Table | Paragraph:
         score, volume = one["agatston"], one["volume_mm3"]
         numbers = [one["baseline_id"], one["followup_id"]]
         ids = " → ".join("—" if number is None else str(number) for number in numbers)
-        cells = [one["territory"], f"{ids}, {STATUS_WORDS[one['status']]}"]
+        cells = [one["territory"] or "undecided", f"{ids}, {STATUS_WORDS[one['status']]}"]
         cells += [format_value(score[key], "agatston") for key in ("baseline", "followup", "absolute")]
         cells += [format_value(score["percent"], "rate_percent")]
         cells += [format_value(volume[key], "volume_mm3") for key in ("baseline", "followup")]

@@ -83,7 +83,8 @@ def lesion_table(result: Mapping[str, Any]) -> Table:
     calcium = result["calcium"]
     rows = []
     for lesion in calcium["lesions"]:
-        status = wording.STATUS_WORDS.get(lesion["status"], lesion["status"])
+        state = wording.lesion_state(lesion)
+        status = wording.STATUS_WORDS.get(state, state)
         if lesion["status"] != "scored":
             reason = lesion_reason(lesion, calcium["findings"])
             status = f"{status}: {reason}" if reason else status
@@ -94,12 +95,8 @@ def lesion_table(result: Mapping[str, Any]) -> Table:
         ]
         place = [format_value(len(lesion["slices"]), "count"), format_value(seed and seed[2], "position_mm")]
         artery = lesion["territory"] or " ".join(lesion["seeds"])
-        rows.append(
-            Row([lesion["id"], artery, *numbers, *place, status], "" if lesion["status"] == "scored" else "beside")
-        )
-    return Table(
-        "Every lesion that a seed lies in; those in grey are in no total of a coronary artery.", LESION_COLUMNS, rows
-    )
+        rows.append(Row([lesion["id"], artery, *numbers, *place, status], "" if lesion["in_total"] else "beside"))
+    return Table("Every lesion that a seed lies in; those in grey are not in the coronary total.", LESION_COLUMNS, rows)
 
 
 HEIGHT_COLUMNS = (

@@ -17,7 +17,7 @@ from CACBoneAxisLib.report.histogram import draw_histogram
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.report.raster import Color, View, Window
-from CACBoneAxisLib.report.segmentation import OTHER_COLOR, level_color
+from CACBoneAxisLib.report.segmentation import lesion_color, level_color
 from CACBoneAxisLib.report.wording import territory_table
 
 # Wide enough to tell 130 from 400 HU, narrow enough to see fat around an artery.
@@ -64,15 +64,14 @@ def _lesion_figure(
     rows, columns = rows + mask.offset[1], columns + mask.offset[2]
     center = float(rows.min() + rows.max()) / 2, float(columns.min() + columns.max()) / 2
     view = axial_view(image, center, LESION_VIEW_MM, LESION_PIXELS_PER_MM)
-    colors = {entry["code"]: raster.color_of(entry["color"]) for entry in territory_table()}
     pixels = view.drawn(image.hu[index], CALCIUM_WINDOW)
     for other in lesions:
         if other["id"] in masks and other["status"] != "implausible":
-            color = colors.get(other["territory"], OTHER_COLOR) if other["status"] == "scored" else OTHER_COLOR
+            color = lesion_color(other)
             fill = raster.OVERLAY_OPACITY if other is lesion else 0.0
             _draw_mask(pixels, view, masks[other["id"]], index, color, fill)
     picture = Image.fromarray(pixels)
-    color = colors[territory["code"]]
+    color = lesion_color(lesion)
     extent = max((np.ptp(rows) + 1) * view.spacing_mm[0], (np.ptp(columns) + 1) * view.spacing_mm[1])
     if extent <= SMALL_LESION_MM:
         raster.draw_arrow(raster.Pen(picture), view.point(rows.min() - 1.0, columns.min() - 1.0), color)

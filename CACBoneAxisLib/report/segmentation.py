@@ -32,6 +32,9 @@ BONE_CATEGORY = ("SCT", "123037004", "Anatomical Structure")
 VERTEBRA = ("SCT", "51282000", "Vertebra")
 
 OTHER_COLOR = (150, 150, 150)
+# Lesions with seeds of two coronary arteries are in the total, but of no single artery.
+UNDECIDED, UNDECIDED_NAME, UNDECIDED_COLOR = "coronary", "Coronary, artery undecided", (235, 235, 235)
+CORONARY_ARTERY = ("SCT", "41801008", "Coronary artery")
 
 Code = tuple[str, str, str]
 
@@ -81,21 +84,32 @@ def level_color(level: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def lesion_color(lesion: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return the colour of a lesion, 0-255: its territory's, or grey where it does not count."""
+    if lesion["status"] != "scored":
+        return UNDECIDED_COLOR if lesion["in_total"] else OTHER_COLOR
+    red, green, blue = next(t["color"] for t in territory_table() if t["code"] == lesion["territory"])
+    return red, green, blue
+
+
 def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> list[Segment]:
     """Return one segment per territory with scored lesions, in the order of the territories.
 
-    Lesions that the reader excluded and lesions in conflict are together in a grey
+    Lesions in the total with seeds of two coronary arteries follow in a segment of their
+    own. Lesions that the reader excluded and those in conflict are together in a grey
     last segment, ``Not scored``; what grew to an implausible size is left out, because
     it is skeleton or noise and would fill the file.
     """
     by_territory: dict[str, list[Mask]] = {}
-    others = []
+    undecided, others = [], []
     for lesion in calcium["lesions"]:
         mask = masks.get(lesion["id"])
         if mask is None:
             continue
         if lesion["status"] == "scored":
             by_territory.setdefault(lesion["territory"], []).append(mask)
+        elif lesion["in_total"]:
+            undecided.append(mask)
         elif lesion["status"] in ("excluded", "conflict"):
             others.append(mask)
     segments = [
@@ -103,6 +117,9 @@ def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> l
         for t in territory_table()
         if t["code"] in by_territory
     ]
+    if undecided:
+        entry = terminology_entry(CALCIUM_CATEGORY, CALCIUM_TYPE, CORONARY_ARTERY)
+        segments.append(Segment(UNDECIDED, UNDECIDED_NAME, UNDECIDED_COLOR, entry, tuple(undecided)))
     if others:
         entry = terminology_entry(CALCIUM_CATEGORY, CALCIUM_TYPE)
         segments.append(Segment("not-scored", "Not scored", OTHER_COLOR, entry, tuple(others)))

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.report.numbers import stored
-from CACBoneAxisLib.report.wording import NO_BMD_CODES, estimate_words, territory_table, threshold_words, why_missing
+from CACBoneAxisLib.report.wording import NO_BMD_CODES, estimate_words, threshold_words, why_missing
 
 Row = dict[str, Any]
 
 LESION_COLUMNS: dict[str, str] = {
     "study_id": "the study",
     "lesion": "number of the lesion, as in result.json and in the report",
-    "territory": "artery or structure; empty where seeds of two territories are in conflict",
+    "territory": "artery or structure; empty where its seeds name two",
     "in_total": "yes where the lesion counts in the coronary total",
     "status": "scored, excluded, conflict or implausible",
     "reason": "why a value of this row is missing",
@@ -69,17 +69,14 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?\Z")
 
 def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
     """Return one row per lesion with the keys of :data:`LESION_COLUMNS`; ``None`` is not measured."""
-    coronary = {t["code"] for t in territory_table() if t["coronary"]}
     calcium = result["calcium"]
     rows = []
     for lesion in calcium["lesions"]:
         seed = lesion["seed_ras_mm"] or (None, None, None)
-        counts = lesion["status"] == "scored" and lesion["territory"] in coronary
         row: Row = {key: lesion[key] for key in LESION_COLUMNS if key in lesion}
         row |= {
             "study_id": result["study"]["id"],
             "lesion": lesion["id"],
-            "in_total": "yes" if counts else "no",
             "reason": lesion_reason(lesion, calcium["findings"]),
             "slices": len(lesion["slices"]),
             "seeds": " ".join(lesion["seeds"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -57,11 +58,13 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     rows = []
     territories = calcium["territories"]
     known = [t for t in wording.territory_table() if t["code"] in territories]
+    named = " ".join(seed.upper() for one in calcium["lesions"] for seed in one["seeds"])
     for coronary in (True, False):
         for territory in (t for t in known if t["coronary"] is coronary):
-            values = territories[territory["code"]]
-            if coronary or values["lesions"] or values["agatston"] is None:
-                rows.append(_calcium_row(f"{territory['code']}  {territory['name']}", values, keys))
+            code = territory["code"]
+            values = territories[code]
+            if coronary or values["lesions"] or (values["agatston"] is None and re.search(rf"\\b{code}", named)):
+                rows.append(_calcium_row(f"{code}  {territory['name']}", values, keys))
         if coronary:
             rows.append(_calcium_row("Total of the coronary arteries", total, keys))
     others = len(rows) - 1 - sum(t["coronary"] for t in known)

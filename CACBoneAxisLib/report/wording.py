@@ -36,6 +36,7 @@ STATUS_WORDS = {
     "scored": "scored",
     "excluded": "excluded by the reader",
     "conflict": "not scored: seeds of two territories",
+    "undecided": "in the total: seeds of two coronary arteries",
     "implausible": "not scored: larger than a lesion can be",
     "measured": "measured",
     "not-measured": "not measured",
@@ -91,6 +92,16 @@ def _finding_lists(result: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[Ma
     yield "bone", result["bone"]["summary"].get("findings") or ()
     for vertebra in result["bone"]["vertebrae"]:
         yield "bone", vertebra["findings"]
+
+
+def lesion_state(lesion: Mapping[str, Any]) -> str:
+    """Return a lesion's status, or ``undecided`` where it counts in the total and in no single artery."""
+    return "undecided" if lesion["status"] == "conflict" and lesion["in_total"] else str(lesion["status"])
+
+
+def has_score(lesion: Mapping[str, Any]) -> bool:
+    """Return whether the score of a lesion counts, in the coronary total or in a territory beside it."""
+    return lesion["agatston"] is not None and (lesion["in_total"] or lesion["status"] == "scored")
 
 
 def why_missing(findings: Iterable[Mapping[str, str]], codes: Sequence[str] = ()) -> str:

@@ -28,7 +28,7 @@ from CACBoneAxisLib.study.lesionchange import (
     registration_mapping,
 )
 from CACBoneAxisLib.study.output import COMPARISON_FILE, COMPARISON_SCHEMA, RESULT_FILE, write_whole
-from CACBoneAxisLib.study.result import SCHEMA
+from CACBoneAxisLib.study.upgrade import is_result, upgraded
 
 CHANGE_COLUMNS: dict[str, str] = {
     "baseline_id": "the earlier study",
@@ -69,9 +69,9 @@ def read_result(path: str | Path) -> tuple[dict[str, Any], str]:
         content = json.loads(raw)
     except (OSError, ValueError, RecursionError):
         raise refusal("compare-unreadable", file=path.name) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+    if not is_result(content):
         raise refusal("compare-unreadable", file=path.name)
-    return content, hashlib.sha256(raw).hexdigest()
+    return upgraded(content), hashlib.sha256(raw).hexdigest()
 
 
 def compare(

@@ -17,11 +17,12 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_ras, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.registration import Registration, register
+from CACBoneAxisLib.report.wording import has_score
 
 LESION_CHANGE_COLUMNS: dict[str, str] = {
     "baseline_study": "the earlier study",
     "followup_study": "the later study",
-    "territory": "of the lesion",
+    "territory": "of the lesion; empty where its seeds name two coronary arteries",
     "status": "both, new or gone",
     "baseline_id": "of the lesion in the earlier result",
     "followup_id": "of the lesion in the later result",
@@ -66,7 +67,7 @@ def lay_over(
     message = "Laying the scans over each other"
     tell(message, 0.0)
     shift = common_shift(*lesions)
-    if not {one["territory"] for one in lesions[0]} & {one["territory"] for one in lesions[1]}:
+    if not _in_both(*lesions):
         shift = _carina_shift(images)
     places = [place_mm(one) for one in lesions[0]] + [place_mm(one) - shift for one in lesions[1]]
     found = register(images[0], images[1], np.array(places), shift, lambda part: tell(message, part))
@@ -106,20 +107,20 @@ def lesion_changes(
         _row(None if a is None else before[a], None if b is None else after[b], apart, years) for a, b, apart in pairs
     ]
     order = list(territories())
-    return sorted(rows, key=lambda row: order.index(row["territory"]))
+    return sorted(rows, key=lambda row: order.index(row["territory"]) if row["territory"] else len(order))
 
 
 def _row(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, apart_mm: float | None, years: float | None
 ) -> dict[str, Any]:
     # A lesion that was not there scored 0: the scan was read.
-    one = before or after or {}
+    of = {one["territory"] for one in (before, after) if one}
     changes: dict[str, Any] = {
         measure: asdict(change_of(measure, before[measure] if before else 0.0, after[measure] if after else 0.0, years))
         for measure in MEASURES
     }
     return {
-        "territory": one["territory"],
+        "territory": of.pop() if len(of) == 1 else None,
         "status": "both" if before and after else "gone" if before else "new",
         "baseline_id": before["id"] if before else None,
         "followup_id": after["id"] if after else None,
@@ -162,13 +163,17 @@ def lesion_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def scored_lesions(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the lesions of a result that score."""
-    return [lesion for lesion in result["calcium"]["lesions"] if lesion["status"] == "scored" and lesion["agatston"]]
+    return [lesion for lesion in result["calcium"]["lesions"] if has_score(lesion) and lesion["agatston"]]
+
+
+def _in_both(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> set[str]:
+    return ({one["territory"] for one in first} & {one["territory"] for one in second}) - {None}
 
 
 def common_shift(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     """Return by how much the lesions of the second scan are moved, LPS mm: the median over the territories in both."""
     moved = []
-    for code in {one["territory"] for one in first} & {one["territory"] for one in second}:
+    for code in _in_both(first, second):
         centers = [
             np.mean([place_mm(one) for one in lesions if one["territory"] == code], axis=0)
             for lesions in (first, second)

@@ -14,7 +14,8 @@ from CACBoneAxisLib.report import FILES, write_reports
 from CACBoneAxisLib.report.pdf import write_pdf
 from CACBoneAxisLib.report.write import PAPER_DENSITY, report_page
 from CACBoneAxisLib.study.atomic import replacing
-from CACBoneAxisLib.study.result import SCHEMA, StudyResult
+from CACBoneAxisLib.study.result import StudyResult
+from CACBoneAxisLib.study.upgrade import is_result
 
 RESULT_FILE = "result.json"
 # In Slicer the scene is saved with the result.
@@ -23,15 +24,15 @@ PDF_FILE, DICOM_FOLDER = "report.pdf", "dicom"
 KNOWN_FILES = {RESULT_FILE, SUGGESTIONS_FILE, PDF_FILE, DICOM_FOLDER, "scene.mrb", *FILES}
 COMPARISON_FILE, COMPARISON_SCHEMA = "comparison.json", "cacboneaxis/comparison/1"
 QA_FILE, QA_SCHEMA = "qa.json", "cacboneaxis/qa/1"
-# Main file, its schema and all files of each kind of folder that this software writes.
-KINDS = (
-    (RESULT_FILE, SCHEMA, KNOWN_FILES),
+# Main file, whether its content is ours, and all files of each kind of folder that this software writes.
+KINDS: tuple[tuple[str, Callable[[Any], bool], set[str]], ...] = (
+    (RESULT_FILE, is_result, KNOWN_FILES),
     (
         COMPARISON_FILE,
-        COMPARISON_SCHEMA,
+        lambda content: _is(content, COMPARISON_SCHEMA),
         {COMPARISON_FILE, "change.csv", "lesion_change.csv", "bone_change.csv", "report.html"},
     ),
-    (QA_FILE, QA_SCHEMA, {QA_FILE, "qa.csv", "report.html"}),
+    (QA_FILE, lambda content: _is(content, QA_SCHEMA), {QA_FILE, "qa.csv", "report.html"}),
 )
 
 
@@ -135,10 +136,13 @@ def _is_result(folder: Path) -> bool:
     return any(_holds(folder, *kind) for kind in KINDS)
 
 
-def _holds(folder: Path, file: str, schema: str, known: set[str]) -> bool:
+def _holds(folder: Path, file: str, ours: Callable[[Any], bool], known: set[str]) -> bool:
     try:
         content = json.loads((folder / file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    ours = isinstance(content, dict) and content.get("schema") == schema
-    return ours and {path.name for path in folder.iterdir()} <= known
+    return ours(content) and {path.name for path in folder.iterdir()} <= known
+
+
+def _is(content: Any, schema: str) -> bool:
+    return isinstance(content, dict) and content.get("schema") == schema

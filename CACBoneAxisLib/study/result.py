@@ -18,8 +18,7 @@ from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.study.approval import Trail
 from CACBoneAxisLib.study.inputs import InputFile
 from CACBoneAxisLib.study.settings import Settings
-
-SCHEMA = "cacboneaxis/result/1"
+from CACBoneAxisLib.study.upgrade import SCHEMA
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ class StudyResult:
         return self.bone.masks
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the content of ``result.json`` (schema ``cacboneaxis/result/1``, ``data/result.schema.json``).
+        """Return the content of ``result.json`` (``data/result.schema.json``).
 
         Floats have ten significant digits, the same in every file this software writes.
         """

@@ -11,6 +11,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 from former import FORMER, answers, content  # noqa: E402
 
 from CACBoneAxisLib.mrml.scene import replay, result_mapping, result_nodes  # noqa: E402
+from CACBoneAxisLib.study.upgrade import upgraded  # noqa: E402
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def record(scene, tmp_path):
 
 
 def test_it_is_replayed_to_the_digits_of_the_command_line(record):
-    assert answers(replay(record).to_dict()) == answers(content(FORMER / "first" / "result.json"))
+    assert answers(replay(record).to_dict()) == answers(upgraded(content(FORMER / "first" / "result.json")))
 
 
 def test_its_result_is_read_as_todays(record):
-    assert answers(result_mapping(record)) == answers(content(FORMER / "first" / "result.json"))
+    assert answers(result_mapping(record)) == answers(upgraded(content(FORMER / "first" / "result.json")))

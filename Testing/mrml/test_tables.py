@@ -6,8 +6,11 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+from random_reading import random_study  # noqa: E402
+
 from CACBoneAxisLib.mrml import tables  # noqa: E402
 from CACBoneAxisLib.report.numbers import NOT_MEASURED, format_value  # noqa: E402
+from CACBoneAxisLib.study import analyze  # noqa: E402
 
 
 @pytest.fixture
@@ -67,3 +70,12 @@ def test_a_table_is_saved_by_slicer_as_csv(scene, mapping, tmp_path):
     text = (tmp_path / "lesions.csv").read_text()
     assert "LAD" in text
     assert format_value(2 * 6 * 0.56 * 2, "agatston") in text
+
+
+def test_the_rows_in_the_total_add_up_to_it():
+    for number in range(40):
+        result = analyze(random_study(number)).to_dict()
+        total = result["calcium"]["total"]["agatston"]
+        scores = [float(row["agatston"]) for row in tables.lesion_rows(result) if row["in_total"] == "yes"]
+        # Each row is rounded to a tenth.
+        assert total is None or sum(scores) == pytest.approx(total, abs=0.05 * len(scores) + 1e-9)

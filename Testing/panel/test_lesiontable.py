@@ -27,6 +27,7 @@ def mapping(lesions=LESIONS):
                     "territory": territory,
                     "seeds": [seed],
                     "status": status,
+                    "in_total": status == "scored",
                     "reason": {"excluded": "stent", "implausible": "bone"}.get(status),
                     "agatston": agatston,
                     "volume_mm3": volume,

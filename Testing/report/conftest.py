@@ -19,6 +19,7 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.masks import Mask
 
+CORONARY = ("LM", "LAD", "LCX", "RCA")
 CITATION = "Agatston 1990, J Am Coll Cardiol 15:827"
 
 
@@ -64,6 +65,7 @@ def lesion(image: CTImage, mask: Mask, number: int, territory: str | None, statu
         "territory": territory,
         "seeds": [f"{territory}-1"] if territory else ["LAD-9", "LCX-9"],
         "status": status,
+        "in_total": scored and territory in CORONARY,
         "reason": None if scored else "stent",
         "seed_ras_mm": [-float(x), -float(y), float(z)],
         "agatston": agatston if scored else None,
@@ -156,7 +158,7 @@ def build_result(
     size = list(image.hu.shape[::-1])
     calcium_findings = [f("contrast-unknown"), f("gating-unknown"), f("increment-not-3", increment=5, reference=3)]
     result = {
-        "schema": "cacboneaxis/result/1",
+        "schema": "cacboneaxis/result/2",
         "study": {
             "id": "chest-001",
             "image": {

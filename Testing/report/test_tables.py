@@ -76,7 +76,7 @@ def test_missing_values_are_empty_and_say_why(example: Any, tmp_path: Path) -> N
 
 
 def test_aortic_calcium_is_listed_but_not_in_the_total(example: Any) -> None:
-    assert {row["territory"]: row["in_total"] for row in lesion_rows(example.result)}["DA"] == "no"
+    assert {row["territory"]: row["in_total"] for row in lesion_rows(example.result)}["DA"] is False
 
 
 def test_a_conflict_takes_its_reason_from_the_finding_that_names_its_seed_exactly(example: Any) -> None:

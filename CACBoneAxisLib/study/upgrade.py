@@ -1,0 +1,53 @@
+"""Results of earlier versions, read as today's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from CACBoneAxisLib.calcium.territories import coronary_codes, territories, territory_of
+
+SCHEMA = "cacboneaxis/result/2"
+FORMER_SCHEMA = "cacboneaxis/result/1"
+
+
+def is_result(content: Any) -> bool:
+    """Return whether the content of a JSON file is a result of this version or an earlier one."""
+    return isinstance(content, dict) and content.get("schema") in (SCHEMA, FORMER_SCHEMA)
+
+
+def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result in today's schema; one that is in it already comes back as it is.
+
+    From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
+    coronary arteries that has no lesion is null, because 0 was written there whether
+    anybody had looked or not.
+    """
+    if result.get("schema") != FORMER_SCHEMA:
+        return dict(result)
+    calcium = result["calcium"]
+    lesions = [{**lesion, "in_total": _in_total(lesion, calcium)} for lesion in calcium["lesions"]]
+    seen = {territory_of(seed) for lesion in lesions for seed in lesion["seeds"]}
+    unread = [code for code, territory in territories().items() if not territory.coronary and code not in seen]
+    changed = {**calcium, "lesions": lesions, "territories": _without(calcium["territories"], unread)}
+    if contrast := calcium.get("contrast_calcium"):
+        # Its lesions are not listed, so that a 0 says no more than that there is none.
+        empty = [
+            code for code, t in contrast["territories"].items() if not t["lesions"] and code not in coronary_codes()
+        ]
+        changed["contrast_calcium"] = {**contrast, "territories": _without(contrast["territories"], empty)}
+    return {**result, "schema": SCHEMA, "calcium": changed}
+
+
+def _in_total(lesion: Mapping[str, Any], calcium: Mapping[str, Any]) -> bool:
+    if lesion["agatston"] is None:
+        return False
+    if lesion["status"] == "scored":
+        return lesion["territory"] in coronary_codes()
+    # A lesion in conflict was scored under the protocols only where it counted.
+    counted = {one["id"] for row in calcium["under_protocols"] for one in row["lesions"]}
+    return lesion["status"] == "conflict" and lesion["id"] in counted
+
+
+def _without(territories: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
+    return {code: dict.fromkeys(values) if code in codes else values for code, values in territories.items()}
