@@ -51,7 +51,7 @@ def beside_streaks(
     for lesion, score in scored:
         mask = lesion.mask
         if lesion.status == "scored" and score and score.agatston > 0 and mask is not None:
-            area = cache.once(("streak", mask.key, noise), partial(dark_streak_mm2, cache.image, mask, noise))
+            area = cache.measures.get(("streak", mask.key, noise), partial(dark_streak_mm2, cache.image, mask, noise))
             if area >= SMALLEST_STREAK_MM2:
                 beside.append(lesion.seeds[0])
     return [finding("motion-streaks", seeds=names_of(beside))] if beside else []

@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 
 from CACBoneAxisLib.calcium.candidates import Candidates
-from CACBoneAxisLib.calcium.partition import Fragment, Once, Voxel, anew, join_touching, partition_candidates
+from CACBoneAxisLib.calcium.partition import Fragment, Voxel, join_touching, partition_candidates
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed, hu_at, names_of, nearest_candidate
 from CACBoneAxisLib.calcium.territories import territories
+from CACBoneAxisLib.imaging.cache import NO_CACHE, Cache
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
@@ -49,11 +50,11 @@ class Lesion:
 
 
 def grow_lesions(
-    image: CTImage, candidates: Candidates, seeds: Sequence[Seed], protocol: CalciumProtocol, once: Once = anew
+    image: CTImage, candidates: Candidates, seeds: Sequence[Seed], protocol: CalciumProtocol, cache: Cache = NO_CACHE
 ) -> tuple[tuple[Lesion, ...], tuple[Finding, ...]]:
     """Grow a lesion from every seed and decide which of them count.
 
-    ``once`` is called with a key and what to find; it may return what was found under it before.
+    ``cache`` keeps what was found for each seed.
 
     Returns
     -------
@@ -66,18 +67,20 @@ def grow_lesions(
     findings: list[Finding] = []
     for seed in seeds:
         where = (seed.position_mm, protocol.threshold_hu, protocol.seed_search_mm)
-        voxel = once(("nearest", where), partial(nearest_candidate, image, *where))
+        voxel = cache.get(("nearest", where), partial(nearest_candidate, image, *where))
         if voxel is None:
             findings.append(_miss(image, seed, protocol))
         else:
             hits.append((seed, voxel))
     order = {seed: place for place, seed in enumerate(seeds)}
-    pieces = join_touching(partition_candidates(image, candidates, hits, protocol, once), protocol.growth_connectivity)
-    for piece in pieces:
-        piece.seeds.sort(key=order.__getitem__)
+    fragments = join_touching(
+        partition_candidates(image, candidates, hits, protocol, cache), protocol.growth_connectivity
+    )
+    for fragment in fragments:
+        fragment.seeds.sort(key=order.__getitem__)
     lesions = []
-    for piece in sorted(pieces, key=lambda p: order[p.seeds[0]]):
-        lesion, remarks = _judge(image, piece, protocol)
+    for fragment in sorted(fragments, key=lambda f: order[f.seeds[0]]):
+        lesion, remarks = _judge(image, fragment, protocol)
         lesions.append(lesion)
         findings += remarks
     return tuple(lesions), tuple(findings)
@@ -96,9 +99,9 @@ def _miss(image: CTImage, seed: Seed, protocol: CalciumProtocol) -> Finding:
     )
 
 
-def _judge(image: CTImage, piece: Fragment, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
-    """Decide whether a piece counts, and say what a reader should know about it."""
-    seeds = tuple(piece.seeds)
+def _judge(image: CTImage, fragment: Fragment, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
+    """Decide whether a fragment counts, and say what a reader should know about it."""
+    seeds = tuple(fragment.seeds)
     first = seeds[0].name
     names = names_of(seeds)
     owners = list(dict.fromkeys(seed.territory for seed in seeds))
@@ -107,9 +110,9 @@ def _judge(image: CTImage, piece: Fragment, protocol: CalciumProtocol) -> tuple[
 
     if excluded == {True}:
         reason = next((seed.reason for seed in seeds if seed.reason), None) or "no reason given"
-        return Lesion(seeds, "excluded", piece.mask, reason), [finding("lesion-excluded", seed=first, reason=reason)]
+        return Lesion(seeds, "excluded", fragment.mask, reason), [finding("lesion-excluded", seed=first, reason=reason)]
 
-    volume = piece.voxels * image.geometry.voxel_volume_mm3
+    volume = fragment.voxels * image.geometry.voxel_volume_mm3
     coronary = any(territories()[owner].coronary for owner in owners)
     limit = protocol.maximum_lesion_volume_mm3 if coronary else protocol.bone_volume_mm3
     if volume > limit:
@@ -117,18 +120,18 @@ def _judge(image: CTImage, piece: Fragment, protocol: CalciumProtocol) -> tuple[
             bone = volume > protocol.bone_volume_mm3
             code, bound = ("lesion-bone", protocol.bone_volume_mm3) if bone else ("lesion-implausible", limit)
             remark = finding(code, seed=names, volume=f"{volume:.0f}", limit=f"{bound:.0f}")
-            return Lesion(seeds, "implausible", piece.mask, "bone" if bone else "implausible size"), [remark]
+            return Lesion(seeds, "implausible", fragment.mask, "bone" if bone else "implausible size"), [remark]
         findings.append(finding("lesion-accepted", seed=names))
 
     if len(owners) > 1 or len(excluded) > 1:
         remark = finding("seeds-conflict", seeds=names, undecided=" and ".join(owners))
-        return Lesion(seeds, "conflict", piece.mask, f"seeds {names} disagree"), [*findings, remark]
+        return Lesion(seeds, "conflict", fragment.mask, f"seeds {names} disagree"), [*findings, remark]
 
     if len(seeds) > 1:
         findings.append(finding("seeds-share", seeds=names))
-    if piece.mask is not None and _touches_border(image, piece.mask):
+    if fragment.mask is not None and _touches_border(image, fragment.mask):
         findings.append(finding("lesion-edge", seed=first))
-    return Lesion(seeds, "scored", piece.mask), findings
+    return Lesion(seeds, "scored", fragment.mask), findings
 
 
 def _touches_border(image: CTImage, mask: Mask) -> bool:

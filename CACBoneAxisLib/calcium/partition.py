@@ -1,11 +1,10 @@
-"""Pieces: how seeds and cuts divide the candidates among themselves."""
+"""Divide the candidates among seeds and their cuts into fragments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +13,11 @@ from scipy import ndimage
 from CACBoneAxisLib.calcium.candidates import Candidates
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
+from CACBoneAxisLib.imaging.cache import NO_CACHE, Cache
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
 Voxel = tuple[int, int, int]
-# Called with a key and what to measure; may return what was measured under the key before.
-Once = Callable[[Any, Callable[[], Any]], Any]
-
-
-def anew(key: Any, measure: Callable[[], Any]) -> Any:
-    """Measure, whatever was measured before."""
-    return measure()
 
 
 @dataclass(eq=False)
@@ -41,20 +34,20 @@ def partition_candidates(
     candidates: Candidates,
     hits: Sequence[tuple[Seed, Voxel]],
     protocol: CalciumProtocol,
-    once: Once = anew,
+    cache: Cache = NO_CACHE,
 ) -> list[Fragment]:
     """Divide the candidates among the seeds; each hit is a seed and its candidate voxel (z, y, x).
 
     A seed with a cut radius takes what is connected to it within that distance, one that
     grows in its slice what is connected to it there; where two of them claim a voxel, it
     goes to the nearer seed. The other seeds take what then remains connected to them;
-    one whose voxel was cut away joins the piece that has it. The order of the seeds does
+    one whose voxel was cut away joins the fragment that has it. The order of the seeds does
     not matter.
     """
     cut = [hit for hit in hits if hit[0].parts]
-    pieces = _carve(image, candidates, cut, protocol, once)
-    taken = np.concatenate([p.mask.indices() for p in pieces if p.mask] or [np.empty((0, 3), dtype=np.intp)])
-    # A piece is connected, so its seed's voxel says which component it was carved from.
+    fragments = _carve(image, candidates, cut, protocol, cache)
+    taken = np.concatenate([f.mask.indices() for f in fragments if f.mask] or [np.empty((0, 3), dtype=np.intp)])
+    # A fragment is connected, so its seed's voxel says which component it was carved from.
     taken_labels = {candidates.label_at(voxel) for _, voxel in cut}
     by_component: dict[int, list[tuple[Seed, Voxel]]] = {}
     for seed, voxel in hits:
@@ -67,39 +60,39 @@ def partition_candidates(
         for seed, voxel in members:
             own = pool.label_at(voxel)
             if own is None:
-                next(p for p in pieces if p.mask and p.mask.holds(voxel)).seeds.append(seed)
+                next(f for f in fragments if f.mask and f.mask.holds(voxel)).seeds.append(seed)
             else:
                 grown.setdefault(own, []).append(seed)
         for own, seeds in grown.items():
             size = pool.size(own)
             too_large = size * image.geometry.voxel_volume_mm3 > protocol.bone_volume_mm3
             wanted = not too_large or any(seed.decision == "accepted" for seed in seeds)
-            pieces.append(Fragment(seeds, pool.component(own) if wanted else None, size))
-    return pieces
+            fragments.append(Fragment(seeds, pool.component(own) if wanted else None, size))
+    return fragments
 
 
-def join_touching(pieces: Sequence[Fragment], connectivity: int) -> list[Fragment]:
-    """Join the pieces that touch and whose seeds all agree on territory and decision: a cut divides territories."""
-    joined = [p for p in pieces if p.mask is None or len({_claim(s) for s in p.seeds}) > 1]
+def join_touching(fragments: Sequence[Fragment], connectivity: int) -> list[Fragment]:
+    """Join the fragments that touch and whose seeds all agree on territory and decision: a cut divides territories."""
+    joined = [f for f in fragments if f.mask is None or len({_claim(s) for s in f.seeds}) > 1]
     agreed: dict[tuple[str, bool], list[Fragment]] = {}
-    for piece in pieces:
-        if piece not in joined:
-            agreed.setdefault(_claim(piece.seeds[0]), []).append(piece)
+    for fragment in fragments:
+        if fragment not in joined:
+            agreed.setdefault(_claim(fragment.seeds[0]), []).append(fragment)
     for agreeing in agreed.values():
-        for group in near_each_other([p.mask for p in agreeing if p.mask]):
+        for group in near_each_other([f.mask for f in agreeing if f.mask]):
             joined += _joined([agreeing[number] for number in group], connectivity)
     return joined
 
 
-def _joined(pieces: Sequence[Fragment], connectivity: int) -> list[Fragment]:
-    if len(pieces) == 1:
-        return list(pieces)
-    whole = Mask.from_indices(np.concatenate([p.mask.indices() for p in pieces if p.mask]))
+def _joined(fragments: Sequence[Fragment], connectivity: int) -> list[Fragment]:
+    if len(fragments) == 1:
+        return list(fragments)
+    whole = Mask.from_indices(np.concatenate([f.mask.indices() for f in fragments if f.mask]))
     labels, count = ndimage.label(whole.voxels, structure_of(connectivity))
     seeds: list[list[Seed]] = [[] for _ in range(count + 1)]
-    for piece in pieces:
-        if piece.mask:
-            seeds[labels[tuple(piece.mask.indices()[0] - whole.offset)]] += piece.seeds
+    for fragment in fragments:
+        if fragment.mask:
+            seeds[labels[tuple(fragment.mask.indices()[0] - whole.offset)]] += fragment.seeds
     joined = []
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         corner = np.asarray([axis.start for axis in place]) + np.asarray(whole.offset)
@@ -122,14 +115,14 @@ def _carve(
     candidates: Candidates,
     hits: Sequence[tuple[Seed, Voxel]],
     protocol: CalciumProtocol,
-    once: Once,
+    cache: Cache,
 ) -> list[Fragment]:
     starts = sorted({start for _, start in hits})
     claims = []
     for seed, start in hits:
         reach = _in_slice if seed.growth == "slice" else _within_reach
         key = ("reach", seed, start, protocol.threshold_hu, protocol.growth_connectivity)
-        claimed = once(key, partial(reach, image, candidates, seed, start, protocol))
+        claimed = cache.get(key, partial(reach, image, candidates, seed, start, protocol))
         claims.append((*claimed, starts.index(start)))
     if not claims:
         return []
@@ -141,11 +134,11 @@ def _carve(
     voxels, claimants = voxels[order], claimants[order]
     first = np.append(True, np.any(voxels[1:] != voxels[:-1], axis=1))
     voxels, owners = voxels[first], claimants[first]
-    pieces = []
+    fragments = []
     for number, start in enumerate(starts):
         part = _connected(Mask.from_indices(voxels[owners == number]), start, protocol.growth_connectivity)
-        pieces.append(Fragment([seed for seed, voxel in hits if voxel == start], part, part.count))
-    return pieces
+        fragments.append(Fragment([seed for seed, voxel in hits if voxel == start], part, part.count))
+    return fragments
 
 
 def _in_slice(

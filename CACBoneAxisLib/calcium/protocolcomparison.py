@@ -58,11 +58,11 @@ def score_masks(
         no voxel at the protocol's threshold.
     """
     connectivity = protocol.growth_connectivity
-    here = at_threshold(cache.image, masks, grown_at_hu, protocol.threshold_hu, connectivity, cache.once)
+    here = at_threshold(cache.image, masks, grown_at_hu, protocol.threshold_hu, connectivity, cache.measures)
     level = protocol.volume_threshold_hu
     wider: Mapping[int, Mask] = {}
     if level is not None:
-        wider = at_threshold(cache.image, here, protocol.threshold_hu, level, connectivity, cache.once)
+        wider = at_threshold(cache.image, here, protocol.threshold_hu, level, connectivity, cache.measures)
     return {key: cache.score(mask, protocol, wider.get(key)) for key, mask in here.items()}
 
 

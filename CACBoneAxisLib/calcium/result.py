@@ -154,7 +154,6 @@ def score_calcium(
     blood : as measured in the aorta, for what its noise would produce by chance
     """
     cache = cache or ImageCache(image)
-    cache.begin()
     lesions: tuple[Lesion, ...] = ()
     findings: list[Finding] = []
     if seeds:

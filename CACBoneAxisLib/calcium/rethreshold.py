@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CACBoneAxisLib.calcium.partition import Once, anew, structure_of
+from CACBoneAxisLib.calcium.partition import structure_of
+from CACBoneAxisLib.imaging.cache import NO_CACHE, Cache
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
@@ -23,7 +24,7 @@ def at_threshold(
     grown_at_hu: float,
     threshold_hu: float,
     connectivity: int,
-    once: Once = anew,
+    cache: Cache = NO_CACHE,
 ) -> dict[int, Mask]:
     """Return the lesions at another threshold, by the same keys; those that have no voxel there are left out.
 
@@ -38,12 +39,12 @@ def at_threshold(
     masks : the lesions' voxels at ``grown_at_hu``
     grown_at_hu, threshold_hu : HU, inclusive
     connectivity : 6, 18 or 26
-    once : called with a key and what to measure; may return what was measured under it before
+    cache : keeps what was measured of each lesion
     """
     keys = sorted(key for key, mask in masks.items() if mask.count)
     if threshold_hu >= grown_at_hu:
         kept = {
-            key: once(("above", masks[key].key, threshold_hu), partial(_above, image, masks[key], threshold_hu))
+            key: cache.get(("above", masks[key].key, threshold_hu), partial(_above, image, masks[key], threshold_hu))
             for key in keys
         }
         return {key: mask for key, mask in kept.items() if mask is not None}
@@ -52,7 +53,7 @@ def at_threshold(
     for group in near_each_other([masks[key] for key in keys], _margin(image)):
         members = [masks[keys[number]] for number in group]
         key = ("rim", tuple(mask.key for mask in members), threshold_hu, connectivity)
-        with_rims = once(key, partial(_with_rims, image, members, threshold_hu, connectivity))
+        with_rims = cache.get(key, partial(_with_rims, image, members, threshold_hu, connectivity))
         found |= {keys[number]: mask for number, mask in zip(group, with_rims, strict=True)}
     return dict(sorted(found.items()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from CACBoneAxisLib.imaging.cache import Cache
 from CACBoneAxisLib.mrml.volumes import (
     ACQUISITION_ATTRIBUTE,
     INSTANCES_ATTRIBUTE,
@@ -16,7 +17,7 @@ from CACBoneAxisLib.mrml.volumes import (
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 # A session keeps candidates of the whole volume; a follow-up and its baseline are two.
-KEPT_SESSIONS = 2
+KEPT_ANALYSES = 2
 
 
 class Analyses:
@@ -27,7 +28,7 @@ class Analyses:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Any, IncrementalAnalysis]] = {}
+        self._analyses = Cache(KEPT_ANALYSES)
 
     def of(self, volume: Any) -> IncrementalAnalysis:
         """Return the session of a volume node.
@@ -40,19 +41,12 @@ class Analyses:
         if volume is not None:
             # Read from the DICOM files once; the scene knows it from then on.
             keep_acquisition(volume, acquisition_of(volume))
-        state = volume_state(volume)
         key = "" if volume is None else str(volume.GetID())
-        kept = self._kept.pop(key, None)
-        if kept is None or kept[0] != state:
-            kept = (state, IncrementalAnalysis(image_from_volume(volume)))
-        self._kept[key] = kept
-        while len(self._kept) > KEPT_SESSIONS:
-            del self._kept[next(iter(self._kept))]
-        return kept[1]
+        return self._analyses.get(key, lambda: IncrementalAnalysis(image_from_volume(volume)), volume_state(volume))
 
     def clear(self) -> None:
         """Let go of every volume, as when the scene is closed."""
-        self._kept.clear()
+        self._analyses.clear()
 
 
 def volume_state(volume: Any) -> Any:

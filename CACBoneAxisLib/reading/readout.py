@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.bone.calibration import FURTHER_KINDS, Calibration
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.mrml.markups import box_from_node
-from CACBoneAxisLib.study.scancheck import ScanCheck, measure_bone
+from CACBoneAxisLib.study.bone import measure_bone
+from CACBoneAxisLib.study.scancheck import ScanCheck
 from CACBoneAxisLib.study.settings import Settings
 
 

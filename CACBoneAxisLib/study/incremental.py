@@ -1,12 +1,11 @@
-"""Analyses of one CT, one after another: what did not change is not measured again."""
+"""Repeated analyses of one CT, reusing intermediate results whose inputs did not change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any, TypeVar
 
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
 from CACBoneAxisLib.bone.vertebraregion import points_from, regions_from
@@ -17,42 +16,41 @@ from CACBoneAxisLib.calcium.heartlabels import HeartLabels
 from CACBoneAxisLib.calcium.masscalibration import mass_calibration
 from CACBoneAxisLib.calcium.protocol import protocol_findings
 from CACBoneAxisLib.calcium.result import CalciumResult, no_calcium_result, score_calcium
-from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.calcium.seeds import Seed, seeds_from
 from CACBoneAxisLib.calcium.suggestions import CandidateSearch
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, blood_in_region
-from CACBoneAxisLib.imaging.contrast import is_enhanced
+from CACBoneAxisLib.imaging.cache import Cache
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.suitability import Fitness, Suitability, assess
+from CACBoneAxisLib.study.bone import measure_bone
 from CACBoneAxisLib.study.inputs import StudyInputs
 from CACBoneAxisLib.study.result import StudyResult
-from CACBoneAxisLib.study.scancheck import ScanCheck, measure_bone, split_by_role
+from CACBoneAxisLib.study.scancheck import ScanCheck, split_by_role
 from CACBoneAxisLib.study.settings import Settings
 from CACBoneAxisLib.study.suggesting import Suggested, study_heart, with_suggestions
 
 Progress = Callable[[str, float], None]
-T = TypeVar("T")
 
 
 class IncrementalAnalysis:
-    """Analyses one CT as often as its reader changes something, each time with the digits of a first analysis.
+    """Analyses one CT as often as its reader changes something, each time to the digits of a first analysis.
 
-    What rests on the image alone (candidates, blood, the heart's region) is kept for every
-    analysis; what rests on choices too (fitness, phantom, vertebrae, each lesion's score)
-    is kept for the next one and used where the choices are the same.
+    Results that depend on the image alone (candidates, blood, heart region) are cached for every
+    analysis; those that depend on choices too (suitability, phantom, vertebrae, the score of each
+    lesion) are reused while the choices they depend on stay the same.
 
     Parameters
     ----------
-    image : CT in axial order; its voxels must not change while the session lasts
+    image : CT in axial order; its voxels must not change
     """
 
     def __init__(self, image: CTImage) -> None:
         self.image = image
         self.cache = ImageCache(image)
-        self._kept: dict[str, tuple[Any, Any]] = {}
+        self._latest = Cache(5)
 
     def analyze(self, inputs: StudyInputs, progress: Progress | None = None) -> StudyResult:
         """Return what :func:`~CACBoneAxisLib.study.analyze` returns for these inputs, whose image must be this one.
@@ -63,37 +61,42 @@ class IncrementalAnalysis:
             One sentence, when seeds or regions cannot be understood.
         """
         if inputs.image is not self.image:
-            raise ValueError("a session analyses its own image only")
+            raise ValueError("an incremental analysis takes its own image only")
         started, clock = datetime.now(UTC), perf_counter()
-        tell = progress or (lambda message, fraction: None)
+        progress = progress or _no_progress
         settings = inputs.settings
         regions = split_by_role(inputs.regions)
         seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
         vertebrae = (*regions_from(regions.vertebrae), *points_from(inputs.points))
 
-        check = self.check(settings, inputs.regions, tell)
-        image, suitability, acquisition = check.image, check.suitability, check.image.acquisition
-
-        tell("Scoring calcium", 0.1)
-        calcium = self._score(inputs, image, seeds, regions.mass, suitability.calcium, check.blood, tell)
-
-        tell("Measuring bone", 0.8)
-        told = (acquisition, check.contrast, settings.patient.ethnicity)
-        others = (_Same(check.phantom), _Same(check.blood), regions.tissue, _Same(inputs.second))
-        rests_on = (vertebrae, _Same(inputs.vertebrae), settings.bone, told, others)
-        bone = self._once(
+        check = self.check(settings, inputs.regions, progress)
+        progress("Scoring calcium", 0.1)
+        calcium = self._score(inputs, check, seeds, regions.mass, progress)
+        progress("Measuring bone", 0.8)
+        bone = self._latest.get(
             "bone",
-            rests_on,
             lambda: measure_bone(check, settings, vertebrae, inputs.vertebrae, regions.tissue, inputs.second),
+            (
+                check.image.acquisition,
+                check.contrast,
+                check.phantom,
+                check.blood,
+                settings.bone,
+                settings.patient.ethnicity,
+                vertebrae,
+                inputs.vertebrae,
+                regions.tissue,
+                inputs.second,
+            ),
         )
-        tell("Measuring bone", 1.0)
+        progress("Measuring bone", 1.0)
         return StudyResult(
             inputs.study_id,
             settings,
             inputs.files,
-            image,
-            acquisition,
-            suitability,
+            check.image,
+            check.image.acquisition,
+            check.suitability,
             calcium,
             bone,
             started,
@@ -103,98 +106,75 @@ class IncrementalAnalysis:
         )
 
     def check(self, settings: Settings, regions: Sequence[Box] = (), progress: Progress | None = None) -> ScanCheck:
-        """Return what is known of the scan before anything is read in it: acquisition, blood, phantom, fitness.
+        """Check the scan itself: acquisition, blood in the aorta, phantom, suitability.
 
         Parameters
         ----------
         settings : what the user says of scan and patient, and the calibration
-        regions : of the study; one named ``aorta`` is where blood is measured
+        regions : of the study; blood is measured in one named ``aorta``
         progress : as in :meth:`analyze`
         """
-        tell = progress or (lambda message, fraction: None)
-        tell("Checking the scan", 0.0)
+        progress = progress or _no_progress
+        progress("Checking the scan", 0.0)
         acquisition, disagreements = self.image.acquisition.merged(settings.stated)
         image = replace(self.image, acquisition=acquisition)
         blood = self.blood(split_by_role(regions).blood)
         phantom = None
         if settings.bone.calibration.kind == "phantom":
-            tell("Looking for the calibration phantom", 0.05)
+            progress("Looking for the calibration phantom", 0.05)
             calibration = settings.bone.calibration
-            phantom = self._once("phantom", (calibration, acquisition), lambda: calibrate_in_scan(image, calibration))
-        return ScanCheck(image, self.suitability(acquisition, disagreements, blood, phantom), blood, phantom)
+            phantom = self._latest.get(
+                "phantom", lambda: calibrate_in_scan(image, calibration), (calibration, acquisition)
+            )
+        suitability = self._latest.get(
+            "suitability",
+            lambda: _assess(image, disagreements, blood, phantom),
+            (acquisition, disagreements, blood, phantom),
+        )
+        return ScanCheck(image, suitability, blood, phantom)
 
     def blood(self, regions: Sequence[Box] = ()) -> BloodPool | None:
-        """Return the blood in the reader's region if there is one, else in the descending aorta where it is found."""
+        """Measure blood in the reader's region, else in the descending aorta; None where it is not found."""
         if regions:
             region = regions[0]
-            measured = self._once("blood", region, lambda: blood_in_region(self.image, region))
+            measured = self._latest.get("blood", lambda: blood_in_region(self.image, region), region)
             if measured is not None:
                 return measured
         return self.cache.blood()
 
-    def suitability(
-        self,
-        acquisition: Acquisition,
-        disagreements: tuple[Finding, ...] = (),
-        blood: BloodPool | None = None,
-        phantom: PhantomScan | None = None,
-    ) -> Suitability:
-        """Return how fit the scan is for each question.
-
-        Parameters
-        ----------
-        acquisition : of the scan, the user's word included
-        disagreements : between file and user, added to the findings of both
-        blood : from :meth:`blood`
-        phantom : as found in the scan, or None
-        """
-
-        def judge() -> Suitability:
-            calibrated = phantom is not None and phantom.calibration is not None
-            image = replace(self.image, acquisition=acquisition)
-            found = assess(image, acquisition, calibration_in_scan=calibrated, blood=blood)
-            if not disagreements:
-                return found
-            return Suitability(
-                replace(found.calcium, findings=found.calcium.findings + disagreements),
-                replace(found.bone, findings=found.bone.findings + disagreements),
-            )
-
-        return self._once("suitability", (acquisition, disagreements, _Same(blood), _Same(phantom)), judge)
-
     def _score(
         self,
         inputs: StudyInputs,
-        image: CTImage,
-        seeds: Any,
-        for_mass: Sequence[Box],
-        fitness: Fitness,
-        blood: BloodPool | None,
-        tell: Progress,
+        check: ScanCheck,
+        seeds: tuple[Seed, ...] | None,
+        mass_regions: Sequence[Box],
+        progress: Progress,
     ) -> CalciumResult:
         """Return the calcium half of the study."""
-        settings, acquisition = inputs.settings, image.acquisition
+        settings, image, blood, acquisition = inputs.settings, check.image, check.blood, check.image.acquisition
+        fitness = check.suitability.calcium
         calcium: CalciumResult
         suggested: Suggested = None
         search: CandidateSearch | None = None
-        said: tuple[Finding, ...] = ()
+        findings: tuple[Finding, ...] = ()
         if fitness.verdict != "unsuitable":
-            seeds, suggested, search, said = with_suggestions(
-                self.cache, seeds, settings.calcium, lambda: self._heart(inputs)
+            seeds, suggested, search, findings = with_suggestions(
+                self.cache, seeds, settings.calcium, lambda: self._heart_labels(inputs)
             )
         if inputs.heart is not None and search is None:
-            said = (*said, finding("heart-not-used"))
+            findings = (*findings, finding("heart-not-used"))
         if seeds is None:
             calcium = no_calcium_result(settings.calcium, finding("no-seeds"))
         elif fitness.verdict == "unsuitable":
-            calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_why(fitness)))
-            if is_enhanced(acquisition.contrast, None if blood is None else blood.hu):
+            calcium = no_calcium_result(settings.calcium, finding("calcium-unsuitable", why=_reason(fitness)))
+            if check.contrast:
+                given = seeds
                 measured, remarks = contrast_calcium(
-                    settings.calcium, blood, lambda protocol: score_calcium(image, seeds, protocol, cache=self.cache)
+                    settings.calcium, blood, lambda protocol: score_calcium(image, given, protocol, cache=self.cache)
                 )
                 calcium = replace(calcium, contrast_calcium=measured, findings=calcium.findings + remarks)
         else:
-            calibration, remarks = mass_calibration(image, for_mass, settings.calcium)
+            calibration, remarks = mass_calibration(image, mass_regions, settings.calcium)
             protocol = settings.calcium
             if calibration is not None and protocol.mass_factor_mg_per_mm3_per_hu is None:
                 protocol = replace(protocol, mass_factor_mg_per_mm3_per_hu=calibration.factor_mg_per_mm3_per_hu)
@@ -203,7 +183,7 @@ class IncrementalAnalysis:
                 seeds,
                 protocol,
                 cache=self.cache,
-                progress=lambda f: tell("Scoring calcium", 0.1 + f * 0.6),
+                progress=lambda part: progress("Scoring calcium", 0.1 + part * 0.6),
                 patient=settings.patient_known(acquisition),
                 blood=blood,
             )
@@ -215,18 +195,18 @@ class IncrementalAnalysis:
             blood=blood,
             suggestions=suggested,
             search=search,
-            findings=said + calcium.findings,
+            findings=findings + calcium.findings,
         )
 
     def heart_region(self, inputs: StudyInputs) -> HeartRegion | None:
-        """Return where calcium is looked for in this study, None where no heart is found.
+        """Return the region of this study's heart in which calcium is searched; None where no heart is found.
 
         Raises
         ------
         UnusableInputError
             One sentence, when the study's segmentation of the heart has no heart or lies on another grid.
         """
-        return self.cache.heart(self._heart(inputs)[0])
+        return self.cache.heart(self._heart_labels(inputs)[0])
 
     def suggestions(self, inputs: StudyInputs) -> Suggested:
         """Return what an analysis of this study that lists candidates would suggest; None where it cannot.
@@ -242,38 +222,34 @@ class IncrementalAnalysis:
         if protocol.suggestions == "none":
             protocol = replace(protocol, suggestions="list")
         seeds = None if inputs.seeds is None else seeds_from(inputs.seeds)
-        return with_suggestions(self.cache, seeds, protocol, lambda: self._heart(inputs))[1]
+        return with_suggestions(self.cache, seeds, protocol, lambda: self._heart_labels(inputs))[1]
 
-    def _heart(self, inputs: StudyInputs) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
-        """Return what of the study's segmentations is heart."""
-        # Where there is a segmentation of the heart, that of the vertebrae is not asked.
-        rests_on = (_Same(inputs.heart), _Same(inputs.vertebrae if inputs.heart is None else None))
-        return self._once("heart", rests_on, lambda: study_heart(self.image.geometry, inputs.heart, inputs.vertebrae))
-
-    def _once(self, what: str, rests_on: Any, measure: Callable[[], T]) -> T:
-        """Return what was measured last time where it rested on the same, else measure it."""
-        kept = self._kept.get(what)
-        if kept is None or kept[0] != rests_on:
-            kept = (rests_on, measure())
-            self._kept[what] = kept
-        found: T = kept[1]
-        return found
+    def _heart_labels(self, inputs: StudyInputs) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
+        """Return the heart labels among the study's segmentations."""
+        # A segmentation of the heart goes before that of the vertebrae.
+        state = (inputs.heart, inputs.vertebrae if inputs.heart is None else None)
+        return self._latest.get(
+            "heart", lambda: study_heart(self.image.geometry, inputs.heart, inputs.vertebrae), state
+        )
 
 
-class _Same(Hashable):
-    """Equal only where the very same object is meant."""
+def _assess(
+    image: CTImage, disagreements: tuple[Finding, ...], blood: BloodPool | None, phantom: PhantomScan | None
+) -> Suitability:
+    """Assess a scan, with what file and user disagree about among the findings of both questions."""
+    calibrated = phantom is not None and phantom.calibration is not None
+    found = assess(image, image.acquisition, calibration_in_scan=calibrated, blood=blood)
+    return Suitability(
+        replace(found.calcium, findings=found.calcium.findings + disagreements),
+        replace(found.bone, findings=found.bone.findings + disagreements),
+    )
 
-    def __init__(self, item: Any) -> None:
-        self.item = item
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.item is self.item
-
-    def __hash__(self) -> int:
-        return id(self.item)
+def _no_progress(message: str, part: float) -> None:
+    """Report nothing."""
 
 
-def _why(fitness: Fitness) -> str:
+def _reason(fitness: Fitness) -> str:
     """Return the sentence of the finding that makes a scan unsuitable."""
     catalogue = load_table("findings")["findings"]
     return next(f.message for f in fitness.findings if catalogue[f.code].get("calcium") == "unsuitable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from small_study import small_image
 
 from CACBoneAxisLib.calcium.cache import MOST_CANDIDATES, ImageCache
@@ -33,13 +34,16 @@ def test_a_score_is_that_of_its_own_rules_and_voxels() -> None:
             assert cache.score(mask, rules)[0] == score_lesion(cache.image, mask, rules)[0]
 
 
-def test_a_score_that_two_scorings_did_not_need_is_forgotten() -> None:
+def test_a_score_is_kept_until_more_recent_measures_fill_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("CACBoneAxisLib.calcium.cache.MOST_MEASURES", 2)
     cache = ImageCache(small_image())
     first = cache.score(LESION, protocol())
-    cache.begin()
+    cache.score(LESION, protocol(200.0))
     assert cache.score(LESION, protocol()) is first
-    cache.begin()
-    cache.begin()
+    cache.score(LESION, protocol(260.0))
+    assert cache.score(LESION, protocol()) is first
+    cache.score(LESION, protocol(200.0))
+    cache.score(LESION, protocol(260.0))
     assert cache.score(LESION, protocol()) is not first
 
 

@@ -8,7 +8,7 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.analyses import KEPT_SESSIONS, Analyses  # noqa: E402
+from CACBoneAxisLib.mrml.analyses import KEPT_ANALYSES, Analyses  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 
 
@@ -47,7 +47,7 @@ def test_a_volume_that_changed_gets_another(volume, scene, what):
 
 
 def test_only_the_last_few_are_kept(scene, small_ct):
-    volumes = [add_volume(small_ct, scene) for _ in range(KEPT_SESSIONS + 1)]
+    volumes = [add_volume(small_ct, scene) for _ in range(KEPT_ANALYSES + 1)]
     sessions = Analyses()
     first = sessions.of(volumes[0])
     last = [sessions.of(volume) for volume in volumes[1:]]

@@ -14,7 +14,7 @@ from CACBoneAxisLib.bone.vertebraregion import regions_from
 from CACBoneAxisLib.calcium import cache
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
-from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze, incremental, scancheck
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze, bone, incremental
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 
@@ -93,7 +93,7 @@ def test_one_more_seed_measures_one_more_lesion_and_nothing_else(monkeypatch: py
             (cache, "find_candidates"),
             (cache, "find_blood"),
             (incremental, "assess"),
-            (scancheck, "measure_vertebrae"),
+            (bone, "measure_vertebrae"),
         )
     ]
     scored = counted(monkeypatch, cache, "score_lesion")
@@ -139,7 +139,7 @@ def test_a_scan_is_checked_before_anything_is_read_in_it_with_what_an_analysis_s
 def test_one_region_measured_alone_has_the_digits_of_the_whole_study() -> None:
     inputs = StudyInputs(small_image(), None, (small_region(),))
     whole = analyze(inputs).bone
-    alone = scancheck.measure_bone(
+    alone = bone.measure_bone(
         IncrementalAnalysis(inputs.image).check(Settings()), Settings(), regions_from([small_region()])
     )
     assert alone.vertebrae == whole.vertebrae
