@@ -37,6 +37,7 @@ from CACBoneAxisLib.commands.cohort import MODEL_COLUMNS, TABLE_COLUMNS
 from CACBoneAxisLib.commands.settings import SETTING_OPTIONS, YES_NO_OPTIONS
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
+from CACBoneAxisLib.imaging.acquisition import ScanFacts
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
 from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
 from CACBoneAxisLib.report.qahistory import QA_COLUMNS
@@ -166,7 +167,7 @@ def _toml() -> str:
         ("bone.calibration", Calibration(), meanings(Calibration), ()),
         ("visual", VisualReading(), meanings(VisualReading), ()),
         ("patient", StatedPatient(), meanings(Patient), ()),
-        ("acquisition", StatedAcquisition(), meanings(StatedAcquisition), ()),
+        ("acquisition", StatedAcquisition(), meanings(ScanFacts), ()),
     ]
     said = ""
     for section, defaults, known, skip in sections:

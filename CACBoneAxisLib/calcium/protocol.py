@@ -12,6 +12,7 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # Twelve bits from -1024 HU, what CT scanners store.
 MAXIMUM_THRESHOLD_HU = 3071.0
+DEFAULT_PROTOCOL = "agatston-1990"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class CalciumProtocol:
         A larger connected region is taken for skeleton, in any territory.
     """
 
-    protocol: str = "agatston-1990"
+    protocol: str = DEFAULT_PROTOCOL
     citation: str = "Agatston 1990, J Am Coll Cardiol 15:827"
     kvp: float | None = None
     threshold_hu: float = 130.0
@@ -169,7 +170,7 @@ def with_preset(said: dict[str, Any]) -> dict[str, Any]:
         When the name is none of ``data/calcium_protocols.json`` and no citation is given,
         without which nobody could tell whose rules they are.
     """
-    name = said.get("protocol", "agatston-1990")
+    name = said.get("protocol", DEFAULT_PROTOCOL)
     if not isinstance(name, str):
         return said
     if name in presets():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-# What the fields are called where file and user disagree.
+# Names of the fields where file and user disagree.
 FIELD_WORDS = {
     "kvp": "Tube voltage (kVp)",
     "slice_thickness_mm": "Slice thickness (mm)",
@@ -19,11 +20,18 @@ FIELD_WORDS = {
 
 
 @dataclass(frozen=True)
-class Acquisition:
-    """Facts about the scan; ``None`` where neither the file nor the user says.
+class ScanFacts:
+    """Facts about a scan that a file or a user can state; None where nothing is said.
 
-    NRRD and NIfTI carry none of them. ``slice_thickness_mm`` is the tag and never
-    used for a score: the increment comes from the slices' positions.
+    Parameters
+    ----------
+    kvp : tube voltage
+    kernel : reconstruction kernel
+    slice_thickness_mm : nominal thickness; never used for a score
+    contrast : whether contrast agent was given
+    ecg_gated : whether the scan was ECG-gated
+    manufacturer, model : of the scanner
+    table_height_mm : height of the table
     """
 
     kvp: float | None = None
@@ -33,14 +41,43 @@ class Acquisition:
     ecg_gated: bool | None = None
     manufacturer: str | None = None
     model: str | None = None
+    table_height_mm: float | None = None
+
+
+@dataclass(frozen=True)
+class Acquisition(ScanFacts):
+    """Everything known of how a scan was made, and of the patient in it; None where nothing says.
+
+    NRRD and NIfTI carry none of it. The slice increment comes from the slices' positions.
+
+    Parameters
+    ----------
+    modality, image_type : from the DICOM header
+    sex, age_years : of the patient
+    """
+
     modality: str | None = None
     image_type: tuple[str, ...] | None = None
     sex: Literal["F", "M"] | None = None
     age_years: float | None = None
-    table_height_mm: float | None = None
+
+    @classmethod
+    def from_mapping(cls, facts: Mapping[str, Any]) -> Acquisition:
+        """Return the acquisition that a scene keeps, without the facts that only a newer version knows.
+
+        Examples
+        --------
+        >>> Acquisition.from_mapping({"kvp": 120.0, "dose_mgy": 3.1}) == Acquisition(kvp=120.0)
+        True
+        """
+        names = {field.name for field in fields(cls)}
+        known: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in facts.items() if name in names
+        }
+        return cls(**known)
 
     def merged(self, stated: Acquisition) -> tuple[Acquisition, tuple[Finding, ...]]:
-        """Return this acquisition completed, and where both speak overruled, by ``stated``.
+        """Return this acquisition completed and overruled by ``stated``, and their disagreements.
 
         Each field in which the file and the user disagree is a finding; the user's
         word stands, because it was given knowing the file.
@@ -48,14 +85,14 @@ class Acquisition:
         changes = {}
         findings = []
         for field in fields(self):
-            said = getattr(stated, field.name)
-            if said is None:
+            value = getattr(stated, field.name)
+            if value is None:
                 continue
             read = getattr(self, field.name)
-            if read is not None and read != said:
+            if read is not None and read != value:
                 name = FIELD_WORDS.get(field.name, field.name.capitalize())
-                findings.append(finding("acquisition-disagrees", field=name, file=_word(read), stated=_word(said)))
-            changes[field.name] = said
+                findings.append(finding("acquisition-disagrees", field=name, file=_word(read), stated=_word(value)))
+            changes[field.name] = value
         return replace(self, **changes), tuple(findings)
 
 

@@ -8,7 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from CACBoneAxisLib.calcium.contrastcalcium import over_blood
-from CACBoneAxisLib.calcium.protocol import RULES, CalciumProtocol, preset_fields, presets, with_preset
+from CACBoneAxisLib.calcium.protocol import (
+    DEFAULT_PROTOCOL,
+    RULES,
+    CalciumProtocol,
+    preset_fields,
+    presets,
+    with_preset,
+)
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.mrml.choices import other_settings
@@ -33,7 +40,7 @@ def calcium_settings(parameters: Any, kept: Mapping[str, Any]) -> dict[str, Any]
     """
     name = str(parameters.protocol)
     said = dict(kept)
-    if name in presets() and said.get("protocol", "agatston-1990") != name:
+    if name in presets() and said.get("protocol", DEFAULT_PROTOCOL) != name:
         said = {key: value for key, value in said.items() if key not in (*RULES, "protocol", "citation", "kvp")}
     said["protocol"] = name
     for field, value in (("threshold_hu", parameters.threshold), ("minimum_area_mm2", parameters.minimumArea)):
@@ -90,7 +97,7 @@ def clicking_protocol(parameters: Any, session: IncrementalAnalysis) -> CalciumP
 
 def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:
     """Return threshold and smallest area of a protocol as settings say it, where nothing was changed."""
-    name = said.get("protocol", "agatston-1990")
+    name = said.get("protocol", DEFAULT_PROTOCOL)
     base = CalciumProtocol(**preset_fields(name)) if name in presets() else CalciumProtocol()
     rules = {"threshold_hu": base.threshold_hu, "minimum_area_mm2": base.minimum_area_mm2}
     return {field: float(said.get(field, value)) for field, value in rules.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
 from CACBoneAxisLib.imaging.dicom.stack import TILT_TOLERANCE_DEGREES
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
@@ -73,7 +73,8 @@ def image_from_volume(volume: Any) -> CTImage:
     if acquisition.modality not in (None, "CT"):
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
     # A volume is often called after its patient, so results do not say its name.
-    return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), hounsfield.findings)
+    findings = (*hounsfield.findings, *_newer_facts(volume))
+    return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), findings)
 
 
 def is_density(node: Any) -> bool:
@@ -151,14 +152,22 @@ def acquisition_of(volume: Any) -> Acquisition:
     What was kept with the node by :func:`keep_acquisition`, else what the header says of
     a volume that was loaded from the DICOM database.
     """
-    kept = volume.GetAttribute(ACQUISITION_ATTRIBUTE)
-    if kept:
-        facts = json.loads(kept)
-        if facts.get("image_type") is not None:
-            facts["image_type"] = tuple(facts["image_type"])
-        return Acquisition(**facts)
+    facts = _kept_facts(volume)
+    if facts:
+        return Acquisition.from_mapping(facts)
     header = _header_of(volume)
     return Acquisition() if header is None else acquisition_from(header)
+
+
+def _kept_facts(volume: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(volume.GetAttribute(ACQUISITION_ATTRIBUTE) or "{}")
+    return facts
+
+
+def _newer_facts(volume: Any) -> tuple[Finding, ...]:
+    """Return the finding about facts that a newer version kept with a volume, if there are any."""
+    names = sorted(set(_kept_facts(volume)) - {field.name for field in fields(Acquisition)})
+    return (finding("acquisition-newer", names=", ".join(names)),) if names else ()
 
 
 def _header_of(volume: Any) -> Any:
@@ -180,4 +189,6 @@ def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:
     """Keep with a volume node how it was scanned, so that a saved scene knows it without the DICOM files."""
     facts = {name: value for name, value in asdict(acquisition).items() if value is not None}
     if facts:
+        # Facts that only a newer version knows stay with the scene.
+        facts = {**_kept_facts(volume), **facts}
         volume.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(facts))

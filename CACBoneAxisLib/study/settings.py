@@ -16,7 +16,7 @@ from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, with_preset
 from CACBoneAxisLib.calcium.visual import VisualReading
-from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.acquisition import Acquisition, ScanFacts
 from CACBoneAxisLib.imaging.findings import refusal
 
 T = TypeVar("T")
@@ -46,28 +46,8 @@ class StatedPatient(Patient):
 
 
 @dataclass(frozen=True)
-class StatedAcquisition:
-    """What the user says about the scan; overrules the file, which is then a finding.
-
-    Parameters
-    ----------
-    kvp : tube voltage
-    kernel : reconstruction kernel
-    slice_thickness_mm : nominal thickness; never used for a score
-    contrast : whether contrast agent was given
-    ecg_gated : whether the scan was ECG-gated
-    manufacturer, model : of the scanner
-    table_height_mm : height of the table
-    """
-
-    kvp: float | None = None
-    kernel: str | None = None
-    slice_thickness_mm: float | None = None
-    contrast: bool | None = None
-    ecg_gated: bool | None = None
-    manufacturer: str | None = None
-    model: str | None = None
-    table_height_mm: float | None = None
+class StatedAcquisition(ScanFacts):
+    """What the user says about the scan; overrules the file, which is then a finding."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number that no scanner has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations, product
 
 import numpy as np
@@ -9,8 +10,15 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+from CACBoneAxisLib.imaging.acquisition import Acquisition  # noqa: E402
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.volumes import acquisition_of, image_from_volume  # noqa: E402
+from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
+from CACBoneAxisLib.mrml.volumes import (  # noqa: E402
+    ACQUISITION_ATTRIBUTE,
+    acquisition_of,
+    image_from_volume,
+    keep_acquisition,
+)
 
 SPACING_XYZ = (0.7, 0.8, 2.5)
 ORIGIN_LPS = (-31.5, 12.25, -140.0)
@@ -170,3 +178,14 @@ def test_without_the_attribute_the_database_or_the_files_nothing_is_known(dicom_
 def test_a_volume_of_another_modality_is_refused_by_name(dicom_volume):
     with pytest.raises(UnusableInputError, match="says MR, not CT"):
         image_from_volume(dicom_volume(Modality="MR"))
+
+
+def test_facts_that_only_a_newer_version_knows_are_named_kept_and_not_used(scene, small_ct):
+    volume = add_volume(small_ct, scene)
+    volume.SetAttribute(ACQUISITION_ATTRIBUTE, '{"kvp": 100.0, "image_type": ["ORIGINAL"], "tin_filter_mm": 0.6}')
+    image = image_from_volume(volume)
+    assert image.acquisition == Acquisition(kvp=100.0, image_type=("ORIGINAL",))
+    assert [f.code for f in image.findings if f.code == "acquisition-newer"] == ["acquisition-newer"]
+    assert "tin_filter_mm" in next(f.message for f in image.findings)
+    keep_acquisition(volume, image.acquisition)
+    assert json.loads(volume.GetAttribute(ACQUISITION_ATTRIBUTE))["tin_filter_mm"] == 0.6
