@@ -15,40 +15,28 @@ from CACBoneAxisLib.report.blocks import (
     Block,
     Bullets,
     Drawing,
-    GroupRow,
     Heading,
+    Number,
     Page,
     Paragraph,
     Row,
     Section,
     Table,
+    of_numbers,
 )
 from CACBoneAxisLib.report.numbers import NOT_MEASURED
 
-GROUPS = [("Coronary calcium", False), ("n", True), ("Age, years", True), ("With calcium, %", True), ("Bone n", True)]
-TESTS = [("What", False), ("Test", False), ("n", True), ("Statistic", True), ("p", True), ("In words", False)]
-CORRELATIONS = [
-    ("Group", False),
-    ("Correlation", False),
-    ("n", True),
-    ("r", True),
-    ("95 % interval", True),
-    ("p", True),
-]
-TERMS = [("Term", False), ("Coefficient", True), ("95 % interval", True), ("p", True)]
-PUBLISHED = [
-    ("Study", False),
-    ("Who", False),
-    ("Site", False),
-    ("Group", False),
-    ("n of the study", True),
-    ("BMD, mg/cm3", True),
-]
-AGREEMENTS = [
-    *(("Quantity", False), ("n", True), ("Bias, second minus first", True), ("95 % limits of agreement", True)),
-    *(("ICC(2,1)", True), ("In words", False)),
-]
-KAPPAS = [("Categories", False), ("n", True), ("Kappa", True), ("Linearly weighted kappa", True), ("In words", False)]
+GROUPS = ("Coronary calcium", *of_numbers("n", "Age, years", "With calcium, %", "Bone n"))
+TESTS = ("What", "Test", *of_numbers("n", "Statistic", "p"), "In words")
+CORRELATIONS = ("Group", "Correlation", *of_numbers("n", "r", "95 % interval", "p"))
+TERMS = ("Term", *of_numbers("Coefficient", "95 % interval", "p"))
+PUBLISHED = ("Study", "Who", "Site", "Group", *of_numbers("n of the study", "BMD, mg/cm3"))
+AGREEMENTS = (
+    "Quantity",
+    *of_numbers("n", "Bias, second minus first", "95 % limits of agreement", "ICC(2,1)"),
+    "In words",
+)
+KAPPAS = ("Categories", *of_numbers("n", "Kappa", "Linearly weighted kappa"), "In words")
 
 
 def cohort_page(found: CohortStatistics, figures: Mapping[str, str]) -> Page:
@@ -75,10 +63,10 @@ def cohort_page(found: CohortStatistics, figures: Mapping[str, str]) -> Page:
 
 
 def _groups(found: CohortStatistics) -> Table:
-    columns = [*GROUPS, (f"Bone, {found.unit}", True)]
-    rows: list[Row | GroupRow] = []
+    columns = [*GROUPS, Number(f"Bone, {found.unit}")]
+    rows = []
     for sex, words in SEXES.items():
-        rows.append(GroupRow(words))
+        rows.append(Row([words], "group"))
         groups = [group for group in found.groups if group.sex == sex]
         rows += [Row(_group_cells(group), "total" if group.category == "all" else "") for group in groups]
     return Table("Mean and standard deviation. A dash: not known.", columns, rows)

@@ -7,16 +7,16 @@ from typing import Any
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report import calciummeaning, wording
-from CACBoneAxisLib.report.blocks import Block, Bullets, Card, Cards, Heading, Paragraph, Span, Verdict
+from CACBoneAxisLib.report.blocks import Block, Bullets, Group, Heading, Paragraph, Span
 from CACBoneAxisLib.report.numbers import format_value
 
 
-def answers(result: Mapping[str, Any]) -> Cards:
+def answers(result: Mapping[str, Any]) -> Group:
     """Return both answers, calcium on the left, bone on the right."""
-    return Cards([calcium_card(result), bone_card(result)])
+    return Group("cards", [calcium_card(result), bone_card(result)])
 
 
-def calcium_card(result: Mapping[str, Any]) -> Card:
+def calcium_card(result: Mapping[str, Any]) -> Group:
     """Return the calcium answer: total, category with its scheme and source, arteries, verdict."""
     calcium = result["calcium"]
     total = calcium["total"]
@@ -44,10 +44,10 @@ def calcium_card(result: Mapping[str, Any]) -> Card:
         mass = format_value(total["mass_mg"], "mass_mg", unit=True)
         without = " (needs the scanner's calibration factor)" if total["mass_mg"] is None else ""
         parts.append(_line("Volume", f"{volume}. Mass: {mass}{without}"))
-    return Card([*parts, _verdict(result, "calcium")], missing)
+    return Group("missing" if missing else "card", [*parts, _verdict(result, "calcium")])
 
 
-def bone_card(result: Mapping[str, Any]) -> Card:
+def bone_card(result: Mapping[str, Any]) -> Group:
     """Return the bone answer: mean HU and BMD, class with its source, thresholds by level, verdict."""
     summary = result["bone"]["summary"]
     missing = summary.get("mean_hu") is None
@@ -56,7 +56,7 @@ def bone_card(result: Mapping[str, Any]) -> Card:
         parts += [Paragraph("not measured", "big"), Paragraph(wording.bone_missing(result))]
     else:
         parts += [_big(format_value(summary["mean_hu"], "mean_hu"), f"HU, {summary['label']}"), *_density(result)]
-    return Card([*parts, _verdict(result, "bone")], missing)
+    return Group("missing" if missing else "card", [*parts, _verdict(result, "bone")])
 
 
 def _density(result: Mapping[str, Any]) -> list[Block]:
@@ -100,11 +100,12 @@ def _line(name: str, words: str, source: str = "") -> Paragraph:
     return Paragraph([*said, " ", Span(source, "small")] if source else said, "line")
 
 
-def _verdict(result: Mapping[str, Any], question: str) -> Verdict:
+def _verdict(result: Mapping[str, Any], question: str) -> Group:
     """Return the verdict in words, with the findings that have this very effect."""
     fitness = result["suitability"][question]
     verdict = fitness["verdict"]
     effects = load_table("findings")["findings"]
     telling = [f for f in fitness["findings"] if effects.get(f["code"], {}).get(question) == verdict]
     reasons = list(dict.fromkeys(item["message"] for item in telling))
-    return Verdict(verdict, wording.VERDICT_WORDS[question][verdict], reasons)
+    said = Paragraph([Span(f"{verdict}."), f" {wording.VERDICT_WORDS[question][verdict]}"])
+    return Group(verdict, [said, *([Bullets(reasons)] if reasons else [])])

@@ -16,7 +16,7 @@ from CACBoneAxisLib.report.wording import SEVERITIES
 
 @dataclass(frozen=True)
 class Span:
-    """Words within a text that look different: bold, in small type, or a tag beside a sentence."""
+    """Words within a text that look different: bold, small, or a tag beside a sentence."""
 
     text: str
     kind: Literal["bold", "small", "tag"] = "bold"
@@ -24,7 +24,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Link:
-    """Words that lead to a section of the page, by its identifier."""
+    """Words that lead to the section with an identifier."""
 
     text: str
     target: str
@@ -35,7 +35,7 @@ Text = str | Sequence[str | Span | Link]
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the page's title, 2 a section's."""
+    """A heading; level 1 is the page's title, 2 a section's or card's."""
 
     text: str
     level: Literal[1, 2, 3] = 3
@@ -43,7 +43,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph: plain, soft, or on a card its big number, its lead or a further line."""
+    """A paragraph: plain or soft, or on a card its big number, its lead or a further line."""
 
     text: Text
     kind: Literal["", "soft", "big", "lead", "line"] = ""
@@ -63,29 +63,28 @@ class Definitions:
     pairs: Sequence[tuple[str, Any]]
 
 
+class Number(str):
+    """The title of a column of numbers."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Row:
-    """A table row: its cells, the first naming the row, how it stands out, and a colour key (0-255)."""
+    """A table row: its cells, the first naming it, and a colour key (0-255); a group names the rows below it."""
 
     cells: Sequence[Any]
-    kind: Literal["", "total", "beside"] = ""
+    kind: Literal["", "total", "beside", "group"] = ""
     color: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
-class GroupRow:
-    """A table row that names the rows below it."""
-
-    title: str
-
-
-@dataclass(frozen=True)
 class Table:
-    """A table: columns are (title, is it a number); a whole one is not divided between sheets."""
+    """A table with the titles of its columns; a whole one is not divided between sheets."""
 
     caption: str
-    columns: Sequence[tuple[str, bool]]
-    rows: Sequence[Row | GroupRow]
+    columns: Sequence[str]
+    rows: Sequence[Row]
     whole: bool = False
 
 
@@ -102,61 +101,28 @@ class Figure:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A vector drawing of this software; Qt's rich text shows its title only."""
+    """A vector drawing of this software, of which Qt's rich text shows the title."""
 
     title: str
     svg: str
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """Small pictures side by side."""
+class Group:
+    """Blocks that belong together.
 
-    figures: Sequence[Figure]
+    ``cards``, ``columns`` and ``pictures`` stand side by side. A ``card`` is an answer, and
+    ``missing`` one that there is not. ``error``, ``warning``, ``note`` and the verdicts on a
+    scan, ``standard``, ``opportunistic`` and ``unsuitable``, have a colour.
+    """
 
-
-@dataclass(frozen=True)
-class Callout:
-    """Blocks in the colour of a finding's severity."""
-
-    severity: str
+    kind: str
     blocks: Sequence[Block]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Fitness of the scan for one question, in words, with the reasons."""
-
-    verdict: str
-    words: str
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Card:
-    """An answer; a missing one looks different."""
-
-    blocks: Sequence[Block]
-    missing: bool = False
-
-
-@dataclass(frozen=True)
-class Cards:
-    """Answers side by side."""
-
-    cards: Sequence[Card]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Blocks side by side."""
-
-    parts: Sequence[Sequence[Block]]
 
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks that are folded on screen until their title is clicked, and complete on paper."""
+    """Blocks that a screen folds until their title is clicked, and paper shows."""
 
     title: str
     blocks: Sequence[Block]
@@ -164,30 +130,14 @@ class Details:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled section; links lead to its identifier."""
+    """A titled section, to which links lead by its identifier."""
 
     title: str
     identifier: str
     blocks: Sequence[Block]
 
 
-Block = (
-    Heading
-    | Paragraph
-    | Bullets
-    | Definitions
-    | Table
-    | Figure
-    | Drawing
-    | Gallery
-    | Callout
-    | Verdict
-    | Card
-    | Cards
-    | Columns
-    | Details
-    | Section
-)
+Block = Heading | Paragraph | Bullets | Definitions | Table | Figure | Drawing | Group | Details | Section
 
 
 @dataclass(frozen=True)
@@ -200,21 +150,19 @@ class Page:
     software: str = ""
 
 
-def by_severity(findings: Iterable[Mapping[str, Any]], titles: Mapping[str, str] | None = None) -> list[Block]:
-    """Return a list of sentences for each severity that occurs, errors first.
+def of_numbers(*titles: str) -> tuple[Number, ...]:
+    """Return the titles of columns of numbers."""
+    return tuple(map(Number, titles))
 
-    Parameters
-    ----------
-    findings : mappings with ``severity`` and ``message``; ``concerns``, where there are any, follow the sentence
-    titles : heading by severity; none without it
-    """
-    found: list[Block] = []
-    listed = list(findings)
+
+def by_severity(findings: Iterable[Mapping[str, Any]], titles: Mapping[str, str] | None = None) -> list[Block]:
+    """Return the sentences of findings, and what each concerns, in a list for each severity, errors first."""
+    listed, found = list(findings), list[Block]()
     for severity in SEVERITIES:
         items = [_sentence(item) for item in listed if item["severity"] == severity]
         if items:
             title = [Heading(titles[severity])] if titles else []
-            found.append(Callout(severity, [*title, Bullets(items)]))
+            found.append(Group(severity, [*title, Bullets(items)]))
     return found
 
 

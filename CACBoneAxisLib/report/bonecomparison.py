@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table, by_severity
+from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table, by_severity, of_numbers
 from CACBoneAxisLib.report.numbers import format_value
 
 COLUMNS = (
-    ("Level", False),
-    ("Of", False),
-    ("Baseline", True),
-    ("Follow-up", True),
-    ("Change", True),
-    ("%", True),
-    ("Least significant", True),
-    ("Verdict", False),
-    ("A year", True),
-    ("Others lose a year", True),
+    "Level",
+    "Of",
+    *of_numbers("Baseline", "Follow-up", "Change", "%", "Least significant"),
+    "Verdict",
+    *of_numbers("A year", "Others lose a year"),
 )
 BONE_CHANGE_COLUMNS: dict[str, str] = {
     "baseline_id": "the earlier study",

@@ -6,32 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.report.blocks import Block, Paragraph, Row, Table
+from CACBoneAxisLib.report.blocks import Block, Number, Paragraph, Row, Table, of_numbers
 from CACBoneAxisLib.report.numbers import format_value
 
-MEANING_COLUMNS = (("What", False), ("Value", False), ("Rests on", False))
-PROTOCOL_COLUMNS = (
-    ("Protocol", False),
-    ("Agatston", True),
-    ("Volume, mm3", True),
-    ("Mass, mg", True),
-    ("Made for", False),
-    ("Source", False),
-)
-SUGGESTION_COLUMNS = (
-    ("Suggested", False),
-    ("Confidence", True),
-    ("Volume, mm3", True),
-    ("Peak, HU", True),
-    ("R, A, S, mm", True),
-)
-LEFT_OUT_COLUMNS = (
-    ("Not suggested", False),
-    ("Number", True),
-    ("Largest, mm3", True),
-    ("Peak, HU", True),
-    ("R, A, S, mm", True),
-)
+MEANING_COLUMNS = ("What", "Value", "Rests on")
+PROTOCOL_COLUMNS = ("Protocol", *of_numbers("Agatston", "Volume, mm3", "Mass, mg"), "Made for", "Source")
+SUGGESTION_COLUMNS = ("Suggested", *of_numbers("Confidence", "Volume, mm3", "Peak, HU", "R, A, S, mm"))
+LEFT_OUT_COLUMNS = ("Not suggested", *of_numbers("Number", "Largest, mm3", "Peak, HU", "R, A, S, mm"))
 RULE_NAMES = {"sevrukov": "smallest significant change", "chung": "95 % limit of MESA rescans"}
 KIND_WORDS = {"own": "this study", "definition": "120 kVp", "vendor": "vendor's software", "kvp": ""}
 Line = tuple[str, str, str]
@@ -168,7 +149,7 @@ def _lesions_by_protocol(result: Mapping[str, Any]) -> Table:
     for entry in result["calcium"]["under_protocols"]:
         name = KIND_WORDS["own"] if entry["kind"] == "own" else entry["name"]
         groups.setdefault(tuple(one["agatston"] for one in entry["lesions"]), []).append(name)
-    columns = (("Lesion", False), *((", ".join(names), True) for names in groups.values()))
+    columns = ("Lesion", *(Number(", ".join(names)) for names in groups.values()))
     owners = {lesion["id"]: lesion["territory"] or "in conflict" for lesion in result["calcium"]["lesions"]}
     ids = [one["id"] for one in result["calcium"]["under_protocols"][0]["lesions"]]
     rows = [

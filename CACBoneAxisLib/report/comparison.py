@@ -15,9 +15,9 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report import raster, wording
 from CACBoneAxisLib.report.blocks import (
     Block,
-    Card,
     Definitions,
     Figure,
+    Group,
     Heading,
     Page,
     Paragraph,
@@ -26,6 +26,7 @@ from CACBoneAxisLib.report.blocks import (
     Span,
     Table,
     by_severity,
+    of_numbers,
 )
 from CACBoneAxisLib.report.bonecomparison import bone_change_blocks, bone_change_words
 from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, axial_view
@@ -33,17 +34,8 @@ from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
 from CACBoneAxisLib.report.raster import View
 
-CHANGE_COLUMNS = (
-    ("", False),
-    ("Baseline", True),
-    ("Follow-up", True),
-    ("Change", True),
-    ("%", True),
-    ("A year", True),
-    ("% a year", True),
-    ("Square roots", True),
-)
-RULE_COLUMNS = (("Rule", False), ("Of", False), ("Value", True), ("Limit", True), ("Verdict", False), ("Source", False))
+CHANGE_COLUMNS = ("", *of_numbers("Baseline", "Follow-up", "Change", "%", "A year", "% a year", "Square roots"))
+RULE_COLUMNS = ("Rule", "Of", *of_numbers("Value", "Limit"), "Verdict", "Source")
 RULE_NAMES = {
     "sevrukov": "smallest significant change",
     "chung": "95 % limit of MESA rescans",
@@ -57,15 +49,9 @@ CIRCLE_MM = 8.0
 PLANE_MM = 0.5
 NAMES = ("baseline", "follow-up")
 LESION_COLUMNS = (
-    ("Artery", False),
-    ("Lesion", False),
-    ("Baseline", True),
-    ("Follow-up", True),
-    ("Change", True),
-    ("%", True),
-    ("Volume, mm3", True),
-    ("Follow-up, mm3", True),
-    ("Apart, mm", True),
+    "Artery",
+    "Lesion",
+    *of_numbers("Baseline", "Follow-up", "Change", "%", "Volume, mm3", "Follow-up, mm3", "Apart, mm"),
 )
 STATUS_WORDS = {"both": "in both", "new": "new", "gone": "gone"}
 
@@ -113,10 +99,10 @@ def summary_words(comparison: Mapping[str, Any]) -> str:
     return f"{words}: {exceeds} measurement error (smallest significant change {limit}, {verdict['source']})."
 
 
-def _lead(comparison: Mapping[str, Any]) -> Card:
+def _lead(comparison: Mapping[str, Any]) -> Group:
     parts: list[Block] = [Heading("Total of the coronary arteries", 2), Paragraph(summary_words(comparison), "lead")]
     bone = bone_change_words(comparison)
-    return Card(parts if bone is None else [*parts, Heading("Bone density", 2), Paragraph(bone, "lead")])
+    return Group("card", parts if bone is None else [*parts, Heading("Bone density", 2), Paragraph(bone, "lead")])
 
 
 def _changes(comparison: Mapping[str, Any], measure: str) -> Table:

@@ -6,44 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.blocks import Block, Bullets, GroupRow, Paragraph, Row, Table
+from CACBoneAxisLib.report.blocks import Block, Bullets, Paragraph, Row, Table, of_numbers
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.segmentation import level_color
 from CACBoneAxisLib.report.tables import lesion_reason, vertebra_reason
 
-ARTERY_COLUMNS = (
-    ("Artery", False),
-    ("Agatston", True),
-    ("Volume, mm3", True),
-    ("Mass, mg", True),
-    ("Lesions", True),
-)
+ARTERY_COLUMNS = ("Artery", *of_numbers("Agatston", "Volume, mm3", "Mass, mg", "Lesions"))
 LESION_COLUMNS = (
-    ("Lesion", False),
-    ("Artery", False),
-    ("Agatston", True),
-    ("Volume, mm3", True),
-    ("Mass, mg", True),
-    ("Peak, HU", True),
-    ("Mean, HU", True),
-    ("Voxels", True),
-    ("Slices", True),
-    ("Position S, mm", True),
-    ("Status", False),
+    "Lesion",
+    "Artery",
+    *of_numbers("Agatston", "Volume, mm3", "Mass, mg", "Peak, HU", "Mean, HU", "Voxels", "Slices", "Position S, mm"),
+    "Status",
 )
 VERTEBRA_COLUMNS = (
-    ("Level", False),
-    ("Mean, HU", True),
-    ("SD", True),
-    ("Median", True),
-    ("10th-90th percentile", True),
-    ("Voxels", True),
-    ("Volume, mm3", True),
-    ("BMD, mg/cm3", True),
-    ("T-score", True),
-    ("Z-score", True),
-    ("Class", False),
-    ("Status", False),
+    "Level",
+    *of_numbers(
+        "Mean, HU", "SD", "Median", "10th-90th percentile", "Voxels", "Volume, mm3", "BMD, mg/cm3", "T-score", "Z-score"
+    ),
+    "Class",
+    "Status",
 )
 
 
@@ -56,10 +37,10 @@ def artery_table(result: Mapping[str, Any]) -> Table:
     """Return the table per artery, with the total; what is not coronary stands below it, apart."""
     calcium = result["calcium"]
     known = [t for t in wording.territory_table() if t["code"] in calcium["territories"]]
-    rows: list[Row | GroupRow] = [
+    rows = [
         *(_artery_row(calcium, t) for t in known if t["coronary"]),
         Row(["Total of the coronary arteries", *_scores(calcium["total"])], "total"),
-        GroupRow("Beside the coronary arteries; never part of the total"),
+        Row(["Beside the coronary arteries; never part of the total"], "group"),
         *(_artery_row(calcium, t) for t in known if not t["coronary"]),
     ]
     return Table(
@@ -100,14 +81,9 @@ def lesion_table(result: Mapping[str, Any]) -> Table:
 
 
 HEIGHT_COLUMNS = (
-    ("Level", False),
-    ("Anterior, mm", True),
-    ("Middle, mm", True),
-    ("Posterior, mm", True),
-    ("Wedge, %", True),
-    ("Biconcave, %", True),
-    ("Crush, %", True),
-    ("Genant grade suggested", False),
+    "Level",
+    *of_numbers("Anterior, mm", "Middle, mm", "Posterior, mm", "Wedge, %", "Biconcave, %", "Crush, %"),
+    "Genant grade suggested",
 )
 
 

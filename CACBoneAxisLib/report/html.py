@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
+from CACBoneAxisLib.imaging.findings import VERDICTS
 from CACBoneAxisLib.report import blocks as b
 from CACBoneAxisLib.report.blocks import escaped
 from CACBoneAxisLib.report.style import CSS
@@ -14,6 +15,7 @@ from CACBoneAxisLib.report.wording import RESEARCH_USE
 
 # Nothing is loaded, run, sent or framed, whatever a header or a label contains.
 CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+CLASSES: dict[str, str] = {"missing": "card missing", **{verdict: f"verdict {verdict}" for verdict in VERDICTS}}
 
 
 def page_html(page: b.Page) -> str:
@@ -49,28 +51,19 @@ def _block(block: b.Block) -> str:
         case b.Paragraph(words, kind):
             return _element("p", _text(words), kind)
         case b.Bullets(items):
-            return _bullets(items)
+            return _element("ul", "".join(_element("li", _text(item)) for item in items))
         case b.Definitions(pairs):
             return _element("dl", "".join(_element("dt", escaped(k)) + _element("dd", escaped(v)) for k, v in pairs))
         case b.Table():
             return _table(block)
         case b.Figure():
-            return _figure(block, "wide")
+            image = f'<img src="{data_uri(block.png)}" alt="{escaped(block.alt)}">'
+            caption = f"<figcaption><b>{escaped(block.title)}</b><br>{escaped(block.caption)}</figcaption>"
+            return _element("figure", image + caption)
         case b.Drawing(title, svg):
-            return _element("figure", svg + _element("figcaption", escaped(title)), "wide")
-        case b.Gallery(figures):
-            return _element("div", "\n".join(map(_figure, figures)), "pictures")
-        case b.Callout(severity, inside):
-            return _element("div", blocks_html(inside), severity)
-        case b.Verdict(verdict, said, reasons):
-            listed = _bullets(reasons) if reasons else ""
-            return _element("div", f"<b>{escaped(verdict)}.</b> {escaped(said)}{listed}", f"verdict {verdict}")
-        case b.Card(inside, missing):
-            return _element("section", blocks_html(inside), "card missing" if missing else "card")
-        case b.Cards(cards):
-            return _element("div", blocks_html(cards), "answers")
-        case b.Columns(parts):
-            return _element("div", "".join(_element("div", blocks_html(part)) for part in parts), "two")
+            return _element("figure", svg + _element("figcaption", escaped(title)))
+        case b.Group(kind, inside):
+            return _element("div", blocks_html(inside), CLASSES.get(kind, kind))
         case b.Details(title, inside):
             return _element("details", f"<summary>{escaped(title)}</summary>\n{blocks_html(inside)}\n")
         case b.Section(title, identifier, inside):
@@ -102,33 +95,22 @@ def _inline(part: str | b.Span | b.Link) -> str:
             return escaped(part)
 
 
-def _bullets(items: Sequence[b.Text]) -> str:
-    return _element("ul", "".join(_element("li", _text(item)) for item in items))
-
-
 def _table(table: b.Table) -> str:
-    classes = ["number" if number else "" for _, number in table.columns]
-    titles = [escaped(title) for title, _ in table.columns]
+    classes = ["number" if isinstance(title, b.Number) else "" for title in table.columns]
+    titles = map(escaped, table.columns)
     head = "".join(_element("th", *cell, ' scope="col"') for cell in zip(titles, classes, strict=True))
     body = "\n".join(_row(row, classes) for row in table.rows)
     content = f"<caption>{escaped(table.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>"
     return _element("table", content, "whole" if table.whole else "")
 
 
-def _row(row: b.Row | b.GroupRow, classes: Sequence[str]) -> str:
-    if isinstance(row, b.GroupRow):
-        over = f' scope="rowgroup" colspan="{len(classes)}"'
-        return _element("tr", _element("th", escaped(row.title), "", over), "group")
-    key = f'<span class="key" style="background: {rgb(row.color)}"></span>' if row.color else ""
+def _row(row: b.Row, classes: Sequence[str]) -> str:
     first, *others = map(escaped, row.cells)
+    if row.kind == "group":
+        return _element("tr", _element("th", first, "", f' scope="rowgroup" colspan="{len(classes)}"'), "group")
+    key = f'<span class="key" style="background: {rgb(row.color)}"></span>' if row.color else ""
     cells = [_element("td", *cell) for cell in zip(others, classes[1:], strict=True)]
     return _element("tr", _element("th", key + first, "", ' scope="row"') + "".join(cells), row.kind)
-
-
-def _figure(figure: b.Figure, class_: str = "") -> str:
-    image = f'<img src="{data_uri(figure.png)}" alt="{escaped(figure.alt)}">'
-    caption = f"<figcaption><b>{escaped(figure.title)}</b><br>{escaped(figure.caption)}</figcaption>"
-    return _element("figure", image + caption, class_)
 
 
 def rgb(color: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from CACBoneAxisLib.report import raster
-from CACBoneAxisLib.report.blocks import Block, Figure, Heading, Page, Row, Section, Table, by_severity
+from CACBoneAxisLib.report.blocks import Block, Figure, Heading, Page, Row, Section, Table, by_severity, of_numbers
 from CACBoneAxisLib.report.plots import INK, Plot, side_by_side, stacked
 from CACBoneAxisLib.report.raster import Color
 
@@ -16,16 +16,10 @@ GOOD: Color = (0, 114, 178)
 BAD: Color = (190, 30, 45)
 LIMITS: Color = (226, 238, 230)
 COLUMNS = (
-    ("Date", False),
-    ("File", False),
-    ("Slope", True),
-    ("Intercept", True),
-    ("R2", True),
-    ("Largest residual, HU", True),
-    ("Table, mm", True),
-    ("Reads", True),
-    ("%", True),
-    ("", False),
+    "Date",
+    "File",
+    *of_numbers("Slope", "Intercept", "R2", "Largest residual, HU", "Table, mm", "Reads", "%"),
+    "",
 )
 QA_COLUMNS: dict[str, str] = {
     "series": "scanner, tube voltage, kernel and phantom",

@@ -10,10 +10,9 @@ from CACBoneAxisLib.report import calciummeaning, details, wording
 from CACBoneAxisLib.report.answers import answers
 from CACBoneAxisLib.report.blocks import (
     Block,
-    Columns,
     Definitions,
     Figure,
-    Gallery,
+    Group,
     Heading,
     Page,
     Paragraph,
@@ -54,7 +53,7 @@ def result_page(
         Section(
             "Worst lesion of each artery and structure",
             "calcium-pictures",
-            [Gallery(lesion_figures)] if lesion_figures else [],
+            [Group("pictures", lesion_figures)] if lesion_figures else [],
         ),
         Section("What the calcium score means", "meaning", calciummeaning.meaning_table(result)),
         Section("The same calcium under other protocols", "protocols", calciummeaning.protocol_tables(result)),
@@ -157,8 +156,8 @@ def settings(result: Mapping[str, Any]) -> list[Block]:
     calcium, bone = result["calcium"]["protocol"], {"calibration": line, **result["bone"]["protocol"]}
     stated = result["provenance"].get("settings") or {}
     given = {key: value for key, value in stated.items() if key not in ("calcium", "bone")}
-    sides = Columns([_listed("Calcium", calcium), _listed("Bone", bone)])
-    return [sides, *_listed("Stated about patient and scan", given)]
+    sides = [Group("column", _listed(title, fields)) for title, fields in (("Calcium", calcium), ("Bone", bone))]
+    return [Group("columns", sides), *_listed("Stated about patient and scan", given)]
 
 
 def _listed(title: str, fields: Mapping[str, Any]) -> list[Block]:

@@ -78,7 +78,7 @@ class _Writer:
             case b.Paragraph():
                 return _text_paragraph(block)
             case b.Bullets(items):
-                return _bullets(items)
+                return f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in items)}</ul>"
             case b.Definitions():
                 return _definitions([block])
             case b.Table():
@@ -87,18 +87,8 @@ class _Writer:
                 return self._figure(block, self._width_mm)
             case b.Drawing(title):
                 return _paragraph(escaped(title), "caption")
-            case b.Gallery(figures):
-                return self._gallery(figures)
-            case b.Callout(severity, inside):
-                return self.blocks(inside).replace("<h3>", f'<h3 style="color: {SEVERITY_COLORS[severity]}">')
-            case b.Verdict():
-                return _verdict(block)
-            case b.Card(inside):
-                return self.blocks(inside)
-            case b.Cards(cards):
-                return self._cards(cards)
-            case b.Columns(parts):
-                return self._columns(parts)
+            case b.Group():
+                return self._group(block)
             case b.Details(title, inside):
                 return f"<h3>{escaped(title)}</h3>{self.blocks(inside)}"
             case b.Section(title, _, inside):
@@ -106,39 +96,40 @@ class _Writer:
             case _:
                 assert_never(block)
 
-    def _cards(self, cards: Sequence[b.Card]) -> str:
+    def _group(self, group: b.Group) -> str:
+        if group.kind == "pictures":
+            return self._pictures(group.blocks)
+        if group.kind == "columns" and (lists := _lists(group.blocks)):
+            return lists
+        inside = self.blocks(group.blocks)
+        if group.kind == "cards":
+            return self._cards(group.blocks)
+        if color := VERDICT_COLORS.get(group.kind):
+            cell = f'<td bgcolor="#ffffff" style="padding: 4px 8px 4px 8px">{inside}</td>'
+            return _plain_table(f"<tr>{_bar(1, color)}{cell}</tr>", "margin-top: 8px")
+        if color := SEVERITY_COLORS.get(group.kind):
+            return inside.replace("<h3>", f'<h3 style="color: {color}">')
+        return inside
+
+    def _cards(self, cards: Sequence[b.Block]) -> str:
         width = 100 // max(1, len(cards))
-        bars = [f'<td width="{width}%" bgcolor="{ACCENT}" style="font-size: 2pt">&nbsp;</td>' for _ in cards]
-        cells = [
-            f'<td width="{width}%" bgcolor="{GROUND}" valign="top" style="padding: 6px 10px 8px 10px">'
-            f"{self.blocks(card.blocks)}</td>"
-            for card in cards
-        ]
-        gap = '<td width="1%" style="font-size: 2pt">&nbsp;</td>'
-        rows = f"<tr>{gap.join(bars)}</tr><tr>{gap.join(cells)}</tr>"
-        return _borderless(rows, ' style="margin-top: 8px"')
+        cell = f'<td width="{width}%" bgcolor="{GROUND}" valign="top" style="padding: 6px 10px 8px 10px">'
+        cells = [f"{cell}{self._block(card)}</td>" for card in cards]
+        bars = [_bar(width, ACCENT)] * len(cards)
+        gap = _bar(1)
+        return _plain_table(f"<tr>{gap.join(bars)}</tr><tr>{gap.join(cells)}</tr>", "margin-top: 8px")
 
-    def _columns(self, parts: Sequence[Sequence[b.Block]]) -> str:
-        """Return parts of one heading and one list each side by side, others one below the other."""
-        heads = [part[0].text for part in parts if isinstance(part[0], b.Heading)]
-        lists = [part[1] for part in parts if len(part) == 2 and isinstance(part[1], b.Definitions)]
-        if not len(heads) == len(lists) == len(parts):
-            return "".join(map(self.blocks, parts))
-        head = "".join(f'<td colspan="2"><b>{escaped(title)}</b></td>' for title in heads)
-        return _definitions(lists, head)
-
-    def _gallery(self, figures: Sequence[b.Figure]) -> str:
+    def _pictures(self, pictures: Sequence[b.Block]) -> str:
         width_mm = self._width_mm / PICTURE_COLUMNS - 3
         share = f'width="{100 // PICTURE_COLUMNS}%"'
-        rows = []
-        for first in range(0, len(figures), PICTURE_COLUMNS):
-            cells = [
-                f'<td {share} valign="top" style="padding: 4px 6px 4px 0">{self._figure(item, width_mm)}</td>'
-                for item in figures[first : first + PICTURE_COLUMNS]
-            ]
-            cells += [f"<td {share}></td>"] * (PICTURE_COLUMNS - len(cells))
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-        return _borderless("".join(rows))
+        cells = [
+            f'<td {share} valign="top" style="padding: 4px 6px 4px 0">{self._figure(item, width_mm)}</td>'
+            for item in pictures
+            if isinstance(item, b.Figure)
+        ]
+        cells += [f"<td {share}></td>"] * (-len(cells) % PICTURE_COLUMNS)
+        rows = [cells[first : first + PICTURE_COLUMNS] for first in range(0, len(cells), PICTURE_COLUMNS)]
+        return _plain_table("".join(f"<tr>{''.join(row)}</tr>" for row in rows))
 
     def _figure(self, figure: b.Figure, width_mm: float) -> str:
         """Return a picture as wide as there is room, unless that makes it taller than a third of a page."""
@@ -185,43 +176,37 @@ def _text_paragraph(block: b.Paragraph) -> str:
     return _paragraph(_text(block.text), block.kind)
 
 
-def _bullets(items: Sequence[b.Text]) -> str:
-    return f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in items)}</ul>"
-
-
-def _verdict(block: b.Verdict) -> str:
-    color = VERDICT_COLORS.get(block.verdict, SOFT)
-    listed = _bullets(block.reasons) if block.reasons else ""
-    text = f"<b>{escaped(block.verdict)}.</b> {escaped(block.words)}"
-    cell = f'<td bgcolor="#ffffff" style="padding: 4px 8px 4px 8px"><p>{text}</p>{listed}</td>'
-    bar = f'<td width="1%" bgcolor="{color}" style="font-size: 2pt">&nbsp;</td>'
-    return _borderless(f"<tr>{bar}{cell}</tr>", ' style="margin-top: 8px"')
-
-
 def _table(table: b.Table) -> str:
-    numbers = [number for _, number in table.columns]
-    aligns = [' align="right"' if number else "" for number in numbers]
-    head = "".join(
-        _cell(escaped(title), "head", align) for (title, _), align in zip(table.columns, aligns, strict=True)
-    )
-    body = "".join(f"<tr>{_row(row, aligns)}</tr>" for row in table.rows)
-    grid = _grid(body, f"<tr>{head}</tr>")
+    aligns = [' align="right"' if isinstance(title, b.Number) else "" for title in table.columns]
+    head = "".join(_cell(escaped(title), "head", align) for title, align in zip(table.columns, aligns, strict=True))
+    grid = _grid("".join(f"<tr>{_row(row, aligns)}</tr>" for row in table.rows), head)
     if len(table.columns) >= MANY_COLUMNS:
         grid = grid.replace('<span class="', '<span style="font-size: 7pt" class="')
     return _paragraph(escaped(table.caption), "caption") + grid
 
 
-def _row(row: b.Row | b.GroupRow, aligns: Sequence[str]) -> str:
-    if isinstance(row, b.GroupRow):
-        return _cell(f"<i>{escaped(row.title)}</i>", "cell", f' colspan="{len(aligns)}"')
+def _row(row: b.Row, aligns: Sequence[str]) -> str:
     first, *others = map(escaped, row.cells)
+    if row.kind == "group":
+        return _cell(f"<i>{first}</i>", "cell", f' colspan="{len(aligns)}"')
     if row.color:
         first = f'<span style="background-color: {rgb(row.color)}">&nbsp;&nbsp;&nbsp;</span>&nbsp; {first}'
-    if not row.kind:
-        first = f"<b>{first}</b>"
     class_ = row.kind or "cell"
     cells = [_cell(cell, class_, align) for cell, align in zip(others, aligns[1:], strict=True)]
-    return _cell(first, class_) + "".join(cells)
+    return _cell(first if row.kind else f"<b>{first}</b>", class_) + "".join(cells)
+
+
+def _lists(columns: Sequence[b.Block]) -> str:
+    """Return columns of one heading and one list each as one table; empty where they hold anything else."""
+    found, head = [], ""
+    for column in columns:
+        match column:
+            case b.Group(_, [b.Heading(title), b.Definitions() as listed]):
+                found.append(listed)
+                head += f'<td colspan="2"><b>{escaped(title)}</b></td>'
+            case _:
+                return ""
+    return _definitions(found, head)
 
 
 def _definitions(lists: Sequence[b.Definitions], head: str = "") -> str:
@@ -235,7 +220,7 @@ def _definitions(lists: Sequence[b.Definitions], head: str = "") -> str:
                 width = f' width="{share}%"'
                 cells.append(f"<td{width}></td>" if pair is None else _cell(escaped(value), class_, width))
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return _grid("".join(rows), f"<tr>{head}</tr>" if head else "")
+    return _grid("".join(rows), head)
 
 
 def _paragraph(content: str, class_: str = "") -> str:
@@ -246,11 +231,17 @@ def _banner(content: str) -> str:
     cell = (
         f'<td align="center" bgcolor="#7a1f1f" style="padding: 3px"><b><font color="#ffffff">{content}</font></b></td>'
     )
-    return _borderless(f"<tr>{cell}</tr>")
+    return _plain_table(f"<tr>{cell}</tr>")
 
 
-def _borderless(rows: str, attributes: str = "") -> str:
-    return f'<table width="100%" cellspacing="0" cellpadding="0"{attributes}>{rows}</table>'
+def _bar(width: int, color: str = "") -> str:
+    ground = f' bgcolor="{color}"' if color else ""
+    return f'<td width="{width}%"{ground} style="font-size: 2pt">&nbsp;</td>'
+
+
+def _plain_table(rows: str, style: str = "") -> str:
+    attribute = f' style="{style}"' if style else ""
+    return f'<table width="100%" cellspacing="0" cellpadding="0"{attribute}>{rows}</table>'
 
 
 def _cell(content: str, class_: str, attributes: str = "") -> str:
@@ -259,5 +250,5 @@ def _cell(content: str, class_: str, attributes: str = "") -> str:
 
 
 def _grid(body: str, head: str = "") -> str:
-    top = f"<thead>{head}</thead>" if head else ""
-    return _borderless(top + body, ' style="border-collapse: collapse"')
+    top = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return _plain_table(top + body, "border-collapse: collapse")

@@ -13,7 +13,7 @@ h3 { font-size: 15px; margin: 18px 0 6px; }
 p { margin: 4px 0; }
 .soft, figcaption, caption { color: var(--soft); }
 .research { background: #7a1f1f; color: #fff; text-align: center; padding: 5px; font-weight: 600; font-size: 14px; }
-.answers { display: grid; grid-template-columns: 1fr 1fr; gap: 18px; margin-top: 18px; }
+.cards { display: grid; grid-template-columns: 1fr 1fr; gap: 18px; margin-top: 18px; }
 .card { background: #fff; border: 1px solid var(--line); border-top: 4px solid var(--accent); border-radius: 6px;
   padding: 14px 20px 16px; }
 .card h2 { margin: 0; font-size: 16px; }
@@ -29,7 +29,7 @@ p { margin: 4px 0; }
   font-size: 14px; }
 .verdict.standard { border-color: #2c7a4b; } .verdict.opportunistic { border-color: #b7791f; }
 .verdict.unsuitable { border-color: #b3261e; background: #fdf0ee; }
-.verdict b { text-transform: capitalize; }
+.verdict b { text-transform: capitalize; } .verdict p { margin: 0; }
 section.panel { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: 2px 20px 16px;
   margin-top: 18px; }
 section.panel h2 { margin-top: 14px; }
@@ -48,18 +48,18 @@ ul { margin: 4px 0 8px; padding-left: 20px; } li { margin: 3px 0; }
 .error h3 { color: #b3261e; } .warning h3 { color: #8a5a00; } .note h3 { color: var(--soft); }
 .tag { font-size: 12px; color: var(--soft); white-space: nowrap; }
 .pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px; }
-figure { margin: 0; break-inside: avoid; }
+figure { margin: 14px 0 0; break-inside: avoid; }
 figure svg { max-width: 100%; height: auto; }
-figure img { display: block; width: 100%; height: auto; border-radius: 3px; background: #000; }
-.wide { margin-top: 14px; } .wide img { background: #fff; }
+figure img { display: block; width: 100%; height: auto; border-radius: 3px; background: #fff; }
+.pictures figure { margin: 0; } .pictures img { background: #000; }
 #bone-pictures img { width: auto; max-width: 100%; max-height: 440px; }
 figcaption { font-size: 13px; padding-top: 4px; } figcaption b { color: var(--ink); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px; margin: 4px 0; font-size: 14px; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-.two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 36px; }
+.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 36px; }
 code { font: 12px/1.4 ui-monospace, Consolas, Menlo, monospace; overflow-wrap: anywhere; }
 footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size: 13px; }
-@media screen and (max-width: 760px) { .answers, .two { grid-template-columns: 1fr; }
+@media screen and (max-width: 760px) { .cards, .columns { grid-template-columns: 1fr; }
   .pictures { grid-template-columns: 1fr; }
   section.panel { overflow-x: auto; } }
 @page { size: A4; margin: 14mm 13mm; }
@@ -68,7 +68,7 @@ footer { padding-top: 14px; padding-bottom: 40px; color: var(--soft); font-size:
   header { padding-top: 8px; } .big { font-size: 26pt; } h2 { break-after: avoid; }
   .research { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .card, .verdict, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  .answers { gap: 10px; } .card { padding: 8px 12px 10px; } section.panel { padding: 0 12px 10px; margin-top: 12px; }
+  .cards { gap: 10px; } .card { padding: 8px 12px 10px; } section.panel { padding: 0 12px 10px; margin-top: 12px; }
   table { font-size: 8.5pt; } th, td { padding-right: 6px; } dl, .verdict, .line, .card ul {
   font-size: 9pt; }
   .lead { font-size: 12pt; } h2 { font-size: 13pt; } dl { gap: 2px 12px; } figcaption { font-size: 8pt; }
