@@ -19,12 +19,17 @@ def scan(
     pad_hu: float = 60.0,
     noise_hu: float = 8.0,
     drift_hu: float = 0.0,
+    pixel_mm: tuple[float, float] = (1.0, 1.0),
     **acquisition: object,
 ) -> CTImage:
-    """Return a CT, 1 x 1 x 3 mm, of 30 slices, with rods of 7 mm radius at y 95 mm, 30 mm apart about x 0."""
-    geometry = ImageGeometry((30, 200, 240), (1.0, 1.0, 3.0), (-119.5, -80.0, 0.0))
-    x, y = np.meshgrid(np.arange(240) - 119.5, np.arange(200) - 80.0)
-    plane = np.full((200, 240), -1000.0)
+    """Return a CT of 30 slices of 3 mm, with rods of 7 mm radius at y 95 mm, 30 mm apart about x 0.
+
+    ``pixel_mm`` is its width and height; 240 x 200 mm are shown.
+    """
+    columns, rows = round(240 / pixel_mm[0]), round(200 / pixel_mm[1])
+    geometry = ImageGeometry((30, rows, columns), (*pixel_mm, 3.0), (-119.5, -80.0, 0.0))
+    x, y = np.meshgrid(np.arange(columns) * pixel_mm[0] - 119.5, np.arange(rows) * pixel_mm[1] - 80.0)
+    plane = np.full((rows, columns), -1000.0)
     plane[(x / 100) ** 2 + (y / 70) ** 2 <= 1] = 45
     plane[(np.abs(x) <= 105) & (np.abs(y - ROD_Y) <= 14)] = pad_hu
     hu = np.repeat(plane[None], 30, axis=0)

@@ -36,7 +36,10 @@ def measured(first, second, calibration=DUAL, region=ROI):
 
 def test_the_tabulated_energies_and_those_between():
     assert hydroxyapatite_hu(70) == pytest.approx(133.2)
-    assert 109.3 < hydroxyapatite_hu(75) < 133.2
+    # Straight on logarithmic scales: at the geometric mean of two energies stands that of their values.
+    assert hydroxyapatite_hu((70 * 80) ** 0.5) == pytest.approx((133.2 * 109.3) ** 0.5)
+    assert hydroxyapatite_hu((100 * 140) ** 0.5) == pytest.approx((86.6 * 71.0) ** 0.5)
+    assert (hydroxyapatite_hu(40), hydroxyapatite_hu(140)) == (pytest.approx(336.5), pytest.approx(71.0))
 
 
 @pytest.mark.parametrize("ha", [50.0, 100.0, 200.0])

@@ -10,9 +10,11 @@ import pytest
 from scipy import ndimage
 
 from CACBoneAxisLib.bone.bodies import BodyFrame, body_frame
+from CACBoneAxisLib.bone.endplates import Ends
 from CACBoneAxisLib.bone.labels import label_boxes
-from CACBoneAxisLib.bone.locate import locate_vertebra
+from CACBoneAxisLib.bone.locate import _Trace, locate_vertebra
 from CACBoneAxisLib.bone.regionplacement import located_region, lowered, region_protocols
+from CACBoneAxisLib.bone.walls import Canal, Wall
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import read_labels
@@ -141,6 +143,20 @@ def test_it_finds_the_same_whatever_is_cut_away_beyond_its_block(upright):
     cut = CTImage(torso.image.hu[k:-k], ImageGeometry(shape, g.spacing_mm, origin, g.direction))
     whole, part = (locate_vertebra(image, "L1", point) for image in (torso.image, cut))
     assert part.frame.center_mm == pytest.approx(whole.frame.center_mm, abs=1.0)
+
+
+@pytest.mark.parametrize("beyond", [0.0, 2.5])
+def test_a_body_is_refused_as_soon_as_the_scan_ends_before_its_endplates(beyond):
+    def trace(low: float, high: float) -> _Trace:
+        ends = Ends(0.0, 20.0, 6.0, 0.0, 0.0, 1.0, 100.0, 200.0, 40.0, (low, high))
+        wall, canal = Wall(0.0, 0.0, 20.0, 15.0, 1.0), Canal(0.0, 24.0, 20.0, 1.0)
+        return _Trace(np.zeros(3), np.eye(3), ends, wall, canal, np.zeros(3), beyond)
+
+    # 10 mm to either endplate, and in thick slices half an increment more.
+    end = 10.0 + beyond
+    assert trace(-end, end).why_not is None
+    assert trace(-end + 0.1, end).why_not == "locate-border"
+    assert trace(-end, end - 0.1).why_not == "locate-border"
 
 
 def test_points_from_which_nothing_can_be_told_are_refused_by_name(upright):

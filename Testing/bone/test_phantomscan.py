@@ -50,6 +50,15 @@ def test_five_rods_are_found_where_they_are_and_give_the_line_they_were_made_by(
     assert found.to_mapping()["slices"] == 30
 
 
+@pytest.mark.parametrize("pixel", [(0.7, 0.7), (0.8, 0.6), (0.6, 0.9)])
+def test_rods_are_found_where_they_are_whatever_the_size_of_a_pixel(pixel):
+    axes = find_rods(scan(MINDWAYS_HU, pixel_mm=pixel), 5)
+    middles = [axis.at(45.0) for axis in axes]
+    # 140 and more pixels of a rod, drawn without partial volume: its middle is known to a fraction of a pixel.
+    assert [x for x, _ in middles] == pytest.approx([-60, -30, 0, 30, 60], abs=0.3)
+    assert [y for _, y in middles] == pytest.approx([95] * 5, abs=0.3)
+
+
 def test_the_row_may_lie_the_other_way_round():
     there, back = (calibrate_in_scan(scan(hu), MINDWAYS) for hu in (MINDWAYS_HU, MINDWAYS_HU[::-1]))
     assert back.calibration.slope == pytest.approx(there.calibration.slope, rel=0.005)

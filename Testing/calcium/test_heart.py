@@ -46,6 +46,10 @@ def test_without_a_carina_the_arch_tells_the_top_and_that_is_said(torso: Torso) 
     region = heart_region(torso.image, blood.discs)
     assert region is not None
     assert region.top == "aortic arch"
+    # The arch is where the discs end; the region begins 25 mm below it.
+    increment = torso.image.geometry.spacing_mm[2]
+    slices = np.flatnonzero(region.inside.any(axis=(1, 2)))
+    assert slices[-1] == int(blood.discs[-1].z - 25.0 / increment)
     assert region.carina_zyx is None
 
 

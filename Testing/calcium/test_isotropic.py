@@ -52,6 +52,16 @@ def test_two_lesions_side_by_side_share_what_lies_between_and_nothing_twice() ->
     assert sum(halves) == pytest.approx(whole)
 
 
+def test_a_cube_half_way_between_two_lesions_is_counted_in_neither() -> None:
+    # Slices of 1.25 mm are 2.5 cubes of 0.5 mm: the middle of every fifth cube lies on the border of two slices.
+    image = make_image((6, 20, 20), (0.5, 0.5, 1.25))
+    image.hu[2:4, 5:15, 5:15] = 300
+    lower = np.zeros(image.hu.shape, dtype=bool)
+    lower[2, 5:15, 5:15] = True
+    # In slices, cubes lie at 1.7 (0.7 of slice 2: 222 HU), 2.1 (more of 2 than of 3), 2.5 (half of each): two count.
+    assert isotropic_volume_mm3(image, Mask.from_indices(np.argwhere(lower)), 130) == pytest.approx(2 * 100 * 0.125)
+
+
 def test_a_lesion_at_the_border_of_the_scan_goes_on_and_is_not_cut() -> None:
     image = make_image((3, 10, 10), (0.5, 0.5, 1.5))
     image.hu[:] = 300

@@ -178,6 +178,17 @@ def test_a_lesion_beyond_the_bound_is_flagged_and_not_scored(volume_mm3: float, 
     assert accepted.total.volume_mm3 == pytest.approx(side * side * 10 * 0.75)
 
 
+@pytest.mark.parametrize("name", ["LAD-1", "AA-1"])
+def test_a_lesion_of_exactly_the_largest_volume_counts(name: str) -> None:
+    image = make_image((12, 20, 20))
+    image.hu[1:11, 5:15, 5:15] = 500  # 1000 voxels of 0.75 mm3
+    for limit, status in ((750.0, "scored"), (749.9, "implausible")):
+        # The limit of the coronary arteries, and for the aorta that of bone.
+        protocol = CalciumProtocol(maximum_lesion_volume_mm3=limit, bone_volume_mm3=limit)
+        result = score_calcium(image, [seed_at(image, (5, 8, 8), name)], protocol)
+        assert result.lesions[0][0].status == status
+
+
 def test_a_cut_frees_calcium_that_touches_bone() -> None:
     image = make_image((14, 80, 80))
     image.hu[2:12, 20:70, 10:70] = 500  # "bone", 22,500 mm3

@@ -147,3 +147,15 @@ def test_two_half_slices_have_the_volume_of_one() -> None:
     whole, split = one_lesion(image, (1, 2, 2)), one_lesion(halves, (2, 2, 2))
     assert split.total.volume_mm3 == whole.total.volume_mm3
     assert split.total.agatston == pytest.approx(whole.total.agatston, abs=EXACT)
+
+
+def test_a_lower_threshold_gives_volume_only_to_lesions_of_which_a_region_counts() -> None:
+    protocol = CalciumProtocol(volume_threshold_hu=100.0)
+    image = make_image((3, 12, 12))
+    image.hu[1, 4, 2:10] = 110
+    image.hu[1, 4, 4:8] = 900  # 4 voxels, 1 mm2, between two of 110 HU on either side
+    counted = one_lesion(image, (1, 4, 5), protocol).total
+    assert (counted.agatston, counted.volume_mm3) == (pytest.approx(4.0), pytest.approx(8 * 0.75))
+    image.hu[1, 4, 7] = 110  # 3 voxels are too small
+    small = one_lesion(image, (1, 4, 5), protocol).total
+    assert (small.agatston, small.volume_mm3) == (0, 0)

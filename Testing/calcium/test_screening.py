@@ -86,6 +86,19 @@ def test_reasons_of_noise_are_those_of_a_look_at_every_voxel() -> None:
             assert all(listing.counts[reason] for reason in REASONS)
 
 
+def test_the_wall_of_the_aorta_is_five_millimetres() -> None:
+    image = make_image((1, 40, 60))
+    # From the middle in column 10: 20 pixels of 0.5 mm are the radius of 5 mm and the wall; 21 are more.
+    image.hu[0, 20, 30:33] = image.hu[0, 24, 35:38] = 300
+    everywhere = np.ones((1, 40, 60), dtype=bool)
+    heart = HeartRegion(everywhere, ~everywhere, 1, np.array([[20.0, 10.0, 5.0]]))
+    candidates = find_candidates(image.hu, 130.0)
+    protocol = CalciumProtocol(minimum_area_mm2=0.0)
+    assert reasons_of(screen_candidates(image, candidates, protocol, heart)) == ["aorta", ""]
+    image.hu[0, 20, 30] = 40
+    assert reasons_of(screen_candidates(image, find_candidates(image.hu, 130.0), protocol, heart)) == ["", ""]
+
+
 def test_the_largest_of_a_reason_come_first_with_place_and_peak() -> None:
     image = make_image((8, 30, 30))
     image.hu[2:4, 5:8, 5:9] = 200

@@ -66,6 +66,16 @@ def test_the_finding_names_the_lesions_and_needs_the_noise() -> None:
     assert "motion-streaks" not in {f.code for f in score_calcium(image, seeds, CalciumProtocol()).findings}
 
 
+@pytest.mark.parametrize(("pixels", "said"), [(3, False), (4, True)])
+def test_a_streak_of_one_square_millimetre_is_said(pixels: int, said: bool) -> None:
+    image, _ = in_fat()
+    image.hu[1, 39, 40 : 40 + pixels] = -250  # 0.25 mm2 each
+    result = score_calcium(
+        image, [seed_at(image, (1, 41, 41))], CalciumProtocol(), blood=BloodPool(40.0, 10.0, 500, 5, "region")
+    )
+    assert ("motion-streaks" in {f.code for f in result.findings}) is said
+
+
 @pytest.mark.parametrize("noise_hu", [5.0, 30.0])
 def test_calcium_of_the_torso_which_lies_still_has_no_streaks(noise_hu: float) -> None:
     torso = make_torso(

@@ -155,6 +155,22 @@ def test_a_reading_that_cannot_be_analysed_changes_nothing(batch):
     assert content() == before
 
 
+def test_a_study_that_was_replaced_before_something_failed_is_what_it_was(batch, monkeypatch):
+    def content():
+        return {p.relative_to(batch): p.read_bytes() for p in batch.rglob("*") if p.is_file() and p.name != ".lock"}
+
+    def fail(*arguments):
+        (batch / "studies" / "a00" / "result.json").write_text("{}", encoding="utf-8")
+        (batch / "studies" / "a00" / "half.txt").write_text("half", encoding="utf-8")
+        raise OSError("no space left")
+
+    before, inputs = content(), review.load_for_review(batch, "a00")
+    monkeypatch.setattr(review, "process", fail)
+    with pytest.raises(OSError, match="no space"):
+        review.replace_reading(batch, "a00", without_rca(inputs))
+    assert content() == before
+
+
 def test_beside_a_running_batch_nothing_is_replaced(batch):
     reading = without_rca(review.load_for_review(batch, "a00"))
     holder = BatchFolder(batch, resume=True)

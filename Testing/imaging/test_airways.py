@@ -50,6 +50,17 @@ def test_one_slice_in_which_the_airway_runs_into_the_lung_does_not_end_it() -> N
         assert found.carina_slice == 20
 
 
+@pytest.mark.parametrize(("times", "step"), [(1, 2), (2, 3), (3, 4)])
+def test_pixels_of_any_size_are_seen_on_a_grid_of_one_and_a_half_millimetres(times: int, step: int) -> None:
+    whole = chest()
+    hu = whole.hu.repeat(times, axis=1).repeat(times, axis=2)
+    found = find_airways(CTImage(hu, ImageGeometry(hu.shape, (1 / times, 1 / times, 2.0), (0.0, 0.0, 0.0))))
+    assert found is not None
+    # round(1.5 mm / pixel), a half to the even number.
+    assert (found.step, found.carina_slice) == (step, 20)
+    assert np.array(found.carina_zyx[1:]) / times == pytest.approx((60.0, 80.0), abs=1.5)
+
+
 def test_a_tube_that_does_not_divide_is_no_trachea() -> None:
     assert find_airways(chest(divides=False)) is None
 

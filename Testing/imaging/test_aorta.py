@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.imaging.aorta import blood_in_region, find_blood
+from CACBoneAxisLib.imaging.aorta import blood_in_region, discs_in_slice, find_blood
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box
@@ -99,3 +100,18 @@ def test_a_region_of_the_reader_is_measured_as_it_is() -> None:
     assert blood is not None
     assert (blood.where, blood.hu) == ("region", pytest.approx(40, abs=4))
     assert blood_in_region(image, Box("aorta", (left, posterior, superior), (1.0, 1.0, 1.0))) is None
+
+
+def test_of_many_discs_in_a_slice_the_six_that_fit_best_are_kept() -> None:
+    y, x = np.mgrid[:300, :300].astype(float)
+    hu = np.full((1, 300, 300), -800, dtype=np.int16)
+    hu[0, :6] = hu[0, -6:] = hu[0, :, :6] = hu[0, :, -6:] = 40  # the chest's wall
+    centers = [(row, column) for row in (125, 170, 215, 260) for column in (135, 170, 205)]
+    for row, column in centers:
+        hu[0, np.hypot(y - row, x - column) <= 13] = 40
+        hu[0, np.hypot(y - row - 22, x - column) <= 4] = 300  # bone behind each
+    found = discs_in_slice(CTImage(hu, ImageGeometry(hu.shape, (1.0, 1.0, 3.0), (0.0, 0.0, 0.0))), 0)
+    assert len(found) == 6
+    assert [disc.score for disc in found] == sorted((disc.score for disc in found), reverse=True)
+    for disc in found:
+        assert min(np.hypot(disc.y - row, disc.x - column) for row, column in centers) < 5

@@ -64,6 +64,19 @@ def test_what_leaves_the_image_is_counted():
     assert (far.mask, far.within, far.total) == (None, 0, 27)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize(("end", "kept"), [(0.0, slice(0, 2)), (4.0, slice(3, 5))])
+def test_the_first_and_the_last_layer_of_the_image_belong_to_a_region_across_its_border(axis, end, kept):
+    grid = ImageGeometry((5, 5, 5), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    middle = [2.0, 2.0, 2.0]
+    middle[axis] = end
+    found = Region(tuple(middle), (2.0, 2.0, 2.0), shape="box").voxels(grid)
+    expected = np.zeros((5, 5, 5), dtype=bool)
+    expected[tuple(kept if n == axis else slice(1, 4) for n in (2, 1, 0))] = True
+    assert np.array_equal(found.mask.filled(grid.shape), expected)
+    assert (found.within, found.total) == (18, 27)
+
+
 def test_a_region_between_voxel_centres_is_empty():
     grid = ImageGeometry((5, 5, 5), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     found = Region((2.5, 2.5, 2.5), (0.4, 0.4, 0.4), shape="box").voxels(grid)

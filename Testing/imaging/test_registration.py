@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.registration import register
+from CACBoneAxisLib.imaging.registration import _judged, register
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso
 
 PARAMETERS = {"z_range_mm": (70.0, 230.0), "slice_increment_mm": 3.0}
@@ -66,6 +67,23 @@ def test_what_does_not_look_alike_or_does_not_overlap_is_said(first: Torso) -> N
     assert "does not hold" in (register(first.image, far, places(first)).problem or "")
     flat = CTImage(np.zeros((20, 40, 40), dtype=np.int16), ImageGeometry((20, 40, 40), (2.0, 2.0, 3.0), (0, -60, 130)))
     assert register(first.image, flat, places(first)).problem is not None
+
+
+def judged(values: np.ndarray, laid: np.ndarray) -> str | None:
+    """Return why two arrays that lie on each other as they are would not be believed."""
+    images = [SimpleITK.GetImageFromArray(array.astype(np.float32)) for array in (values, laid)]
+    return _judged(images[0], images[1], SimpleITK.Euler3DTransform(), np.zeros(3)).problem
+
+
+def test_a_transform_is_believed_from_a_correlation_of_0_8_and_an_overlap_of_0_6() -> None:
+    # Three patterns of +1 and -1 whose products sum to 0: r of one and sqrt(1 - r2) of another correlate by r.
+    one, other = (np.broadcast_to(pattern, (10, 10, 10)) for pattern in np.ix_((1, -1) * 5, (1, -1) * 5)[:2])
+    for r, problem in ((0.81, None), (0.79, "look alike")):
+        said = judged(one, r * one + (1 - r * r) ** 0.5 * other)
+        assert (said is None) if problem is None else problem in (said or "")
+    # Six of ten slices are in both, then five.
+    assert judged(one, one[:6]) is None
+    assert "lies in both" in (judged(one, one[:5]) or "")
 
 
 def test_whoever_is_told_of_the_progress_can_stop_it(first: Torso) -> None:

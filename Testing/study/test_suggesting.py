@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from small_study import small_image, small_seeds
 from torso_heart import heart_labels_of
@@ -18,6 +19,7 @@ from CACBoneAxisLib.imaging.labels import write_labels
 from CACBoneAxisLib.imaging.markups import PointList, read_markups
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso, write_torso
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,16 @@ def test_listed_suggestions_are_not_scored(torso: Torso) -> None:
     assert result.calcium.suggestions
     assert result.calcium.total.agatston is None
     assert {"suggestions-listed", "no-seeds"} <= codes(result)
-    assert run(torso, "none").calcium.suggestions is None
+    plain = run(torso, "none")
+    assert plain.calcium.suggestions is None
+    assert "heart-not-used" not in codes(plain)
+
+
+def test_what_would_be_suggested_is_what_is_listed_and_nothing_where_calcium_is_not_scored(torso: Torso) -> None:
+    one = IncrementalAnalysis(torso.image)
+    assert one.suggestions(StudyInputs(torso.image)) == run(torso, "list").calcium.suggestions
+    resampled = replace(torso.image, hu=torso.image.hu + np.float32(0.25))
+    assert IncrementalAnalysis(resampled).suggestions(StudyInputs(resampled)) is None
 
 
 def test_accepted_suggestions_are_scored_as_the_readers_seeds_and_that_is_said(torso: Torso) -> None:
@@ -85,6 +96,8 @@ def test_a_segmented_heart_is_looked_in_and_what_was_left_out_is_told(torso: Tor
     found = analyze(StudyInputs(torso.image, None, vertebrae=both, settings=settings)).calcium
     assert found.search is not None
     assert found.search.found_by == "segmentation"
+    given = analyze(StudyInputs(torso.image, None, heart=heart_labels_of(torso, 2), settings=settings))
+    assert "heart-not-used" not in codes(given)
 
 
 def test_a_segmentation_that_cannot_serve_is_refused_or_said_to_be_unused(torso: Torso) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
-from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader
+from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader, slice_headers
 from CACBoneAxisLib.imaging.dicom.split import split
 
 
@@ -65,3 +66,16 @@ def test_a_folder_without_any_order_ends_soon():
     split(images)
     # It takes a second or two; without a bound on what is tried it would take hours.
     assert time.perf_counter() - start < 60
+
+
+def test_a_kernel_said_once_for_all_frames_is_the_kernel_of_each():
+    def item(**elements) -> Dataset:
+        found = Dataset()
+        for keyword, value in elements.items():
+            setattr(found, keyword, value)
+        return found
+
+    shared = item(UnassignedSharedConvertedAttributesSequence=[item(ConvolutionKernel="Br36")])
+    header = item(PerFrameFunctionalGroupsSequence=[item(), item()], SharedFunctionalGroupsSequence=[shared])
+    kernels = [one.traits[list(TRAITS).index("kernel")] for one in slice_headers(header, Path("a.dcm"), None)]
+    assert kernels == ["Br36", "Br36"]
