@@ -156,8 +156,8 @@ class _Finder:
 
 
 def mutants_of(path: str) -> list[Mutant]:
-    """Return every change of a file, named from the repository's folder."""
-    return _Finder(path, (REPOSITORY / path).read_text(encoding="utf-8")).found
+    """Return every change of a file, named from the tree's folder."""
+    return _Finder(path, Path(path).read_text(encoding="utf-8")).found
 
 
 @dataclass
@@ -201,7 +201,7 @@ def measured(names: list[str], jobs: int, folder: Path) -> list[TestFile]:
 @cache
 def _inside_functions(path: str) -> frozenset[int]:
     """Return the lines of a file that are run when something is called, not when it is imported."""
-    tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
     bodies = [n.body for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     return frozenset(line for body in bodies for line in range(body[0].lineno, body[-1].end_lineno + 1))
 
@@ -219,15 +219,14 @@ def tests_for(mutant: Mutant, files: list[TestFile]) -> list[str]:
 
 
 def _copy(folder: Path) -> Path:
-    """Copy the tree to a folder of its own, with the real scans beside it."""
+    """Copy the tree that this process works in to a folder of its own, with the real scans beside it."""
     tree = folder / "project"
-    if tree.exists():
-        return tree
-    left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "demo", "build")
-    shutil.copytree(REPOSITORY, tree, ignore=left_out, symlinks=True)
-    shared = REPOSITORY.parent / "shared"
-    if shared.is_dir() and not (folder / "shared").exists():
-        (folder / "shared").symlink_to(shared.resolve(), target_is_directory=True)
+    if not tree.exists():
+        left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "demo", "build")
+        shutil.copytree(Path.cwd(), tree, ignore=left_out, symlinks=True)
+        shared = Path.cwd().parent / "shared"
+        if shared.is_dir():
+            (folder / "shared").symlink_to(shared.resolve(), target_is_directory=True)
     return tree
 
 
@@ -314,35 +313,40 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="workers [one for each core]")
     parser.add_argument("--list", action="store_true", help="print the changes and run nothing")
     options = parser.parse_args()
-    if options.at:
-        chosen = []
-        for place in options.at:
-            path, _, line = place.rpartition(":")
-            chosen += [m for m in mutants_of(path) if m.line == int(line)]
-    else:
-        files = [p for room in options.rooms for p in sorted((REPOSITORY / LIBRARY / room).glob("**/*.py"))]
-        every = [m for p in files for m in mutants_of(p.relative_to(REPOSITORY).as_posix())]
-        chosen = random.Random(options.seed).sample(every, min(options.count, len(every)))  # noqa: S311
-        sys.stdout.write(f"{len(chosen)} of {len(every)} changes\n")
-    if options.list:
-        sys.stdout.write("".join(f"{m}\n" for m in chosen))
-        return 0
-    counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        names = sorted({n for m in chosen for n in _tests_of_room(Path(m.path).relative_to(LIBRARY).parts[0])})
-        files = measured(names, options.jobs, Path(folder))
-        for mutant, word, seconds in tried(chosen, files, options.jobs, Path(folder)):
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        os.chdir(REPOSITORY)
+        # What is changed meanwhile does not matter.
+        os.chdir(_copy(Path(name) / "as it is"))
+        chosen = _chosen(options)
+        if options.list:
+            sys.stdout.write("".join(f"{m}\n" for m in chosen))
+            return 0
+        counts: Counter[str] = Counter()
+        rooms = {Path(m.path).relative_to(LIBRARY).parts[0] for m in chosen}
+        files = measured(_tests_of(rooms | {"study"}), options.jobs, Path(name))
+        for mutant, word, seconds in tried(chosen, files, options.jobs, Path(name)):
             counts[word] += 1
             sys.stdout.write(f"{word:8} {seconds:5.0f} s  {mutant}\n")
             sys.stdout.flush()
+        os.chdir(REPOSITORY)
     sys.stdout.write(", ".join(f"{number} {word}" for word, number in counts.items()) + "\n")
     return 1 if counts["survived"] or counts["untested"] else 0
 
 
-def _tests_of_room(room: str) -> list[str]:
-    """Return the test files of a room and of the study."""
-    folders = [REPOSITORY / "Testing" / name for name in {room, "study"}]
-    return [p.relative_to(REPOSITORY).as_posix() for folder in folders for p in sorted(folder.rglob("test_*.py"))]
+def _chosen(options: argparse.Namespace) -> list[Mutant]:
+    if options.at:
+        places = [place.rpartition(":") for place in options.at]
+        return [m for path, _, line in places for m in mutants_of(path) if m.line == int(line)]
+    files = [path for room in options.rooms for path in sorted(Path(LIBRARY, room).rglob("*.py"))]
+    every = [m for path in files for m in mutants_of(path.as_posix())]
+    chosen = random.Random(options.seed).sample(every, min(options.count, len(every)))  # noqa: S311
+    sys.stdout.write(f"{len(chosen)} of {len(every)} changes\n")
+    return chosen
+
+
+def _tests_of(rooms: set[str]) -> list[str]:
+    """Return the test files of some rooms."""
+    return sorted(path.as_posix() for room in rooms for path in Path("Testing", room).rglob("test_*.py"))
 
 
 if __name__ == "__main__":

@@ -22,11 +22,23 @@ import pythonqt
 import scripted
 import slicer
 import widgets
-from PySide6 import QtGui
+from PySide6 import QtCore, QtGui
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MODULE_FILE = REPOSITORY / "CACBoneAxis" / "CACBoneAxis.py"
+
+
+class Timer(QtCore.QTimer):
+    """A timer that runs out when the test lets time pass, not when a loaded machine is slow.
+
+    One of no delay runs out as Qt's does, as soon as events are processed.
+    """
+
+    LONGER = 10_000
+
+    def setInterval(self, milliseconds: int) -> None:
+        super().setInterval(self.LONGER * milliseconds)
 
 
 class Host:
@@ -96,8 +108,21 @@ class Host:
         """Let Qt deliver what is pending."""
         self.qt_application.processEvents()
 
+    def wait(self, *timers: Any) -> None:
+        """Let these timers run out, the shortest first, also when one starts another."""
+        self.process()
+        for _ in range(50):
+            running = [timer for timer in timers if timer.active]
+            if not running:
+                return
+            first = pythonqt.unwrap(min(running, key=lambda timer: timer.interval))
+            first.stop()
+            first.timeout.emit()
+            self.process()
+        raise AssertionError("timers start each other for ever")
+
     def _install(self) -> None:
-        qt = pythonqt.module("qt")
+        qt = pythonqt.module("qt", QTimer=Timer)
         # Painting on paper takes Qt's own objects.
         for name in ("QPdfWriter", "QTextDocument", "QGuiApplication"):
             setattr(qt, name, getattr(QtGui, name))

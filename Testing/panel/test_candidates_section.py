@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import numpy as np
 import pytest
@@ -39,11 +38,7 @@ def settle(host):
     """Let the candidates' timer fire."""
     section = candidates(host) if host.widget is not None else None
     assert section is not None
-    until = time.monotonic() + 20
-    while section.timer.active and time.monotonic() < until:
-        host.process()
-        time.sleep(0.01)
-    host.process()
+    host.wait(section.timer)
 
 
 def candidates(host):
@@ -157,7 +152,6 @@ def test_a_closed_scene_is_no_error_and_the_next_scan_has_its_candidates_in_colo
 
 def test_the_score_follows_the_threshold_though_the_candidates_are_listed_first(opened, torso):
     panel = opened.widget.panel
-    panel.timer.setInterval(candidates(opened).timer.interval + 50)
     left, posterior, superior = torso.seeds.points[0].position_mm
     panel.clicks._standing((-left, -posterior, superior))
     opened.widget.ui.thresholdSpinBox.value = 200

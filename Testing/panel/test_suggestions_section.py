@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -39,13 +38,7 @@ def section(host):
 
 def settle(host):
     """Let the timers of candidates and suggestions fire."""
-    until = time.monotonic() + 30
-    sections = [s for s in host.widget.panel.sections if hasattr(s, "timer")]
-    host.process()
-    while any(s.timer.active for s in sections) and time.monotonic() < until:
-        host.process()
-        time.sleep(0.01)
-    host.process()
+    host.wait(*(s.timer for s in host.widget.panel.sections if hasattr(s, "timer")))
 
 
 def rows(host):
