@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -244,30 +245,37 @@ def test_a_crash_of_the_worker_is_a_failure_row_and_is_tried_again_with_resume(s
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_killed_twenty_times_at_random_moments_the_tables_are_the_same_to_the_byte(studies, tmp_path):
-    manifest, out = studies(30), tmp_path / "out"
+    manifest = studies(30)
     straight = command("batch", manifest, "--output", tmp_path / "straight", "--workers", 2)
     began = time.monotonic()
     assert straight.wait() == 0
-    whole = time.monotonic() - began
-    moments = np.random.default_rng(5)
-    killed = 0
-    for number in range(20):
-        # Every kill leaves the rest of the work to the next, so each has a twentieth of it after starting up.
-        words = ["batch", manifest, "--output", out, "--workers", 2, "--resume"]
-        process = command(*words, start_new_session=True)
-        time.sleep(moments.uniform(0.2, min(3.0, 0.4 * whole)))
-        if process.poll() is None:
-            # Now the batch alone, now all of it at once, as a loss of power would.
-            killed += 1
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL) if number % 2 else os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert killed >= 15
-    last = command("batch", manifest, "--output", out, "--workers", 1, "--resume")
-    assert last.wait() == 0
-    assert tables(out) == tables(tmp_path / "straight")
-    assert not list((out / "studies").glob(".*"))
-    assert sorted(path.name for path in (out / "studies").iterdir()) == [f"a{number:02d}" for number in range(30)]
+    longest = min(3.0, 0.4 * (time.monotonic() - began))
+
+    def killed_five_times(seed):
+        """Start a batch and kill it, each time leaving the rest to the next; end it and return how often it was hit."""
+        moments, out, hit = np.random.default_rng(seed), tmp_path / f"out{seed}", 0
+        for number in range(5):
+            words = ["batch", manifest, "--output", out, "--workers", 2, "--resume"]
+            process = command(*words, start_new_session=True)
+            time.sleep(moments.uniform(0.2, longest))
+            if process.poll() is None:
+                # Now the batch alone, now all of it at once, as a loss of power would.
+                hit += 1
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL) if number % 2 else os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        last = command("batch", manifest, "--output", out, "--workers", 1, "--resume")
+        assert last.wait() == 0
+        return hit
+
+    # Most of the time is spent waiting: four at once.
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(killed_five_times, range(4))) >= 15
+    for seed in range(4):
+        out = tmp_path / f"out{seed}"
+        assert tables(out) == tables(tmp_path / "straight")
+        assert not list((out / "studies").glob(".*"))
+        assert sorted(path.name for path in (out / "studies").iterdir()) == [f"a{n:02d}" for n in range(30)]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
