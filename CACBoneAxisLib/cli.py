@@ -18,8 +18,9 @@ from CACBoneAxisLib.commands.compare import add_compare
 from CACBoneAxisLib.commands.inspect import add_inspect
 from CACBoneAxisLib.commands.qa import add_qa
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.study.destination import Destination
 from CACBoneAxisLib.study.identity import without_identifiers
-from CACBoneAxisLib.study.output import check_folder
+from CACBoneAxisLib.study.output import RESULT
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 
@@ -143,7 +144,7 @@ def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: After
     from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso  # imported here: only the demo needs it
 
     folder = Path(arguments.output)
-    result_folder = check_folder(folder / "result")
+    Destination(folder / "result", RESULT).check()
     bar("Making the digital torso", 0.0, at_once=True)
     torso = make_torso(TorsoParameters())
     files = write_torso(torso, folder / "torso")
@@ -159,6 +160,6 @@ def _demo(arguments: argparse.Namespace, bar: ProgressBar, after_analysis: After
         "--id",
         "digital torso",
         "--output",
-        str(result_folder),
+        str(folder / "result"),
     ]
     return run_analyze(_parser().parse_args(words), bar, after_analysis)

@@ -30,6 +30,7 @@ from CACBoneAxisLib.cohort.tables import (
 from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, current, make_task
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.study.atomic import TEMPORARY, clean, replacing
+from CACBoneAxisLib.study.destination import FOREIGN, Destination
 
 SCHEMA = "cacboneaxis/batch/1"
 MARK, JOURNAL, LOCK = "batch.json", "journal.jsonl", ".lock"
@@ -91,7 +92,9 @@ class BatchFolder:
         mark = self.path / MARK
         if self.path.exists() and not _is_batch(mark):
             if not self.path.is_dir() or any(not path.name.startswith(TEMPORARY) for path in self.path.iterdir()):
-                raise refusal("result-exists", folder=self.path.name)
+                raise refusal(
+                    "result-exists", folder=self.path.name, why=FOREIGN, aside=Destination(self.path).aside().name
+                )
         elif self.path.exists() and not resume:
             raise refusal("batch-exists", folder=self.path.name)
         try:

@@ -11,6 +11,7 @@ from CACBoneAxisLib.cohort.changes import change_rows
 from CACBoneAxisLib.cohort.manifest import plain, read_csv
 from CACBoneAxisLib.cohort.schema import result_columns
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.integrity import content_sha256
 
 JOIN_COLUMNS = ("study_id", "patient_id")
 # Read where the table has them; the statistics need no more, however many columns and rows there are.
@@ -69,9 +70,7 @@ def read_results(path: str | Path) -> Any:
     """
     import pandas
 
-    path = Path(path)
-    if (path.is_dir() and not any(path.glob("*.parquet"))) or (path / "results.parquet").exists():
-        path = next((p for p in (path / "results.parquet", path / "results.csv") if p.exists()), path / "results.csv")
+    path = _results_table(Path(path))
     if path.is_dir() or path.suffix == ".parquet":
         require("pyarrow", "results.parquet")
         import pyarrow.dataset
@@ -98,6 +97,19 @@ def read_results(path: str | Path) -> Any:
     if not len(data):
         raise refusal("table-columns", file=path.name, problem="it has no row")
     return data
+
+
+def table_sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a table as :func:`read_results` or :func:`read_clinical` reads it."""
+    table = _results_table(Path(path))
+    return content_sha256(sorted(table.glob("*.parquet")) if table.is_dir() else [table])
+
+
+def _results_table(path: Path) -> Path:
+    """Return the table that a path means: of a batch's folder results.parquet or results.csv, else the path itself."""
+    if (path.is_dir() and not any(path.glob("*.parquet"))) or (path / "results.parquet").exists():
+        return next((p for p in (path / "results.parquet", path / "results.csv") if p.exists()), path / "results.csv")
+    return path
 
 
 def _wanted(name: str) -> bool:

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,9 +24,10 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 from CACBoneAxisLib.imaging.load import content_files
 from CACBoneAxisLib.study import Settings, analyze
+from CACBoneAxisLib.study.destination import Destination
 from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
-from CACBoneAxisLib.study.output import KNOWN_FILES, RESULT_FILE, check_folder, write_study
+from CACBoneAxisLib.study.output import RESULT, RESULT_FILE, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
 from CACBoneAxisLib.study.upgrade import SCHEMA, upgraded
 
@@ -181,9 +181,7 @@ def _analysed(
     if correction is not None:
         result = replace(result, review=correction.provenance)
     folder = Path(task["output"]) / STUDIES / task["folder"]
-    if _is_incomplete(folder):
-        shutil.rmtree(folder)
-    write_study(result, folder)
+    write_study(result, Destination(folder, RESULT, owned=True))
     rules = {name: part for name, part in settings.to_mapping().items() if name in ("calcium", "bone")}
     text = json.dumps(rules, sort_keys=True)
     row = result_row(result.to_dict(), task["cells"], task["folder"], hashlib.sha256(text.encode()).hexdigest())
@@ -205,17 +203,6 @@ def current(outcome: Outcome, batch: Path) -> Outcome:
         return outcome
     made = result_row(upgraded(result), row, outcome["folder"], row["settings_sha256"])
     return {**outcome, "schema": SCHEMA, "row": made}
-
-
-def _is_incomplete(folder: Path) -> bool:
-    """Return whether a power loss left the folder as an incomplete result of ours."""
-    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= KNOWN_FILES:
-        return False
-    try:
-        check_folder(folder)
-    except UnusableInputError:
-        return True
-    return False
 
 
 def _is_still_valid(task: Task, known: Outcome, stamps: Mapping[str, str]) -> bool:

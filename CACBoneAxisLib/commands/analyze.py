@@ -7,12 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.commands.outputs import add_output_options, check_output_options, further_outputs
+from CACBoneAxisLib.commands.outputs import (
+    add_output,
+    add_output_options,
+    check_output_options,
+    destination_of,
+    further_outputs,
+)
 from CACBoneAxisLib.commands.settings import add_setting_options, settings_of
 from CACBoneAxisLib.report import terminal_summary
 from CACBoneAxisLib.study import StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
-from CACBoneAxisLib.study.output import check_folder, write_study
+from CACBoneAxisLib.study.output import RESULT, write_study
+
+# Options that name a file or folder which is read.
+FILE_OPTIONS = (
+    *("image", "second_image", "seeds", "rois", "vertebra_points", "vertebrae", "heart", "reading", "settings"),
+    *("calibration", "site_references"),
+)
 
 AfterAnalysis = Callable[[StudyResult, StudyInputs, Path], None]
 
@@ -42,14 +54,14 @@ def add_analyze(commands: Any) -> None:
         action="store_true",
         help="keep names of files, and patient and study as the DICOM header has them, in the outputs",
     )
-    one.add_argument("--output", required=True, metavar="DIR", help="folder of the result")
+    add_output(one, "folder of the result")
     add_output_options(one)
     add_setting_options(one)
 
 
 def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAnalysis | None) -> str:
     """Analyse one CT, write its result and return what is printed."""
-    folder = check_folder(arguments.output)
+    destination = destination_of(arguments, RESULT, FILE_OPTIONS)
     qt = getattr(arguments, "qt", None)
     check_output_options(arguments, qt)
     settings = settings_of(arguments)
@@ -68,6 +80,7 @@ def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAn
         files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5), named=arguments.identifiers
     )
     check_output_options(arguments, qt, inputs.image)
+    destination.check([inputs.image.source.sha256])
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)
     further = further_outputs(arguments, result, inputs, qt)
@@ -77,5 +90,5 @@ def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAn
         if after_analysis is not None:
             after_analysis(result, inputs, unfinished)
 
-    report = write_study(result, folder, extra)
+    report = write_study(result, destination, extra)
     return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"

@@ -11,9 +11,11 @@ from typing import Any
 from CACBoneAxisLib.cohort.batch import FAILURES, RESULTS, BatchFolder, BatchState, run_batch
 from CACBoneAxisLib.cohort.discovery import find_studies
 from CACBoneAxisLib.cohort.executors import Executor, LocalExecutor
-from CACBoneAxisLib.cohort.manifest import manifest_header, read_manifest
-from CACBoneAxisLib.cohort.tables import PARTITION_ROWS, parquet_available, write_table
+from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, manifest_header, read_manifest
+from CACBoneAxisLib.cohort.tables import PARTITION_ROWS, parquet_available
+from CACBoneAxisLib.commands.outputs import add_output, add_overwrite, destination_of
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report.tables import write_csv
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.settings import read_settings
 
@@ -29,7 +31,7 @@ def add_batch(commands: Any) -> None:
     )
     parser.set_defaults(run=_batch)
     parser.add_argument("manifest", help="CSV with one row per study; docs/batch.md has its columns")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder of the batch")
+    add_output(parser, "folder of the batch")
     parser.add_argument("--settings", metavar="FILE", help="settings of all studies, JSON or TOML")
     parser.add_argument("--resume", action="store_true", help="go on with the batch in DIR; what is complete stays")
     where = parser.add_mutually_exclusive_group()
@@ -57,6 +59,7 @@ def add_make_manifest(commands: Any) -> None:
     parser.set_defaults(run=_make_manifest)
     parser.add_argument("folder", help="folder that holds the studies")
     parser.add_argument("--output", metavar="FILE", help="the manifest (manifest.csv in the folder)")
+    add_overwrite(parser)
     parser.add_argument(
         "--series", metavar="NAME", help="what to write for every DICOM folder; auto takes the series that suits"
     )
@@ -67,6 +70,11 @@ def _batch(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> tupl
     settings = read_settings(arguments.settings) if arguments.settings else {}
     Settings.from_mapping(settings)
     workers = arguments.workers or os.cpu_count() or 1
+    arguments.inputs = [path for row in rows for column in PATH_COLUMNS for path in row.paths(column)]
+    destination = destination_of(arguments, None, ("manifest", "settings", "inputs"))
+    destination.check_inputs()
+    if arguments.overwrite and not arguments.resume:
+        destination.set_aside()
     folder = BatchFolder(arguments.output, resume=arguments.resume)
     try:
         executor: Executor
@@ -131,14 +139,15 @@ def _make_manifest(arguments: argparse.Namespace, bar: Any, after_analysis: Any)
     folder = Path(arguments.folder)
     if not folder.is_dir():
         raise refusal("file-missing", file=folder.name)
-    target = Path(arguments.output) if arguments.output else folder / "manifest.csv"
-    if target.exists():
-        raise refusal("result-exists", folder=target.name)
+    arguments.output = arguments.output or folder / "manifest.csv"
+    destination = destination_of(arguments, None, ())
+    target = destination.path
     rows = find_studies(folder, target.resolve().parent, lambda message, part: bar(message, part), arguments.series)
     if not rows:
         raise refusal("no-studies", folder=folder.name)
     header = manifest_header(rows)
-    write_table(target, header, [{name: row.get(name) for name in header} for row in rows])
+    table = [{name: row.get(name) for name in header} for row in rows]
+    destination.write(lambda unfinished: write_csv(unfinished, header, table))
     unread = sum(1 for row in rows if "seeds" not in row and "regions" not in row and "vertebrae" not in row)
     note = f"\n{unread} of them have neither seeds nor regions nor vertebrae beside them." if unread else ""
     return f"{len(rows)} studies: {target}{note}"

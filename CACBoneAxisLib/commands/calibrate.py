@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.bone.phantoms import phantoms
+from CACBoneAxisLib.commands.outputs import add_output, destination_of
 from CACBoneAxisLib.commands.settings import with_options
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.study import Settings
@@ -28,13 +28,14 @@ def add_calibrate(commands: Any) -> None:
     phantom.add_argument("--series", help="which CT series of the folder")
     phantom.add_argument("--date", metavar="YYYY-MM-DD", help="when the phantom was scanned")
     phantom.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting")
-    phantom.add_argument("--output", required=True, metavar="FILE", help="calibration file, JSON")
+    add_output(phantom, "calibration file, JSON", "FILE")
 
 
 def _calibrate(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str:
+    destination = destination_of(arguments, None, ("image", "settings"))
     said = read_settings(arguments.settings) if arguments.settings else {}
     options = [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
     settings = Settings.from_mapping(with_options(said, options, arguments.set))
     image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
     bar("Measuring the rods", 0.8)
-    return write_calibration(image, settings, arguments.date, Path(arguments.output))
+    return write_calibration(image, settings, arguments.date, destination)

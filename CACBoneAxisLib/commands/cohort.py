@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,25 @@ from typing import Any
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort import plots
 from CACBoneAxisLib.cohort.checks import p_words
-from CACBoneAxisLib.cohort.frame import make_cohort, read_clinical, read_results, require
+from CACBoneAxisLib.cohort.frame import make_cohort, read_clinical, read_results, require, table_sha256
 from CACBoneAxisLib.cohort.groups import SEXES
 from CACBoneAxisLib.cohort.models import OUTCOMES
 from CACBoneAxisLib.cohort.page import between, cohort_page, number
 from CACBoneAxisLib.cohort.statistics import CohortStatistics, statistics
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.commands.outputs import add_output, destination_of
 from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
+from CACBoneAxisLib.study.destination import OutputKind, write_json
 
 SCHEMA = "cacboneaxis/cohort/1"
 JSON, PAGE = "cohort.json", "cohort.html"
+STATISTICS = OutputKind(
+    JSON,
+    (SCHEMA,),
+    frozenset({JSON, PAGE, "table1.csv", "models.csv", "*.svg"}),
+    lambda statistics: statistics.get("inputs_sha256", ()),
+)
 TABLE_COLUMNS = {
     "sex": "all, F or M",
     "category": "of calcium; all for the total",
@@ -70,17 +76,20 @@ def add_cohort(commands: Any) -> None:
     parser.add_argument("--bone", choices=("auto", "bmd", "hu"), default="auto", help="bone measure (BMD where known)")
     parser.add_argument("--outcome", choices=tuple(OUTCOMES), default="agatston", help="calcium measure of the models")
     parser.add_argument("--against", metavar="RESULTS", help="results of a second reader or method: agreement")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder of the statistics")
+    add_output(parser, "folder of the statistics")
 
 
 def _cohort(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str:
     for package in ("pandas", "statsmodels", "matplotlib"):
         require(package)
-    folder = _free(Path(arguments.output))
+    destination = destination_of(arguments, STATISTICS, ("results", "clinical", "against"))
     bar("Reading the tables", 0.0)
     clinical = read_clinical(arguments.clinical) if arguments.clinical else None
     cohort = make_cohort(read_results(arguments.results), clinical)
     second = read_results(arguments.against) if arguments.against else None
+    tables = [given for given in (arguments.results, arguments.clinical, arguments.against) if given]
+    hashes = [table_sha256(given) for given in tables]
+    destination.check(hashes)
     bar("Fitting the models", 0.3)
     found = statistics(
         cohort,
@@ -91,7 +100,7 @@ def _cohort(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str
         second=second,
     )
     bar("Drawing", 0.6)
-    _write(folder, found)
+    folder = destination.write(lambda unfinished: _fill(unfinished, found, hashes), hashes)
     return f"{summary(found)}\n\nPage: {folder / PAGE}"
 
 
@@ -136,49 +145,29 @@ def summary(found: CohortStatistics) -> str:
     return "\n".join(lines)
 
 
-def _free(folder: Path) -> Path:
-    """Return the folder when it may be written: not there, empty, or earlier statistics."""
-    folder = folder.absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        try:
-            ours = json.loads((folder / JSON).read_text(encoding="utf-8"))["schema"] == SCHEMA
-        except (OSError, ValueError, KeyError, TypeError):
-            ours = False
-        if not ours or any(p.suffix not in (".csv", ".svg", ".json", ".html") for p in folder.iterdir()):
-            raise refusal("result-exists", folder=folder.name)
-    return folder
-
-
-def _write(folder: Path, found: CohortStatistics) -> None:
-    """Write the page, tables, figures and the numbers; all or nothing."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
-        drawn = figures(found)
-        for name, svg in drawn.values():
-            (new / name).write_text(svg, encoding="utf-8", newline="\n")
-        write_page(new / PAGE, cohort_page(found, {title: svg for title, (_, svg) in drawn.items()}))
-        rows = [{**asdict(group), "bone_unit": found.unit} for group in found.groups]
-        write_csv(new / "table1.csv", TABLE_COLUMNS, rows)
-        write_csv(new / "models.csv", MODEL_COLUMNS, _model_rows(found))
-        numbers = {
-            "schema": SCHEMA,
-            "version": __version__,
-            "bone": {"column": found.bone, "unit": found.unit},
-            "scheme": found.scheme["id"],
-            "outcome": found.outcome,
-            "remarks": list(found.remarks),
-            **{
-                name: [asdict(item) for item in getattr(found, name)]
-                for name in ("groups", "tests", "correlations", "models", "agreements", "kappas")
-            },
-        }
-        content = json.dumps(stored(numbers), indent=1, ensure_ascii=False)
-        (new / JSON).write_text(content + "\n", encoding="utf-8", newline="\n")
-        if folder.exists():
-            folder.rename(Path(work) / "old")
-        new.rename(folder)
+def _fill(folder: Path, found: CohortStatistics, hashes: Sequence[str]) -> None:
+    """Write the page, tables, figures and the numbers into an unfinished folder."""
+    drawn = figures(found)
+    for name, svg in drawn.values():
+        (folder / name).write_text(svg, encoding="utf-8", newline="\n")
+    write_page(folder / PAGE, cohort_page(found, {title: svg for title, (_, svg) in drawn.items()}))
+    rows = [{**asdict(group), "bone_unit": found.unit} for group in found.groups]
+    write_csv(folder / "table1.csv", TABLE_COLUMNS, rows)
+    write_csv(folder / "models.csv", MODEL_COLUMNS, _model_rows(found))
+    numbers = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "inputs_sha256": list(hashes),
+        "bone": {"column": found.bone, "unit": found.unit},
+        "scheme": found.scheme["id"],
+        "outcome": found.outcome,
+        "remarks": list(found.remarks),
+        **{
+            name: [asdict(item) for item in getattr(found, name)]
+            for name in ("groups", "tests", "correlations", "models", "agreements", "kappas")
+        },
+    }
+    write_json(folder / JSON, stored(numbers))
 
 
 def _model_rows(found: CohortStatistics) -> list[dict[str, Any]]:

@@ -1,17 +1,54 @@
-"""Outputs of ``analyze`` that are made only when asked for."""
+"""The option ``--output`` of every command, and outputs of ``analyze`` that are made only when asked for."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report.pdf import PAPERS, plain_qt
 from CACBoneAxisLib.study import StudyInputs, StudyResult
+from CACBoneAxisLib.study.destination import Destination, OutputKind
 from CACBoneAxisLib.study.dicomobjects import check_objects, write_study_objects
 from CACBoneAxisLib.study.output import write_study_pdf
+
+
+def add_output(parser: argparse.ArgumentParser, what: str, metavar: str = "DIR") -> None:
+    """Add ``--output`` and ``--overwrite``."""
+    parser.add_argument("--output", required=True, metavar=metavar, help=what)
+    add_overwrite(parser)
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Add ``--overwrite``."""
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="move what may not be replaced there to NAME.replaced-1; nothing is removed",
+    )
+
+
+def destination_of(arguments: argparse.Namespace, kind: OutputKind | None, inputs: Sequence[str]) -> Destination:
+    """Return where a command writes, checked as far as the arguments tell.
+
+    Parameters
+    ----------
+    kind : of output folder, None for a file
+    inputs : names of the arguments that are read
+
+    Raises
+    ------
+    UnusableInputError
+        When nothing may be written there.
+    """
+    given = [getattr(arguments, name, None) for name in inputs]
+    paths = [path for one in given if one for path in ([one] if isinstance(one, str) else one)]
+    destination = Destination(Path(arguments.output), kind, paths, arguments.overwrite)
+    if kind is not None:
+        destination.check()
+    return destination
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

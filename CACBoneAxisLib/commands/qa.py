@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from CACBoneAxisLib.study.output import check_folder
-from CACBoneAxisLib.study.qa import write_history
+from CACBoneAxisLib.commands.outputs import add_output, destination_of
+from CACBoneAxisLib.study.qa import QA, write_history
 
 
 def add_qa(commands: Any) -> None:
@@ -18,8 +18,8 @@ def add_qa(commands: Any) -> None:
     )
     parser.set_defaults(run=_qa)
     parser.add_argument("calibrations", nargs="+", metavar="FILE", help="files of cacboneaxis calibrate, with dates")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder of the history")
+    add_output(parser, "folder of the history")
 
 
 def _qa(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str:
-    return write_history(arguments.calibrations, check_folder(arguments.output))
+    return write_history(arguments.calibrations, destination_of(arguments, QA, ("calibrations",)))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.bone.phantomscan import PhantomScan, calibrate_in_scan
@@ -13,6 +11,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.report.numbers import format_value, stored
+from CACBoneAxisLib.study.destination import Destination, write_json
 from CACBoneAxisLib.study.settings import Settings
 
 # Without one of these nobody could say whether the calibration fits a scan.
@@ -62,11 +61,13 @@ def _entry(scan: PhantomScan, acquisition: Acquisition, date: str | None) -> dic
     }
 
 
-def write_calibration(image: CTImage, settings: Settings, date: str | None, path: Path) -> str:
-    """Write the calibration file of a phantom scan; return what was found, in words. Raises as ``calibrate`` does."""
+def write_calibration(image: CTImage, settings: Settings, date: str | None, destination: Destination) -> str:
+    """Write the calibration file of a phantom scan; return a summary in words.
+
+    Raises as :func:`calibrate` does, and when the file exists with another content.
+    """
     mapping, scan = calibrate(image, settings, date)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(mapping, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    path = destination.write(lambda unfinished: write_json(unfinished, mapping))
     entry = mapping["bone"]["calibration"]
     lines = [
         f"{scan.phantom.title}: BMD = {entry['slope']:.6g} x HU {entry['intercept']:+.6g} mg/cm3 {entry['material']}"

@@ -20,6 +20,7 @@ from CACBoneAxisLib.report.comparison import comparison_figures, comparison_page
 from CACBoneAxisLib.report.html import write_page
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.tables import write_csv
+from CACBoneAxisLib.study.destination import Destination, OutputKind, write_json
 from CACBoneAxisLib.study.lesionchange import (
     LESION_CHANGE_COLUMNS,
     lay_over,
@@ -27,7 +28,7 @@ from CACBoneAxisLib.study.lesionchange import (
     lesion_rows,
     registration_mapping,
 )
-from CACBoneAxisLib.study.output import COMPARISON_FILE, COMPARISON_SCHEMA, RESULT_FILE, write_whole
+from CACBoneAxisLib.study.output import RESULT_FILE
 from CACBoneAxisLib.study.upgrade import is_result, upgraded
 
 CHANGE_COLUMNS: dict[str, str] = {
@@ -51,6 +52,21 @@ SCAN_FIELDS = (
     ("model", "scanner"),
 )
 INCREMENT_TOLERANCE_MM = 0.05
+COMPARISON_SCHEMA = "cacboneaxis/comparison/1"
+
+
+def _identities(scan: Mapping[str, Any], role: str) -> list[str | None]:
+    """Return the hashes that identify a compared scan: of its image and, all that version 0.1.0 says, its result."""
+    hashes = [scan.get(name) for name in ("image_sha256", "sha256")]
+    return [f"{role} {sha256}" for sha256 in hashes if sha256] or [None]
+
+
+COMPARISON = OutputKind(
+    "comparison.json",
+    (COMPARISON_SCHEMA,),
+    frozenset({"comparison.json", "change.csv", "lesion_change.csv", "bone_change.csv", "report.html"}),
+    lambda comparison: [_identities(comparison[scan], scan)[0] for scan in ("baseline", "followup")],
+)
 NOT_RULES = ("citation", "mass_factor_mg_per_mm3_per_hu")
 
 
@@ -120,8 +136,8 @@ def compare(
     result: dict[str, Any] = stored(
         {
             "schema": COMPARISON_SCHEMA,
-            "baseline": {"id": baseline["study"]["id"], "sha256": sha256[0] or None},
-            "followup": {"id": followup["study"]["id"], "sha256": sha256[1] or None},
+            "baseline": _scan_mapping(baseline, sha256[0]),
+            "followup": _scan_mapping(followup, sha256[1]),
             "years": years,
             "changes": {w: {m: asdict(c) for m, c in by.items()} for w, by in changes.items()},
             "registration": registration_mapping(registration),
@@ -181,6 +197,11 @@ def _word(value: Any) -> str:
     return "not set" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
+def _scan_mapping(result: Mapping[str, Any], sha256: str) -> dict[str, Any]:
+    images = [file["sha256"] for file in result["provenance"].get("inputs", ()) if file["role"] == "image"]
+    return {"id": result["study"]["id"], "sha256": sha256 or None, "image_sha256": next(iter(images), None) or None}
+
+
 def _check_images(results: Sequence[Mapping[str, Any]], images: Sequence[CTImage]) -> None:
     for image, result in zip(images, results, strict=False):
         known = result["study"]["image"]
@@ -189,23 +210,26 @@ def _check_images(results: Sequence[Mapping[str, Any]], images: Sequence[CTImage
             raise refusal("compare-image", file=image.source.name, study=result["study"]["id"])
 
 
-def write_comparison(comparison: Mapping[str, Any], folder: str | Path, images: Sequence[CTImage] = ()) -> Path:
-    """Write ``comparison.json``, the tables and the page into a folder, whole or not at all; return the page.
+def write_comparison(
+    comparison: Mapping[str, Any], folder: str | Path | Destination, images: Sequence[CTImage] = ()
+) -> Path:
+    """Write ``comparison.json``, the tables and the page into a folder atomically; return the page.
 
     With both images, those that were compared, the page shows the largest lesion of each
-    artery in both scans.
+    artery in both scans. Raises as :func:`~CACBoneAxisLib.study.output.write_study` does.
     """
 
     def fill(unfinished: Path) -> None:
-        text = json.dumps(comparison, indent=1, ensure_ascii=False, allow_nan=False)
-        (unfinished / COMPARISON_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(unfinished / COMPARISON.main, comparison)
         write_csv(unfinished / "change.csv", CHANGE_COLUMNS, change_rows(comparison))
         write_csv(unfinished / "bone_change.csv", BONE_CHANGE_COLUMNS, bone_change_rows(comparison))
         write_csv(unfinished / "lesion_change.csv", LESION_CHANGE_COLUMNS, lesion_rows(comparison))
         figures = comparison_figures(comparison, (images[0], images[1])) if images else []
         write_page(unfinished / "report.html", comparison_page(comparison, figures))
 
-    return write_whole(folder, fill) / "report.html"
+    destination = folder if isinstance(folder, Destination) else Destination(Path(folder), COMPARISON)
+    study = [identity for scan in ("baseline", "followup") for identity in _identities(comparison[scan], scan)]
+    return destination.write(fill, study) / "report.html"
 
 
 def change_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:

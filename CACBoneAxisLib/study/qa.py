@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,17 @@ from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.qahistory import QA_COLUMNS, history_page, history_rows
 from CACBoneAxisLib.report.tables import write_csv
 from CACBoneAxisLib.study.calibration import calibration_from
-from CACBoneAxisLib.study.output import QA_FILE, QA_SCHEMA, write_whole
+from CACBoneAxisLib.study.destination import Destination, OutputKind, write_json
 from CACBoneAxisLib.study.settings import Settings, read_settings
+
+QA_SCHEMA = "cacboneaxis/qa/1"
+# A history is replaced by one of the same series, longer or not.
+QA = OutputKind(
+    "qa.json",
+    (QA_SCHEMA,),
+    frozenset({"qa.json", "qa.csv", "report.html"}),
+    lambda history: [series["title"] for series in history["series"]],
+)
 
 
 def read_history(paths: Sequence[str | Path]) -> dict[str, Any]:
@@ -38,17 +46,20 @@ def read_history(paths: Sequence[str | Path]) -> dict[str, Any]:
     return made
 
 
-def write_history(paths: Sequence[str | Path], folder: str | Path) -> str:
-    """Write table, page and data of a history, whole or not at all; return what was found, in words."""
+def write_history(paths: Sequence[str | Path], folder: str | Path | Destination) -> str:
+    """Write table, page and data of a history atomically; return a summary in words.
+
+    Raises as :func:`~CACBoneAxisLib.study.output.write_study` does.
+    """
     history = read_history(paths)
 
     def fill(unfinished: Path) -> None:
-        text = json.dumps(history, indent=1, ensure_ascii=False, allow_nan=False)
-        (unfinished / QA_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(unfinished / QA.main, history)
         write_csv(unfinished / "qa.csv", QA_COLUMNS, history_rows(history))
         write_page(unfinished / "report.html", history_page(history))
 
-    written = write_whole(folder, fill)
+    destination = folder if isinstance(folder, Destination) else Destination(Path(folder), QA)
+    written = destination.write(fill, QA.study(history))
     lines = []
     for one in history["series"]:
         lines.append(f"{one['title']}: {len(one['points'])} calibrations")

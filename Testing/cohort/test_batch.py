@@ -315,6 +315,8 @@ def test_manifests_are_made_of_folders(studies, tmp_path, capsys):
     assert [row.study_id for row in rows] == ["s0001", "s0002", "s0003"]
     assert [Path(row.paths("vertebrae")[0]).name for row in rows[:1]] == ["vertebrae.seg.nrrd"]
     assert [len(row.paths("seeds")) for row in rows] == [1, 0, 0]
+    assert main(["make-manifest", str(tmp_path / "in")]) == 0
+    shutil.rmtree(tmp_path / "in" / "a00")
     assert main(["make-manifest", str(tmp_path / "in")]) == 2
 
 

@@ -17,14 +17,10 @@ STEP = os.environ.get("STOP_STEP", "23")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="stops are injected into forked processes")
 def test_stopped_in_any_way_at_any_change_a_batch_is_resumed_to_the_same_bytes(studies, tmp_path):
-    words = [
-        sys.executable,
-        str(Path(__file__).with_name("stop_batches.py")),
-        str(studies(1)),
-        str(tmp_path / "out"),
-        "23",
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    script = Path(__file__).with_name("stop_batches.py")
+    words = [sys.executable, str(script), str(studies(1)), str(tmp_path / "out"), STEP]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "Testing")])}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     stops = dict(line.split() for line in done.stdout.splitlines())
     assert set(stops) == {"KILL", "TERM", "INT", "FULL"}

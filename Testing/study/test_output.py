@@ -13,6 +13,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.markups import PointList
 from CACBoneAxisLib.study import StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study.inputs import InputFile
 from CACBoneAxisLib.study.output import write_study
 
 FILES = {"result.json", "lesions.csv", "vertebrae.csv", "calcium.seg.nrrd", "bone.seg.nrrd", "report.html"}
@@ -20,7 +21,8 @@ FILES = {"result.json", "lesions.csv", "vertebrae.csv", "calcium.seg.nrrd", "bon
 
 @pytest.fixture(scope="module")
 def result() -> StudyResult:
-    return analyze(StudyInputs(small_image(), (small_seeds(),), (small_region(),)))
+    files = (InputFile("image", "ct.nrrd", "0" * 64),)
+    return analyze(StudyInputs(small_image(), (small_seeds(),), (small_region(),), files=files))
 
 
 def test_all_files_are_there_and_result_json_is_what_the_library_gives(result: StudyResult, tmp_path: Path) -> None:
