@@ -27,15 +27,7 @@ from CACBoneAxisLib.panel.section import Section, connect, doubts, enable, fill,
 from CACBoneAxisLib.panel.views import jump_to, show_over
 from CACBoneAxisLib.report.bonefigures import density_scale, population_figure
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.wording import (
-    bmd_words,
-    bone_missing,
-    class_words,
-    estimate_words,
-    t_score_words,
-    threshold_lead,
-    z_score_words,
-)
+from CACBoneAxisLib.report.wording import bmd_words, bone_lines, bone_missing, class_words
 
 SHOWN_COLUMNS = (
     "level",
@@ -303,16 +295,14 @@ def bone_answer(result: Mapping[str, Any]) -> str:
     summary = result["bone"]["summary"]
     if not summary or summary.get("mean_hu") is None:
         return _("No bone density: {reason}").format(reason=escape(bone_missing(result)))
-    lines = [f"{summary['label']}: <b>{format_value(summary['mean_hu'], 'mean_hu', unit=True)}</b>"]
-    if summary.get("bmd"):
-        lines[0] += f", <b>{bmd_words(summary['bmd'])}</b>, {class_words(summary.get('acr_class'))}"
-    elif lead := threshold_lead(summary["hu_thresholds"]):
-        lines.append("{}, {}".format(*lead))
-    if summary.get("t_score"):
-        lines.append(_("T-score {score}").format(score=t_score_words(summary["t_score"])))
-    if summary.get("z_score"):
-        lines.append(_("Z-score {score}").format(score=z_score_words(summary["z_score"])))
-    lines += [escape(estimate_words(item)) for item in summary.get("estimates") or ()]
+    lines = [f"{escape(summary['label'])}: <b>{format_value(summary['mean_hu'], 'mean_hu', unit=True)}</b>"]
+    if summary["bmd"]:
+        lines[0] += f", <b>{escape(bmd_words(summary['bmd']))}</b>, {escape(class_words(summary['acr_class']))}"
+    for name, words, source in bone_lines(summary):
+        if name in ("T-score", "Z-score"):
+            lines.append(f"{name} {escape(words)}")
+        elif name in ("side", "estimate"):
+            lines.append(escape(f"{words}, {source}" if source else words))
     about = [*result["bone"]["findings"], *(summary.get("findings") or ())]
     lines += [escape(item["message"]) for item in about if item["code"].startswith(SCORE_CODES)]
     said = [item for vertebra in result["bone"]["vertebrae"] for item in vertebra["findings"]]

@@ -16,7 +16,7 @@ from CACBoneAxisLib.panel.lesiontable import LesionTable
 from CACBoneAxisLib.panel.section import Section, connect, doubts, fill, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.wording import arteries_words, calcium_missing, category_words, territory_table
+from CACBoneAxisLib.report.wording import arteries_words, calcium_missing, categories, category_words, territory_table
 
 
 class CalciumSection(Section):
@@ -115,7 +115,6 @@ def calcium_answer(result: Mapping[str, Any]) -> str:
         more = [sentence for sentence in doubts(calcium["findings"]) if sentence not in escape(reason)]
         return "<br>".join([_("No Agatston score: {reason}").format(reason=escape(reason)), *more])
     lines = [_("Agatston score <b>{score}</b>").format(score=format_value(total, "agatston"))]
-    headline = next(iter(calcium["categories"].values()), None)
-    if headline is not None and headline["category"] is not None:
-        lines[0] += f", {category_words(headline)} [{headline['scheme']}]"
+    for headline in categories(result)[:1]:
+        lines[0] += escape(f", {category_words(headline)} [{headline['scheme']}]")
     return "<br>".join([*lines, arteries_words(result), *doubts(calcium["findings"])])

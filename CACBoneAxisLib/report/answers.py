@@ -62,29 +62,19 @@ def bone_card(result: Mapping[str, Any]) -> Group:
 def _density(result: Mapping[str, Any]) -> list[Block]:
     """Return what a mean HU says: class, BMD, scores, estimates and thresholds."""
     summary = result["bone"]["summary"]
-    parts: list[Block] = []
-    if acr := summary["acr_class"]:
-        parts.append(_lead(wording.class_words(acr), class_source(acr)))
-    elif lead := wording.threshold_lead(summary["hu_thresholds"]):
-        parts.append(_lead(*lead))
-    if bmd := summary["bmd"]:
-        parts.append(_line("Bone mineral density", wording.bmd_words(bmd)))
-    else:
-        why = wording.bone_value_missing(result, wording.NO_BMD_CODES)
-        parts.append(_line("Bone mineral density", f"not given. {why}"))
-    if score := summary["t_score"]:
-        parts.append(_line("T-score", wording.t_score_words(score), score.get("source") or ""))
-    if score := summary["z_score"]:
-        parts.append(_line("Z-score", wording.z_score_words(score), score["source"]))
-    parts += [_line("Asked for", wording.estimate_words(item)) for item in summary["estimates"]]
-    if thresholds := wording.threshold_words(summary["hu_thresholds"]):
-        parts += [Paragraph([Span("Published HU thresholds; the mean is")], "line"), Bullets(thresholds)]
-    return parts
-
-
-def class_source(acr: Mapping[str, Any]) -> str:
-    """Return the source of a BMD class with what must be said beside it."""
-    return f"{acr['source']}. {acr['note']}" if acr.get("note") else str(acr["source"])
+    why = wording.bone_value_missing(result, wording.NO_BMD_CODES)
+    bmd = _line("Bone mineral density", wording.bmd_words(summary["bmd"]) if summary["bmd"] else f"not given. {why}")
+    leads, lines, thresholds = list[Block](), list[Block](), list[str]()
+    for name, words, source in wording.bone_lines(summary):
+        if name in ("class", "side"):
+            leads.append(_lead(words, source))
+        elif name == "threshold":
+            thresholds.append(words)
+        else:
+            lines.append(_line({"estimate": "Asked for"}.get(name, name), words, source))
+    if thresholds:
+        lines += [Paragraph([Span("Published HU thresholds; the mean is")], "line"), Bullets(thresholds)]
+    return [*leads, bmd, *lines]
 
 
 def _big(number: str, unit: str) -> Paragraph:

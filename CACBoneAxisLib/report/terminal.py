@@ -88,17 +88,11 @@ def _bone(result: Mapping[str, Any]) -> list[str]:
         mean = format_value(summary["mean_hu"], "mean_hu", unit=True)
         bmd = summary["bmd"]
         lines.append(f"  {summary['label']}: {mean}" + (f", {wording.bmd_words(bmd)}" if bmd else ""))
-        acr = summary["acr_class"]
-        if acr:
-            lines += _wrapped(f"{wording.class_words(acr)} - {acr['source']}", "  class: ")
-        if summary["t_score"]:
-            lines += _wrapped(wording.t_score_words(summary["t_score"]), "  T-score: ")
-        if summary["z_score"]:
-            lines += _wrapped(wording.z_score_words(summary["z_score"]), "  Z-score: ")
-        for item in summary["estimates"]:
-            lines += _wrapped(wording.estimate_words(item), "  ")
-        for text in wording.threshold_words(summary["hu_thresholds"]):
-            lines += _wrapped(text, "  threshold: ")
+        for name, words, source in wording.bone_lines(summary):
+            # The thresholds themselves follow, each with its side.
+            if name != "side":
+                label = "  " if name == "estimate" else f"  {name}: "
+                lines += _wrapped(f"{words} - {source}" if name == "class" else words, label)
     lines += _wrapped(wording.VERDICT_WORDS["bone"][_verdict(result, "bone")], _label(result, "bone"))
     rows = []
     for v in bone["vertebrae"]:

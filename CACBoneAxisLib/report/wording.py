@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report.numbers import format_value
@@ -56,6 +56,14 @@ NO_BMD_CODES = (
     "rods-swapped",
     "phantom-wrong",
 )
+
+
+class Said(NamedTuple):
+    """A line of an answer: what it is about, the words, and their source."""
+
+    name: str
+    words: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,6 +209,11 @@ def class_words(acr_class: Mapping[str, Any] | None) -> str:
     return str(acr_class.get("label") or CLASS_WORDS.get(acr_class["class"], acr_class["class"]))
 
 
+def class_source(acr_class: Mapping[str, Any]) -> str:
+    """Return the source of a BMD class with what must be said beside it."""
+    return f"{acr_class['source']}. {acr_class['note']}" if acr_class.get("note") else str(acr_class["source"])
+
+
 def short_class_words(acr_class: Mapping[str, Any] | None) -> str:
     """Return a BMD class without its limits, for a table; empty where there is none."""
     return "" if acr_class is None else class_words(acr_class).partition(" (")[0]
@@ -241,6 +254,21 @@ def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
         condition, effect = _condition(item)
         by_source.setdefault(str(item["source"]), []).append(f"{condition} ({effect})")
     return [f"{', '.join(texts)} - {source}" for source, texts in by_source.items()]
+
+
+def bone_lines(summary: Mapping[str, Any]) -> list[Said]:
+    """Return what is said beside a mean HU: its class or side of a threshold, scores, estimates and thresholds."""
+    lines = []
+    if acr := summary["acr_class"]:
+        lines.append(Said("class", class_words(acr), class_source(acr)))
+    elif lead := threshold_lead(summary["hu_thresholds"]):
+        lines.append(Said("side", *lead))
+    if score := summary["t_score"]:
+        lines.append(Said("T-score", t_score_words(score), score.get("source") or ""))
+    if score := summary["z_score"]:
+        lines.append(Said("Z-score", z_score_words(score), score["source"]))
+    lines += [Said("estimate", estimate_words(item)) for item in summary["estimates"]]
+    return lines + [Said("threshold", words) for words in threshold_words(summary["hu_thresholds"])]
 
 
 def t_score_words(t_score: Mapping[str, Any] | None) -> str:
