@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -80,7 +82,8 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
     arguments.qt = qt
     bar = ProgressBar(sys.stderr)
     try:
-        said = arguments.run(arguments, bar, after_analysis)
+        with _log_on(sys.stderr, verbose=arguments.verbose):
+            said = arguments.run(arguments, bar, after_analysis)
     except UnusableInputError as error:
         problem, code = str(error), UNUSABLE
     except OSError as error:
@@ -102,6 +105,23 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         problem = without_identifiers(problem, _paths(arguments))
     sys.stderr.write(f"cacboneaxis: {problem}\n")
     return code
+
+
+@contextmanager
+def _log_on(stream: Any, *, verbose: bool) -> Iterator[None]:
+    """Write what the library logs to a stream for the time of a command; nothing of the patient is in it."""
+    logger = logging.getLogger("CACBoneAxisLib")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
+    before = logger.level
+    if verbose:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 # Arguments that name files of a study; file names may be patient names.
@@ -137,6 +157,8 @@ def _parser() -> argparse.ArgumentParser:
     add_cohort(commands)
     add_qa(commands)
     add_inspect(commands)
+    for command in commands.choices.values():
+        command.add_argument("--verbose", action="store_true", help="say on standard error what is done and how long")
     return parser
 
 

@@ -245,3 +245,21 @@ def test_names_that_are_not_on_file_are_refused_with_those_that_are(
 ) -> None:
     assert "known are mesa-2013" in refused([*words, "--z-score-reference", "nhanes"], capsys)
     assert "faulkner-1993" in refused([*words, "--estimates", "guess"], capsys)
+
+
+def test_verbose_says_what_is_done_and_nothing_of_the_patient(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Mustermann_Eva").mkdir()
+    files = write_small_study(tmp_path / "Mustermann_Eva")
+    words = ["analyze", str(files["image"]), "--seeds", str(files["seeds"]), "--output"]
+    assert main([*words, str(tmp_path / "plain")]) == 0
+    assert "CACBoneAxisLib" not in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "log"), "--verbose"]) == 0
+    log = capsys.readouterr().err
+    assert "CACBoneAxisLib.study.loading: read NRRD of 60 x 60 x 12 voxels" in log
+    assert "scored 2 lesions" in log
+    assert "Mustermann" not in log and str(tmp_path) not in log
+    # The next command is silent again.
+    assert main([*words, str(tmp_path / "after")]) == 0
+    assert capsys.readouterr().err == ""

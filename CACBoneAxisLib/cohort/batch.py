@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ from CACBoneAxisLib.cohort.task import FULL, STUDIES, Task, current, make_task
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.study.atomic import TEMPORARY, clean, replacing
 from CACBoneAxisLib.study.destination import FOREIGN, Destination
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = "cacboneaxis/batch/1"
 MARK, JOURNAL, LOCK = "batch.json", "journal.jsonl", ".lock"
@@ -184,6 +187,7 @@ def run_batch(
                 state.kept + kept,
                 perf_counter() - started,
             )
+            logger.info("%d of %d: %s", state.done, state.studies, outcome.get("code", outcome["status"]))
             if progress is not None:
                 progress(state)
     except KeyboardInterrupt:

@@ -6,17 +6,21 @@ import json
 import os
 import queue
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from CACBoneAxisLib.cohort.errors import fault_lines
 from CACBoneAxisLib.cohort.interpreter import interpreter, search_path
 from CACBoneAxisLib.cohort.task import Outcome, Task, failed
 from CACBoneAxisLib.imaging.findings import refusal
 
 # A worker killed once says nothing about its study; killed twice by the same study, it does.
 ATTEMPTS = 2
+# Where a crashed process was stands at the end of what it wrote.
+MOST_FAULT_BYTES = 65_536
 # One core per study: studies in parallel scale better than threads within one.
 ONE_THREAD = (
     "OMP_NUM_THREADS",
@@ -51,6 +55,7 @@ class WorkerProcess:
         self._limit = limit_seconds
         self._inherit = tuple(inherit) if os.name != "nt" else ()
         self._process: subprocess.Popen[bytes] | None = None
+        self._faults = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._ended = False
 
     def run(self, task: Task) -> Outcome:
@@ -65,12 +70,20 @@ class WorkerProcess:
             if late:
                 sentence = str(refusal("study-timeout", seconds=f"{self._limit:g}"))
                 return failed(task, "study-timeout", sentence)
-        return failed(task, "study-crashed", str(refusal("study-crashed", how=how)))
+        lines = [how, *fault_lines(self._faults_text())]
+        return failed(task, "study-crashed", str(refusal("study-crashed", how=how)), lines)
 
     def close(self) -> None:
         """Kill the process."""
         self._ended = True
         self._kill()
+
+    def _faults_text(self) -> str:
+        """Return the end of what the last process wrote to standard error."""
+        with suppress(OSError, ValueError):
+            self._faults.seek(max(0, self._faults.seek(0, os.SEEK_END) - MOST_FAULT_BYTES))
+            return self._faults.read().decode(errors="replace")
+        return ""
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -114,12 +127,14 @@ class WorkerProcess:
         return None, f"signal {-code}" if code < 0 else f"exit code {code}", late.is_set()
 
     def _started(self) -> subprocess.Popen[bytes]:
+        self._faults.seek(0)
+        self._faults.truncate()
         return subprocess.Popen(  # noqa: S603 - this program itself
             # -P: a queue.py in the current folder is the user's, not Python's.
-            [interpreter(), "-P", "-m", "CACBoneAxisLib.cohort.worker"],
+            [interpreter(), "-P", "-X", "faulthandler", "-m", "CACBoneAxisLib.cohort.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._faults,
             env={**os.environ, "PYTHONPATH": search_path(), **dict.fromkeys(ONE_THREAD, "1")},
             pass_fds=self._inherit,
         )

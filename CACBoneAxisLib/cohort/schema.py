@@ -18,6 +18,7 @@ FAILURE_COLUMNS: dict[str, str] = {
     "study_id": "the study",
     "code": "of the refusal ([findings.md](findings.md))",
     "problem": "one sentence; files are called by their role, not by their name",
+    "errors": "file with the place in the software where the study failed; empty where the study itself was refused",
 }
 
 

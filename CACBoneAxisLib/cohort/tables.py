@@ -64,4 +64,10 @@ def _write_part(path: Path, rows: Iterator[Row]) -> None:
 
 def failure_row(line: int, outcome: Mapping[str, Any]) -> Row:
     """Return the failures.csv row of an outcome."""
-    return {"line": line, "study_id": outcome["study_id"], "code": outcome["code"], "problem": outcome["message"]}
+    return {
+        "line": line,
+        "study_id": outcome["study_id"],
+        "code": outcome["code"],
+        "problem": outcome["message"],
+        "errors": outcome.get("errors"),
+    }

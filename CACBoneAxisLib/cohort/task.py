@@ -9,14 +9,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib import __version__
 from CACBoneAxisLib.cohort.corrections import Correction, last_correction
+from CACBoneAxisLib.cohort.errors import error_lines, remove_errors, write_errors
 from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, SINGLE_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
 from CACBoneAxisLib.dicomout.storedreading import read_reading
@@ -36,6 +38,8 @@ STUDIES = "studies"
 TRANSIENT = ("study-crashed", "study-memory", "study-timeout", "study-unwritten")
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
 
 Task = dict[str, Any]
 Outcome = dict[str, Any]
@@ -93,19 +97,20 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
     outcome: Outcome = {"study_id": task["study_id"], "key": task["key"], "stamps": stamps, "folder": task["folder"]}
     outcome |= reading
     hashes: dict[str, str | None] = {}
+    remove_errors(task)
     try:
         outcome |= _analysed(task, hashes, correction, progress)
     except UnusableInputError as error:
         outcome |= {"status": "failed", "code": error.code, "message": _neutral_sentence(error, task)}
-    except MemoryError:
-        outcome |= _failed("study-memory")
+    except MemoryError as error:
+        outcome |= _defect(task, error, "study-memory")
     except OSError as error:
         if error.errno in FULL:
             return {"study_id": task["study_id"], "status": "stop", "message": str(refusal("disk-full"))}
         outcome |= _failed("study-unwritten", why=error.strerror or type(error).__name__)
     except Exception as error:
         # A defect in this software must not end an overnight batch; it becomes a failure row.
-        outcome |= _failed("study-error", kind=type(error).__name__)
+        outcome |= _defect(task, error, "study-error", kind=type(error).__name__)
     outcome["hashes"] = {path: hashes.get(path) or _hash(Path(path)) for path in stamps}
     return outcome
 
@@ -116,9 +121,10 @@ def _neutral_sentence(error: UnusableInputError, task: Task) -> str:
     return " ".join(without_identifiers(message, task["paths"]).split())
 
 
-def failed(task: Task, code: str, message: str) -> Outcome:
-    """Return the outcome of a study whose worker crashed or timed out."""
+def failed(task: Task, code: str, message: str, lines: Sequence[str] = ()) -> Outcome:
+    """Return the outcome of a study whose worker crashed or timed out; ``lines`` say where, if known."""
     return {
+        "errors": write_errors(task, code, lines) if lines else None,
         "study_id": task["study_id"],
         "key": task["key"],
         "folder": task["folder"],
@@ -128,6 +134,12 @@ def failed(task: Task, code: str, message: str) -> Outcome:
         "code": code,
         "message": message,
     }
+
+
+def _defect(task: Task, error: BaseException, code: str, **values: Any) -> Outcome:
+    lines = error_lines(error)
+    logger.error("%s: %s", code, "; ".join(line.strip() for line in lines))
+    return {**_failed(code, **values), "errors": write_errors(task, code, lines)}
 
 
 def _failed(code: str, **values: Any) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from CACBoneAxisLib.study.result import StudyResult
 from CACBoneAxisLib.study.scancheck import ScanCheck, split_by_role
 from CACBoneAxisLib.study.settings import Settings
 from CACBoneAxisLib.study.suggesting import Suggested, study_heart, with_suggestions
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, float], None]
 
@@ -70,8 +73,11 @@ class IncrementalAnalysis:
         vertebrae = (*regions_from(regions.vertebrae), *points_from(inputs.points))
 
         check = self.check(settings, inputs.regions, progress)
+        calcium_verdict, bone_verdict = check.suitability.calcium.verdict, check.suitability.bone.verdict
+        logger.info("checked: calcium %s, bone %s, %.1f s", calcium_verdict, bone_verdict, perf_counter() - clock)
         progress("Scoring calcium", 0.1)
         calcium = self._score(inputs, check, seeds, regions.mass, progress)
+        logger.info("scored %d lesions, %.1f s", len(calcium.lesions), perf_counter() - clock)
         progress("Measuring bone", 0.8)
         bone = self._latest.get(
             "bone",
@@ -89,6 +95,7 @@ class IncrementalAnalysis:
                 inputs.second,
             ),
         )
+        logger.info("measured %d vertebrae, %.1f s", len(bone.vertebrae), perf_counter() - clock)
         progress("Measuring bone", 1.0)
         return StudyResult(
             inputs.study_id,

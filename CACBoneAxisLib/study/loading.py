@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from CACBoneAxisLib.study.identity import (
 )
 from CACBoneAxisLib.study.inputs import InputFile, StudyInputs, read_markup_files
 from CACBoneAxisLib.study.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ def load_study(
     if series is not None and series.strip().lower() == "auto" and seeds is None and (boxes or labels):
         series = "auto:bone"
     image = read_ct(files.image, series=series, progress=progress)
+    logger.info("read %s of %d x %d x %d voxels", image.source.format, *image.geometry.shape[::-1])
     if reading is not None:
         check_series(reading, image)
     second = read_ct(files.second, progress=progress) if files.second else None

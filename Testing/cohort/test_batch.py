@@ -237,9 +237,11 @@ def test_a_crash_of_the_worker_is_a_failure_row_and_is_tried_again_with_resume(s
     outcome = worker.run(task)
     assert outcome["code"] == "study-crashed"
     assert "signal 9" in outcome["message"]
+    assert "signal 9" in (tmp_path / "out" / outcome["errors"]).read_text(encoding="utf-8")
     assert not task_module._is_still_valid(task, outcome, {})
     worker._started = started
     assert worker.run(task)["code"] == "file-unreadable"
+    assert not (tmp_path / "out" / outcome["errors"]).exists()
     worker.close()
 
 
