@@ -160,12 +160,16 @@ class Calibration:
         The same bone measures differently at another tube voltage (a wrong kVp errs by
         3.8 +- 28.2 %, Skornitzke 2022), so a line is not used across kVp. An asynchronous
         line holds for its scanner, kVp, kernel and table height only; what is not known of
-        the scan does not agree. The line of a phantom in the scan is the scan's own.
+        the scan does not agree. The line of a phantom in the scan is the scan's own. A line
+        made at a tube voltage is not used on an image of one energy or of several.
         """
         if self.kind == "none":
             return False, (finding("no-calibration"),)
         if self.kind in ("phantom", *FURTHER_KINDS):
             return self.slope is not None, ()
+        spectral = scan.spectral if scan is not None else None
+        if spectral is not None and (self.kind == "asynchronous" or self.kvp is not None):
+            return False, (finding("calibration-differs", differences=f"the scan is a {spectral}"),)
         if self.kind == "asynchronous":
             other = self._differences(scan_kvp, scan or Acquisition())
             if other:

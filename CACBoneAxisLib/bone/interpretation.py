@@ -68,14 +68,16 @@ class Interpreter:
     ancestry: str | None = None
     kvp: float | None = None
     tissue: TissueScan | None = None
+    spectral: bool = False
 
     def general_findings(self) -> tuple[Finding, ...]:
         """Return what concerns all levels."""
         said: tuple[Finding, ...] = ()
-        if self.protocol.calibration.kind == "dual-energy":
+        dual = self.protocol.calibration.kind == "dual-energy"
+        if dual or self.spectral:
             said = (finding("dual-hu"),)
-            if self.protocol.calibration.slope is None:
-                return said
+        if dual and self.protocol.calibration.slope is None:
+            return said
         if self.calibration is not None and self.protocol.t_score_reference is None and self.tissue is None:
             said = (*said, finding("no-t-score-reference"))
         return said
@@ -98,7 +100,7 @@ class Interpreter:
         said: list[Finding] = []
         thresholds: tuple[HuThreshold, ...] = ()
         dual = self.protocol.calibration.kind == "dual-energy"
-        if not self.contrast and not dual:
+        if not (self.contrast or self.spectral or dual):
             thresholds = hu_thresholds(mean_hu, level, self.protocol.hu_thresholds)
             if not thresholds and self.protocol.hu_thresholds == "all":
                 said.append(finding("no-hu-thresholds", level=subject))

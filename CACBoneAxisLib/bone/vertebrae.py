@@ -117,6 +117,7 @@ def measure_vertebrae(
         ancestry,
         kvp,
         tissue,
+        stated.spectral is not None,
     )
     said += numbering_said
     if not candidates:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.dicom.files import words_of
-from CACBoneAxisLib.imaging.dicom.slices import TRAITS
 from CACBoneAxisLib.imaging.dicom.survey import QUESTIONS, Survey, Surveyed, reasons, survey, verdict_of, why_picked
+from CACBoneAxisLib.imaging.dicom.traits import trait
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.report.numbers import stored
@@ -57,7 +57,7 @@ def inspection(found: Survey) -> dict[str, Any]:
 def _series(one: Surveyed) -> dict[str, Any]:
     acquisition, geometry, coverage = one.acquisition, one.geometry, one.coverage
     spacing = None if geometry is None else geometry.spacing_mm
-    phase = one.series.slices[0].traits[list(TRAITS).index("phase")] if one.series.slices else ""
+    phase = trait(one.series.slices[0].traits, "phase") if one.series.slices else ""
     return {
         "series": one.number,
         "description": one.series.description,

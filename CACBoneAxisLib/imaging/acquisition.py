@@ -54,12 +54,14 @@ class Acquisition(ScanFacts):
     ----------
     modality, image_type : from the DICOM header
     sex, age_years : of the patient
+    spectral : what an image of several energies shows, and which part of the header says so
     """
 
     modality: str | None = None
     image_type: tuple[str, ...] | None = None
     sex: Literal["F", "M"] | None = None
     age_years: float | None = None
+    spectral: str | None = None
 
     @classmethod
     def from_mapping(cls, facts: Mapping[str, Any]) -> Acquisition:

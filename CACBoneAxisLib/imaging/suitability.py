@@ -135,6 +135,11 @@ def _tube_voltage(scan: _Scan) -> Iterator[Finding]:
         yield finding("kvp-not-120", kvp=f"{kvp:g}")
 
 
+def _spectral(scan: _Scan) -> Iterator[Finding]:
+    if scan.acquisition.spectral is not None:
+        yield finding("spectral-image", what=scan.acquisition.spectral)
+
+
 def _increment(scan: _Scan) -> Iterator[Finding]:
     increment = scan.geometry.slice_increment_mm
     if increment > THICK_INCREMENT_MM:
@@ -220,6 +225,7 @@ def _brightest(scan: _Scan) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[_Scan], Iterator[Finding]], ...] = (
     _tube_voltage,
+    _spectral,
     _increment,
     _thickness,
     _gating,

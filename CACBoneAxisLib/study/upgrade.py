@@ -21,7 +21,7 @@ def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
 
     From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
     coronary arteries that has no lesion is null, because 0 was written there whether
-    anybody had looked or not.
+    anybody had looked or not. Images of several energies were not told from others.
     """
     if result.get("schema") != FORMER_SCHEMA:
         return dict(result)
@@ -36,7 +36,8 @@ def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
             code for code, t in contrast["territories"].items() if not t["lesions"] and code not in coronary_codes()
         ]
         changed["contrast_calcium"] = {**contrast, "territories": _without(contrast["territories"], empty)}
-    return {**result, "schema": SCHEMA, "calcium": changed}
+    study = {**result["study"], "acquisition": {**result["study"]["acquisition"], "spectral": None}}
+    return {**result, "schema": SCHEMA, "study": study, "calcium": changed}
 
 
 def _in_total(lesion: Mapping[str, Any], calcium: Mapping[str, Any]) -> bool:

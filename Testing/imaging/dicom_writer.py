@@ -42,7 +42,7 @@ def write_series(
     skip: slices left out; duplicate: slice written again at the place of another (new instance);
     shift_mm: slices moved along the normal; tilt_degrees: slices sheared along their columns;
     instance_order: the InstanceNumber of each slice; slope, intercept: None leaves the tag out;
-    header: keywords set on every file, None removes one.
+    header: keywords set on every file, by a function of the slice where one is given; None removes one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     series_uid = series_uid or generate_uid()
@@ -61,6 +61,8 @@ def write_series(
         dataset.StudyInstanceUID = study_uid
         dataset.InstanceNumber = (instance_order[number] if instance_order else number) + 1
         for keyword, value in (header or {}).items():
+            if callable(value):
+                value = value(source)
             if value is None and keyword in dataset:
                 delattr(dataset, keyword)
             elif value is not None:

@@ -90,6 +90,8 @@ ROWS = {
     "hu-air-off": (lambda i: changed(i, lambda hu: np.where(hu < -900, hu - 60, hu)), {}, 1.0, set()),
     "hu-clipped-high": (lambda i: changed(i, lambda hu: np.minimum(hu, 180)), {}, 1.0, set()),
     "hu-clipped-dense": (lambda i: changed(i, lambda hu: np.minimum(hu, 450)), {}, 1.0, set()),
+    "scan-mixed": (None, {"TableHeight": lambda k: "150" if k < 20 else "170"}, 1.0, set()),
+    "spectral-image": (None, {"ImageType": ["DERIVED", "PRIMARY", "AXIAL", "VMI"]}, 1.0, set()),
     "lossy-compression": (None, {"LossyImageCompression": "01"}, 1.0, set()),
 }  # fmt: skip
 

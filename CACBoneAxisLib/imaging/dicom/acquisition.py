@@ -7,14 +7,20 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, kernel, number, text
+from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
+from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, kernel, number, text, unreadable
+from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-# What people write into Contrast/Bolus Agent to say that none was given.
-NO_CONTRAST = {"NONE", "NO", "N", "NIL", "0", "WITHOUT", "NO CONTRAST", "NON CONTRAST", "NON-CONTRAST", "UNENHANCED"}
-NO_CONTRAST |= {"NATIVE", "NATIV", "W/O", "WO", "NOT APPLIED", "KEIN", "OHNE", "SANS", "FALSE"}
 YEARS_PER_UNIT = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 OLDEST_YEARS = 120
+# Numbers that a scan can be measured without, and is then measured as if they were absent.
+NUMBERS = {
+    "KVP": "KVP (0018,0060)",
+    "SliceThickness": "Slice Thickness (0018,0050)",
+    "TableHeight": "Table Height (0018,1130)",
+    "ContrastBolusVolume": "Contrast/Bolus Volume (0018,1041)",
+}
 # An age may be that at the order of the scan, or rounded.
 AGE_TOLERANCE_YEARS = 1
 # Elements that only an ECG-synchronised scan fills with a number above zero.
@@ -35,7 +41,7 @@ def acquisition_from(header: Any, frame: int = 0) -> Acquisition:
 
     ``contrast`` is True when an agent is named or administered, or a volume above 0 was
     injected; False when the agent's name says that there was none; None where the header
-    is silent or the agent was given by mouth. ``ecg_gated`` is True only where an element
+    is silent or not understood, or the agent was given by mouth. ``ecg_gated`` is True only where an element
     of cardiac synchronisation says so, False only where the technique is stated as NONE.
     An age of 0 is what anonymisers write, so it is counted from the dates then.
     """
@@ -63,11 +69,13 @@ def _acquisition(header: Any, frame: Any) -> Acquisition:
     geometry += [first(group, "CTGeometrySequence") for group in (shared, frame)]
     kvp = _first_number(sources, "KVP")
     thickness = _first_number(sources, "SliceThickness")
+    kinds = [text(first(group, "CTImageFrameTypeSequence"), "FrameType") for group in (shared, frame)]
+    spectral = spectral_image(header, " ".join(kinds))
     return Acquisition(
         kvp=kvp if kvp and kvp > 0 else None,
         kernel=kernel(header),
         slice_thickness_mm=thickness if thickness and thickness > 0 else None,
-        contrast=_contrast(header, shared, frame, converted),
+        contrast=_contrast(header, shared, frame, converted)[0],
         ecg_gated=_gated(header, shared, frame, converted),
         manufacturer=text(header, "Manufacturer") or None,
         model=text(header, "ManufacturerModelName") or None,
@@ -76,6 +84,7 @@ def _acquisition(header: Any, frame: Any) -> Acquisition:
         sex=_sex(text(header, "PatientSex")),
         age_years=_age(header),
         table_height_mm=_first_number([*sources, *geometry], "TableHeight"),
+        spectral=None if spectral is None else f"{spectral.words} (by {spectral.by})",
     )
 
 
@@ -88,11 +97,25 @@ def _sex(value: str) -> Literal["F", "M"] | None:
     return "F" if letter == "F" else "M" if letter == "M" else None
 
 
-def age_findings(header: Any) -> tuple[Finding, ...]:
-    """Return a finding where the age that a header states is not that of its dates of birth and scan, or unreadable."""
+def header_findings(header: Any, frame: int = 0) -> tuple[Finding, ...]:
+    """Return what a header leaves open or contradicts: age, contrast agent, numbers that are none, several energies."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        written, stated, counted = text(header, "PatientAge"), _stated_age(header), _counted_age(header)
+        shared = first(header, "SharedFunctionalGroupsSequence")
+        frames = items(header, "PerFrameFunctionalGroupsSequence")
+        converted = first(shared, "UnassignedSharedConvertedAttributesSequence")
+        own = frames[frame] if frame < len(frames) else None
+        said = list(_age_findings(header))
+        if not _contrast(header, shared, own, converted)[1]:
+            said.append(finding("contrast-words"))
+        damaged = [name for keyword, name in NUMBERS.items() if unreadable(header, keyword)]
+        if damaged:
+            said.append(finding("elements-unreadable", elements=", ".join(damaged)))
+    return tuple(said)
+
+
+def _age_findings(header: Any) -> tuple[Finding, ...]:
+    written, stated, counted = text(header, "PatientAge"), _stated_age(header), _counted_age(header)
     if written and stated is None and not _blank_age(written):
         return (finding("age-unreadable"),)
     if stated is not None and counted is not None and abs(int(stated) - counted) > AGE_TOLERANCE_YEARS:
@@ -137,22 +160,28 @@ def _date(value: str) -> date | None:
         return None
 
 
-def _contrast(header: Any, shared: Any, frame: Any, converted: Any) -> bool | None:
+def _contrast(header: Any, shared: Any, frame: Any, converted: Any) -> tuple[bool | None, bool]:
+    """Return whether contrast agent was given, None where that is not known, and whether the words are understood."""
     usage = first(shared, "ContrastBolusUsageSequence") or first(frame, "ContrastBolusUsageSequence")
     administered = text(usage, "ContrastBolusAgentAdministered").upper()
+    if administered in ("YES", "NO"):
+        return administered == "YES", True
     for source in (header, converted):
         if source is None:
             continue
-        if "ORAL" in text(source, "ContrastBolusRoute").upper().split():
-            return None
-        agent = text(source, "ContrastBolusAgent")
+        route = contrast_stated(text(source, "ContrastBolusRoute"))
+        code = first(source, "ContrastBolusAgentSequence")
+        agent = " ".join(filter(None, (text(source, "ContrastBolusAgent"), text(code, "CodeMeaning"))))
+        volume = number(source, "ContrastBolusVolume")
+        given, understood = contrast_stated(agent)
+        if "ORAL" in text(source, "ContrastBolusRoute").upper() and route[0] is None:
+            return None, True
         if agent:
-            return agent.upper().strip(" .") not in NO_CONTRAST
-        if (number(source, "ContrastBolusVolume") or 0) > 0:
-            return True
-    if administered in ("YES", "NO"):
-        return administered == "YES"
-    return True if first(header, "ContrastBolusAgentSequence") is not None else None
+            # A volume of none contradicts itself; one of 0 beside an agent is what scanners write by default.
+            return (None, False) if given is False and (volume or 0) > 0 else (given, understood)
+        if volume is not None and volume > 0:
+            return True, True
+    return None, True
 
 
 def _gated(header: Any, shared: Any, frame: Any, converted: Any) -> bool | None:

@@ -1,23 +1,34 @@
-"""Copies among DICOM slices: the same image stored twice."""
+"""Copies among DICOM slices, and images of which only the name is the same."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
+import numpy as np
+
+from CACBoneAxisLib.imaging.dicom.pixels import read_classic
+from CACBoneAxisLib.imaging.dicom.slices import IDENTITY, SliceHeader
+from CACBoneAxisLib.imaging.dicom.traits import trait
+from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 
 # Two images that differ do so in their middle, nearly always; where they do not, all of their bytes are compared.
 GLANCE_BYTES = 4096
 POSITION_DIGITS = 2
+IDENTITY_WORDS = dict(zip(IDENTITY, ("patient ID", "patient's name", "birth date", "sex"), strict=True))
 
 
 def without_copies(slices: Sequence[SliceHeader]) -> tuple[list[SliceHeader], int]:
     """Return the slices without copies, in their order, and how many copies were left out.
 
-    A copy is the same instance, or the same stored pixels at the same place under another
-    instance number, as archives make that send a study twice under new UIDs.
+    A copy has the same values at the same place, whatever its instance number or form of
+    storage, as archives make that send a study twice. A lossy copy is another image.
+
+    Raises
+    ------
+    UnusableInputError
+        ``instances-differ`` when two images at one place have the same SOP Instance UID and are not the same.
     """
     kept: list[SliceHeader] = []
     places: dict[tuple[object, ...], list[SliceHeader]] = {}
@@ -33,14 +44,42 @@ def without_copies(slices: Sequence[SliceHeader]) -> tuple[list[SliceHeader], in
 def _same_image(one: SliceHeader, other: SliceHeader) -> bool:
     if one.path == other.path:
         return one.frame == other.frame
-    if one.instance_uid and one.instance_uid == other.instance_uid:
-        return one.frame == other.frame
-    if one.traits != other.traits or one.frame or other.frame:
+    same_name = bool(one.instance_uid) and (one.instance_uid, one.frame) == (other.instance_uid, other.frame)
+    if not same_name and (one.traits != other.traits or one.frame or other.frame):
         return False
-    if one.layout is None or other.layout is None or one.layout.start is None or other.layout.start is None:
-        same_size = one.path.stat().st_size == other.path.stat().st_size
-        return same_size and content_sha256([one.path]) == content_sha256([other.path])
-    return _glance(one) == _glance(other) and _pixel_hash(one) == _pixel_hash(other)
+    lossy = {trait(one.traits, "lossy compression"), trait(other.traits, "lossy compression")}
+    if len(lossy) > 1:
+        return False
+    # Of one name an element may be missing in one file; two values are two images.
+    alike = all(a == b or not a or not b for a, b in zip(one.traits, other.traits, strict=True))
+    if alike and _same_values(one, other):
+        return True
+    if same_name:
+        raise refusal("instances-differ", first=other.called, second=one.called)
+    return False
+
+
+def _same_values(one: SliceHeader, other: SliceHeader) -> bool:
+    if one.frame or other.frame:
+        return content_sha256([one.path]) == content_sha256([other.path])
+    if one.layout is None or other.layout is None:
+        return content_sha256([one.path]) == content_sha256([other.path])
+    if _stored_alike(one, other):
+        return _glance(one) == _glance(other) and _pixel_hash(one) == _pixel_hash(other)
+    planes = [read_classic([header])[0].array for header in (one, other)]
+    return bool(np.array_equal(planes[0], planes[1]))
+
+
+def _stored_alike(one: SliceHeader, other: SliceHeader) -> bool:
+    """Return whether the same bytes would be the same values."""
+    forms = []
+    for header in (one, other):
+        layout = header.layout
+        if layout is None or layout.start is None:
+            return False
+        bits = layout.bits_allocated, layout.bits_stored, layout.high_bit, layout.signed, layout.padding
+        forms.append((layout.syntax, layout.length, *bits, header.slope, header.intercept))
+    return forms[0] == forms[1]
 
 
 def _glance(one: SliceHeader) -> bytes:
@@ -53,4 +92,33 @@ def _glance(one: SliceHeader) -> bytes:
 def _pixel_hash(one: SliceHeader) -> str:
     with one.path.open("rb") as stream:
         stream.seek((one.layout.start or 0) if one.layout is not None else 0)
+        if one.layout is not None and one.layout.length is not None:
+            return hashlib.sha256(stream.read(one.layout.length)).hexdigest()
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_patient(slices: Sequence[SliceHeader], name: str) -> None:
+    """Raise UnusableInputError (``patients-mixed``) when slices of one series say that they are of several patients."""
+    first: dict[tuple[str, ...], SliceHeader] = {}
+    for one in slices:
+        first.setdefault(one.patient, one)
+    leaders = list(first.values())
+    for number, one in enumerate(leaders):
+        for other in leaders[:number]:
+            differing = other_patient(one.patient, other.patient)
+            if differing:
+                what = " and ".join(IDENTITY_WORDS[keyword] for keyword in differing)
+                raise refusal("patients-mixed", file=name, what=what, first=other.called, second=one.called)
+
+
+def other_patient(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """Return the elements of ``IDENTITY`` in which two headers contradict each other; an empty one says nothing."""
+    found = []
+    for keyword, a, b in zip(IDENTITY, one, other, strict=True):
+        words = [set(value.upper().split("=")[0].replace("^", " ").split()) for value in (a, b)]
+        if keyword == "PatientSex":
+            words = [value & {"F", "M"} for value in words]
+        same = words[0] <= words[1] or words[1] <= words[0] if keyword == "PatientName" else words[0] == words[1]
+        if all(words) and not same:
+            found.append(keyword)
+    return found

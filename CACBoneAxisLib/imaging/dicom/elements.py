@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,9 @@ from pydicom.valuerep import PersonName
 # Kinds of elements that are plain characters, and those that are numbers written so.
 CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "SH", "TM", "UI"})
 DECIMALS = frozenset({"DS", "IS"})
+# Some writers set the comma of their language where DICOM has a point.
+DECIMAL = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 
 
 def items(dataset: Any, keyword: str) -> Any:
@@ -89,16 +93,43 @@ def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
         if raw == "":
             return None
         if raw is not None:
-            values = tuple(float(one) for one in raw.split("\\"))
+            values = _floats(raw)
         else:
             value: Any = dataset.get(keyword)
             if value is None:
                 return None
-            values = tuple(float(one) for one in (value if count > 1 else [value]))
+            # As text, or of a kind that holds characters where numbers belong.
+            text_ = isinstance(value, str) or (count > 1 and any(isinstance(one, str) for one in value))
+            if text_:
+                values = _floats(value if isinstance(value, str) else "\\".join(str(one) for one in value))
+            else:
+                values = tuple(float(one) for one in (value if count > 1 else [value]))
     except Exception:  # pydicom raises whatever the damage leads to
         return None
     finite = len(values) == count and all(abs(one) < float("inf") for one in values)
     return values if finite else None
+
+
+def _floats(written: str) -> tuple[float, ...]:
+    """Return numbers written one behind the other; ValueError where one of them is none."""
+    values = []
+    for one in written.split("\\"):
+        stripped = one.strip("\0 ")
+        if not DECIMAL.fullmatch(stripped):
+            raise ValueError(stripped)
+        values.append(float(stripped.replace(",", ".")))
+    return tuple(values)
+
+
+def offset(dataset: Any, keyword: str) -> float | None:
+    """Return a number in which a comma before three digits may part thousands: None where it does."""
+    written = text(dataset, keyword)
+    return None if THOUSANDS.fullmatch(written) else number(dataset, keyword)
+
+
+def unreadable(dataset: Any, keyword: str) -> bool:
+    """Return whether an element that is one number holds something else."""
+    return bool(text(dataset, keyword)) and number(dataset, keyword) is None
 
 
 def number(dataset: Any, keyword: str) -> float | None:

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 DAMAGED = "file that cannot be read"
 OUTSIDE = "link that leads out of the folder"
 NOT_DICOM = "file that is not DICOM"
+MISSING = "file that the DICOMDIR lists and that is not there"
 Progress = Callable[[str, float], None]
 Slices = tuple[Any, list[SliceHeader]]
 
@@ -56,6 +58,8 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
     for done, path in enumerate(paths):
         if progress is not None and done % 25 == 0:
             progress("Reading headers", done / len(paths))
+        # A file in a folder is called by its place: its name may be the patient's.
+        called = path.name if path == place else f"file {done + 1} of {len(paths)}"
         found = scan_header(path)
         if found is None:
             damaged = path.name.lower().endswith(DICOM_SUFFIXES) or path.stat().st_size == 0
@@ -65,15 +69,15 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                reason = _no_slice(header, path)
+                reason = _no_slice(header, called)
                 if reason is not None:
                     others[reason] += 1
                     continue
-                key, slices = _series_key(header, path), slice_headers(header, path, layout)
+                key, slices = _series_key(header, path), slice_headers(header, path, layout, called)
         except UnusableInputError:
             raise
         except Exception:  # pydicom raises whatever the damage leads to
-            raise refusal("file-unreadable", file=path.name) from None
+            raise refusal("file-unreadable", file=called) from None
         groups.setdefault(key, []).append((header, slices))
     return Scanned(groups, others)
 
@@ -87,7 +91,7 @@ def _paths(place: Path, others: Counter[str]) -> list[Path]:
     if not place.is_file():
         return list(_files(place, others))
     if place.name.upper() == "DICOMDIR":
-        return _listed(place)
+        return _listed(place, others)
     return [place]
 
 
@@ -114,32 +118,61 @@ def _leads_out(path: Path, root: Path) -> bool:
     return path.is_symlink() and not path.resolve().is_relative_to(root)
 
 
-def _listed(directory: Path) -> list[Path]:
-    """Return the files that a DICOMDIR lists and that are there."""
+def _listed(directory: Path, others: Counter[str]) -> list[Path]:
+    """Return the files that a DICOMDIR lists and that are there; those that are not are counted."""
     header = read_header(directory)
     records = items(header, "DirectoryRecordSequence")
     if not len(records):
         raise refusal("file-unreadable", file=directory.name)
     root = directory.parent.resolve()
-    paths = []
+    paths = set()
     for record in records:
         value = record.get("ReferencedFileID")
         if not value:
             continue
-        parts = [value] if isinstance(value, str) else [str(part) for part in value]
-        path = directory.parent.joinpath(*(part for whole in parts for part in whole.split("\\")))
+        listed = [value] if isinstance(value, str) else [str(part) for part in value]
+        parts = [part for whole in listed for part in whole.split("\\")]
         try:
-            inside, there = path.resolve().is_relative_to(root), path.is_file()
+            inside = directory.parent.joinpath(*parts).resolve().is_relative_to(root)
+            path = _found(directory.parent, parts) if inside else None
         except (OSError, ValueError):
-            inside, there = False, False
+            inside, path = False, None
         if not inside:
             raise refusal("outside-folder", file=directory.name)
-        if there:
-            paths.append(path)
-    return sorted(set(paths))
+        if path is None:
+            others[MISSING] += 1
+        else:
+            paths.add(path)
+    return sorted(paths)
 
 
-def _no_slice(header: Any, path: Path) -> str | None:
+def _found(folder: Path, parts: list[str]) -> Path | None:
+    """Return the file that a DICOMDIR means: copied from a disc, names change case and gain ``.dcm`` or ``;1``."""
+    exact = folder.joinpath(*parts)
+    if exact.is_file():
+        return exact
+    for place, part in enumerate(parts, 1):
+        last = place == len(parts)
+        alike = [own for own in _names(folder) if _bare(own, last) == _bare(part, last)]
+        if len(alike) != 1:
+            return None
+        folder = folder / alike[0]
+    return folder if folder.is_file() and not _leads_out(folder, exact.parents[len(parts) - 1].resolve()) else None
+
+
+@lru_cache(maxsize=64)
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(one.name for one in folder.iterdir()) if folder.is_dir() else ()
+
+
+def _bare(name: str, is_file: bool) -> str:
+    """Return a name without what copying changes of it."""
+    bare = name.casefold().split(";")[0].rstrip(".")
+    suffix = next((one for one in DICOM_SUFFIXES if is_file and bare.endswith(one)), "")
+    return bare.removesuffix(suffix)
+
+
+def _no_slice(header: Any, called: str) -> str | None:
     """Return what a file is instead of slices of a CT, None for slices."""
     modality = text(header, "Modality").upper()
     sop_class = text(header, "SOPClassUID")
@@ -151,7 +184,7 @@ def _no_slice(header: Any, path: Path) -> str | None:
         return "screen capture or other derived object"
     if not number(header, "Rows") or not number(header, "Columns"):
         if sop_class in CT_CLASSES:
-            raise refusal("file-unreadable", file=path.name)
+            raise refusal("file-unreadable", file=called)
         return "object without pixels"
     if int(number(header, "SamplesPerPixel") or 1) != 1 or "PALETTE" in text(header, "PhotometricInterpretation"):
         return "screen capture or other derived object"

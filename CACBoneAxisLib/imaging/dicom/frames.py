@@ -14,7 +14,8 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 
-from CACBoneAxisLib.imaging.dicom.slices import PixelLayout, SliceHeader
+from CACBoneAxisLib.imaging.dicom.layout import PixelLayout
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.transfersyntax import DEFLATED, syntax_name
 from CACBoneAxisLib.imaging.findings import refusal
 
@@ -33,8 +34,8 @@ def fragments_fit(content: bytes, start: int) -> bool:
     return pieces >= 2 and at_end and place <= len(content)
 
 
-def encapsulated_frames(path: Path, layout: PixelLayout) -> Iterator[bytes]:
-    """Yield the compressed frames of a file in their order.
+def encapsulated_frames(header: SliceHeader, layout: PixelLayout, content: memoryview | None = None) -> Iterator[bytes]:
+    """Yield the compressed frames of a slice's file, or of its content, in their order.
 
     Raises
     ------
@@ -43,18 +44,21 @@ def encapsulated_frames(path: Path, layout: PixelLayout) -> Iterator[bytes]:
     """
     count = 0
     try:
-        with path.open("rb") as stream:
-            stream.seek(layout.start or 0)
-            rest = stream.read()
-            if not fragments_fit(rest, 0):
-                raise ValueError("truncated")
-            for frame in _frames(rest, layout.frames):
-                count += 1
-                yield frame
+        if content is None:
+            with header.path.open("rb") as stream:
+                stream.seek(layout.start or 0)
+                rest = stream.read()
+        else:
+            rest = bytes(content[layout.start or 0 :])
+        if not fragments_fit(rest, 0):
+            raise ValueError("truncated")
+        for frame in _frames(rest, layout.frames):
+            count += 1
+            yield frame
     except Exception:  # pydicom raises whatever the damage leads to
-        raise refusal("file-unreadable", file=path.name) from None
+        raise refusal("file-unreadable", file=header.called) from None
     if count != layout.frames:
-        raise refusal("file-unreadable", file=path.name)
+        raise refusal("file-unreadable", file=header.called)
 
 
 def _frames(fragments: bytes, count: int) -> Iterator[bytes]:
@@ -99,8 +103,8 @@ def save_dataset(dataset: Any, path: Path) -> None:
         dataset.save_as(path, enforce_file_format=True)
 
 
-def frames_by_pydicom(path: Path, syntax: str) -> NDArray:
-    """Return the stored values (frames, rows, columns) of a file that pydicom, with the decoders installed, can read.
+def frames_by_pydicom(header: SliceHeader, syntax: str) -> NDArray:
+    """Return the stored values (frames, rows, columns) of a file that pydicom and the decoders installed read.
 
     Raises
     ------
@@ -110,9 +114,9 @@ def frames_by_pydicom(path: Path, syntax: str) -> NDArray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = np.asarray(pydicom.dcmread(path, force=True).pixel_array)
+            values = np.asarray(pydicom.dcmread(header.path, force=True).pixel_array)
     except Exception:  # pydicom raises whatever is missing or damaged
         if syntax == DEFLATED:
-            raise refusal("file-unreadable", file=path.name) from None
-        raise refusal("syntax-unsupported", file=path.name, syntax=syntax_name(syntax)) from None
+            raise refusal("file-unreadable", file=header.called) from None
+        raise refusal("syntax-unsupported", file=header.called, syntax=syntax_name(syntax)) from None
     return values.reshape(-1, *values.shape[-2:])

@@ -15,8 +15,9 @@ import SimpleITK as sitk  # noqa: N813 - as its users write it
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.attenuation import FULL_SCALE_HU
-from CACBoneAxisLib.imaging.dicom.frames import encapsulated_frames, fragments_fit, frames_by_pydicom, lone_frame
-from CACBoneAxisLib.imaging.dicom.slices import PixelLayout, SliceHeader
+from CACBoneAxisLib.imaging.dicom.frames import encapsulated_frames, frames_by_pydicom, lone_frame
+from CACBoneAxisLib.imaging.dicom.layout import PixelLayout
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.transfersyntax import GDCM_SYNTAXES, PLAIN_SYNTAXES
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.hounsfield import INT16, WHOLE_NUMBER_TOLERANCE_HU
@@ -154,48 +155,54 @@ def _classic_slice(header: SliceHeader, reader: Any, memory: bytearray, out: NDA
     if layout is not None and is_plain(layout):
         plane, padded = hounsfield_of(_plain_frame(content, header, layout), header, out)
         return plane, padded, digest
-    in_fragments = layout is not None and layout.start is not None and layout.length is None
-    if content is not None and in_fragments and not fragments_fit(bytes(content), layout.start):  # type: ignore[union-attr, arg-type]
-        raise refusal("file-unreadable", file=path.name)
-    if layout is not None and layout.syntax not in GDCM_SYNTAXES:
-        stored = _of_shape(frames_by_pydicom(path, layout.syntax), header)
-        plane, padded = hounsfield_of(stored, header)
-        return plane, padded, digest
-    values = _of_shape(_decoded(path, reader), header)
-    # GDCM has applied the rescale already.
-    plane, padded = _without_padding(values, header)
-    return compact(plane, path), padded, digest
+    if layout is not None and layout.start is not None and layout.length is None and layout.syntax in GDCM_SYNTAXES:
+        # Of the compressed frame alone, as GDCM would apply the rescale and turn MONOCHROME1 over.
+        (stored,) = (_lone(frame, header, layout, reader) for frame in encapsulated_frames(header, layout, content))
+    elif layout is not None and (layout.inverted or layout.syntax not in GDCM_SYNTAXES):
+        stored = _of_shape(frames_by_pydicom(header, layout.syntax), header)
+    else:
+        # GDCM has applied the rescale already.
+        plane, padded = _without_padding(_of_shape(_decoded(path, reader, header.called), header), header)
+        return compact(plane, header), padded, digest
+    plane, padded = hounsfield_of(stored, header)
+    return plane, padded, digest
+
+
+def _lone(frame: bytes, header: SliceHeader, layout: PixelLayout, reader: Any) -> NDArray:
+    """Return the stored values of one compressed frame."""
+    with lone_frame(frame, header, layout) as path:
+        return _of_shape(_decoded(path, reader, header.called), header)
 
 
 def _of_shape(frames: NDArray, header: SliceHeader) -> NDArray:
     """Return the only frame, when it is of the size that the header says."""
     if frames.shape != (1, header.rows, header.columns):
-        raise refusal("file-unreadable", file=header.path.name)
+        raise refusal("file-unreadable", file=header.called)
     plane: NDArray = frames[0]
     return plane
 
 
 def _stored_frames(slices: Sequence[SliceHeader], pool: Callable[..., Iterator[Any]]) -> Iterator[NDArray]:
     """Yield the stored values of frames of one file, which are in the order of the file."""
-    path, layout = slices[0].path, slices[0].layout
+    layout = slices[0].layout
     if layout is None or slices[-1].frame >= layout.frames:
-        raise refusal("file-unreadable", file=path.name)
+        raise refusal("file-unreadable", file=slices[0].called)
     if is_plain(layout):
         for one in slices:
             yield _plain_frame(None, one, layout)
     elif layout.start is None or layout.length is not None or layout.syntax not in GDCM_SYNTAXES:
         # Deflated, or a scheme that GDCM does not know.
-        frames = frames_by_pydicom(path, layout.syntax)
+        frames = frames_by_pydicom(slices[0], layout.syntax)
         for one in slices:
             yield _of_shape(frames[one.frame : one.frame + 1], one)
     else:
         wanted = {one.frame for one in slices}
 
         def decode(frame: bytes) -> NDArray:
-            with lone_frame(frame, slices[0], layout) as lone:
-                return _of_shape(_decoded(lone, _gdcm_reader(), path), slices[0])
+            return _lone(frame, slices[0], layout, _gdcm_reader())
 
-        yield from pool(decode, (f for n, f in enumerate(encapsulated_frames(path, layout)) if n in wanted))
+        frames_ = enumerate(encapsulated_frames(slices[0], layout))
+        yield from pool(decode, (frame for number, frame in frames_ if number in wanted))
 
 
 def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelLayout) -> NDArray:
@@ -206,7 +213,7 @@ def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelL
     kind = np.dtype(f"{'>' if layout.big_endian else '<'}{'i' if layout.signed else 'u'}{bytes_each}")
     offset = header.frame * count * bytes_each
     if offset + count * bytes_each > length:
-        raise refusal("file-unreadable", file=header.path.name)
+        raise refusal("file-unreadable", file=header.called)
     if content is None:
         with header.path.open("rb") as stream:
             stream.seek(start + offset)
@@ -215,7 +222,7 @@ def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelL
     else:
         data, offset = content, start + offset
     if len(data) < offset + count * bytes_each:
-        raise refusal("file-unreadable", file=header.path.name)
+        raise refusal("file-unreadable", file=header.called)
     values = np.frombuffer(data, kind, count, offset).reshape(header.rows, header.columns)
     unused = layout.bits_allocated - layout.bits_stored
     if unused:
@@ -234,7 +241,7 @@ def hounsfield_of(stored: NDArray, header: SliceHeader, out: NDArray | None = No
     slope, intercept = header.slope or 1.0, header.intercept or 0.0
     if not (slope.is_integer() and intercept.is_integer() and max(abs(slope), abs(intercept)) < 2**31):
         values, padded = _without_padding(stored * slope + intercept, header)
-        return compact(values, header.path), padded
+        return compact(values, header), padded
     if slope == 1 and stored.dtype in (np.int16, np.uint16):
         low, high = int(stored.min()) + int(intercept), int(stored.max()) + int(intercept)
         if low >= INT16.min and high <= FULL_SCALE_HU:
@@ -245,7 +252,7 @@ def hounsfield_of(stored: NDArray, header: SliceHeader, out: NDArray | None = No
             np.add(stored.view(np.uint16), shift, out=out.view(np.uint16))
             return out, 0
     values, padded = _without_padding(stored.astype(np.int64) * int(slope) + int(intercept), header)
-    return compact(values, header.path), padded
+    return compact(values, header), padded
 
 
 def _without_padding(values: NDArray, header: SliceHeader) -> tuple[NDArray, int]:
@@ -260,12 +267,12 @@ def _without_padding(values: NDArray, header: SliceHeader) -> tuple[NDArray, int
     return (np.where(is_padding, values.dtype.type(OUTSIDE_HU), values), count) if count else (values, 0)
 
 
-def compact(values: NDArray, path: Path) -> NDArray:
+def compact(values: NDArray, header: SliceHeader) -> NDArray:
     """Return HU as int16 where they are whole numbers, else as float32."""
     if values.dtype == np.int16:
         return values
     if not values.max() <= INT16.max:  # NaN too
-        raise refusal("not-hu", file=path.name, why=f"a value is {values.max():g}")
+        raise refusal("not-hu", file=header.called, why=f"a value is {values.max():g}")
     if values.min() < INT16.min:
         # Padding outside the scan field may be rescaled below what int16 holds.
         values = np.maximum(values, values.dtype.type(INT16.min))
@@ -283,9 +290,8 @@ def _gdcm_reader() -> Any:
     return reader
 
 
-def _decoded(path: Path, reader: Any, named: Path | None = None) -> NDArray:
+def _decoded(path: Path, reader: Any, name: str) -> NDArray:
     """Return the pixels that GDCM reads from a file (frames, rows, columns), rescaled where the file says so."""
-    name = (named or path).name
     reader.SetFileName(str(path))
     try:
         with quiet_libraries():

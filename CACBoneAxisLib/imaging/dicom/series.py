@@ -5,20 +5,33 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.imaging.dicom.copies import without_copies
+from CACBoneAxisLib.imaging.dicom.copies import check_patient, other_patient, without_copies
 from CACBoneAxisLib.imaging.dicom.elements import kernel, number, text
-from CACBoneAxisLib.imaging.dicom.files import DAMAGED, LOCALIZER_WORDS, OUTSIDE, Progress, Slices, scan_files, words_of
-from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader, read_header
-from CACBoneAxisLib.imaging.dicom.split import FEW, split
-from CACBoneAxisLib.imaging.dicom.stack import increment_mm
+from CACBoneAxisLib.imaging.dicom.files import (
+    DAMAGED,
+    LOCALIZER_WORDS,
+    MISSING,
+    OUTSIDE,
+    Progress,
+    Slices,
+    scan_files,
+    words_of,
+)
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, read_header
+from CACBoneAxisLib.imaging.dicom.split import FEW, is_volume, split
+from CACBoneAxisLib.imaging.dicom.stack import increment_mm, stack_slices
+from CACBoneAxisLib.imaging.dicom.traits import trait
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.integrity import content_sha256
 
+COPY = "copy of an enhanced file"
 BESIDE = "single image of another size or direction"
 NO_PLACE = "image without a place in the patient"
+Groups = dict[tuple[Any, ...], list[Slices]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +40,8 @@ class Series:
 
     ``part`` says which part of a DICOM series it is, where that holds several volumes
     (``phase 75 %``); empty otherwise. ``copies`` is how many images of the DICOM series were
-    copies and left out.
+    copies and left out, ``joined`` of how many DICOM series of one image each it is made,
+    ``shared`` how many SOP Instance UIDs name another image of the folder too.
     """
 
     uid: str
@@ -38,6 +52,8 @@ class Series:
     header: Any
     part: str = ""
     copies: int = 0
+    joined: int = 0
+    shared: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +67,11 @@ class Found:
     def damaged(self) -> int:
         """How many files named as DICOM are none."""
         return self.others[DAMAGED]
+
+    @property
+    def missing(self) -> int:
+        """How many files a DICOMDIR lists that are not there."""
+        return self.others[MISSING]
 
     @property
     def outside(self) -> int:
@@ -68,13 +89,15 @@ def find_series(place: Path, progress: Progress | None = None) -> Found:
     Raises
     ------
     UnusableInputError
-        As `scan_files` says; ``no-ct`` when nothing is left, saying what there was.
+        As `scan_files` says; ``instances-differ``; ``patients-mixed``; ``no-ct`` when nothing is left,
+        saying what there was.
     """
     scanned = scan_files(place, progress)
     others = scanned.others
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = [one for key, members in scanned.groups.items() for one in _series_of(key, members, others)]
+        groups = _with_joined(_without_enhanced_copies(scanned.groups, others))
+        found = [one for key, members in groups.items() for one in _series_of(key, members, others, place.name)]
     placed = [one for one in found if one.slices and one.slices[0].position_mm is not None]
     for one in found if placed else ():
         if one not in placed:
@@ -84,10 +107,53 @@ def find_series(place: Path, progress: Progress | None = None) -> Found:
         there = words_of(others)
         raise refusal("no-ct", file=place.name, detail=f" (there is: {there})" if there else "")
     found.sort(key=lambda s: (s.series_number is None, s.series_number or 0, s.description, s.uid, s.part))
-    return Found(tuple(found), others)
+    uses = Counter((one.instance_uid, one.frame) for series in found for one in series.slices if one.instance_uid)
+    shared = [sum(uses[one.instance_uid, one.frame] > 1 for one in series.slices) for series in found]
+    return Found(tuple(replace(one, shared=n) if n else one for one, n in zip(found, shared, strict=True)), others)
 
 
-def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str]) -> list[Series]:
+def _without_enhanced_copies(groups: Groups, others: Counter[str]) -> Groups:
+    """Return the groups without enhanced files that hold what another one of the same UID holds."""
+    kept: Groups = {}
+    seen: dict[tuple[str, str], str] = {}
+    for key, members in groups.items():
+        slices = members[0][1]
+        if key[1] and len(members) == 1 and slices and slices[0].instance_uid:
+            name = slices[0].instance_uid, content_sha256([slices[0].path])
+            if name in seen:
+                others[COPY] += 1
+                continue
+            seen[name] = key[0]
+        kept[key] = members
+    return kept
+
+
+def _with_joined(groups: Groups) -> Groups:
+    """Return the groups with series of one image each joined where these form volumes.
+
+    Some exporters give every image a Series Instance UID of its own. Images of one patient,
+    study and frame of reference that form a regular stack are one series all the same.
+    """
+    lone: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for key, members in groups.items():
+        slices = [one for _, own in members for one in own]
+        if key[0] and not key[1] and len(slices) == 1 and slices[0].position_mm is not None and slices[0].study_uid:
+            place = trait(slices[0].traits, "frame of reference")
+            lone.setdefault((slices[0].study_uid, place), []).append(key)
+    joined = dict(groups)
+    for keys in lone.values():
+        together = [member for key in keys for member in groups[key]]
+        slices = [one for _, own in together for one in own]
+        same_patient = not any(other_patient(slices[0].patient, one.patient) for one in slices)
+        if len(keys) > FEW and same_patient and all(is_volume(part) for _, part in split(slices)):
+            for key in keys:
+                del joined[key]
+            joined[keys[0]] = together
+    return joined
+
+
+def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str], name: str) -> list[Series]:
+    check_patient([one for _, own in members for one in own], name)
     slices, copies = without_copies([one for _, own in members for one in own])
     placed = [one for one in slices if one.position_mm is not None]
     if placed and len(placed) < len(slices):
@@ -103,7 +169,9 @@ def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str]
     left_out = len(slices) - sum(len(part) for _, part in volumes)
     if left_out:
         others[BESIDE] += left_out
-    return [_as_series(key, part, part=label, copies=copies) for label, part in volumes]
+    uids = {text(header, "SeriesInstanceUID") for header, _ in members}
+    joined = len(uids) if len(uids) > 1 else 0
+    return [replace(_as_series(key, part, part=label, copies=copies), joined=joined) for label, part in volumes]
 
 
 def _as_series(
@@ -112,7 +180,7 @@ def _as_series(
     header = header if header is not None else read_header(slices[0].path)
     series_number = number(header, "SeriesNumber")
     # A kernel that differs from frame to frame is that of the first frame of the part.
-    own_kernel = slices[0].traits[list(TRAITS).index("kernel")] if slices else ""
+    own_kernel = trait(slices[0].traits, "kernel") if slices else ""
     return Series(
         uid=key[0],
         series_number=None if series_number is None else int(series_number),
@@ -148,6 +216,9 @@ def series_numbers(found: Sequence[Series]) -> list[str]:
 def choose_series(found: Sequence[Series], series: str | int | None, name: str) -> Series:
     """Return the series asked for, or the only one.
 
+    ``N.1`` and ``N.2`` are every second slice of a series N that is one volume, for two scans that
+    nothing in the headers tells apart.
+
     Raises
     ------
     UnusableInputError
@@ -167,6 +238,12 @@ def choose_series(found: Sequence[Series], series: str | int | None, name: str) 
     ):
         if len(matches) == 1:
             return matches[0]
+    for half, words in enumerate(("every second slice from the first", "every second slice from the second")):
+        whole = [one for n, one in zip(numbers, found, strict=True) if wanted == f"{n}.{half + 1}"]
+        if len(whole) == 1 and is_volume(whole[0].slices):
+            slices = stack_slices(whole[0].slices, name).slices[half::2]
+            part = ", ".join(filter(None, (whole[0].part, words)))
+            return replace(whole[0], slices=slices, header=read_header(slices[0].path), part=part)
     known = ", ".join(f"{n} ({described(s)})" if described(s) else n for n, s in zip(numbers, found, strict=True))
     raise refusal("series-unknown", file=name, series=wanted, known=known)
 

@@ -11,61 +11,26 @@ from typing import Any, BinaryIO
 
 import pydicom
 
-from CACBoneAxisLib.imaging.dicom.elements import first, items, kernel, number, numbers, text
+from CACBoneAxisLib.imaging.dicom.elements import first, items, number, numbers, offset, text
+from CACBoneAxisLib.imaging.dicom.layout import PixelLayout, read_layout
+from CACBoneAxisLib.imaging.dicom.traits import TRAIT_ELEMENTS, TRAITS, classic_traits, frame_traits
 from CACBoneAxisLib.imaging.dicom.transfersyntax import DEFLATED
 
 # A deflated file is inflated as a whole: no CT object needs more, and a file made to fill the memory does.
 LARGEST_INFLATED_BYTES = 1 << 29
 HEAD_BYTES = 1024
 CHUNK_BYTES = 1 << 20
-PIXEL_TAGS = {b"\xe0\x7f\x10\x00": "little", b"\x7f\xe0\x00\x10": "big"}
-PHASE = "NominalPercentageOfCardiacPhase"
-UNDEFINED_LENGTH = 0xFFFFFFFF
-# What tells images at one place apart, in the order in which it is tried: name, then unit.
-TRAITS = {
-    "frame of reference": "",
-    "stack": "",
-    "kernel": "",
-    "thickness": "mm",
-    "tube voltage": "kVp",
-    "phase": "%",
-    "trigger time": "ms",
-    "temporal position": "",
-    "acquisition": "",
-    "image type": "",
-}
 # What is needed of every file; the rest is read of one file of each series.
+IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 SCANNED = [
-    *("SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesInstanceUID", "SeriesNumber"),
-    *("SeriesDescription", "ConvolutionKernel", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing"),
+    *("SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID"),
+    *("SeriesDescription", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "InstanceNumber"),
     *("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept", "RescaleType"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "NumberOfFrames", "ConcatenationUID"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
-    *("InstanceNumber", "PhotometricInterpretation", "FrameOfReferenceUID", "SliceThickness", "KVP", "TriggerTime"),
-    *("NominalPercentageOfCardiacPhase", "AcquisitionNumber", "TemporalPositionIdentifier"),
+    *("PhotometricInterpretation", "AcquisitionTime", "ContentTime"),
+    *(*TRAIT_ELEMENTS, *IDENTITY),
 ]
-
-
-@dataclass(frozen=True)
-class PixelLayout:
-    """How a file stores its pixels.
-
-    ``start`` is the offset of the value in the file and ``length`` its bytes; both are
-    None where the header does not lead to them (deflated files), the length alone where
-    the value is in fragments. ``padding`` is the first and last stored value of what lies
-    outside the scan field.
-    """
-
-    syntax: str
-    start: int | None
-    length: int | None
-    big_endian: bool
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    signed: bool
-    frames: int
-    padding: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +41,9 @@ class SliceHeader:
     cosines along a row and down a column) and ``spacing_mm`` (x along the row, y down
     the column) are None where the header lacks them, as are slope and intercept.
     ``traits`` has a value for each of ``TRAITS``, empty where the header is silent.
+    ``called`` is what a sentence calls the file: its place among those that were looked at,
+    because its name may be the patient's. ``patient`` has the elements of ``IDENTITY``,
+    ``times_s`` the times of acquisition and content within the day.
     """
 
     path: Path
@@ -93,6 +61,10 @@ class SliceHeader:
     instance_number: int | None = None
     traits: tuple[str, ...] = ("",) * len(TRAITS)
     layout: PixelLayout | None = None
+    called: str = "a file"
+    patient: tuple[str, ...] = ("",) * len(IDENTITY)
+    study_uid: str = ""
+    times_s: tuple[float | None, float | None] = (None, None)
 
 
 def is_dicom(path: Path) -> bool:
@@ -131,7 +103,7 @@ def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
             header = _dataset(stream, _scanned_tags())
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return header, _layout(header, stream)
+                return header, read_layout(header, stream)
     except Exception:  # pydicom raises whatever the damage leads to
         return None
 
@@ -166,62 +138,16 @@ def _check_inflated(stream: BinaryIO) -> None:
             raise ValueError("too much to inflate")
 
 
-def _layout(header: Any, stream: BinaryIO) -> PixelLayout:
-    """Return the layout of the pixels whose element begins where pydicom stopped reading."""
-    syntax = text(getattr(header, "file_meta", None), "TransferSyntaxUID")
-    start: int | None = None
-    length: int | None = None
-    order = PIXEL_TAGS.get(stream.read(4)) if syntax != DEFLATED else None
-    if order is not None:
-        kind = stream.read(4)
-        if kind[:2] in (b"OW", b"OB", b"UN"):
-            kind = stream.read(4)
-        length = int.from_bytes(kind, order)  # type: ignore[arg-type]
-        length = None if length == UNDEFINED_LENGTH else length
-        start = stream.tell()
-    allocated = _whole(header, "BitsAllocated", 16)
-    stored = _whole(header, "BitsStored", allocated)
-    signed = _whole(header, "PixelRepresentation", 0) == 1
-    return PixelLayout(
-        syntax=syntax,
-        start=start,
-        length=length,
-        big_endian=order == "big",
-        bits_allocated=allocated,
-        bits_stored=stored,
-        high_bit=_whole(header, "HighBit", stored - 1),
-        signed=signed,
-        frames=max(1, _whole(header, "NumberOfFrames", 1)),
-        padding=_padding(header, signed, allocated),
-    )
-
-
-def _whole(header: Any, keyword: str, otherwise: int) -> int:
-    value = number(header, keyword)
-    return otherwise if value is None else int(value)
-
-
-def _padding(header: Any, signed: bool, bits: int) -> tuple[int, int] | None:
-    first_value = number(header, "PixelPaddingValue")
-    if first_value is None:
-        return None
-    limit = number(header, "PixelPaddingRangeLimit")
-    # The sign of the value follows the pixels, not the spelling that a writer chose for the element.
-    ends = [int(v) for v in (first_value, first_value if limit is None else limit)]
-    half = 1 << (bits - 1)
-    ends = [v - 2 * half if signed and v >= half else v + 2 * half if not signed and v < 0 else v for v in ends]
-    return min(ends), max(ends)
-
-
 def is_enhanced(header: Any) -> bool:
     """Return whether a header is of an enhanced (multi-frame) CT."""
     return "PerFrameFunctionalGroupsSequence" in header or "SharedFunctionalGroupsSequence" in header
 
 
-def slice_headers(header: Any, path: Path, layout: PixelLayout | None) -> list[SliceHeader]:
+def slice_headers(header: Any, path: Path, layout: PixelLayout | None, called: str | None = None) -> list[SliceHeader]:
     """Return the slice of a classic file, or one for each frame of an enhanced file."""
+    common = _common(header, path, layout, path.name if called is None else called)
     if not is_enhanced(header):
-        return [_slice_header(header, path, 0, [header] * 4, _classic_traits(header), layout)]
+        return [_slice_header(common, header, 0, [header] * 4, classic_traits(header))]
     shared = first(header, "SharedFunctionalGroupsSequence")
     slices = []
     for frame, own in enumerate(items(header, "PerFrameFunctionalGroupsSequence")):
@@ -234,71 +160,53 @@ def slice_headers(header: Any, path: Path, layout: PixelLayout | None) -> list[S
                 "PixelValueTransformationSequence",
             )
         ]
-        slices.append(_slice_header(header, path, frame, groups, _frame_traits(header, shared, own), layout))
+        slices.append(_slice_header(common, header, frame, groups, frame_traits(header, shared, own)))
     return slices
 
 
+def _common(header: Any, path: Path, layout: PixelLayout | None, called: str) -> dict[str, Any]:
+    """Return the fields that all frames of a file share."""
+    instance_number = number(header, "InstanceNumber")
+    return {
+        "path": path,
+        "instance_uid": text(header, "SOPInstanceUID"),
+        "rows": int(number(header, "Rows") or 0),
+        "columns": int(number(header, "Columns") or 0),
+        "instance_number": None if instance_number is None else int(instance_number),
+        "layout": layout,
+        "called": called,
+        "patient": tuple(text(header, keyword) for keyword in IDENTITY),
+        "study_uid": text(header, "StudyInstanceUID"),
+        "times_s": (_seconds(header, "AcquisitionTime"), _seconds(header, "ContentTime")),
+    }
+
+
+def _seconds(header: Any, keyword: str) -> float | None:
+    """Return a time of day in seconds, None where there is none."""
+    written = text(header, keyword).replace(":", "")
+    if len(written) < 6 or not written[:6].isdigit():
+        return None
+    fraction = written[7:] if written[6:7] == "." and written[7:].isdigit() else "0"
+    return int(written[:2]) * 3600.0 + int(written[2:4]) * 60 + int(written[4:6]) + float(f"0.{fraction}")
+
+
 def _slice_header(
-    header: Any, path: Path, frame: int, groups: list[Any], traits: tuple[str, ...], layout: PixelLayout | None
+    common: dict[str, Any], header: Any, frame: int, groups: list[Any], traits: tuple[str, ...]
 ) -> SliceHeader:
     place, orientation, measures, rescale = groups
     position = numbers(place, "ImagePositionPatient", 3)
     cosines = numbers(orientation, "ImageOrientationPatient", 6)
     spacing = numbers(measures, "PixelSpacing", 2)
-    instance_number = number(header, "InstanceNumber")
     return SliceHeader(
-        path=path,
         frame=frame,
-        instance_uid=text(header, "SOPInstanceUID"),
-        rows=int(number(header, "Rows") or 0),
-        columns=int(number(header, "Columns") or 0),
         position_mm=None if position is None else (position[0], position[1], position[2]),
         row=None if cosines is None else (cosines[0], cosines[1], cosines[2]),
         column=None if cosines is None else (cosines[3], cosines[4], cosines[5]),
         # Pixel Spacing is (between rows, between columns).
         spacing_mm=None if spacing is None or min(spacing) <= 0 else (spacing[1], spacing[0]),
         slope=number(rescale, "RescaleSlope"),
-        intercept=number(rescale, "RescaleIntercept"),
+        intercept=offset(rescale, "RescaleIntercept"),
         unit=(text(rescale, "RescaleType") or text(header, "RescaleType")).upper(),
-        instance_number=None if instance_number is None else int(instance_number),
         traits=traits,
-        layout=layout,
+        **common,
     )
-
-
-def _classic_traits(header: Any) -> tuple[str, ...]:
-    keywords = ("SliceThickness", "KVP", PHASE, "TriggerTime")
-    named = ("TemporalPositionIdentifier", "AcquisitionNumber", "ImageType")
-    return (
-        text(header, "FrameOfReferenceUID"),
-        "",
-        text(header, "ConvolutionKernel"),
-        *(_plain(number(header, keyword)) for keyword in keywords),
-        *(text(header, keyword) for keyword in named),
-    )
-
-
-def _frame_traits(header: Any, shared: Any, own: Any) -> tuple[str, ...]:
-    def of(sequence: str) -> Any:
-        return first(own, sequence) or first(shared, sequence)
-
-    content, cardiac = of("FrameContentSequence"), of("CardiacSynchronizationSequence")
-    converted = first(own, "UnassignedPerFrameConvertedAttributesSequence")
-    return (
-        text(header, "FrameOfReferenceUID"),
-        text(content, "StackID"),
-        text(of("CTReconstructionSequence"), "ConvolutionKernel")
-        or text(converted, "ConvolutionKernel")
-        or (kernel(header) or ""),
-        _plain(number(of("PixelMeasuresSequence"), "SliceThickness")),
-        _plain(number(of("CTXRayDetailsSequence"), "KVP")) or _plain(number(converted, "KVP")),
-        _plain(number(cardiac, PHASE)) or _plain(number(converted, PHASE)),
-        _plain(number(cardiac, "NominalCardiacTriggerDelayTime")) or _plain(number(converted, "TriggerTime")),
-        text(content, "TemporalPositionIndex") or text(converted, "TemporalPositionIdentifier"),
-        text(content, "FrameAcquisitionNumber") or text(converted, "AcquisitionNumber"),
-        text(of("CTImageFrameTypeSequence"), "FrameType") or text(converted, "ImageType"),
-    )
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.stack import SAME_COSINE, SAME_POSITION_MM, stack_slices
+from CACBoneAxisLib.imaging.dicom.traits import TRAITS, trait
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 # A scout is one image or two.
@@ -16,6 +18,10 @@ FEW = 3
 MANY = 5
 # Traits are tried together in threes at most; more would be a folder without any order.
 DEEPEST = 3
+# As many scans may lie between each other's slices, each of as many slices at least.
+MOST_INTERLEAVED, SHORTEST_STACK = 5, 3
+# Files in any order fall apart by chance into halves of every second slice once in thousands where they are so many.
+MANY_FILES = 12
 Way = Callable[[list[SliceHeader]], dict[str, list[SliceHeader]]]
 
 
@@ -37,8 +43,14 @@ def split(slices: Sequence[SliceHeader]) -> list[tuple[str, tuple[SliceHeader, .
 
 
 def _split(slices: list[SliceHeader], ways: Sequence[Way], depth: int = 0) -> list[tuple[str, list[SliceHeader]]]:
-    if depth == DEEPEST or len(slices) < 2 or _problem(slices) is None:
+    if depth == DEEPEST or len(slices) < 2:
         return [("", slices)]
+    if is_volume(slices):
+        return [
+            (_joined(label, more), deeper)
+            for label, part in interleaved(slices)
+            for more, deeper in (_split(part, ways, depth + 1) if label else [("", part)])
+        ]
     best: list[tuple[str, list[SliceHeader]]] = []
     for index, way in enumerate(ways):
         parts = way(slices)
@@ -51,7 +63,7 @@ def _split(slices: list[SliceHeader], ways: Sequence[Way], depth: int = 0) -> li
         ]
         if not best or _quality(done) > _quality(best):
             best = done
-        if all(_problem(part) is None for _, part in done):
+        if all(is_volume(part) for _, part in done):
             break
     return best if best and _quality(best)[0] > 0 else [("", slices)]
 
@@ -62,15 +74,57 @@ def _joined(label: str, more: str) -> str:
 
 def _quality(parts: list[tuple[str, list[SliceHeader]]]) -> tuple[int, int]:
     """Return how many images lie in parts that are volumes, and the fewer parts the better."""
-    return sum(len(part) for _, part in parts if _problem(part) is None), -len(parts)
+    return sum(len(part) for _, part in parts if is_volume(part)), -len(parts)
 
 
-def _problem(slices: Sequence[SliceHeader]) -> str | None:
+def is_volume(slices: Sequence[SliceHeader]) -> bool:
+    """Return whether slices form one regular stack."""
     try:
         stack_slices(slices, "")
-    except UnusableInputError as error:
-        return error.code
-    return None
+    except UnusableInputError:
+        return False
+    return True
+
+
+def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHeader]]]:
+    """Return the stacks of which every second (third ...) slice of a regular stack is one, each with its label.
+
+    Two scans half an increment apart look like one of half the increment. They are told by
+    what all slices of one share and the other's have not: one of ``TRAITS``, the root of the SOP
+    Instance UIDs, or a range of instance numbers, times or files. One stack without a label
+    where nothing tells.
+    """
+    ordered = list(stack_slices(slices, "").slices)
+    files = {path: number for number, path in enumerate(sorted({one.path for one in ordered}))}
+    for count in range(2, MOST_INTERLEAVED + 1):
+        if len(ordered) < SHORTEST_STACK * count:
+            break
+        stacks = [ordered[start::count] for start in range(count)]
+        for index, (name, unit) in enumerate(TRAITS.items()):
+            values = [{one.traits[index] for one in stack} for stack in stacks]
+            if all(len(v) == 1 for v in values) and len(set.union(*values)) == count:
+                return [(_trait_label(name, unit, stack[0], n), stack) for n, stack in enumerate(stacks, 1)]
+        orders: list[Callable[[SliceHeader], float | None]] = [
+            lambda one: one.instance_number if not one.frame else None,
+            lambda one: one.times_s[0],
+            lambda one: one.times_s[1],
+            lambda one: files[one.path] if len(files) == len(ordered) >= MANY_FILES else None,
+        ]
+        apart = any(_apart([[order(one) for one in stack] for stack in stacks]) for order in orders)
+        roots = [{one.instance_uid.rpartition(".")[0] for one in stack} for stack in stacks]
+        numbers = Counter(one.instance_number for one in ordered)
+        again = len(files) == len(ordered) and None not in numbers and set(numbers.values()) == {count}
+        if apart or again or (all(len(root) == 1 for root in roots) and len(set.union(*roots)) == count):
+            return [(f"stack {n} of {count}", stack) for n, stack in enumerate(stacks, 1)]
+    return [("", ordered)]
+
+
+def _apart(orders: list[list[float | None]]) -> bool:
+    """Return whether the values of each stack lie in a range of their own."""
+    if any(value is None for order in orders for value in order):
+        return False
+    ranges = sorted((min(order), max(order)) for order in orders)  # type: ignore[type-var]
+    return all(earlier[1] < later[0] for earlier, later in pairwise(ranges))  # type: ignore[operator]
 
 
 def _by_grid(slices: list[SliceHeader]) -> dict[str, list[SliceHeader]]:
@@ -114,11 +168,18 @@ def _by_trait(index: int) -> Callable[[list[SliceHeader]], dict[str, list[SliceH
         groups: dict[str, list[SliceHeader]] = {}
         for one in slices:
             groups.setdefault(one.traits[index], []).append(one)
-        if name in ("frame of reference", "stack"):
-            return {f"{name} {number_}": part for number_, part in enumerate(groups.values(), 1)}
-        return {f"{name} {value} {unit}".strip() if value else f"no {name}": p for value, p in groups.items()}
+        return {_trait_label(name, unit, part[0], number_): part for number_, part in enumerate(groups.values(), 1)}
 
     return by_trait
+
+
+def _trait_label(name: str, unit: str, one: SliceHeader, number: int) -> str:
+    if name in ("frame of reference", "stack"):
+        return f"{name} {number}"
+    value = trait(one.traits, name)
+    if name == "lossy compression":
+        return name if value else f"no {name}"
+    return f"{name} {value} {unit}".strip() if value else f"no {name}"
 
 
 def _by_passes(slices: list[SliceHeader]) -> dict[str, list[SliceHeader]]:

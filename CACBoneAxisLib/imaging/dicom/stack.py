@@ -25,6 +25,11 @@ GAP_TOLERANCE_MM = 0.02
 GAP_TOLERANCE = 0.02
 TILT_TOLERANCE_DEGREES = 0.5
 DRIFT_TOLERANCE_PIXELS = 0.5
+PLACE = {
+    "position_mm": "Image Position (Patient) (0020,0032)",
+    "row": "Image Orientation (Patient) (0020,0037)",
+    "spacing_mm": "Pixel Spacing (0028,0030)",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +51,11 @@ def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
         (a gap off the usual one by more than 0.02 mm and 2 %), ``gantry-tilt`` (stacked
         more than 0.5 degrees off the slices' normal, or half a pixel over the stack).
     """
-    if not slices or any(s.position_mm is None or s.row is None or s.spacing_mm is None for s in slices):
-        raise refusal("no-position", file=name)
+    missing = [
+        element for field, element in PLACE.items() if not slices or any(getattr(one, field) is None for one in slices)
+    ]
+    if missing:
+        raise refusal("no-position", file=name, elements=" and ".join(missing))
     in_plane = np.array([[*s.row, *s.column] for s in slices])  # type: ignore[misc]
     spacing = np.array([s.spacing_mm for s in slices])
     if (
@@ -93,7 +101,7 @@ def _unit_vectors(cosines: NDArray, name: str) -> tuple[NDArray, NDArray]:
     row, column = cosines[:3], cosines[3:]
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if not (0.99 < lengths[0] < 1.01 and 0.99 < lengths[1] < 1.01) or abs(row @ column) > 1e-2:
-        raise refusal("no-position", file=name)
+        raise refusal("no-position", file=name, elements=PLACE["row"])
     row = row / lengths[0]
     # Written with few digits the two are not quite at right angles.
     column = column - (column @ row) * row

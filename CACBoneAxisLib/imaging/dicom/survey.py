@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.contrast import is_enhanced as is_contrast_enhanced
 from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
-from CACBoneAxisLib.imaging.dicom.elements import text
+from CACBoneAxisLib.imaging.dicom.copies import other_patient
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, described, find_series, series_numbers
 from CACBoneAxisLib.imaging.dicom.slices import is_enhanced
@@ -128,7 +127,9 @@ def _look(number: str, series: Series, name: str) -> Surveyed:
     first = series.slices[0].frame if series.slices else 0
     surveyed = Surveyed(number, series, acquisition_from(series.header, first))
     increment = increment_mm(series.slices) or LOOK_MM
-    every = max(1, min(round(LOOK_MM / increment), len(series.slices) // 2))
+    # An odd step, so that two scans that lie between each other's slices are seen as such.
+    every = max(1, min(round(LOOK_MM / increment), len(series.slices) // 2)) // 2 * 2 + 1
+    every = min(every, max(1, len(series.slices) // 2))
     try:
         volume = read_series(series, name, every=every)
         values = as_hounsfield(volume.array, name)
@@ -291,11 +292,12 @@ def choose_automatically(
 
 
 def studies_in(series: Sequence[Series]) -> int:
-    """Return of how many examinations series are."""
-    with warnings.catch_warnings():
-        # Remarks on the spelling of values say nothing to a reader of the scan.
-        warnings.simplefilter("ignore")
-        return len({(text(one.header, "PatientID"), text(one.header, "StudyInstanceUID")) for one in series})
+    """Return of how many examinations series are: of one patient and one Study Instance UID each."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for first in (one.slices[0] for one in series if one.slices):
+        if not any(first.study_uid == uid and not other_patient(first.patient, own) for uid, own in found):
+            found.append((first.study_uid, first.patient))
+    return max(1, len(found))
 
 
 def _picked(one: Surveyed, count: int, why: str) -> Finding:

@@ -10,22 +10,24 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, age_findings
-from CACBoneAxisLib.imaging.dicom.elements import image_type, text
+from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_findings
+from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.files import Progress
+from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
+from CACBoneAxisLib.imaging.dicom.mixed import one_scan
 from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced
+from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
 from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
-from CACBoneAxisLib.imaging.dicom.transfersyntax import LOSSY_SYNTAXES, PLAIN_SYNTAXES
+from CACBoneAxisLib.imaging.dicom.traits import trait
+from CACBoneAxisLib.imaging.dicom.transfersyntax import PLAIN_SYNTAXES
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.imagefile import LARGEST_VOXELS
 
 # Rescale Type says the unit; US (unspecified) is what many scanners write for HU.
 HOUNSFIELD_TYPES = {"", "HU", "HU_MOD", "US", "NORMALIZED"}
-# The fourth Image Type value of an enhanced CT names a map when it is none of these.
-PLAIN_CONTRASTS = {"", "NONE", "FILTERED", "MEDIAN", "MEAN", "MAXIMUM", "MINIMUM", "RESAMPLED"}
 # Scanners reconstruct up to 2048 x 2048; what claims more is no slice, and is refused before memory is asked for.
 LARGEST_PLANE = 4096 * 4096
 
@@ -83,16 +85,23 @@ def read_series(
     _check_size(stack, name)
     slices = stack.slices[every // 2 :: every]
     pixels, sha256 = (read_enhanced if is_enhanced(chosen.header) else read_classic)(slices, progress)
-    findings = [*age_findings(chosen.header), *_about_pixels(chosen, slices)]
+    check_not_interleaved(pixels.array, name)
+    acquisition, mixed = one_scan(acquisition_from(chosen.header, slices[0].frame), stack.slices)
+    findings = [*header_findings(chosen.header, slices[0].frame), *mixed, *_about_pixels(chosen, slices)]
+    if chosen.joined:
+        findings.append(finding("series-joined", count=chosen.joined))
+    if chosen.shared:
+        findings.append(finding("instances-shared", count=chosen.shared))
     if chosen.copies:
         findings.append(finding("duplicates-dropped", count=chosen.copies))
     if pixels.padded:
         findings.append(finding("padding-bright", count=pixels.padded))
     if found is not None and found.damaged:
         findings.append(finding("files-damaged", count=found.damaged))
+    if found is not None and found.missing:
+        findings.append(finding("files-missing", count=found.missing))
     if found is not None and found.outside:
         findings.append(finding("links-outside", count=found.outside))
-    acquisition = acquisition_from(chosen.header, slices[0].frame)
     places = tuple((one.path, one.frame) for one in slices)
     return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings), places)
 
@@ -102,7 +111,7 @@ def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Findi
         # Remarks on the spelling of values say nothing to a reader of the scan.
         warnings.simplefilter("ignore")
         lossy = text(chosen.header, "LossyImageCompression") == "01"
-    if lossy or any(one.layout is not None and one.layout.syntax in LOSSY_SYNTAXES for one in slices):
+    if lossy or any(trait(one.traits, "lossy compression") for one in slices):
         return [finding("lossy-compression")]
     return []
 
@@ -120,15 +129,20 @@ def _check_size(stack: Stack, name: str) -> None:
             continue
         claimed = (one.frame + 1) * one.rows * one.columns * layout.bits_allocated // 8
         if layout.start + claimed > one.path.stat().st_size or layout.frames <= one.frame:
-            raise refusal("file-unreadable", file=one.path.name)
+            raise refusal("file-unreadable", file=one.called)
 
 
 def _check_units(series: Series, name: str) -> None:
-    if any(one.slope is None or one.intercept is None or one.slope == 0 for one in series.slices):
-        raise refusal("no-rescale", file=name)
+    missing = [word for word, key in (("Rescale Slope", "slope"), ("Rescale Intercept", "intercept"))
+               if any(getattr(one, key) is None for one in series.slices)]  # fmt: skip
+    if missing or any(one.slope == 0 for one in series.slices):
+        raise refusal("no-rescale", file=name, elements=" and ".join(missing) or "Rescale Slope")
     units = {one.unit for one in series.slices} - HOUNSFIELD_TYPES
     if units:
         raise refusal("not-hu", file=name, why=f"the header gives its unit as {min(units)}")
-    values = image_type(series.header)
-    if is_enhanced(series.header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
-        raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        types = {trait(one.traits, "image type") for one in series.slices} if is_enhanced(series.header) else set()
+        shown = spectral_image(series.header, " ".join(types))
+    if shown is not None and shown.kind == "map":
+        raise refusal("not-hu", file=name, why=f"it is a {shown.words}, as {shown.by} says")

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom import acquisition, elements, files
-from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, age_findings
+from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_findings
 
 
 def a_header(**elements) -> Dataset:
@@ -92,7 +92,12 @@ def test_sex_is_female_male_or_unknown(value, sex):
         ({"ContrastBolusVolume": "90"}, True),
         ({"ContrastBolusVolume": "0"}, None),
         ({"ContrastBolusAgent": "Gastrografin", "ContrastBolusRoute": "ORAL"}, None),
-        ({"ContrastBolusAgentSequence": sequence()}, True),
+        ({"ContrastBolusAgentSequence": sequence()}, None),
+        ({"ContrastBolusAgentSequence": sequence(CodeMeaning="Iohexol")}, True),
+        ({"ContrastBolusAgentSequence": sequence(CodeMeaning="No contrast")}, False),
+        ({"ContrastBolusAgent": "APPLIED", "ContrastBolusVolume": "0"}, True),
+        ({"ContrastBolusAgent": "WITHOUT", "ContrastBolusVolume": "80"}, None),
+        ({"ContrastBolusAgent": "Omnipaque", "ContrastBolusRoute": "ORAL and IV"}, True),
         ({"SharedFunctionalGroupsSequence": sequence(ContrastBolusUsageSequence=sequence())}, None),
         (
             {
@@ -188,4 +193,4 @@ def test_every_keyword_in_the_code_is_in_the_dicom_dictionary(module):
 def test_an_age_that_dates_contradict_or_nobody_can_read_is_said(elements, years, code):
     header = a_header(**elements)
     assert acquisition_from(header).age_years == years
-    assert [one.code for one in age_findings(header)] == ([] if code is None else [code])
+    assert [one.code for one in header_findings(header)] == ([] if code is None else [code])

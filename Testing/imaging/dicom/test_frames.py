@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 
 import numpy as np
 import pydicom
 import pytest
 
 from CACBoneAxisLib.imaging.dicom.frames import DELIMITER, ITEM, encapsulated_frames, fragments_fit, frames_by_pydicom
-from CACBoneAxisLib.imaging.dicom.slices import scan_header
+from CACBoneAxisLib.imaging.dicom.slices import scan_header, slice_headers
 from CACBoneAxisLib.imaging.dicom.volume import read_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
@@ -49,8 +50,8 @@ def test_frames_come_in_their_order_and_number(tmp_path, dicom_writer, dicom_var
     dicom_writer.write_series(folder, small_hu, small_geometry, header={"PixelRepresentation": 0})
     slices = [pydicom.dcmread(path) for path in sorted(folder.iterdir())]
     dicom_variants.save_as(dicom_variants.enhanced(slices), tmp_path / "e.dcm", "RLE")
-    _, layout = scan_header(tmp_path / "e.dcm")
-    frames = list(encapsulated_frames(tmp_path / "e.dcm", layout))
+    header, layout = scan_header(tmp_path / "e.dcm")
+    frames = list(encapsulated_frames(slice_headers(header, tmp_path / "e.dcm", layout)[0], layout))
     expected = [dicom_variants.rle(np.frombuffer(one.PixelData, "<u2").reshape(10, 12)) for one in slices]
     assert [frame.rstrip(b"\0") for frame in frames] == [frame.rstrip(b"\0") for frame in expected]
 
@@ -81,5 +82,5 @@ def test_htj2k_is_named_where_none_is(tmp_path, monkeypatch):
     monkeypatch.setattr(pydicom, "dcmread", nothing)
     # pydicom 2 has no name for it yet.
     with pytest.raises(UnusableInputError, match=r"High-Throughput JPEG 2000|1\.2\.840") as caught:
-        frames_by_pydicom(tmp_path / "IM0001.dcm", "1.2.840.10008.1.2.4.201")
+        frames_by_pydicom(SimpleNamespace(path=tmp_path / "IM0001.dcm", called="file 1"), "1.2.840.10008.1.2.4.201")
     assert caught.value.code == "syntax-unsupported"

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from CACBoneAxisLib.imaging.dicom.layout import PixelLayout
 from CACBoneAxisLib.imaging.dicom.pixels import Pixels, compact, hounsfield_of, is_plain
-from CACBoneAxisLib.imaging.dicom.slices import PixelLayout, SliceHeader
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 PLAIN = PixelLayout("1.2.840.10008.1.2.1", 100, 24, False, 16, 16, 15, True, 1, None)
@@ -85,5 +86,5 @@ def test_one_slice_with_fractions_makes_the_volume_fractional():
 
 def test_not_a_number_is_no_hounsfield_unit():
     with pytest.raises(UnusableInputError) as caught:
-        compact(np.array([[np.nan, 1.0]]), Path("a.dcm"))
+        compact(np.array([[np.nan, 1.0]]), header(1, 0))
     assert caught.value.code == "not-hu"

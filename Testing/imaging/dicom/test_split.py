@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from CACBoneAxisLib.imaging.dicom.slices import TRAITS, SliceHeader, slice_headers
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, slice_headers
 from CACBoneAxisLib.imaging.dicom.split import split
+from CACBoneAxisLib.imaging.dicom.traits import TRAITS
 
 
 def image(height: float, number: int, **traits: str) -> SliceHeader:

@@ -1,0 +1,57 @@
+"""Two scans whose slices lie between each other, told by their values where no header tells."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from CACBoneAxisLib.imaging.findings import refusal
+
+# A slice between two others is their mean but for noise and edges, which come and go. What changes its sign
+# with every slice over so many, by more than chance does once in a hundred thousand, is of two scans.
+WINDOW_SLICES, SHORTEST_SLICES = 36, 12
+DIFFERENCE_HU, CHANCE = 30.0, 1e-5
+# Of the voxels looked at; by chance it would be a hundredth of this.
+SMALLEST_SHARE = 0.002
+# Noise of every second slice above that of the others, as of another kernel or tube voltage.
+NOISE_RATIO = 1.3
+GRID = 96
+
+
+def check_not_interleaved(hu: NDArray, name: str) -> None:
+    """Raise UnusableInputError (``volumes-interleaved``) when every second slice is of another scan than the others.
+
+    Parameters
+    ----------
+    hu : (z, y, x) in the order of the stack; every fifth row and column or so is looked at
+    name : for the sentence
+    """
+    if len(hu) < SHORTEST_SLICES:
+        return
+    step_y, step_x = (max(1, size // GRID) for size in hu.shape[1:])
+    if _alternates(hu[:, ::step_y, ::step_x]) or _noise_alternates(hu[:, ::step_y]):
+        raise refusal("volumes-interleaved", file=name)
+
+
+def _alternates(hu: NDArray) -> bool:
+    # Threes of slices that share none, so that their noise is independent.
+    some = hu[: len(hu) // 3 * 3].astype(np.float32).reshape(-1, 3, *hu.shape[1:])
+    signs = np.where(np.arange(len(some)) % 2, -1.0, 1.0).astype(np.float32)
+    apart = (some[:, 1] - (some[:, 0] + some[:, 2]) / 2) * signs[:, None, None]
+    for part in np.array_split(apart, max(1, len(hu) // WINDOW_SLICES)):
+        mean = np.abs(part.mean(axis=0))
+        limit = special.stdtrit(len(part) - 1, 1 - CHANCE) / np.sqrt(len(part))
+        if np.mean((mean > DIFFERENCE_HU) & (mean > limit * part.std(axis=0, ddof=1))) > SMALLEST_SHARE:
+            return True
+    return False
+
+
+def _noise_alternates(hu: NDArray) -> bool:
+    # Along rows through the middle, where anatomy hardly changes from one slice to the next.
+    middle = max(0, hu.shape[2] // 2 - GRID)
+    rows = hu[:, :, middle : middle + 2 * GRID].astype(np.float32)
+    noise = np.log(np.median(np.abs(np.diff(rows, axis=2)), axis=(1, 2)) + 1)
+    signs = np.where(np.arange(1, len(noise) - 1) % 2, 1.0, -1.0)
+    steps = (noise[1:-1] - (noise[:-2] + noise[2:]) / 2) * signs
+    return bool(abs(steps.mean()) > np.log(NOISE_RATIO) and np.all(np.sign(steps) == np.sign(steps.mean())))

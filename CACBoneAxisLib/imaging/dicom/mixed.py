@@ -1,0 +1,95 @@
+"""What changes from slice to slice of one stack that one header should say of all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
+from CACBoneAxisLib.imaging.dicom.traits import TRAITS, trait
+from CACBoneAxisLib.imaging.findings import Finding, finding
+
+# Of each trait that should not change: the facts that are then not known, and the option that states them.
+FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "frame of reference": ((), ""),
+    "kernel": (("kernel",), "--kernel"),
+    "thickness": (("slice_thickness_mm",), ""),
+    "tube voltage": (("kvp",), "--kvp"),
+    "phase": ((), ""),
+    "contrast agent": (("contrast",), "--contrast"),
+    "table height": (("table_height_mm",), ""),
+    "ECG gating": (("ecg_gated",), "--gated"),
+    "scanner": (("manufacturer", "model"), ""),
+    "lossy compression": ((), ""),
+    "image type": (("image_type",), ""),
+    "exposure": ((), ""),
+}
+# Heights are read back with rounding; the phase that is reached differs a little from the one that was asked for.
+TOLERANCES = {"table height": 1.0, "phase": 5.0, "thickness": 0.01}
+# Tube current follows the patient from slice to slice; a step that stays is another scan.
+STEADY_SLICES = 3
+# A scan of the chest takes seconds; breaths between its parts take less than this.
+PAUSE_S = 120.0
+
+
+def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[Acquisition, tuple[Finding, ...]]:
+    """Return the facts that hold for all slices of a stack, and a finding for each that changes within it.
+
+    Two scans that abut look like one. What changes is not taken from any single header.
+
+    Parameters
+    ----------
+    acquisition : as one header of the stack says
+    slices : in the order of the stack
+    """
+    said: list[Finding] = []
+    unknown: dict[str, None] = {}
+    for name, (facts, option) in FACTS.items():
+        values = [_value(one, name) for one in slices]
+        if not _changes(name, values):
+            continue
+        unknown |= dict.fromkeys(facts)
+        settled = f" If one value holds for all, state it with {option}." if option else ""
+        said.append(finding("scan-mixed", what=name, values=_counted(name, values), settled=settled))
+    times = [one.times_s[0] for one in slices]
+    pauses = [abs(b - a) for a, b in pairwise(times) if a is not None and b is not None]
+    if max(pauses, default=0.0) > PAUSE_S:
+        values_ = f"neighbouring slices were scanned {max(pauses) / 60:.0f} minutes apart"
+        said.append(finding("scan-mixed", what="acquisition time", values=values_, settled=""))
+    return replace(acquisition, **unknown), tuple(said)
+
+
+def _value(one: SliceHeader, name: str) -> str:
+    value = trait(one.traits, name)
+    if name == "contrast agent":
+        given = contrast_stated(value)[0] if value and value.upper() not in ("YES", "NO") else value.upper() == "YES"
+        return "unclear" if given is None else "given" if given else ""
+    if name == "image type":
+        return value.split()[0].upper() if value else ""
+    return value
+
+
+def _changes(name: str, values: Sequence[str]) -> bool:
+    distinct = set(values)
+    if len(distinct) < 2:
+        return False
+    if name in TOLERANCES and "" not in distinct:
+        numbers = [float(value) for value in distinct]
+        return max(numbers) - min(numbers) > TOLERANCES[name]
+    if name == "exposure":
+        runs = [len(list(run)) for _, run in groupby(values)]
+        return len(runs) == 2 and min(runs) >= STEADY_SLICES
+    return True
+
+
+def _counted(name: str, values: Sequence[str]) -> str:
+    if name == "frame of reference":
+        return f"{len(set(values))} of them"
+    counts = Counter(values).most_common(4)
+    unit = TRAITS[name]
+    words = [f"{f'{value} {unit}'.strip() if value else 'none stated'} in {count} slices" for value, count in counts]
+    return ", ".join(words)
