@@ -14,9 +14,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.numbering import NUMBERINGS
 from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.labelschemes import schemes
 
 # Title of each column, and its cells: a template of the row's fields, or a function of the row.
 Columns = Mapping[str, str | Callable[[Any], Any]]
@@ -240,8 +242,10 @@ def _concepts() -> str:
 
 
 def _levels() -> str:
-    rows = [(c, v.site, v.totalsegmentator, v.verse, v.snomed or "none on file") for c, v in levels().items()]
-    return table(("level", "site", "TotalSegmentator", "VerSe", "SCT"), rows)
+    named = [schemes()[key] for key in NUMBERINGS[1:]]
+    numbers = [{parse_level(name): n for n, name in one.names.items()} for one in named]
+    rows = [(c, v.site, *(of[c] for of in numbers), v.snomed or "none on file") for c, v in levels().items()]
+    return table(("level", "site", *(one.title for one in named), "SCT"), rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {

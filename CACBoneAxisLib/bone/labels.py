@@ -1,17 +1,13 @@
-"""Vertebrae of a labelmap: which number is which level, and the trabecular core of each."""
+"""Vertebrae of a labelmap: where each lies, and the trabecular core of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CACBoneAxisLib.bone.levels import levels, parse_level
-from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
-from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
 
 Box = tuple[slice, slice, slice]
@@ -19,72 +15,11 @@ Box = tuple[slice, slice, slice]
 # A distance that equals the erosion does not exceed it; this much slack, relative, keeps
 # rounding of the spacing's last digits from deciding (as in imaging/regions.py).
 DISTANCE_SLACK = 1e-6
-# VerSe numbers its vertebrae 1 to 28; TotalSegmentator's start at 27 (L5), beside many other organs.
-VERSE_LARGEST = 28
-VERSE_NUMBERS = range(8, 26)
-SCHEMES = {"verse": "VerSe", "totalsegmentator": "TotalSegmentator"}
 
 
 def label_boxes(labels: NDArray[np.integer]) -> dict[int, Box]:
     """Return, for every number in an array of labels, the smallest block (z, y, x) that holds it."""
     return {n: box for n, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None}
-
-
-def level_numbers(
-    labels: LabelImage, present: Iterable[int], numbering: str | Mapping[int, str] = "auto"
-) -> tuple[dict[str, int], tuple[Finding, ...]]:
-    """Return which label number is which level, and how that was decided.
-
-    A numbering that was stated (``totalsegmentator``, ``verse`` or a mapping) stands.
-    With ``auto`` the segments' names decide where the file has any; otherwise the
-    numbers are VerSe's when none is above 28 and one is from 8 to 25, else
-    TotalSegmentator's, and a finding says which was taken. The two overlap only at
-    27 and 28, L5 and L4 of TotalSegmentator, sacral and coccygeal numbers of VerSe.
-
-    Parameters
-    ----------
-    labels : LabelImage
-    present : the numbers that occur in it
-    numbering : as in ``BoneProtocol``
-
-    Returns
-    -------
-    number by level, from T1 to L5 : only levels whose number occurs
-    findings
-
-    Raises
-    ------
-    UnusableInputError
-        When the file holds no label of a known level, or two labels of the same level.
-    """
-    present = list(present)
-    findings: tuple[Finding, ...] = ()
-    if not isinstance(numbering, str):
-        table = dict(numbering)
-    elif numbering == "auto" and labels.names:
-        named = {number: parse_level(name) for number, name in labels.names.items()}
-        table = {number: level for number, level in named.items() if level is not None}
-    else:
-        if numbering == "auto":
-            numbering = _guess(present)
-            findings = (finding("numbering-assumed", file=labels.name, numbering=SCHEMES[numbering]),)
-        table = {level.verse if numbering == "verse" else level.totalsegmentator: c for c, level in levels().items()}
-    found: dict[str, int] = {}
-    for code in levels():
-        numbers = [n for n in present if table.get(n) == code]
-        if len(numbers) > 1:
-            raise refusal("region-duplicate", level=code)
-        if numbers:
-            found[code] = numbers[0]
-    if not found:
-        raise refusal("labels-none", file=labels.name)
-    return found, findings
-
-
-def _guess(present: list[int]) -> str:
-    if present and max(present) <= VERSE_LARGEST and any(n in VERSE_NUMBERS for n in present):
-        return "verse"
-    return "totalsegmentator"
 
 
 @dataclass(frozen=True)

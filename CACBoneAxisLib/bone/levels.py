@@ -1,4 +1,4 @@
-"""The vertebral levels T1 to L5: order, codes, colours, and the numbers that labelmaps give them."""
+"""The vertebral levels T1 to L5: order, codes and colours."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Level:
     order : 1 for T1 to 17 for L5
     snomed : SNOMED CT code, None where no code was verified
     color : RGB, 0 to 255
-    totalsegmentator, verse : number of the level in the labelmaps of these two
     """
 
     code: str
@@ -36,8 +35,6 @@ class Level:
     order: int
     snomed: str | None
     color: tuple[int, int, int]
-    totalsegmentator: int
-    verse: int
 
 
 @cache
@@ -51,8 +48,6 @@ def levels() -> dict[str, Level]:
             row["order"],
             row["snomed"]["value"] if row["snomed"] else None,
             tuple(row["color"]),
-            row["totalsegmentator"],
-            row["verse"],
         )
         for row in load_table("levels")["levels"]
     }

@@ -10,12 +10,11 @@ from typing import Any
 from CACBoneAxisLib.bone.calibration import Calibration
 from CACBoneAxisLib.bone.estimates import estimate_names
 from CACBoneAxisLib.bone.levels import levels
+from CACBoneAxisLib.bone.numbering import NUMBERINGS
 from CACBoneAxisLib.bone.references import TScoreReference, hu_threshold_names, t_score_references
 from CACBoneAxisLib.bone.regionplacement import region_protocols
 from CACBoneAxisLib.bone.zscores import z_score_reference_names
 from CACBoneAxisLib.imaging.regions import REGION_SHAPES
-
-NUMBERINGS = ("auto", "totalsegmentator", "verse")
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ class BoneProtocol:
     hu_thresholds
         ``all``, ``none`` or the names of rows in ``data/hu_thresholds.json``.
     numbering
-        How a labelmap without names numbers its vertebrae: ``auto``, ``totalsegmentator``,
-        ``verse`` or a mapping from number to level.
+        How a labelmap numbers its vertebrae: ``auto`` (by names, else by evidence), ``totalsegmentator``
+        (version 2), ``totalsegmentator-v1``, ``verse``, ``totalspineseg`` or a mapping from number to level.
     """
 
     region: RegionProtocol = field(default_factory=RegionProtocol)

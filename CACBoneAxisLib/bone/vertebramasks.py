@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.bone.endplateheights import found_heights
 from CACBoneAxisLib.bone.heights import Heights, heights_findings, labelled_heights, with_crush
 from CACBoneAxisLib.bone.labelledregion import described_region, label_findings, labelled_region
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
+from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.bone.locate import locate_vertebra
+from CACBoneAxisLib.bone.numbering import level_numbers
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import placement_findings
 from CACBoneAxisLib.bone.regionplacement import DEFAULT, located_region, lowered
@@ -137,7 +138,7 @@ def _from_labels(
 ) -> tuple[list[Candidate], tuple[Finding, ...]]:
     labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
-    numbers, said = level_numbers(labels, boxes, protocol.numbering)
+    numbers, said = level_numbers(labels, protocol.numbering, image)
     heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
     cores = []
     for level, number in numbers.items():

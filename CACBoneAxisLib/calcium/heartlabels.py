@@ -15,17 +15,11 @@ from scipy.spatial import cKDTree
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.labels import LabelImage
+from CACBoneAxisLib.imaging.labelschemes import by_numbers
 
 CHAMBERS = ("LA", "LV", "RA", "RV")
-# TotalSegmentator's numbers where a file has no names (its map_to_binary.py): class map total of version 2,
-# and heartchambers_highres.
-TOTAL_NUMBERS: Mapping[int, str] = {
-    51: "heart",
-    61: "heart",
-    52: "aorta",
-    **dict.fromkeys([*range(26, 51), *range(71, 75), *range(92, 118)], "bone"),
-}
-CHAMBER_NUMBERS: Mapping[int, str] = {1: "LV", 2: "LA", 3: "LV", 4: "RA", 5: "RV", 6: "aorta"}
+# Numberings that have a heart.
+SCHEMES = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
 BONE_WORDS = ("vertebra", "ribs", "sternum", "scapula", "clavic", "costal", "humerus", "bone", "sacrum")
 # Fine enough for distances of mm, coarse enough for a second.
 SURFACE_STEP_MM = 1.5
@@ -126,34 +120,34 @@ def heart_labels(labels: LabelImage, *, asked: bool) -> tuple[HeartLabels | None
     """Return what of a segmentation is heart, and how that was decided.
 
     Names decide where the file has any (``heart``, ``heart_atrium_left``, ``left ventricle``,
-    ``aorta`` …). Otherwise the numbers are TotalSegmentator's, which a finding says; a file
-    given as that of the heart that has a single label is the heart.
+    ``aorta`` …); else the numbers, by the evidence of ``imaging/labelschemes.py``. A single label
+    without a name is nobody's heart.
 
     Parameters
     ----------
     labels : on the CT's grid
-    asked : whether the file was given as that of the heart; of one of vertebrae only names and
-        TotalSegmentator's number of the heart count
+    asked : whether the file was given as that of the heart; else it is one of vertebrae, which may have none
 
     Raises
     ------
     UnusableInputError
-        ``heart-labels-none`` when a file given as that of the heart has none.
+        ``heart-labels-none`` when a file given as that of the heart has none, ``heart-label-unnamed`` when it
+        has one label without a name, ``heart-numbers-unclear``.
     """
     present = [int(n) for n in np.unique(labels.labels) if n]
     findings: tuple[Finding, ...] = ()
-    if labels.names:
-        table = {n: part for n in present if (part := part_of(labels.names.get(n, ""))) is not None}
-    elif 51 in present:
-        table = {n: TOTAL_NUMBERS[n] for n in present if n in TOTAL_NUMBERS}
-        findings = (finding("heart-numbers-assumed", file=labels.name),)
-    elif asked and len(present) == 1:
-        table = {present[0]: "heart"}
-    elif asked and present and {2, 3, 4, 5} <= set(present) <= set(range(1, 8)):
-        table = {n: CHAMBER_NUMBERS[n] for n in present if n in CHAMBER_NUMBERS}
-        findings = (finding("heart-numbers-assumed", file=labels.name),)
-    else:
-        table = {}
+    names = labels.names
+    if not names and len(present) == 1 and asked:
+        raise refusal("heart-label-unnamed", file=labels.name)
+    if not names and len(present) > 1:
+        decision = by_numbers(labels, _is_heart, chosen=SCHEMES)
+        if decision.scheme is not None:
+            names = {n: decision.scheme.names[n] for n in present}
+            values = {"numbering": decision.scheme.title, "evidence": decision.evidence}
+            findings = (finding("heart-numbers-assumed", file=labels.name, **values),)
+        elif asked and decision.fitting:
+            raise refusal("heart-numbers-unclear", file=labels.name, fitting=" or ".join(decision.fitting))
+    table = {n: part for n in present if (part := part_of((names or {}).get(n, ""))) is not None}
     parts: dict[str, tuple[int, ...]] = {}
     for number, part in table.items():
         parts[part] = (*parts.get(part, ()), number)
@@ -162,6 +156,15 @@ def heart_labels(labels: LabelImage, *, asked: bool) -> tuple[HeartLabels | None
             raise refusal("heart-labels-none", file=labels.name)
         return None, ()
     return HeartLabels(labels.labels, parts, labels.name), findings
+
+
+def _is_heart(name: str) -> bool:
+    return part_of(name) in ("heart", *CHAMBERS)
+
+
+def is_heart_part(name: str) -> bool:
+    """Return whether the name of a mask, without its suffix, is that of the heart or of what bounds it."""
+    return part_of(name) is not None
 
 
 def part_of(name: str) -> str | None:

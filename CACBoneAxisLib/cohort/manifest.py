@@ -20,8 +20,8 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "seeds": "point lists (`.mrk.json`), several with `;` between them; empty: not read for calcium, no score",
     "regions": "markups ROIs (`.mrk.json`), several with `;` between them",
     "vertebra_points": "point lists (`.mrk.json`) with a point in each vertebra, several with `;` between them",
-    "vertebrae": "labelmap or `.seg.nrrd` of vertebrae",
-    "heart": "labelmap or `.seg.nrrd` of the heart, for suggestions",
+    "vertebrae": "vertebrae: labelmap, `.seg.nrrd`, DICOM segmentation, folder of masks, or masks with `;` between",
+    "heart": "the heart, likewise; for suggestions",
     "second_image": "the same scan at another energy",
     "reading": "structured report (`.dcm`) of an earlier analysis, for what the columns above leave open",
     "settings": "settings of this study, JSON or TOML, over those of `--settings`",
@@ -31,8 +31,8 @@ MANIFEST_COLUMNS: dict[str, str] = {
     "sex": "F or M",
     "ethnicity": "as the reference tables name it",
 }
-SINGLE_COLUMNS = ("image", "vertebrae", "heart", "second_image", "reading", "settings")
-LIST_COLUMNS = ("seeds", "regions", "vertebra_points")
+SINGLE_COLUMNS = ("image", "second_image", "reading", "settings")
+LIST_COLUMNS = ("seeds", "regions", "vertebra_points", "vertebrae", "heart")
 PATH_COLUMNS = (*SINGLE_COLUMNS, *LIST_COLUMNS)
 PATIENT_COLUMNS = ("age_years", "sex", "ethnicity")
 # A column named after a setting sets it for its row.

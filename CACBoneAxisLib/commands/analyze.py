@@ -43,8 +43,13 @@ def add_analyze(commands: Any) -> None:
         default=[],
         help="markups point lists, a point in each vertebral body, labelled with its level: the region is placed there",
     )
-    one.add_argument("--vertebrae", metavar="FILE", help="labelmap or .seg.nrrd of vertebrae")
-    one.add_argument("--heart", metavar="FILE", help="labelmap or .seg.nrrd of the heart: where to look for candidates")
+    one.add_argument(
+        "--vertebrae",
+        nargs="+",
+        metavar="FILE",
+        help="vertebrae: labelmap, .seg.nrrd, DICOM segmentation, or the folder of masks that TotalSegmentator writes",
+    )
+    one.add_argument("--heart", nargs="+", metavar="FILE", help="the heart, likewise: where to look for candidates")
     one.add_argument("--settings", metavar="FILE", help="settings, JSON or TOML")
     one.add_argument("--reading", metavar="FILE", help="structured report of --dicom-out: its seeds, regions, settings")
     one.add_argument("--series", help="which CT series of the folder: its number in the list, or auto")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.bone.numbering import NUMBERINGS
 from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.dicomout.storedreading import read_reading
@@ -40,6 +41,12 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
         "region in a vertebra that was labelled or found, such as qct-ellipse",
     ),
     ("--erosion", "bone.region.erosion_mm", float, "how far inside a vertebra's labelmap the region begins, mm"),
+    (
+        "--vertebrae-labels",
+        "bone.numbering",
+        str,
+        f"whose numbers the labelmap of vertebrae has: {', '.join(NUMBERINGS[1:])} (by names and evidence)",
+    ),
     ("--slope", "bone.calibration.slope", float, "linear calibration: mg/cm3 per HU"),
     ("--intercept", "bone.calibration.intercept", float, "linear calibration: mg/cm3 at 0 HU"),
     ("--material", "bone.calibration.material", str, "linear calibration: HA or K2HPO4"),

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
+from CACBoneAxisLib.bone.labels import label_boxes
+from CACBoneAxisLib.bone.numbering import level_numbers
 from CACBoneAxisLib.dicomout.codes import level_code
 from CACBoneAxisLib.dicomout.segments import Segment
 from CACBoneAxisLib.dicomout.storedreading import Labelled, StoredReading
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
-from CACBoneAxisLib.imaging.imagefile import clean_direction
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.orient import to_axial
+from CACBoneAxisLib.imaging.segobject import segmentation_volume
 from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, OTHER_COLOR, level_color
 
 LABEL_FILES = {"vertebrae": "vertebrae.dcm", "heart": "heart.dcm"}
@@ -31,7 +32,7 @@ def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: An
     if isinstance(numbering, Mapping):
         # JSON has texts for keys.
         numbering = {int(value): level for value, level in numbering.items()}
-    known = {value: level for level, value in level_numbers(labels, label_boxes(labels.labels), numbering)[0].items()}
+    known = {value: level for level, value in level_numbers(labels, numbering)[0].items()}
     segments = []
     for value, place in label_boxes(labels.labels).items():
         z, y, x = (int(part.start) for part in place)
@@ -96,30 +97,9 @@ def labels_of(
 
 
 def _labels(dataset: Any, kept: Labelled) -> LabelImage:
-    shared = dataset.SharedFunctionalGroupsSequence[0]
-    row, column = np.reshape([float(v) for v in shared.PlaneOrientationSequence[0].ImageOrientationPatient], (2, 3))
-    normal = np.cross(row, column)
-    measures = shared.PixelMeasuresSequence[0]
-    y, x = (float(v) for v in measures.PixelSpacing)
-    z = float(measures.SpacingBetweenSlices)
-    frames = dataset.PerFrameFunctionalGroupsSequence
-    corners = np.array([[float(v) for v in f.PlanePositionSequence[0].ImagePositionPatient] for f in frames])
-    heights = corners @ normal
-    steps = np.rint((heights - heights.min()) / z).astype(int)
-    pixels = np.asarray(dataset.pixel_array).reshape(len(frames), dataset.Rows, dataset.Columns)
-    stored = np.zeros((int(steps.max()) + 1, *pixels.shape[1:]), dtype=np.uint16)
-    for step, frame, plane in zip(steps, frames, pixels, strict=True):
-        # One segment alone is named once for all frames.
-        named = frame if "SegmentIdentificationSequence" in frame else shared
-        number = int(named.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-        stored[step][plane > 0] = kept.values[number - 1]
-    origin = corners[int(np.argmin(heights))]
-    geometry = ImageGeometry(
-        (int(stored.shape[0]), int(stored.shape[1]), int(stored.shape[2])),
-        (round_spacing(x), round_spacing(y), round_spacing(z)),
-        (float(origin[0]), float(origin[1]), float(origin[2])),
-        clean_direction(np.stack([row, column, normal], axis=1)),
-    )
-    view, axial = to_axial(stored, geometry)
+    numbers, geometry, _ = segmentation_volume(dataset)
+    # Segment numbers count the labels' values.
+    values = np.array([0, *kept.values], dtype=np.uint16)
+    view, axial = to_axial(values[numbers], geometry)
     names: Mapping[int, str] | None = kept.names
     return LabelImage(view, axial, dict(names) if names else None, excluded=dict(kept.excluded))

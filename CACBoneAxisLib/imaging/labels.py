@@ -1,9 +1,7 @@
-"""Labelmaps and Slicer segmentations (``.seg.nrrd``), in axial order."""
+"""Labels of voxels in axial order, and how they come to lie on a CT's grid."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,17 +9,13 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import Finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.imagefile import read_stored
-from CACBoneAxisLib.imaging.integrity import content_sha256
-from CACBoneAxisLib.imaging.orient import to_axial
 
 # Of a voxel: formats that keep seven digits of origin and direction stay well below, half a voxel well above.
 GRID_TOLERANCE_VOXELS = 0.1
 SAME_SPACING = 1e-4
 SAME_COSINE = 1e-3
-SEGMENT = re.compile(r"Segment(\d+)_(Name|LabelValue|Layer|Tags)$")
 # A segment with this tag is left out by its reader; the tag's value is the reason.
 EXCLUDED_TAG = "CACBoneAxis.Excluded"
 
@@ -39,6 +33,10 @@ class LabelImage:
     name : file name, without its folder
     sha256 : of the file
     excluded : reason by label value, of segments that their reader left out
+    named_by : what the names come from, in words; empty without names
+    hint : a scheme of ``data/label_schemes.json`` that the file's name claims, None where it claims none
+    codes : SNOMED CT codes by label value, of a DICOM segmentation
+    findings : what the file leaves open
     """
 
     labels: NDArray[np.integer]
@@ -47,6 +45,10 @@ class LabelImage:
     name: str = "labels"
     sha256: str | None = None
     excluded: dict[int, str] = field(default_factory=dict)
+    named_by: str = ""
+    hint: str | None = None
+    codes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     def on_grid_of(self, geometry: ImageGeometry) -> LabelImage:
         """Return the labels on a CT's grid: what a cropped file left out is 0, nothing is resampled.
@@ -91,37 +93,6 @@ class LabelImage:
         return int(offset[2]), int(offset[1]), int(offset[0])
 
 
-def read_labels(path: str | Path) -> LabelImage:
-    """Read a labelmap (NRRD, NIfTI) or a Slicer segmentation (``.seg.nrrd``).
-
-    Of a segmentation the segments' names come along. Where segments overlap they are kept
-    in layers; here they get numbers of their own, and a voxel that several segments share
-    belongs to the last one.
-
-    Raises
-    ------
-    UnusableInputError
-        ``file-missing``, ``file-unreadable``, ``dimensions``, ``too-large``,
-        ``labels-values`` when the values are not whole numbers from 0 to 65535.
-    """
-    path = Path(path)
-    stored = read_stored(path, layers=True)
-    segments = _segments(stored.metadata)
-    array = stored.array
-    if array.ndim == 4 and not segments:
-        raise refusal("dimensions", file=path.name, dimensions=f"{array.shape[-1]} values per voxel")
-    for layer in np.moveaxis(array, -1, 0) if array.ndim == 4 else [array]:
-        _check_values(layer, path.name)
-    if array.ndim == 4:
-        labels, segments = _flattened(array, segments)
-    else:
-        labels = _compact(array)
-    names = {segment.value: segment.name for segment in segments} or None
-    excluded = {segment.value: segment.excluded for segment in segments if segment.excluded is not None}
-    view, geometry = to_axial(labels, stored.geometry)
-    return LabelImage(view, geometry, names, path.name, content_sha256([path]), excluded)
-
-
 def write_labels(path: str | Path, labels: LabelImage) -> None:
     """Write a label image as a compressed ``.seg.nrrd`` whose segments have its names; :func:`read_labels` reads it."""
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(labels.labels))
@@ -139,57 +110,3 @@ def write_labels(path: str | Path, labels: LabelImage) -> None:
 def tag_text(text: str) -> str:
     """Return a text as it can stand in a segment's tag: on one line, without the sign that ends a tag."""
     return " ".join(text.replace("|", "/").split())
-
-
-@dataclass(frozen=True)
-class _Segment:
-    name: str
-    value: int
-    layer: int
-    excluded: str | None = None
-
-
-def _segments(metadata: Mapping[str, str]) -> list[_Segment]:
-    fields: dict[int, dict[str, str]] = {}
-    for key, value in metadata.items():
-        match = SEGMENT.search(key)
-        if match:
-            fields.setdefault(int(match.group(1)), {})[match.group(2)] = value.strip()
-    return [
-        _Segment(
-            entry.get("Name", f"Segment {number}"),
-            _int(entry.get("LabelValue"), 1),
-            _int(entry.get("Layer"), 0),
-            _excluded(entry.get("Tags", "")),
-        )
-        for number, entry in sorted(fields.items())
-    ]
-
-
-def _excluded(tags: str) -> str | None:
-    """Return the reason in a segment's tags (``key:value|key:value|``), None where it was not left out."""
-    pairs = (tag.partition(":") for tag in tags.split("|"))
-    return next((value or "no reason given" for key, _, value in pairs if key.strip() == EXCLUDED_TAG), None)
-
-
-def _int(value: str | None, otherwise: int) -> int:
-    return int(value) if value is not None and value.isdigit() else otherwise
-
-
-def _check_values(layer: NDArray, name: str) -> None:
-    low, high = layer.min(), layer.max()
-    whole = np.issubdtype(layer.dtype, np.integer) or all(np.array_equal(p, np.rint(p)) for p in layer)
-    if not whole or not (low >= 0 and high <= np.iinfo(np.uint16).max):
-        raise refusal("labels-values", file=name, smallest=f"{low:g}", largest=f"{high:g}")
-
-
-def _compact(array: NDArray) -> NDArray[np.integer]:
-    return array.astype(np.uint8 if array.max() <= np.iinfo(np.uint8).max else np.uint16, copy=False)
-
-
-def _flattened(array: NDArray, segments: list[_Segment]) -> tuple[NDArray[np.integer], list[_Segment]]:
-    labels = np.zeros(array.shape[:-1], dtype=np.uint8 if len(segments) < 256 else np.uint16)
-    for number, segment in enumerate(segments, start=1):
-        if segment.layer < array.shape[-1]:
-            labels[array[..., segment.layer] == segment.value] = number
-    return labels, [replace(segment, value=number) for number, segment in enumerate(segments, start=1)]

@@ -13,7 +13,8 @@ from CACBoneAxisLib.imaging.dicom.series import find_series
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom
 from CACBoneAxisLib.imaging.dicom.survey import Question, choose_automatically
 from CACBoneAxisLib.imaging.dicom.volume import read_dicom, read_series
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.filekinds import refuse_folder, refuse_other
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.imagefile import check_spacing, format_name, read_stored
@@ -64,6 +65,10 @@ def read_ct(
             image = _from_file(path, series, progress)
     except PermissionError:
         raise refusal("file-unreadable", file=path.name) from None
+    except UnusableInputError as error:
+        if error.code == "no-ct" and path.is_dir():
+            refuse_folder(path)
+        raise
     if progress is not None:
         progress("Reading", 1.0)
     return image
@@ -99,6 +104,7 @@ def _from_dicom(path: Path, series: str | int | None, progress: Callable[[str, f
 def _from_file(path: Path, series: str | int | None, progress: Callable[[str, float], None] | None) -> CTImage:
     if not path.exists():
         raise refusal("file-missing", file=path.name)
+    refuse_other(path, "image")
     if series is not None and str(series).strip().lower() not in AUTOMATIC:
         raise refusal("series-unknown", file=path.name, series=series, known="one image")
     if progress is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
 
@@ -107,6 +108,7 @@ def read_markups(path: str | Path) -> list[PointList | Box]:
         a position, size or orientation is not made of finite numbers.
     """
     path = Path(path)
+    refuse_other(path, "markups")
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

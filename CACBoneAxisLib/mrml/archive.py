@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import slicer
 
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers
 from CACBoneAxisLib.bone.levels import levels, parse_level
+from CACBoneAxisLib.bone.numbering import level_numbers
 from CACBoneAxisLib.bone.results import VertebraMeasurement
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point, swap_ras_lps
@@ -148,7 +148,7 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
     ----------
     numbering : how numbers without names are read, as in ``BoneProtocol``
     """
-    numbers, _ = level_numbers(labels, label_boxes(labels.labels), numbering)
+    numbers, _ = level_numbers(labels, numbering)
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     for level, value in numbers.items():

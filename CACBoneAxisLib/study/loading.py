@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.bone.numbering import is_level, with_names
+from CACBoneAxisLib.calcium.heartlabels import is_heart_part
 from CACBoneAxisLib.dicomout.labelmaps import labels_of
 from CACBoneAxisLib.dicomout.storedreading import check_series, read_reading
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.study.identity import (
@@ -37,9 +39,9 @@ class StudyFiles:
     image : DICOM folder, NRRD or NIfTI file
     seeds : markups point lists; None when nobody read the scan for calcium
     regions : markups ROIs
-    vertebrae : labelmap, or None
+    vertebrae : labelmap, DICOM segmentation, folder of masks or several masks, or None
     series : which CT series of a DICOM folder, ``auto`` for the one that suits what was read best, or None
-    heart : labelmap of the heart, or None
+    heart : labels of the heart, as ``vertebrae``, or None
     reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
         where none are given here; its settings are the caller's affair
     points : markups point lists, one point in each vertebra
@@ -49,9 +51,9 @@ class StudyFiles:
     image: str | Path
     seeds: Sequence[str | Path] | None = None
     regions: Sequence[str | Path] = ()
-    vertebrae: str | Path | None = None
+    vertebrae: str | Path | Sequence[str | Path] | None = None
     series: str | None = None
-    heart: str | Path | None = None
+    heart: str | Path | Sequence[str | Path] | None = None
     reading: str | Path | None = None
     points: Sequence[str | Path] = ()
     second: str | Path | None = None
@@ -92,8 +94,8 @@ def load_study(
     _refuse_kind(boxes, Box, "a point list", "--rois")
     points, point_files = read_markup_files(files.points, "vertebra-points")
     _refuse_kind(points, PointList, "an ROI", "--vertebra-points")
-    labels = read_labels(files.vertebrae) if files.vertebrae else None
-    heart = read_labels(files.heart) if files.heart else None
+    labels = read_labels(files.vertebrae, is_level) if files.vertebrae else None
+    heart = read_labels(files.heart, is_heart_part) if files.heart else None
     reading = read_reading(files.reading) if files.reading else None
     if reading is not None and files.reading is not None:
         seeds = reading.seeds if files.seeds is None else seeds
@@ -129,7 +131,12 @@ def load_study(
         tuple(points),
         second,
     )
-    return replace(inputs, identifiers=identifiers(image)) if named else without_names(inputs, study_id)
+    inputs = replace(inputs, identifiers=identifiers(image)) if named else without_names(inputs, study_id)
+    if inputs.vertebrae is None:
+        return inputs
+    # Decided once, by all that is known here; whoever uses or stores the labels finds their names.
+    vertebrae = with_names(inputs.vertebrae.on_grid_of(image.geometry), settings.bone.numbering, image)
+    return replace(inputs, vertebrae=vertebrae)
 
 
 def without_names(inputs: StudyInputs, study_id: str | None = None) -> StudyInputs:

@@ -17,6 +17,7 @@ from CACBoneAxisLib.calcium.patient import Patient
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, with_preset
 from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.acquisition import Acquisition, ScanFacts
+from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import refusal
 
 T = TypeVar("T")
@@ -117,6 +118,8 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         When the file is missing or is neither.
     """
     path = Path(path)
+    if path.exists():
+        refuse_other(path, "settings")
     try:
         text = path.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)

@@ -24,7 +24,7 @@ from CACBoneAxisLib.bone.bodies import body_frame
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import LocatedVertebra, locate_vertebra
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso

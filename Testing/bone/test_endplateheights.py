@@ -13,7 +13,7 @@ from CACBoneAxisLib.bone.endplateheights import found_heights
 from CACBoneAxisLib.bone.heights import PLACES, six_points
 from CACBoneAxisLib.bone.labels import label_boxes
 from CACBoneAxisLib.bone.locate import locate_vertebra
-from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso
 

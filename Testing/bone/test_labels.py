@@ -1,52 +1,11 @@
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.bone.labels import label_boxes, level_numbers, trabecular_core
-from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
-
-GEOMETRY = ImageGeometry((4, 5, 6), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+from CACBoneAxisLib.bone.labels import label_boxes, trabecular_core
 
 
 def core_of(labels, number, spacing_mm, erosion_mm):
     return trabecular_core(labels, number, label_boxes(labels)[number], spacing_mm, erosion_mm)
-
-
-@pytest.mark.parametrize(
-    ("present", "numbering", "found"),
-    [
-        ([19, 20, 24], "auto", {"T12": 19, "L1": 20, "L5": 24}),
-        ([20, 26, 28], "auto", {"L1": 20}),
-        ([27, 28], "auto", {"L4": 28, "L5": 27}),
-        ([31, 32], "auto", {"T12": 32, "L1": 31}),
-        ([5, 20, 31, 52], "auto", {"L1": 31}),
-        ([27, 28], "totalsegmentator", {"L4": 28, "L5": 27}),
-        ([20, 31], "verse", {"L1": 20}),
-        ([1, 2], {1: "L1", 2: "L2"}, {"L1": 1, "L2": 2}),
-    ],
-)
-def test_numbers_are_read_by_the_scheme_they_fit(labelled, present, numbering, found):
-    numbers, said = level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY), present, numbering)
-    assert numbers == found
-    assert [f.code for f in said] == (["numbering-assumed"] if numbering == "auto" else [])
-
-
-def test_names_decide_where_the_file_has_them(labelled):
-    labels = labelled(np.zeros((1, 1, 1), int), GEOMETRY, {1: "vertebrae_T12", 2: "L1", 20: "aorta"})
-    assert level_numbers(labels, [1, 2, 20]) == ({"T12": 1, "L1": 2}, ())
-
-
-@pytest.mark.parametrize(
-    ("present", "names"), [([1], None), ([], None), ([20], {20: "Segment_1"}), ([20], {21: "L1"}), ([26], None)]
-)
-def test_a_labelmap_without_a_known_vertebra_is_refused(labelled, present, names):
-    with pytest.raises(UnusableInputError, match="names no vertebra"):
-        level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY, names), present)
-
-
-def test_two_labels_of_one_level_are_refused(labelled):
-    with pytest.raises(UnusableInputError, match="more than one region for L1"):
-        level_numbers(labelled(np.zeros((1, 1, 1), int), GEOMETRY, {1: "L1", 2: "vertebrae_L1"}), [1, 2])
 
 
 def brute_force_core(inside, spacing_zyx, erosion_mm):

@@ -9,14 +9,6 @@ def test_there_are_seventeen_levels_from_the_head_down():
     assert {code for code, level in levels().items() if level.site == "lumbar"} == {"L1", "L2", "L3", "L4", "L5"}
 
 
-def test_totalsegmentator_counts_up_from_the_lowest_level_and_verse_down_from_the_highest():
-    by_totalsegmentator = sorted(levels().values(), key=lambda level: level.totalsegmentator)
-    assert [level.code for level in by_totalsegmentator] == list(reversed(levels()))
-    assert by_totalsegmentator[0].totalsegmentator == 27
-    assert by_totalsegmentator[-1].totalsegmentator == 43
-    assert [level.verse for level in levels().values()] == list(range(8, 25))
-
-
 def test_every_level_has_a_colour_of_its_own():
     assert len({level.color for level in levels().values()}) == 17
 

@@ -17,7 +17,7 @@ from CACBoneAxisLib.bone.regionplacement import located_region, lowered, region_
 from CACBoneAxisLib.bone.walls import Canal, Wall
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.labels import read_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso

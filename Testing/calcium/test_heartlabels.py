@@ -66,11 +66,14 @@ def test_totalsegmentators_numbers_are_taken_and_that_is_said() -> None:
 
 def test_a_file_of_vertebrae_without_a_heart_is_no_heart_and_one_given_as_the_heart_is_refused() -> None:
     assert heart_labels(image_of(31, 32), asked=False) == (None, ())
-    # One label of a file of vertebrae is a vertebra; of a file of the heart it is the heart.
     assert heart_labels(image_of(1), asked=False) == (None, ())
-    alone, _ = heart_labels(image_of(1), asked=True)
+    # A single label without a name may be anything.
+    for number in (1, 51):
+        with pytest.raises(UnusableInputError, match="may be anything"):
+            heart_labels(image_of(number), asked=True)
+    alone, said = heart_labels(image_of(1, names={1: "heart"}), asked=True)
     assert alone is not None
-    assert dict(alone.parts) == {"heart": (1,)}
+    assert (dict(alone.parts), said) == ({"heart": (1,)}, ())
     with pytest.raises(UnusableInputError, match="names no heart"):
         heart_labels(image_of(31, 32), asked=True)
     with pytest.raises(UnusableInputError, match="names no heart"):

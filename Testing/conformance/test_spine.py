@@ -19,7 +19,8 @@ from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.labels import LabelImage, read_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
+from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region

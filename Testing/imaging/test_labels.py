@@ -8,7 +8,8 @@ import SimpleITK as sitk  # noqa: N813
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
-from CACBoneAxisLib.imaging.labels import LabelImage, read_labels, write_labels
+from CACBoneAxisLib.imaging.labelfiles import read_labels
+from CACBoneAxisLib.imaging.labels import LabelImage, write_labels
 
 CT = ImageGeometry((10, 12, 14), (0.7, 0.8, 2.5), (-20.0, 5.0, 100.0))
 

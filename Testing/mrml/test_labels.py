@@ -79,7 +79,7 @@ def test_totalsegmentators_segments_are_known_by_class_and_by_standard_name(segm
 
 def test_an_excluded_segment_leaves_the_mean_in_the_scene_and_in_its_file(segmentation, volume, scene, tmp_path):
     """The tag is written by Slicer's own storage node and read by the library without Slicer."""
-    from CACBoneAxisLib.imaging.labels import read_labels
+    from CACBoneAxisLib.imaging.labelfiles import read_labels
 
     (segment_id,) = vertebra_segments(segmentation)
     exclude_segment(segmentation, segment_id, "fracture | old")

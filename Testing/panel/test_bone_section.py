@@ -719,7 +719,7 @@ def test_a_saved_scene_replays_to_the_digits_of_the_command_line(placed, scene, 
 
     import bare_scene
 
-    from CACBoneAxisLib.imaging.labels import read_labels
+    from CACBoneAxisLib.imaging.labelfiles import read_labels
     from CACBoneAxisLib.imaging.markups import read_markups
     from CACBoneAxisLib.mrml.scene import replay, result_mapping, result_nodes, write_mrb
     from CACBoneAxisLib.study import StudyInputs, analyze
