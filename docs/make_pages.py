@@ -64,7 +64,7 @@ BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)",
 
 
 def meanings(cls: type) -> dict[str, str]:
-    """Return what the ``Parameters`` section of a class's docstring says of each field."""
+    """Return the meaning of each field from the ``Parameters`` section of a class's docstring."""
     lines = inspect.cleandoc(cls.__doc__ or "").split("Parameters\n----------\n", 1)[-1].splitlines()
     said: dict[str, str] = {}
     names: list[str] = []
@@ -80,12 +80,12 @@ def meanings(cls: type) -> dict[str, str]:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a settings file has it."""
+    """Return a value as a settings file writes it."""
     return "not set" if value is None else f"`{json.dumps(value)}`"
 
 
 def _protocol(cls: type, skip: Sequence[str] = ()) -> str:
-    """Return the fields of a protocol; fields that one sentence explains stand in one row."""
+    """Return the fields of a protocol; fields with the same meaning share a row."""
     said = meanings(cls)
     defaults = cls()
     rows = []
@@ -98,7 +98,7 @@ def _protocol(cls: type, skip: Sequence[str] = ()) -> str:
 
 
 def _protocols() -> str:
-    """Return every protocol with the fields in which it differs from the default."""
+    """Return every protocol with its differences from the default."""
     default = CalciumProtocol()
     rows = []
     for name, preset in presets().items():
@@ -113,7 +113,7 @@ def _protocols() -> str:
 
 
 def _quality() -> str:
-    """Return the rules of the module's docstring: a word alone on its line, and what it says below."""
+    """Return the rules in the module's docstring, where a word alone on a line is a heading."""
     lines = inspect.cleandoc(quality.__doc__ or "").splitlines()[2:]
     text = []
     for line in lines:
@@ -158,7 +158,7 @@ def _columns(columns: Mapping[str, str]) -> str:
 
 
 def _toml() -> str:
-    """Return a settings file that says every default, with the meaning of each entry."""
+    """Return a settings file with every default and its meaning."""
     lines = ["```toml"]
     sections: list[tuple[str, Any, dict[str, str], Sequence[str]]] = [
         ("calcium", CalciumProtocol(), meanings(CalciumProtocol), ()),
@@ -179,7 +179,7 @@ def _toml() -> str:
             if known[field.name] != said:
                 said = known[field.name]
                 lines += [f"# {line}" for line in wrap(said, 100, break_long_words=False, break_on_hyphens=False)]
-            # TOML has no null: what is not set by default stands as a comment.
+            # TOML has no null: a field without a default is a comment.
             lines.append(f"# {field.name} =" if value is None else f"{field.name} = {json.dumps(value)}")
     return "\n".join([*lines, "```"]) + "\n"
 
@@ -237,18 +237,18 @@ BLOCKS: dict[str, Callable[[], str]] = {
 
 
 def filled(text: str) -> str:
-    """Return a page with every generated part written anew.
+    """Return a page with every generated part renewed.
 
     Raises
     ------
     KeyError
-        When a page names a part that there is not.
+        When a page names an unknown part.
     """
     return BLOCK.sub(lambda match: f"{match[1]}\n{_markdown(BLOCKS[match['name']]())}\n{match[3]}", text)
 
 
 def _markdown(text: str) -> str:
-    """Return text of docstrings with code marked as Markdown has it."""
+    """Convert the code marks of docstrings to Markdown's."""
     return re.sub(r"(?<!`)``(?!`)(.+?)(?<!`)``(?!`)", r"`\1`", text)
 
 

@@ -60,7 +60,7 @@ def bone_card(result: Mapping[str, Any]) -> Group:
 
 
 def _density(result: Mapping[str, Any]) -> list[Block]:
-    """Return what a mean HU says: class, BMD, scores, estimates and thresholds."""
+    """Return the lines below the mean HU: class, BMD, scores, estimates and thresholds."""
     summary = result["bone"]["summary"]
     why = wording.bone_value_missing(result, wording.NO_BMD_CODES)
     bmd = _line("Bone mineral density", wording.bmd_words(summary["bmd"]) if summary["bmd"] else f"not given. {why}")
@@ -91,7 +91,7 @@ def _line(name: str, words: str, source: str = "") -> Paragraph:
 
 
 def _verdict(result: Mapping[str, Any], question: str) -> Group:
-    """Return the verdict in words, with the findings that have this very effect."""
+    """Return the verdict in words, with the findings that led to it."""
     fitness = result["suitability"][question]
     verdict = fitness["verdict"]
     effects = load_table("findings")["findings"]

@@ -101,7 +101,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A vector drawing of this software, of which Qt's rich text shows the title."""
+    """A vector drawing (SVG) of this software; Qt's rich text shows its title only."""
 
     title: str
     svg: str

@@ -1,4 +1,4 @@
-"""Bone density of two scans of one patient, as a part of their page, as rows and in words."""
+"""Change of bone density between two scans: part of the page, CSV rows and words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BONE_CHANGE_COLUMNS: dict[str, str] = {
 
 
 def bone_change_words(comparison: Mapping[str, Any]) -> str | None:
-    """Return the change of bone density in words, one clause a level; None where neither scan was read for bone."""
+    """Return the change of bone density in words, a sentence per level; None where neither scan was read for bone."""
     bone = comparison["bone"]
     if bone is None:
         return None

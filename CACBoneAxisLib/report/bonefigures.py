@@ -1,4 +1,4 @@
-"""Pictures of the calibration, of density in colour, and of the patient's place among others."""
+"""Pictures of the calibration, of bone density, and of the patient in the reference population."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROD_COLORS: tuple[Color, ...] = (
 )
 ROD_WINDOW = Window(900, 150)
 PATIENT: Color = (190, 30, 45)
-# Density from low to high; dark to bright, so that it reads in grey too. The middle lies at the class edges.
+# Dark to bright, so that it also reads in grey; the class edges lie in the middle.
 DENSITY_RANGE_MG_CM3 = (0.0, 200.0)
 DENSITY_COLORS: tuple[Color, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 MAP_MARGIN_MM, MAP_PIXELS_PER_MM = 25.0, 4.0
@@ -38,7 +38,7 @@ SMOOTHING_MM = 3.0
 
 
 def bone_figures(result: Mapping[str, Any], image: CTImage, masks: Mapping[str, Mask]) -> list[Figure]:
-    """Return the pictures that this result has: calibration, density map, reference population."""
+    """Return the pictures a result has data for: calibration, density map, reference population."""
     made = (
         calibration_figure(result, image),
         tissue_figure(result),
@@ -165,7 +165,7 @@ def _paint(
     place: tuple[int, int],
     line: tuple[float, float],
 ) -> None:
-    """Colour the voxels of a mask in the sagittal plane i by their density, each the mean of its surroundings."""
+    """Colour the voxels of a mask in a sagittal plane by their density, averaged across the plane."""
     i, last = place
     column = i - mask.offset[2]
     if not 0 <= column < mask.voxels.shape[2]:
@@ -185,7 +185,7 @@ def _paint(
 
 
 def colors_of(bmd_mg_cm3: np.ndarray) -> np.ndarray:
-    """Return the colours, shape (n, 3), of densities, shape (n,); what lies beyond the scale has its end's colour."""
+    """Return the colours, shape (n, 3), of densities, shape (n,); clamped to the ends of the scale."""
     low, high = DENSITY_RANGE_MG_CM3
     stops = np.linspace(low, high, len(DENSITY_COLORS))
     table = np.array(DENSITY_COLORS, dtype=float)

@@ -37,7 +37,7 @@ def contrast_words(result: Mapping[str, Any]) -> str | None:
 
 
 def percentile_lead(result: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the percentile for the head of the page with its source: the table that also knows the ethnicity first."""
+    """Return the percentile for the top of the page and its source, by ethnicity where a table has it."""
     places = [p for p in (result["calcium"].get("percentiles") or {}).values() if p["words"] is not None]
     return (percentile_words(places[-1]), str(places[-1]["source"])) if places else None
 
@@ -119,7 +119,7 @@ def _visual(visual: Mapping[str, Any]) -> list[Line]:
 
 
 def meaning_table(result: Mapping[str, Any]) -> list[Block]:
-    """Return the table of what the score means; nothing where nothing is known."""
+    """Return the table of the score's meaning; nothing where nothing is known."""
     rows = [Row(line) for line in lines(result)]
     caption = "Each value with its source: found on dedicated scans, in people who may not be like this patient."
     return [Table(caption, MEANING_COLUMNS, rows)] if rows else []
@@ -144,7 +144,7 @@ def protocol_tables(result: Mapping[str, Any]) -> list[Block]:
 
 
 def _lesions_by_protocol(result: Mapping[str, Any]) -> Table:
-    """Return the Agatston score of every lesion under every protocol; protocols that score all alike share a column."""
+    """Return each lesion's Agatston score under each protocol; protocols with equal scores share a column."""
     groups: dict[tuple[float, ...], list[str]] = {}
     for entry in result["calcium"]["under_protocols"]:
         name = KIND_WORDS["own"] if entry["kind"] == "own" else entry["name"]
@@ -163,7 +163,7 @@ def _lesions_by_protocol(result: Mapping[str, Any]) -> Table:
 
 
 def suggestion_tables(result: Mapping[str, Any]) -> list[Block]:
-    """Return the candidates that were searched for, and those near the heart left out; nothing without a search."""
+    """Return suggested candidates and those rejected near the heart; nothing without a search."""
     search = result["calcium"].get("search")
     if search is None:
         return []
@@ -177,7 +177,7 @@ def suggestion_tables(result: Mapping[str, Any]) -> list[Block]:
 
 
 def _left_out(search: Mapping[str, Any]) -> list[Block]:
-    """Return why candidates near the heart are not suggested: how many for each reason, and the largest of them."""
+    """Return rejected candidates near the heart: the number and the largest for each reason."""
     words: Mapping[str, str] = load_table("territories")["left_out"]
     rows = []
     for reason, why in words.items():
@@ -197,7 +197,7 @@ def _candidate(one: Mapping[str, Any]) -> list[str]:
 
 
 def _where(search: Mapping[str, Any]) -> str:
-    """Return in words where candidates were looked for."""
+    """Return the search region in words."""
     if search["found_by"] == "segmentation":
         return "Looked for in the segmented heart and within 12 mm of it."
     top = {

@@ -1,4 +1,4 @@
-"""The page of two scans of one patient: what changed, what the rules say, both scans at the same lesion."""
+"""Page that compares two scans of one patient: changes, published rules, both scans at the same lesion."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ RULE_NAMES = {
 MEASURE_NAMES = {"agatston": "Agatston score", "volume_mm3": "Volume, mm3"}
 VIEW_MM, PIXELS_PER_MM = 60.0, 6.0
 CIRCLE_MM = 8.0
-# Pixels of the plane that the follow-up is brought to.
+# Pixel size of the baseline's plane, to which the follow-up is resampled.
 PLANE_MM = 0.5
 NAMES = ("baseline", "follow-up")
 LESION_COLUMNS = (
@@ -163,9 +163,8 @@ def _provenance(comparison: Mapping[str, Any]) -> Definitions:
 def comparison_figures(comparison: Mapping[str, Any], images: tuple[CTImage, CTImage]) -> list[Figure]:
     """Return, for each coronary artery with calcium in one of the scans, both scans at its largest lesion.
 
-    Where the follow-up was laid over the baseline, it is shown in the baseline's plane;
-    else as it was scanned, at the lesion, or where it would be by the shift that the lesions
-    have in common.
+    A registered follow-up is resampled to the baseline's plane. Otherwise it is shown as
+    scanned, at the lesion or where the median shift of the paired lesions puts it.
     """
     figures = []
     for territory in wording.territory_table():
@@ -184,7 +183,7 @@ def _places(lesion: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[ND
     here = [None if lesion[key] is None else np.asarray(lesion[key]) for key in ("baseline_ras_mm", "followup_ras_mm")]
     if here[0] is not None and here[1] is not None:
         return [here[0], here[1]]
-    matrix = _laid_over(comparison)
+    matrix = _registration_matrix(comparison)
     if matrix is None:
         moved = [
             np.subtract(one["followup_ras_mm"], one["baseline_ras_mm"])
@@ -199,7 +198,7 @@ def _places(lesion: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[ND
     return [np.linalg.solve(matrix[:3, :3], there - matrix[:3, 3]), there]
 
 
-def _laid_over(comparison: Mapping[str, Any]) -> NDArray[np.float64] | None:
+def _registration_matrix(comparison: Mapping[str, Any]) -> NDArray[np.float64] | None:
     """Return the matrix from the baseline's to the follow-up's RAS mm, None where no registration was used."""
     registration = comparison["registration"]
     return np.asarray(registration["matrix_ras"]) if registration and registration["used"] else None
@@ -213,7 +212,7 @@ def _pair(
 ) -> Figure:
     code = territory["code"]
     color = raster.color_of(territory["color"])
-    places, matrix = _places(lesion, comparison), _laid_over(comparison)
+    places, matrix = _places(lesion, comparison), _registration_matrix(comparison)
     panels, captions = [], []
     for name, key, place, image in zip(NAMES, ("baseline", "followup"), places, images, strict=True):
         index = image.geometry.to_index(swap_ras_lps(place))

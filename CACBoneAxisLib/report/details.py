@@ -1,4 +1,4 @@
-"""The tables of the page: per artery, per lesion and per vertebra."""
+"""Tables of the page by artery, lesion and vertebra."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def calcium_tables(result: Mapping[str, Any]) -> list[Block]:
 
 
 def artery_table(result: Mapping[str, Any]) -> Table:
-    """Return the table per artery, with the total; what is not coronary stands below it, apart."""
+    """Return the table per artery with the total, and below it the territories beside the coronaries."""
     calcium = result["calcium"]
     known = [t for t in wording.territory_table() if t["code"] in calcium["territories"]]
     rows = [
@@ -111,7 +111,7 @@ def height_table(result: Mapping[str, Any]) -> Table | None:
 
 
 def bone_tables(result: Mapping[str, Any]) -> list[Block]:
-    """Return density and heights per vertebra, with the estimates that were asked for; or why nothing was measured."""
+    """Return density, requested estimates and heights per vertebra, or the reason why nothing was measured."""
     vertebrae = result["bone"]["vertebrae"]
     if not vertebrae:
         return [Paragraph(f"— not measured. {wording.bone_missing(result)}")]

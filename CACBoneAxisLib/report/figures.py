@@ -1,4 +1,4 @@
-"""Pictures for the report: every territory's worst lesion and every measured vertebra, with a scale bar."""
+"""Report pictures: the worst lesion of each territory and each measured vertebra."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _lesion_figure(
 
 
 def axial_view(image: CTImage, center: tuple[float, float], size_mm: float, pixels_per_mm: float) -> View:
-    """Return the view of a square of an axial slice around a (row, column)."""
+    """Return a square view of an axial slice around a (row, column)."""
     dx, dy, _ = image.geometry.spacing_mm
     return View(center, (dy, dx), (size_mm, size_mm), pixels_per_mm)
 
@@ -177,7 +177,7 @@ def _filled_plane(mask: Mask, axis: int, near: float) -> int:
 
 
 def _bright(color: Color) -> Color:
-    """Return the colour lightened where it is too dark to be seen on bone."""
+    """Lighten a colour that is too dark to be seen on bone."""
     lift = max(0, 190 - max(color)) if max(color) < 190 else 0
     mix = 0.35 if 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2] < 110 else 0.0
     return raster.color_of([int((c + lift) * (1 - mix) + 255 * mix) for c in color])

@@ -1,6 +1,6 @@
-"""The page as a PDF file on A4 or Letter, through Qt's rich text.
+"""Write a page as PDF on A4 or Letter, laid out by Qt's rich text.
 
-Qt is given as a namespace: ``qt`` inside Slicer, PySide6 elsewhere (:func:`plain_qt`).
+Qt is passed as a namespace: ``qt`` inside Slicer, PySide6 elsewhere (:func:`plain_qt`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PICTURE_DPI = 300.0
 FONTS = ("Helvetica Neue", "Segoe UI", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")
 HAIR_DOTS, INDENT_MM = 0.1, 4.0
 FOOTER_COLOR = "#4f5a69"
-# A row of almost a page is cut, not moved; no report has as many pages as steps.
+# A row of almost a page is cut, not moved; there are more steps than a report has pages.
 LARGEST_ROW, MOST_STEPS = 0.8, 200
 PICTURE = "\ufffc"
 
 
 class _PlainQt:
-    """The classes of several modules as attributes of one object, which keeps the application alive."""
+    """Classes of several modules as attributes of one object that keeps the application alive."""
 
     def __init__(self, modules: tuple[Any, ...], application: Any) -> None:
         self._modules, self._application = modules, application
@@ -40,7 +40,7 @@ class _PlainQt:
 
 @cache
 def plain_qt() -> Any:
-    """Return Qt outside Slicer: PySide6's QtCore and QtGui in one namespace, with an application that needs no display.
+    """Return PySide6's QtCore and QtGui in one namespace, with an application that needs no display.
 
     Raises
     ------
@@ -51,14 +51,14 @@ def plain_qt() -> Any:
         from PySide6 import QtCore, QtGui, QtWidgets
     except ImportError:
         raise refusal("extra-missing", what="The report as PDF", package="PySide6-Essentials", extra="pdf") from None
-    # The kind with widgets, although none are shown: a process has one, and another part of it may show some.
+    # With widgets, though none are shown: a process has one application, and other code may show some.
     application = QtWidgets.QApplication.instance()
     application = application or QtWidgets.QApplication(["cacboneaxis", "-platform", "offscreen"])
     return _PlainQt((QtCore, QtGui), application)
 
 
 def write_pdf(page: Page, path: str | Path, qt: Any = None, paper: str = "a4") -> None:
-    """Write a page as PDF, with page numbers and the words of research use on every sheet.
+    """Write a page as PDF, with page number and the research-use notice on every sheet.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def write_pdf(page: Page, path: str | Path, qt: Any = None, paper: str = "a4") -
     Raises
     ------
     UnusableInputError
-        ``pdf-needs-fonts`` where the machine has none; ``pdf-not-written``.
+        ``pdf-needs-fonts`` on a machine without fonts; ``pdf-not-written``.
     """
     qt = qt or plain_qt()
     family = _font_family(qt)
@@ -93,7 +93,7 @@ def write_pdf(page: Page, path: str | Path, qt: Any = None, paper: str = "a4") -
     document.setDocumentMargin(0)
     document.setIndentWidth(INDENT_MM / MM_PER_INCH * _screen_dpi(qt, family))
     font = qt.QFont(family, 9)
-    # Qt joins no letters where there is room between them: a word with a ligature is not found by its letters.
+    # Letter spacing turns off ligatures, with which a word could not be found in the PDF.
     font.setLetterSpacing(qt.QFont.AbsoluteSpacing, HAIR_DOTS)
     document.setDefaultFont(font)
     document.documentLayout().setPaintDevice(writer)
@@ -121,7 +121,7 @@ def _font_family(qt: Any) -> str:
 
 
 def _screen_dpi(qt: Any, family: str) -> float:
-    """Return how many of Qt's pixels make an inch: the height of a font of one inch."""
+    """Return Qt's logical resolution, measured as the pixel height of a one-inch font."""
     return float(qt.QFontInfo(qt.QFont(family, POINTS_PER_INCH)).pixelSize())
 
 
@@ -153,13 +153,13 @@ def _draw(document: Any, writer: Any, painter: Any, size: tuple[float, float], n
 
 
 def keep_together(document: Any, size: tuple[float, float], dots_per_pixel: float, qt: Any) -> None:
-    """Move table rows that a page would cut, and headings that would stand alone below, to the next page.
+    """Move rows that a page break would cut, and headings left alone at the bottom, to the next page.
 
-    Qt ends a page between any two lines. A row is moved by room above its text, a heading
-    by a page break; the first is moved first, because everything below moves along.
+    Qt breaks a page between any two lines. A row is moved by padding above its text, a
+    heading by a page break; from the top down, because everything below moves along.
     """
     moved: set[int] = set()
-    # Each step settles the end of one page, or finds that nothing can be done about it.
+    # Each step fixes the end of one page, or finds that it cannot be fixed.
     for _ in range(MOST_STEPS):
         cuts = [*_cut_rows(document, size[1]), *_lonely_blocks(document, size[1], qt)]
         cuts = [cut for cut in cuts if cut[1] not in moved]
@@ -168,7 +168,7 @@ def keep_together(document: Any, size: tuple[float, float], dots_per_pixel: floa
         y, key, cells_or_block = min(cuts, key=lambda cut: cut[:2])
         moved.add(key)
         if isinstance(cells_or_block, list):
-            # Qt moves a row of which not even the first line fits, and leaves the room above its text there.
+            # Qt moves a row whose first line does not fit, and leaves the padding above its text there.
             lines = [cell.firstCursorPosition().block().layout().lineAt(0).height() for cell in cells_or_block]
             room = max(0.0, size[1] - y % size[1] - min(lines)) / dots_per_pixel + 1
             for cell in cells_or_block:
@@ -197,7 +197,7 @@ def _cut_rows(document: Any, page_height: float) -> Iterator[tuple[float, int, A
 
 
 def _lonely_blocks(document: Any, page_height: float, qt: Any) -> Iterator[tuple[float, int, Any]]:
-    """Yield top, position and block of the headings, captions and pictures that what follows left behind."""
+    """Yield top, position and block of the headings, captions and pictures separated from what follows."""
     layout = document.documentLayout()
     start: Any = None
     block = document.begin()
@@ -211,7 +211,7 @@ def _lonely_blocks(document: Any, page_height: float, qt: Any) -> Iterator[tuple
         else:
             start = start or block
             own, next_ = (layout.blockBoundingRect(one) for one in (block, following))
-            # A caption stays whole; the row of a table has its own way to the next page.
+            # A caption stays whole; table rows are moved on their own.
             last = next_.top() if before_table else next_.bottom() - 1
             fits = last - layout.blockBoundingRect(start).top() < page_height * LARGEST_ROW
             if fits and int(own.top() // page_height) != int(last // page_height):

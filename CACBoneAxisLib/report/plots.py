@@ -1,4 +1,4 @@
-"""Plain plots on a white ground: axes with ticks, dots, lines and bands."""
+"""Plain plots: axes with ticks, dots, lines and bands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture with axes; values are drawn where they lie."""
+    """A picture with axes, drawn on in the units of its axes."""
 
     picture: Image.Image
     x_range: tuple[float, float]
@@ -50,11 +50,11 @@ class Plot:
 
     @property
     def draw(self) -> raster.Pen:
-        """What draws on the picture."""
+        """A pen for the picture."""
         return raster.Pen(self.picture)
 
     def place(self, x: float, y: float) -> Point:
-        """Return where in the picture a value lies."""
+        """Return the position of a value in the picture."""
         width, height = raster.screen_size(self.picture)
         across = (x - self.x_range[0]) / (self.x_range[1] - self.x_range[0])
         up = (y - self.y_range[0]) / (self.y_range[1] - self.y_range[0])
@@ -65,11 +65,11 @@ class Plot:
         self.draw.line([self.place(x, y) for x, y in points], fill=color, width=width)
 
     def band(self, lower: Sequence[Point], upper: Sequence[Point], color: Color) -> None:
-        """Fill what lies between two lines."""
+        """Fill the area between two lines."""
         self.draw.polygon([self.place(x, y) for x, y in [*lower, *upper[::-1]]], fill=color)
 
     def dot(self, x: float, y: float, color: Color, text: str = "", radius: int = 5) -> None:
-        """Draw a dot, with a text to its upper right."""
+        """Draw a dot with text beside it."""
         px, py = self.place(x, y)
         self.draw.ellipse((px - radius, py - radius, px + radius, py + radius), fill=color, outline=raster.WHITE)
         if text:

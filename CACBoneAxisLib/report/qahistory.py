@@ -1,4 +1,4 @@
-"""The page of a scanner's calibrations over time: a table and three plots for each series."""
+"""Page of a scanner's calibrations over time: a table and plots for each series."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _OPTIONAL = {"r2": "%.5f", "largest_residual_hu": "%.1f", "table_height_mm": "%.
 
 
 def history_figure(series: Mapping[str, Any]) -> Figure:
-    """Return slope, intercept and what 100 mg/cm3 reads, over the days since the first scan."""
+    """Plot slope, intercept, fit and the reading of 100 mg/cm3 over the days since the first scan."""
     points = series["points"]
     first = date.fromisoformat(points[0]["date"])
     days = [float((date.fromisoformat(p["date"]) - first).days) for p in points]

@@ -1,7 +1,7 @@
-"""Drawing on a slice: crops in millimetres, windows, overlays, scale bars and letters.
+"""Draw CT slices: crops in mm, windows, overlays, scale bars and orientation letters.
 
-Places and sizes are in the pixels of a picture for the screen. Within :func:`density`
-every picture has more pixels for each of them, for paper: the same drawing, sharper.
+Positions and sizes are in screen pixels. Within :func:`density` each of them becomes
+several pixels of the picture, so that the same drawing is sharp on paper.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _density: ContextVar[int] = ContextVar("density", default=1)
 
 @contextmanager
 def density(pixels: int) -> Iterator[None]:
-    """Draw within this block with so many pixels, in each direction, for one of the screen's."""
+    """Draw at a multiple of the screen's resolution within this block."""
     token = _density.set(pixels)
     try:
         yield
@@ -40,22 +40,22 @@ def density(pixels: int) -> Iterator[None]:
 
 
 def canvas(size: tuple[int, int], color: Color) -> Image.Image:
-    """Return an empty picture of this width and height on the screen."""
+    """Return an empty picture of a width and height in screen pixels."""
     return Image.new("RGB", (size[0] * _density.get(), size[1] * _density.get()), color)
 
 
 def screen_size(picture: Image.Image) -> tuple[int, int]:
-    """Return width and height of a picture on the screen."""
+    """Return width and height of a picture in screen pixels."""
     return picture.width // _density.get(), picture.height // _density.get()
 
 
 def pasted(picture: Image.Image, part: Image.Image, at: tuple[int, int]) -> None:
-    """Put a picture into another, its upper left corner at this place."""
+    """Paste a picture into another, its upper left corner at a screen pixel."""
     picture.paste(part, (at[0] * _density.get(), at[1] * _density.get()))
 
 
 class Pen:
-    """Draws on a picture, in pixels of the screen; the methods are those of Pillow's drawing."""
+    """Draws on a picture in screen pixels, with Pillow's methods."""
 
     def __init__(self, picture: Image.Image) -> None:
         self._draw = ImageDraw.Draw(picture)
@@ -83,7 +83,7 @@ class Pen:
         self._draw.polygon(self._places(xy), fill, outline)
 
     def text(self, xy: tuple[float, float], text: str, *, stroke_width: int = 0, **options: Any) -> None:
-        """Write a text in a font of :func:`font`."""
+        """Write text in a font of :func:`font`."""
         x, y = xy
         place = (x * self._scale, y * self._scale)
         self._draw.text(place, text, stroke_width=stroke_width * self._scale, **options)
@@ -94,7 +94,7 @@ class Pen:
 
 @dataclass(frozen=True)
 class Window:
-    """What is shown from black to white: level +- width / 2, HU."""
+    """Display window: black to white is level +- width / 2, HU."""
 
     width_hu: float
     level_hu: float
@@ -102,7 +102,7 @@ class Window:
 
 @dataclass(frozen=True)
 class View:
-    """A rectangle of a plane and how large it is drawn.
+    """A rectangle of a plane, and the scale it is drawn at.
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ class View:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the picture on the screen, pixels."""
+        """Width and height of the picture, screen pixels."""
         height, width = (round(length * self.pixels_per_mm) for length in self.size_mm)
         return width, height
 
     def point(self, row: float, column: float) -> tuple[float, float]:
-        """Return where in the picture, (x, y), a pixel centre of the plane is drawn."""
+        """Return the position (x, y) in the picture of a pixel centre of the plane."""
         width, height = self.size
         return (
             width / 2 + (column - self.center[1]) * self.spacing_mm[1] * self.pixels_per_mm,
@@ -134,11 +134,11 @@ class View:
         )
 
     def moved(self, row: int, column: int) -> View:
-        """Return the same view of a part of the plane that starts at this row and column."""
+        """Return the same view for a crop of the plane that starts at a row and column."""
         return replace(self, center=(self.center[0] - row, self.center[1] - column))
 
     def resampled(self, plane: NDArray, *, smooth: bool) -> NDArray[np.float32]:
-        """Return the plane (rows, columns) drawn to the view's size, bicubic or nearest; air around it."""
+        """Resample a plane (rows, columns) to the view's size, bicubic or nearest, with air around it."""
         pixels = (self.size[0] * _density.get(), self.size[1] * _density.get())
         low, high, box = [], [], []
         for axis in range(2):
@@ -170,7 +170,7 @@ def color_of(values: Sequence[Any]) -> Color:
 
 
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return Pillow's own font at a size in pixels of the screen; no file of the machine is needed."""
+    """Return Pillow's built-in font at a size in screen pixels; no font file is needed."""
     return _font(size * _density.get())
 
 
@@ -188,7 +188,7 @@ def windowed(hu: NDArray, window: Window) -> NDArray[np.uint8]:
 def overlay(
     picture: NDArray[np.uint8], mask: NDArray, color: Color, *, fill: float = OVERLAY_OPACITY, outline: bool = True
 ) -> None:
-    """Colour the mask's pixels of a picture in place: translucent inside, solid along the border."""
+    """Tint the pixels of a mask in place: translucent inside, solid along the border."""
     inside = np.asarray(mask) > 0
     if not inside.any():
         return
@@ -208,11 +208,6 @@ def _shrunk(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     return kept
 
 
-def scale_bar_mm(width_mm: float) -> int:
-    """Return a round length, mm, of about a quarter of a picture's width."""
-    return max(length for length in (1, 2, 5, 10, 20, 50) if length <= max(1.0, width_mm / 3))
-
-
 def draw_scale_bar(draw: Pen, size: tuple[int, int], length_mm: float, pixels_per_mm: float) -> None:
     """Draw a scale bar with its label at the lower left of a picture of the given size."""
     length = round(length_mm * pixels_per_mm)
@@ -230,14 +225,14 @@ def label(
     color: Color = WHITE,
     size: int = 15,
 ) -> None:
-    """Write a text with a dark edge, so that it is read on any ground."""
+    """Write text with a dark outline, readable on any background."""
     draw.text(at, text, fill=color, font=font(size), anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
 def annotate(
     picture: Image.Image, view: View, letters: str, title: str = "", color: Color = WHITE, size: int = 17
 ) -> None:
-    """Write the patient's directions, a scale bar of 20 mm, and a title at the upper left, onto a picture of a view."""
+    """Draw orientation letters, a 20 mm scale bar and a title at the upper left."""
     draw = Pen(picture)
     draw_letters(draw, view.size, letters)
     draw_scale_bar(draw, view.size, 20, view.pixels_per_mm)
@@ -246,7 +241,7 @@ def annotate(
 
 
 def draw_letters(draw: Pen, size: tuple[int, int], letters: str) -> None:
-    """Write the patient's directions at the left, right, top and bottom border, in that order."""
+    """Write orientation letters at the left, right, top and bottom border, in that order."""
     width, height = size
     places = ((MARGIN, height / 2, "lm"), (width - MARGIN, height / 2, "rm"), (width / 2, MARGIN, "ma"))
     for letter, (x, y, anchor) in zip(letters, (*places, (width / 2, height - MARGIN, "md")), strict=True):
@@ -262,7 +257,7 @@ def draw_arrow(draw: Pen, tip: tuple[float, float], color: Color, length: float 
 
 
 def png_bytes(picture: Image.Image) -> bytes:
-    """Return a picture as a PNG file's bytes; the same picture gives the same bytes."""
+    """Encode a picture as PNG; equal pictures give equal bytes."""
     stream = BytesIO()
     picture.save(stream, format="PNG", compress_level=6)
     return stream.getvalue()

@@ -72,7 +72,7 @@ def result_page(
 def header(result: Mapping[str, Any]) -> list[Block]:
     """Return title, study, one line on patient and scan, and both verdicts.
 
-    Who the patient is stands there only where the result says so.
+    Identifiers appear only where the result contains them.
     """
     study = result["study"]
     patient, scan, image = study["patient"], study["acquisition"], study["image"]
@@ -104,7 +104,7 @@ def careful(result: Mapping[str, Any]) -> list[Block]:
 
 
 def definition_list(result: Mapping[str, Any]) -> Definitions:
-    """Return how each number is defined, in short, with its source."""
+    """Return a short definition of each number, with its source."""
     protocol = result["calcium"]["protocol"]
     threshold = format_value(protocol.get("threshold_hu", 130), "threshold_hu", unit=True)
     area = format_value(protocol.get("minimum_area_mm2", 1), "area_mm2", unit=True)
@@ -150,8 +150,8 @@ def definition_list(result: Mapping[str, Any]) -> Definitions:
 
 
 def settings(result: Mapping[str, Any]) -> list[Block]:
-    """Return every field of the protocols and of the calibration, and what was stated about patient and scan."""
-    # What a phantom or the tissues measured is shown as pictures, not as settings.
+    """Return every field of protocols and calibration, and the facts stated about patient and scan."""
+    # Phantom and tissue measurements are shown as pictures, not as settings.
     line = {k: v for k, v in (result["bone"]["calibration"] or {}).items() if k not in ("phantom_scan", "tissue_scan")}
     calcium, bone = result["calcium"]["protocol"], {"calibration": line, **result["bone"]["protocol"]}
     stated = result["provenance"].get("settings") or {}
@@ -197,7 +197,7 @@ def provenance(result: Mapping[str, Any]) -> Definitions:
 
 
 def trail_words(item: Mapping[str, Any]) -> str:
-    """Return an action of a reading's trail in one line."""
+    """Return one action of a reading's trail as a line."""
     by = f", {item['by']}" if item.get("by") else ""
     return f"{item['time']}{by}: {item['action']}"
 

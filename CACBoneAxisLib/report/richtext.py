@@ -1,7 +1,7 @@
 """A page of blocks in the part of HTML that Qt's rich text knows, for paper and for a text view in Slicer.
 
-What the page lays out in grids stands in tables here, and the style sheet has no
-variables. Texts, numbers and pictures are the same.
+Grids become tables, and the style sheet has no variables. Texts, numbers and pictures
+are the same as in the browser.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ ul {{ margin: 2px 0 4px 0; -qt-list-indent: 1; }} li {{ margin: 0 0 2px 0; }}
 
 
 def rich_text(page: b.Page, width_mm: float = 184.0, dpi: float = SCREEN_DPI, picture_dpi: float = 0.0) -> str:
-    """Return a page in Qt's rich text, with every text, table and picture of it.
+    """Return a page in Qt's rich text.
 
     Parameters
     ----------
     page : what to write
-    width_mm : of the text on paper, which pictures and columns are made for
-    dpi : how many of Qt's pixels make an inch: the logical resolution of its screen
-    picture_dpi : pictures are made no larger than leaves them so many pixels an inch
+    width_mm : width of the text
+    dpi : Qt's logical resolution
+    picture_dpi : lowest resolution of pictures; one with fewer pixels is drawn smaller
     """
     write = _Writer(width_mm, dpi, picture_dpi)
     software = f" {escaped(page.software)}." if page.software else ""
@@ -171,7 +171,7 @@ def _text_paragraph(block: b.Paragraph) -> str:
         words = isinstance(block.text, str)
         return _paragraph(_text(block.text, '<span class="unit">'), "missing" if words else "big")
     if block.kind in ("lead", "line"):
-        # What stands in small type below a line of the card has a line of its own on the page.
+        # Small type has a line of its own on the page.
         return _paragraph(_text(block.text, '<br/><span class="small">'), block.kind)
     return _paragraph(_text(block.text), block.kind)
 

@@ -1,4 +1,4 @@
-"""How the page looks, on a screen and on A4 paper."""
+"""Style sheet of the page, for screen and A4."""
 
 CSS = """
 :root { --ink: #1c2430; --soft: #5b6675; --line: #d9dfe6; --ground: #f4f6f8; --accent: #14507a; }

@@ -14,7 +14,7 @@ WIDTH = 100
 
 
 def terminal_summary(result: Mapping[str, Any]) -> str:
-    """Return the summary of a result: both answers, per artery and per vertebra, and what to be careful about.
+    """Return the summary of a result: both answers, arteries, vertebrae and cautions.
 
     Lines are at most 100 characters, control characters of input text are removed,
     and there is no line end after the last.

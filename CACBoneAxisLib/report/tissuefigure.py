@@ -1,4 +1,4 @@
-"""The picture of a calibration by the patient's own tissues."""
+"""Picture of a calibration from the patient's own tissues."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HU_RANGE = (0.0, 250.0)
 
 
 def tissue_figure(result: Mapping[str, Any]) -> Figure | None:
-    """Return the samples over their attenuation, and BMD over HU with its uncertainty; None without them."""
+    """Plot tissue HU over attenuation, and BMD over HU with uncertainty; None without a tissue calibration."""
     line = result["bone"]["calibration"] or {}
     scan = line.get("tissue_scan")
     if not scan or not scan["accepted"]:

@@ -1,4 +1,4 @@
-"""The answers in words: what page and terminal both say about a result."""
+"""Words for results, shared by page, terminal and panel."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STATUS_WORDS = {
 CLASS_WORDS = {"low-bone-mass": "low bone mass"}
 
 
-# Findings that say why there is no BMD although there is a mean HU.
+# Findings that explain a missing BMD where there is a mean HU.
 NO_BMD_CODES = (
     "no-calibration",
     "calibration-kvp",
@@ -68,7 +68,7 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Remark:
-    """A finding as the report shows it: once, with the questions and levels it concerns."""
+    """A finding as the report shows it: once, with the questions it concerns."""
 
     code: str
     severity: str
@@ -115,9 +115,8 @@ def has_score(lesion: Mapping[str, Any]) -> bool:
 def why_missing(findings: Iterable[Mapping[str, str]], codes: Sequence[str] = ()) -> str:
     """Return, in the findings' own words, why a number is missing.
 
-    The sentences of the errors and of the named codes; where there is neither, all
-    of them, and where there is nothing at all, that no reason was recorded. A
-    sentence that another one contains is not said twice.
+    Takes the sentences of errors and of the given codes, else of all findings; without
+    findings it says that no reason was recorded. A sentence contained in another is dropped.
     """
     items = list(findings)
     telling = [item for item in items if item["severity"] == "error" or item["code"] in codes] or items
@@ -132,7 +131,7 @@ def categories(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def anything_scored(result: Mapping[str, Any]) -> bool:
-    """Return whether any territory has a score, if only of zero."""
+    """Return whether any territory has a score, even 0."""
     return any(values["agatston"] is not None for values in result["calcium"]["territories"].values())
 
 
@@ -220,10 +219,10 @@ def short_class_words(acr_class: Mapping[str, Any] | None) -> str:
 
 
 def threshold_lead(thresholds: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
-    """Return where the mean lies among the HU thresholds for low bone density, and the threshold's source.
+    """Return the side of an HU threshold for low bone density that the mean lies on, and its source.
 
-    The lowest threshold that it does not exceed, or else the highest; None where none of
-    the thresholds is about low density.
+    The threshold is the lowest that the mean does not exceed, else the highest; None where
+    no threshold is about low density.
     """
     about = [item for item in thresholds if "osteop" in str(item["meaning"])]
     if not about:
@@ -239,7 +238,7 @@ def _limit(item: Mapping[str, Any]) -> float:
 
 
 def _condition(item: Mapping[str, Any]) -> tuple[str, str]:
-    """Return on which side of a threshold the mean lies, and what the threshold means."""
+    """Return the side of a threshold that the mean lies on, and the threshold's meaning."""
     condition, _, effect = str(item["meaning"]).rpartition("below: ")
     condition += "below"
     if not item["below"]:
@@ -248,7 +247,7 @@ def _condition(item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return for each source of HU thresholds on which side of them the mean lies, and what that means."""
+    """Return, per source of HU thresholds, the side of each that the mean lies on and its meaning."""
     by_source: dict[str, list[str]] = {}
     for item in sorted(thresholds, key=_limit, reverse=True):
         condition, effect = _condition(item)
@@ -257,7 +256,7 @@ def threshold_words(thresholds: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def bone_lines(summary: Mapping[str, Any]) -> list[Said]:
-    """Return what is said beside a mean HU: its class or side of a threshold, scores, estimates and thresholds."""
+    """Return the lines beside a mean HU: class or side of a threshold, scores, estimates, thresholds."""
     lines = []
     if acr := summary["acr_class"]:
         lines.append(Said("class", class_words(acr), class_source(acr)))
@@ -287,6 +286,6 @@ def z_score_words(z_score: Mapping[str, Any] | None) -> str:
 
 
 def estimate_words(item: Mapping[str, Any]) -> str:
-    """Return an estimate and the measured value it was computed from; never the one without the other."""
+    """Return an estimate together with the measured value it was computed from."""
     measured = format_value(item["measured"], "bmd")
     return f"estimate {item['what']}: {bmd_words(item)}, measured {measured} ({item['name']}, {item['source']})"

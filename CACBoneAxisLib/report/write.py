@@ -1,4 +1,4 @@
-"""Everything of a result that is made for people and other programs, written into a folder."""
+"""Write a result's tables, segmentations and page into a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from CACBoneAxisLib.report.resultpage import result_page
 from CACBoneAxisLib.report.segmentation import bone_segments, calcium_segments, write_segmentation
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS, lesion_rows, vertebra_rows, write_csv
 
-# Pixels of a picture for each one of the screen: a picture of 480 pixels, 59 mm wide on paper, needs two for 300 dpi.
+# Picture pixels per screen pixel: 480 screen pixels across 59 mm of paper need two for 300 dpi.
 SCREEN_DENSITY, PAPER_DENSITY = 1, 2
 FILES = ("lesions.csv", "vertebrae.csv", "calcium.seg.nrrd", "bone.seg.nrrd", "report.html")
 
@@ -34,7 +34,7 @@ def write_reports(
 
     Parameters
     ----------
-    folder : where :data:`FILES` are written; whole or not at all is the caller's affair
+    folder : where :data:`FILES` go; the caller makes the write atomic
     result : the mapping of ``result.json``
     image : the CT that was analysed
     calcium_masks : by lesion id
@@ -56,7 +56,7 @@ def report_page(
     bone_masks: Mapping[str, Mask],
     density: int = SCREEN_DENSITY,
 ) -> Page:
-    """Return the page of a result with its pictures, which have more pixels at a higher density."""
+    """Return the page of a result with its pictures, at a multiple of the screen's resolution."""
     with raster.density(density):
         return result_page(
             result,

@@ -18,7 +18,6 @@ from CACBoneAxisLib.report.raster import (
     overlay,
     pasted,
     png_bytes,
-    scale_bar_mm,
     screen_size,
     windowed,
 )
@@ -69,10 +68,6 @@ def test_the_scale_bar_is_as_long_as_it_says(length_mm: float, pixels_per_mm: fl
     draw_scale_bar(Pen(picture), picture.size, length_mm, pixels_per_mm)
     row = np.asarray(picture)[480 - 8 - 2]
     assert np.count_nonzero((row == 255).all(axis=1)) == round(length_mm * pixels_per_mm)
-
-
-def test_the_scale_bar_has_a_round_length_that_fits() -> None:
-    assert [scale_bar_mm(width) for width in (80, 20, 5, 2)] == [20, 5, 1, 1]
 
 
 def test_the_window_goes_from_black_to_white() -> None:
