@@ -39,7 +39,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.imaging.acquisition import ScanFacts
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
-from CACBoneAxisLib.report.numbers import QUANTITIES, STORED_DIGITS
+from CACBoneAxisLib.report.numbers import KNOWN, STORED_DIGITS
 from CACBoneAxisLib.report.qahistory import QA_COLUMNS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.comparison import CHANGE_COLUMNS
@@ -146,8 +146,8 @@ def _suitability() -> str:
 
 def _rounding() -> str:
     rows = [
-        (q.name, f"`{key}`", "as few as say it" if q.decimals is None else q.decimals, q.unit)
-        for key, q in QUANTITIES.items()
+        (q.meaning, f"`{key}`", "as few as say it" if q.decimals is None else q.decimals, q.unit)
+        for key, q in KNOWN.items()
     ]
     note = f"In files: {STORED_DIGITS} significant digits.\n\n"
     return note + table(("quantity", "key", "decimals shown", "unit"), rows)

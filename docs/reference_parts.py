@@ -19,6 +19,7 @@ from CACBoneAxisLib.bone.numbering import NUMBERINGS
 from CACBoneAxisLib.calcium import isotropic, noise, rescan, risk
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.labelschemes import schemes
+from CACBoneAxisLib.report.quantities import SUBJECTS, quantities
 
 # Title of each column, and its cells: a template of the row's fields, or a function of the row.
 Columns = Mapping[str, str | Callable[[Any], Any]]
@@ -232,13 +233,12 @@ def _trust() -> str:
 
 
 def _concepts() -> str:
-    columns: Columns = {
-        "concept": "{concept[2]}",
-        "code": "`{concept[0]} {concept[1]}`",
-        "unit": "`{unit[0]}`",
-        "method or derivation": lambda e: ", ".join(e[key][2] for key in ("method", "derivation") if e[key]),
-    }
-    return listed(load_table("dicom_concepts")["measurements"].values(), columns)
+    units = load_table("quantities")["units"]
+    rows = {}
+    for one in (one for subject in SUBJECTS for one in quantities(subject) if one.code):
+        modifiers = ", ".join(code[2] for code in (one.method, one.derivation) if code)
+        rows[one.code, modifiers] = (one.code[2], "`{} {}`".format(*one.code), f"`{units[one.unit][0]}`", modifiers)
+    return table(("concept", "code", "unit", "method or derivation"), rows.values())
 
 
 def _levels() -> str:

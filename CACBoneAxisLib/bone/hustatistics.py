@@ -28,8 +28,6 @@ class HuStatistics:
     sd_hu: float | None
     p10_hu: float
     p90_hu: float
-    minimum_hu: float
-    maximum_hu: float
     voxels: int
     volume_mm3: float
 
@@ -65,8 +63,6 @@ def measure(values_hu: NDArray[np.generic], voxel_volume_mm3: float) -> HuStatis
         sd_hu=None if spread is None else sqrt(spread),
         p10_hu=p10,
         p90_hu=p90,
-        minimum_hu=float(ordered[0]),
-        maximum_hu=float(ordered[-1]),
         voxels=count,
         volume_mm3=count * voxel_volume_mm3,
     )

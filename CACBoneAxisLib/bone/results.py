@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration
@@ -66,25 +66,12 @@ class VertebraMeasurement:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the vertebra as the result file has it."""
-        measured = self.statistics
-        interpretation = self.interpretation.to_mapping()
         return {
             "level": self.level,
             "source": self.source,
             "region": dict(self.region),
-            "mean_hu": interpretation.pop("mean_hu"),
-            "median_hu": measured.median_hu if measured else None,
-            "sd_hu": measured.sd_hu if measured else None,
-            "p10_hu": measured.p10_hu if measured else None,
-            "p90_hu": measured.p90_hu if measured else None,
-            "voxels": measured.voxels if measured else None,
-            "volume_mm3": measured.volume_mm3 if measured else None,
-            "bmd": interpretation.pop("bmd"),
-            "acr_class": interpretation.pop("acr_class"),
-            "t_score": interpretation.pop("t_score"),
-            "z_score": interpretation.pop("z_score"),
-            "estimates": interpretation.pop("estimates"),
-            "hu_thresholds": interpretation.pop("hu_thresholds"),
+            **{one.name: getattr(self.statistics, one.name, None) for one in fields(HuStatistics)},
+            **self.interpretation.to_mapping(),
             "heights": self.heights.to_mapping() if self.heights else None,
             "dual_energy": self.dual.to_mapping() if self.dual else None,
             "status": self.status,

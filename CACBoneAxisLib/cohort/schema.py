@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.quantities import Kind, Quantity, quantities
 from CACBoneAxisLib.report.wording import bone_missing, calcium_missing, remarks, territory_table
 
-Kind = Literal["text", "number", "integer", "yes/no"]
 Column = tuple[Kind, str]
 
 FAILURE_COLUMNS: dict[str, str] = {
@@ -47,11 +47,7 @@ def result_columns() -> dict[str, Column]:
         "slice_increment_mm": ("number", "distance of slice centres"),
         "calcium_verdict": ("text", "how fit the scan is for calcium: standard, opportunistic, unsuitable"),
         "bone_verdict": ("text", "how fit the scan is for bone"),
-        "agatston": ("number", "total of the coronary arteries"),
-        "volume_mm3": ("number", "total of the coronary arteries"),
-        "mass_mg": ("number", "total of the coronary arteries, where a calibration factor was given"),
-        "lesions": ("integer", "number of coronary lesions that score"),
-        "arteries": ("integer", "number of coronary arteries with calcium"),
+        **{one.csv: (one.kind, one.meaning) for one in quantities("coronary", "cohort")},
     }
     for territory in territory_table():
         columns[f"agatston_{territory['code'].lower()}"] = ("number", f"{territory['name']}")
@@ -60,14 +56,10 @@ def result_columns() -> dict[str, Column]:
     columns |= {
         "calcium_reason": ("text", "why there is no total"),
         "bone_levels": ("text", "levels that the mean rests on"),
-        "mean_hu": ("number", "mean of these levels"),
-        "bmd_mg_cm3": ("number", "bone mineral density of these levels, where a calibration was given"),
-        "bmd_material": ("text", "material the density is expressed in"),
-        "acr_class": ("text", "BMD class"),
-        "t_score": ("number", "T-score, where a reference was chosen"),
-        "t_score_reference": ("text", "its reference"),
-        "z_score": ("number", "Z-score, where a reference was chosen"),
-        "z_score_reference": ("text", "its reference"),
+        **{
+            one.csv: (one.kind, f"{one.meaning}; mean of these levels" if one.is_number else one.meaning)
+            for one in quantities("vertebra", "cohort")
+        },
         "bone_reason": ("text", "why there is no mean"),
         "findings": ("text", "codes of all findings"),
         "corrections": ("integer", "how often the reading was corrected in review; 0: as the manifest has it"),
@@ -95,8 +87,6 @@ def result_row(
     settings_sha256 : of its calcium and bone settings
     """
     study, calcium, bone = result["study"], result["calcium"], result["bone"]["summary"]
-    total, t_score, bmd = calcium["total"], bone["t_score"] or {}, bone["bmd"] or {}
-    z_score = bone["z_score"] or {}
     inputs = {entry["role"]: entry["sha256"] for entry in result["provenance"]["inputs"]}
     row: dict[str, Any] = {
         "study_id": study["id"],
@@ -110,19 +100,12 @@ def result_row(
         },
         "slice_increment_mm": study["image"]["slice_increment_mm"],
         **{f"{question}_verdict": result["suitability"][question]["verdict"] for question in ("calcium", "bone")},
-        **{name: total[name] for name in ("agatston", "volume_mm3", "mass_mg", "lesions", "arteries")},
+        **{one.csv: one.of(calcium) for one in quantities("coronary", "cohort")},
         **{f"agatston_{code.lower()}": values["agatston"] for code, values in calcium["territories"].items()},
         **{category_column(scheme): entry["category"] for scheme, entry in calcium["categories"].items()},
-        "calcium_reason": calcium_missing(result) if total["agatston"] is None else None,
+        "calcium_reason": calcium_missing(result) if calcium["total"]["agatston"] is None else None,
         "bone_levels": " ".join(bone["levels"]) or None,
-        "mean_hu": bone["mean_hu"],
-        "bmd_mg_cm3": bmd.get("value"),
-        "bmd_material": bmd.get("material"),
-        "acr_class": (bone["acr_class"] or {}).get("class"),
-        "t_score": t_score.get("value"),
-        "t_score_reference": t_score.get("reference"),
-        "z_score": z_score.get("value"),
-        "z_score_reference": z_score.get("reference"),
+        **{one.csv: _of_levels(one, result["bone"]) for one in quantities("vertebra", "cohort")},
         "bone_reason": bone_missing(result) if bone["mean_hu"] is None else None,
         "findings": " ".join(sorted({remark.code for remark in remarks(result)})) or None,
         "corrections": result["provenance"].get("review", {}).get("corrections", 0),
@@ -132,6 +115,17 @@ def result_row(
         "version": result["provenance"]["version"],
     }
     return {name: _typed(stored(row.get(name)), kind) for name, (kind, _) in result_columns().items()}
+
+
+def _of_levels(quantity: Quantity, bone: Mapping[str, Any]) -> Any:
+    """Return a value of the summary; of a number that it does not have, the mean over its levels."""
+    summary = bone["summary"]
+    value = quantity.of(summary)
+    path = quantity.path or (quantity.key,)
+    if value is not None or path[0] in summary:
+        return value
+    found = [quantity.of(vertebra) for vertebra in bone["vertebrae"] if vertebra["level"] in summary["levels"]]
+    return None if not found or None in found else sum(found) / len(found)
 
 
 def _typed(value: Any, kind: Kind) -> Any:

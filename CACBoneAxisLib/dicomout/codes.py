@@ -10,6 +10,7 @@ from typing import Any
 
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.report.quantities import Quantity, Subject, quantities
 from CACBoneAxisLib.report.segmentation import CORONARY_ARTERY, VERTEBRA, level_entry
 from CACBoneAxisLib.report.wording import territory_table
 
@@ -77,20 +78,24 @@ def level_code(level: str) -> Code:
     return ("SCT", snomed["value"], snomed["meaning"]) if snomed else VERTEBRA
 
 
-def measurement(key: str, value: Any) -> Any:
-    """Return a measurement of ``data/dicom_concepts.json`` with its unit, method and derivation; None of None."""
-    if value is None:
+def measurement(quantity: Quantity, value: Any) -> Any:
+    """Return a value as a measurement with the quantity's code, unit, method and derivation; None of None."""
+    if value is None or quantity.code is None:
         return None
-    entry: Mapping[str, Any] = load_table("dicom_concepts")["measurements"][key]
-    unit, meaning = entry["unit"]
-    method, derivation = entry.get("method"), entry.get("derivation")
+    unit, meaning = load_table("quantities")["units"][quantity.unit]
     return highdicom().sr.Measurement(
-        name=coded(tuple(entry["concept"])),
+        name=coded(quantity.code),
         value=value,
         unit=coded(("UCUM", unit, meaning)),
-        method=coded(tuple(method)) if method else None,
-        derivation=coded(tuple(derivation)) if derivation else None,
+        method=coded(quantity.method) if quantity.method else None,
+        derivation=coded(quantity.derivation) if quantity.derivation else None,
     )
+
+
+def measurements(subject: Subject, entry: Mapping[str, Any], *, counts: bool = True) -> list[Any]:
+    """Return every measurement of an entry of ``result.json``; without what adds up where it does not count."""
+    kept = [one for one in quantities(subject) if counts or not one.adds_up]
+    return [found for one in kept if (found := measurement(one, one.of(entry))) is not None]
 
 
 def evaluation(name: Code, value: Code) -> Any:

@@ -15,20 +15,18 @@ from CACBoneAxisLib.dicomout.codes import (
     highdicom,
     level_code,
     measurement,
+    measurements,
     private,
     territory_code,
 )
 from CACBoneAxisLib.dicomout.segments import Placed, lesion_key
 from CACBoneAxisLib.dicomout.source import SourceSeries
 from CACBoneAxisLib.report import wording
+from CACBoneAxisLib.report.quantities import quantities
 from CACBoneAxisLib.report.segmentation import BONE_CATEGORY, CALCIUM_CATEGORY, CALCIUM_TYPE, CORONARY_ARTERY
 
 DESCENDING_AORTA: Code = ("SCT", "281130003", "Descending aorta")
 BLOOD: Code = ("SCT", "87612001", "Blood")
-HU_KEYS = ("peak_hu", "mean_hu", "voxels")
-LESION_KEYS = ("agatston", "volume_mm3", "mass_mg", *HU_KEYS)
-VERTEBRA_KEYS = ("mean_hu", "median_hu", "sd_hu", "p10_hu", "p90_hu", "voxels")
-SCORE_KEYS = ("agatston", "volume_mm3", "mass_mg", "lesions")
 GENANT_NAMES = ("no deformity", "mild", "moderate", "severe")
 
 
@@ -105,14 +103,6 @@ class Maker:
 
     def _total(self) -> Any:
         calcium = self.result["calcium"]
-        total = calcium["total"]
-        found = [measurement("agatston_total", total["agatston"])]
-        found += [measurement(key, total[key]) for key in ("volume_mm3", "mass_mg", "lesions", "arteries")]
-        for part in ("distribution", "risk"):
-            values = calcium.get(part) or {}
-            values = {**values, **(values.get("mesa_chd_10_year") or {})}
-            keys = ("density", "share", "diffusivity", "arterial_age_years", "with_cac_percent", "without_cac_percent")
-            found += [measurement(key, values[key]) for key in keys if key in values]
         said = [
             evaluation(
                 private(f"CAT-{name}", f"Category, {entry['scheme']}"),
@@ -123,7 +113,7 @@ class Maker:
         ]
         return self._group(
             "coronary calcium",
-            found,
+            measurements("coronary", calcium),
             said,
             sites=[CORONARY_ARTERY],
             category=CALCIUM_CATEGORY,
@@ -133,17 +123,13 @@ class Maker:
 
     def _territories(self) -> Iterator[Any]:
         for code, values in self.result["calcium"]["territories"].items():
-            found = [] if values["agatston"] is None else [measurement(key, values[key]) for key in SCORE_KEYS]
+            found = measurements("territory", values)
             yield self._group(code, found, sites=[territory_code(code)], category=CALCIUM_CATEGORY, type_=CALCIUM_TYPE)
 
     def _lesions(self) -> Iterator[Any]:
         for lesion in self.result["calcium"]["lesions"]:
             # A program that adds up scores must find only those that count.
-            scored = wording.has_score(lesion)
-            keys = LESION_KEYS if scored else HU_KEYS
-            found = [measurement(key, lesion[key]) for key in keys]
-            if scored:
-                found.append(measurement("slices", len(lesion["slices"])))
+            found = measurements("lesion", lesion, counts=wording.has_score(lesion))
             yield self._group(
                 lesion_key(lesion),
                 found,
@@ -156,8 +142,8 @@ class Maker:
     def _protocols(self) -> Iterator[Any]:
         for entry in self.result["calcium"].get("under_protocols") or []:
             if entry["kind"] != "own":
-                found = [measurement("agatston_total", entry["agatston"])]
-                found += [measurement(key, entry[key]) for key in ("volume_mm3", "mass_mg")]
+                scores = {key: entry[key] for key in ("agatston", "volume_mm3", "mass_mg")}
+                found = measurements("coronary", {"total": scores})
                 method = private(entry["protocol"], f"Scoring protocol {entry['name']}")
                 yield self._group(
                     f"under protocol {entry['protocol']}",
@@ -172,45 +158,33 @@ class Maker:
         blood = self.result["calcium"].get("blood")
         if not blood:
             return None
-        found = [measurement("mean_hu", blood["hu"]), measurement("noise_hu", blood["noise_hu"])]
-        found.append(measurement("voxels", blood["voxels"]))
-        return self._group("blood", found, sites=[DESCENDING_AORTA], type_=BLOOD)
+        return self._group("blood", measurements("blood", blood), sites=[DESCENDING_AORTA], type_=BLOOD)
 
     def _bone(self) -> Any:
         summary = self.result["bone"]["summary"]
         sites = [level_code(level) for level in summary["levels"]] or [SPINE]
-        found = [measurement("mean_hu", summary["mean_hu"]), *_read(summary)]
+        found = [*measurements("vertebra", summary), *_density(summary)]
         return self._group("vertebral bone", found, _classes(summary), sites=sites, category=BONE_CATEGORY, type_=SPINE)
 
     def _vertebrae(self) -> Iterator[Any]:
         for vertebra in self.result["bone"]["vertebrae"]:
             level = vertebra["level"]
-            found = [measurement(key, vertebra[key]) for key in VERTEBRA_KEYS]
-            found += [measurement("region_mm3", vertebra["volume_mm3"]), *_read(vertebra)]
+            found = [*measurements("vertebra", vertebra), *_density(vertebra)]
             said = [evaluation(concept("status"), concept(vertebra["status"])), *_classes(vertebra)]
-            two = vertebra.get("dual_energy") or {}
-            found += [measurement(key, two.get(key)) for key in ("second_mean_hu", "ha_mg_cm3")]
-            if heights := vertebra["heights"]:
-                found += [
-                    measurement(f"{place}_mm", heights[f"{place}_mm"]) for place in ("anterior", "middle", "posterior")
-                ]
-                if heights["genant_grade"] is not None:
-                    grade = int(heights["genant_grade"])
-                    said.append(
-                        evaluation(
-                            concept("genant"), private(f"GENANT-{grade}", f"Grade {grade}, {GENANT_NAMES[grade]}")
-                        )
-                    )
+            if (heights := vertebra["heights"]) and heights["genant_grade"] is not None:
+                grade = int(heights["genant_grade"])
+                said.append(
+                    evaluation(concept("genant"), private(f"GENANT-{grade}", f"Grade {grade}, {GENANT_NAMES[grade]}"))
+                )
             yield self._group(
                 level, found, said, sites=[level_code(level)], category=BONE_CATEGORY, type_=level_code(level)
             )
 
 
-def _read(values: Mapping[str, Any]) -> list[Any]:
-    """Return what a mean HU was read as: BMD in its material, T- and Z-score."""
-    bmd, t_score, z_score = (values[key] or {} for key in ("bmd", "t_score", "z_score"))
-    found = [measurement(f"bmd_{bmd['material']}", bmd["value"])] if bmd else []
-    return [*found, measurement("t_score", t_score.get("value")), measurement("z_score", z_score.get("value"))]
+def _density(values: Mapping[str, Any]) -> list[Any]:
+    """Return BMD by the code of its material."""
+    bmd = values["bmd"] or {"material": None}
+    return [measurement(one, bmd["value"]) for one in quantities("bmd") if one.key == bmd["material"]]
 
 
 def _classes(values: Mapping[str, Any]) -> list[Any]:

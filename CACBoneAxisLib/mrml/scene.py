@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, show_segments
 from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
+from CACBoneAxisLib.report.quantities import Subject
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.upgrade import upgraded
 
@@ -31,10 +32,10 @@ KEPT_DECIMALS = 9
 INPUT_ROLES = ("volume", "seeds", "regions", "vertebrae", "second", "heart")
 OUTPUT_ROLES = ("segmentation", "lesionTable", "territoryTable", "vertebraTable", "labelVolume")
 
-TABLES = {
-    "lesionTable": ("lesions", tables.LESION_COLUMNS, tables.lesion_rows),
-    "territoryTable": ("calcium", tables.TERRITORY_COLUMNS, tables.territory_rows),
-    "vertebraTable": ("vertebrae", tables.VERTEBRA_COLUMNS, tables.vertebra_rows),
+TABLES: dict[str, tuple[str, Subject, Callable[[Mapping[str, Any]], list[tables.Row]]]] = {
+    "lesionTable": ("lesions", "lesion", tables.lesion_rows),
+    "territoryTable": ("calcium", "territory", tables.territory_rows),
+    "vertebraTable": ("vertebrae", "vertebra", tables.vertebra_rows),
 }
 
 
@@ -71,9 +72,9 @@ def show_result(
     _keep_inputs(record, nodes)
     record.SetAttribute(FINGERPRINT, fingerprint(nodes, result.settings))
     outputs: dict[str, Any] = {}
-    for role, (title, columns, rows) in TABLES.items():
+    for role, (title, subject, rows) in TABLES.items():
         outputs[role] = _output(record, role, "vtkMRMLTableNode", f"{name} {title}")
-        tables.fill_table(outputs[role], columns, rows(mapping))
+        tables.fill_table(outputs[role], subject, rows(mapping))
     load_terminology()
     segments = result_segments(result, mapping)
     outputs["segmentation"] = _output(record, "segmentation", "vtkMRMLSegmentationNode", f"{name} calcium and bone")

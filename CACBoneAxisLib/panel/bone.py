@@ -29,18 +29,6 @@ from CACBoneAxisLib.report.bonefigures import density_scale, population_figure
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.wording import bmd_words, bone_lines, bone_missing, class_words
 
-SHOWN_COLUMNS = (
-    "level",
-    "mean_hu",
-    "median_hu",
-    "sd_hu",
-    "bmd",
-    "material",
-    "acr_class",
-    "t_score",
-    "z_score",
-    "status",
-)
 PICTURE_PIXELS = 440
 SCALE_PIXELS, SCALE_WIDTH = 230, 150
 # Why a score or an estimate that was asked for is not there, or what it rests on.
@@ -138,8 +126,8 @@ class BoneSection(Section):
 
     def _fill(self, result: Mapping[str, Any]) -> None:
         rows = tables.vertebra_rows(result)
-        level, *others = SHOWN_COLUMNS
-        headings = {name: tables.heading(tables.VERTEBRA_COLUMNS, name) for name in SHOWN_COLUMNS}
+        headings = tables.headings("vertebra", "panel")
+        level, *others = headings
         titles = [headings[level], _("Leave out"), *(headings[name] for name in others)]
         ids = [row["level"] for row in rows]
         table = self.ui.vertebraTable

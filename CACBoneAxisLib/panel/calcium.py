@@ -70,8 +70,8 @@ class CalciumSection(Section):
         set_text(self.ui.calciumLabel, calcium_answer(result))
         calcium = result["calcium"]
         rows = tables.territory_rows(result) if calcium["total"]["agatston"] is not None or calcium["lesions"] else []
-        titles = [tables.heading(tables.TERRITORY_COLUMNS, name) for name in tables.TERRITORY_COLUMNS]
-        fill(self.ui.territoryTable, titles, [list(row.values()) for row in rows])
+        titles = tables.headings("territory", "scene").values()
+        fill(self.ui.territoryTable, list(titles), [list(row.values()) for row in rows])
         self._outline(self.table.selected())
 
     def status(self, number: int) -> str:

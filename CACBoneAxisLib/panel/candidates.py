@@ -18,7 +18,7 @@ from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.markups import points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
-from CACBoneAxisLib.mrml.tables import heading
+from CACBoneAxisLib.mrml.tables import headings
 from CACBoneAxisLib.panel.section import Section, connect, enable, fill, selected_id, set_text
 from CACBoneAxisLib.panel.views import jump_to
 from CACBoneAxisLib.reading.words import reason_words
@@ -29,12 +29,6 @@ SETTLE_MS = 250
 # Reasons whose candidates a reader may want to look at, and how many of each.
 LISTED = ("large", "outside", "aorta", "airway")
 MOST_LISTED = 20
-COLUMNS = {
-    "reason": ("Why not", None),
-    "volume_mm3": ("Volume", "volume_mm3"),
-    "peak_hu": ("Peak", "peak_hu"),
-    "slices": ("Slices", None),
-}
 
 
 class CandidatesSection(Section, VTKObservationMixin):
@@ -226,7 +220,7 @@ class CandidatesSection(Section, VTKObservationMixin):
             ]
             for one in self._left_out
         ]
-        titles = [heading(COLUMNS, name) for name in COLUMNS]
+        titles = [_("Why not"), *(headings("lesion", "panel")[name] for name in ("volume_mm3", "peak_hu", "slices"))]
         fill(self.ui.leftOutTable, titles, rows, [str(n) for n in range(len(rows))])
 
     def _no_heart(self) -> str:

@@ -11,10 +11,12 @@ from slicer.i18n import tr as _
 
 from CACBoneAxisLib.mrml import tables
 from CACBoneAxisLib.panel.section import FRAME_PIXELS, MOST_ROWS, connect
+from CACBoneAxisLib.report.quantities import quantities
 from CACBoneAxisLib.report.wording import territory_table
 
-COLUMNS = ("lesion", "territory", "slices", "agatston", "volume_mm3", "peak_hu", "status", "reason")
-NUMBERS = ("lesion", "agatston", "volume_mm3", "peak_hu")
+HEADINGS = tables.headings("lesion", "panel")
+COLUMNS = tuple(HEADINGS)
+NUMBERS = ("lesion", *(one.key for one in quantities("lesion", "panel") if one.kind == "number"))
 ARTERY = COLUMNS.index("territory")
 # A status that does not count; what an excluded lesion measures is struck out.
 STRUCK_OUT = "excluded"
@@ -54,7 +56,7 @@ class LesionTable:
     def setup(self) -> None:
         """Make the columns and connect the table, once."""
         self.table.setColumnCount(len(COLUMNS))
-        self.table.setHorizontalHeaderLabels([tables.heading(tables.LESION_COLUMNS, name) for name in COLUMNS])
+        self.table.setHorizontalHeaderLabels(list(HEADINGS.values()))
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setStretchLastSection(True)
@@ -100,9 +102,8 @@ class LesionTable:
 
     def text(self) -> str:
         """Return the table, as it is sorted, with tabs between the cells, for spreadsheets."""
-        titles = [tables.heading(tables.LESION_COLUMNS, name) for name in COLUMNS]
         rows = [[self._texts[number][name].replace("\t", " ") for name in COLUMNS] for number in self._ids]
-        return "\n".join("\t".join(row) for row in [titles, *rows])
+        return "\n".join("\t".join(row) for row in [HEADINGS.values(), *rows])
 
     # What a user does
 

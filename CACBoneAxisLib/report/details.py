@@ -6,26 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.report import wording
-from CACBoneAxisLib.report.blocks import Block, Bullets, Paragraph, Row, Table, of_numbers
+from CACBoneAxisLib.report.blocks import Block, Bullets, Number, Paragraph, Row, Table, of_numbers
 from CACBoneAxisLib.report.numbers import format_value
+from CACBoneAxisLib.report.quantities import Subject, cells, quantities
 from CACBoneAxisLib.report.segmentation import level_color
 from CACBoneAxisLib.report.tables import lesion_reason, vertebra_reason
-
-ARTERY_COLUMNS = ("Artery", *of_numbers("Agatston", "Volume, mm3", "Mass, mg", "Lesions"))
-LESION_COLUMNS = (
-    "Lesion",
-    "Artery",
-    *of_numbers("Agatston", "Volume, mm3", "Mass, mg", "Peak, HU", "Mean, HU", "Voxels", "Slices", "Position S, mm"),
-    "Status",
-)
-VERTEBRA_COLUMNS = (
-    "Level",
-    *of_numbers(
-        "Mean, HU", "SD", "Median", "10th-90th percentile", "Voxels", "Volume, mm3", "BMD, mg/cm3", "T-score", "Z-score"
-    ),
-    "Class",
-    "Status",
-)
 
 
 def calcium_tables(result: Mapping[str, Any]) -> list[Block]:
@@ -39,24 +24,36 @@ def artery_table(result: Mapping[str, Any]) -> Table:
     known = [t for t in wording.territory_table() if t["code"] in calcium["territories"]]
     rows = [
         *(_artery_row(calcium, t) for t in known if t["coronary"]),
-        Row(["Total of the coronary arteries", *_scores(calcium["total"])], "total"),
+        Row(_cells("territory", calcium["total"], {"territory": "Total of the coronary arteries"}), "total"),
         Row(["Beside the coronary arteries; never part of the total"], "group"),
         *(_artery_row(calcium, t) for t in known if not t["coronary"]),
     ]
     return Table(
-        "Calcium by artery. — is not measured; 0 is measured and nothing found.", ARTERY_COLUMNS, rows, whole=True
+        "Calcium by artery. — is not measured; 0 is measured and nothing found.",
+        _columns("territory"),
+        rows,
+        whole=True,
     )
 
 
 def _artery_row(calcium: Mapping[str, Any], territory: Mapping[str, Any]) -> Row:
     name = f"{territory['code']}  {territory['name']}"
-    scores = _scores(calcium["territories"][territory["code"]])
-    return Row([name, *scores], "" if territory["coronary"] else "beside", territory["color"])
+    cells_ = _cells("territory", calcium["territories"][territory["code"]], {"territory": name})
+    return Row(cells_, "" if territory["coronary"] else "beside", territory["color"])
 
 
-def _scores(values: Mapping[str, Any]) -> list[str]:
-    texts = [format_value(values[key], key) for key in ("agatston", "volume_mm3", "mass_mg")]
-    return [*texts, format_value(values["lesions"], "count")]
+def _columns(subject: Subject) -> list[str]:
+    page = quantities(subject, "page")
+    return [Number(one.heading()) if one.is_number else one.heading() for one in page]
+
+
+def _cells(subject: Subject, entry: Mapping[str, Any], made: Mapping[str, Any]) -> list[Any]:
+    """Return the cells of an entry, numbers as they are shown; ``made`` are those that the table makes itself."""
+    found = cells(subject, "page", entry, made)
+    return [
+        format_value(found[one.key], one.key) if one.is_number and one.key not in made else found[one.key]
+        for one in quantities(subject, "page")
+    ]
 
 
 def lesion_table(result: Mapping[str, Any]) -> Table:
@@ -69,20 +66,17 @@ def lesion_table(result: Mapping[str, Any]) -> Table:
         if lesion["status"] != "scored":
             reason = lesion_reason(lesion, calcium["findings"])
             status = f"{status}: {reason}" if reason else status
-        seed = lesion["seed_ras_mm"]
-        numbers = [
-            format_value(lesion[key], key)
-            for key in ("agatston", "volume_mm3", "mass_mg", "peak_hu", "mean_hu", "voxels")
-        ]
-        place = [format_value(len(lesion["slices"]), "count"), format_value(seed and seed[2], "position_mm")]
         artery = lesion["territory"] or " ".join(lesion["seeds"])
-        rows.append(Row([lesion["id"], artery, *numbers, *place, status], "" if lesion["in_total"] else "beside"))
-    return Table("Every lesion that a seed lies in; those in grey are not in the coronary total.", LESION_COLUMNS, rows)
+        made = {"lesion": lesion["id"], "territory": artery, "status": status}
+        rows.append(Row(_cells("lesion", lesion, made), "" if lesion["in_total"] else "beside"))
+    return Table(
+        "Every lesion that a seed lies in; those in grey are not in the coronary total.", _columns("lesion"), rows
+    )
 
 
 HEIGHT_COLUMNS = (
     "Level",
-    *of_numbers("Anterior, mm", "Middle, mm", "Posterior, mm", "Wedge, %", "Biconcave, %", "Crush, %"),
+    *of_numbers(*(one.heading() for one in quantities("vertebra", "heights")), "Wedge, %", "Biconcave, %", "Crush, %"),
     "Genant grade suggested",
 )
 
@@ -94,7 +88,7 @@ def height_table(result: Mapping[str, Any]) -> Table | None:
         h = v["heights"]
         if h is None:
             continue
-        heights = [format_value(h[f"{place}_mm"], "length_mm") for place in ("anterior", "middle", "posterior")]
+        heights = [format_value(one.of(v), one.key) for one in quantities("vertebra", "heights")]
         losses = [
             format_value(None if h[kind] is None else 100 * h[kind], "percent")
             for kind in ("wedge", "biconcave", "crush")
@@ -124,22 +118,17 @@ def vertebra_table(result: Mapping[str, Any]) -> Table:
     """Return the table per vertebra, with those that were not measured and why."""
     rows = []
     for v in result["bone"]["vertebrae"]:
-        bmd = v["bmd"] or {"value": None, "material": ""}
         status = wording.STATUS_WORDS.get(v["status"], v["status"])
         if v["mean_hu"] is None:
             status = f"{status}: {vertebra_reason(v, result['bone']['findings'])}"
-        percentiles = f"{format_value(v['p10_hu'], 'p10_hu')} to {format_value(v['p90_hu'], 'p90_hu')}"
-        cells = [
-            v["level"],
-            *(format_value(v[key], key) for key in ("mean_hu", "sd_hu", "median_hu")),
-            percentiles if v["p10_hu"] is not None else format_value(None, "p10_hu"),
-            format_value(v["voxels"], "voxels"),
-            format_value(v["volume_mm3"], "volume_mm3"),
-            f"{format_value(bmd['value'], 'bmd')} {bmd['material']}".strip(),
-            format_value(v["t_score"] and v["t_score"]["value"], "t_score"),
-            format_value(v["z_score"] and v["z_score"]["value"], "z_score"),
-            wording.short_class_words(v["acr_class"]),
-            status,
-        ]
-        rows.append(Row(cells, "" if v["status"] == "measured" else "beside", level_color(v["level"])))
-    return Table("Trabecular density by vertebra.", VERTEBRA_COLUMNS, rows)
+        ends = [format_value(v[key], key) for key in ("p10_hu", "p90_hu")]
+        made = {
+            "percentiles": ends[0] if v["p10_hu"] is None else " to ".join(ends),
+            "bmd": wording.bmd_words(v["bmd"], unit=False),
+            "acr_class": wording.short_class_words(v["acr_class"]),
+            "status": status,
+        }
+        rows.append(
+            Row(_cells("vertebra", v, made), "" if v["status"] == "measured" else "beside", level_color(v["level"]))
+        )
+    return Table("Trabecular density by vertebra.", _columns("vertebra"), rows)

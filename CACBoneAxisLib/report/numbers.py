@@ -7,8 +7,9 @@ more digits, all of them through :func:`stored`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from CACBoneAxisLib.report.quantities import Quantity, numbers
 
 NOT_MEASURED = "—"
 
@@ -17,46 +18,26 @@ NOT_MEASURED = "—"
 STORED_DIGITS = 10
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """How one quantity is shown: decimals (``None``: as few as say it exactly), unit, and its name."""
-
-    decimals: int | None
-    unit: str
-    name: str
-    plain_zero: bool = False
-
-
-QUANTITIES: dict[str, Quantity] = {
-    "agatston": Quantity(1, "", "Agatston score", plain_zero=True),
-    "volume_mm3": Quantity(1, "mm3", "Volume", plain_zero=True),
-    "mass_mg": Quantity(2, "mg", "Mass", plain_zero=True),
-    "area_mm2": Quantity(1, "mm2", "Area"),
-    "mean_hu": Quantity(1, "HU", "Mean"),
-    "median_hu": Quantity(1, "HU", "Median"),
-    "sd_hu": Quantity(1, "HU", "Standard deviation"),
-    "p10_hu": Quantity(1, "HU", "10th percentile"),
-    "p90_hu": Quantity(1, "HU", "90th percentile"),
-    "peak_hu": Quantity(0, "HU", "Peak"),
-    "threshold_hu": Quantity(None, "HU", "Threshold"),
-    "bmd": Quantity(1, "mg/cm3", "Bone mineral density"),
-    "t_score": Quantity(2, "", "T-score"),
-    "z_score": Quantity(2, "", "Z-score"),
-    "percent": Quantity(0, "%", "Per cent"),
-    "position_mm": Quantity(1, "mm", "Position"),
-    "length_mm": Quantity(1, "mm", "Length"),
-    "spacing_mm": Quantity(2, "mm", "Spacing"),
-    "count": Quantity(0, "", "Count"),
-    "voxels": Quantity(0, "", "Voxels"),
-    "weight": Quantity(0, "", "Weight"),
-    "rate_percent": Quantity(1, "%", "Rate"),
-    "density": Quantity(2, "", "Density of calcium"),
-    "share": Quantity(2, "", "Share"),
-    "mass_factor": Quantity(None, "mg/mm3/HU", "Factor for the mass"),
-    "age_years": Quantity(0, "years", "Age"),
-    "kvp": Quantity(None, "kVp", "Tube voltage"),
-    "seconds": Quantity(1, "s", "Time"),
+# How numbers are written that are no quantity of a row of data/quantities.json: decimals and unit.
+FORMATS: dict[str, Quantity] = {
+    key: Quantity(key, name, name, unit=unit, decimals=decimals)
+    for key, decimals, unit, name in (
+        ("area_mm2", 1, "mm2", "Area"),
+        ("threshold_hu", None, "HU", "Threshold"),
+        ("percent", 0, "%", "Per cent"),
+        ("position_mm", 1, "mm", "Position"),
+        ("length_mm", 1, "mm", "Length"),
+        ("spacing_mm", 2, "mm", "Spacing"),
+        ("count", 0, "", "Count"),
+        ("weight", 0, "", "Weight"),
+        ("rate_percent", 1, "%", "Rate"),
+        ("mass_factor", None, "mg/mm3/HU", "Factor for the mass"),
+        ("age_years", 0, "years", "Age"),
+        ("kvp", None, "kVp", "Tube voltage"),
+        ("seconds", 1, "s", "Time"),
+    )
 }
+KNOWN: dict[str, Quantity] = {**numbers(), **FORMATS}
 
 
 def format_value(value: float | None, quantity: str, *, unit: bool = False) -> str:
@@ -66,7 +47,7 @@ def format_value(value: float | None, quantity: str, *, unit: bool = False) -> s
     ----------
     value : number or None
         ``None`` (not measured) gives an em dash and never a zero.
-    quantity : a key of :data:`QUANTITIES`
+    quantity : key of a quantity, or of one of :data:`FORMATS`
     unit : whether the unit follows the number
 
     Returns
@@ -80,12 +61,12 @@ def format_value(value: float | None, quantity: str, *, unit: bool = False) -> s
     KeyError
         When the quantity is not known.
     """
-    known = QUANTITIES[quantity]
+    known = KNOWN[quantity]
     if value is None:
         return NOT_MEASURED
     if known.decimals is None:
         text = f"{stored(float(value)):.10g}"
-    elif known.plain_zero and value == 0:
+    elif known.adds_up and value == 0:
         text = "0"
     else:
         text = f"{value:.{known.decimals}f}"

@@ -9,81 +9,34 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.report.numbers import stored
+from CACBoneAxisLib.report.quantities import Subject, cells, columns, quantities
 from CACBoneAxisLib.report.wording import NO_BMD_CODES, estimate_words, threshold_words, why_missing
 
 Row = dict[str, Any]
 
-LESION_COLUMNS: dict[str, str] = {
-    "study_id": "the study",
-    "lesion": "number of the lesion, as in result.json and in the report",
-    "territory": "artery or structure; empty where its seeds name two",
-    "in_total": "yes where the lesion counts in the coronary total",
-    "status": "scored, excluded, conflict or implausible",
-    "reason": "why a value of this row is missing",
-    "agatston": "Agatston score, normalised to the protocol's increment",
-    "volume_mm3": "volume",
-    "mass_mg": "calcium mass, where a calibration factor was given",
-    "peak_hu": "highest value",
-    "mean_hu": "mean of the lesion's voxels",
-    "voxels": "number of voxels",
-    "slices": "number of slices with at least one region that counts",
-    "seeds": "seeds that lie in it",
-    "seed_r_mm": "position of its first seed, to the patient's right",
-    "seed_a_mm": "to the front",
-    "seed_s_mm": "to the head",
-}
-
-VERTEBRA_COLUMNS: dict[str, str] = {
-    "study_id": "the study",
-    "level": "vertebral level",
-    "status": "measured, excluded or not-measured",
-    "reason": "why a value of this row is missing",
-    "source": "roi, labelmap or point",
-    "mean_hu": "mean of the region",
-    "median_hu": "median",
-    "sd_hu": "standard deviation",
-    "p10_hu": "10th percentile",
-    "p90_hu": "90th percentile",
-    "voxels": "number of voxels",
-    "volume_mm3": "volume of the region",
-    "bmd_mg_cm3": "bone mineral density, where a calibration was given",
-    "bmd_material": "material the density is expressed in",
-    "acr_class": "BMD class",
-    "acr_class_source": "whose classes these are",
-    "t_score": "T-score, where a reference was chosen",
-    "t_score_reference": "its reference",
-    "z_score": "Z-score, where a reference was chosen",
-    "z_score_reference": "its reference",
-    "z_score_group": "the group of the reference that the patient belongs to",
-    "estimates": "densities computed by published equations, where asked for",
-    "height_anterior_mm": "anterior height of the body, labelled or found around a point",
-    "height_middle_mm": "middle height",
-    "height_posterior_mm": "posterior height",
-    "genant_grade": "grade that the heights suggest, 0 for none",
-    "hu_thresholds": "each published threshold and the side of it the mean lies on",
-    "findings": "codes of the findings at this level",
-}
+LESION_COLUMNS = {"study_id": "the study", **columns("lesion", "csv")}
+VERTEBRA_COLUMNS = {"study_id": "the study", **columns("vertebra", "csv")}
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?\Z")
 
 
 def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
     """Return one row per lesion with the keys of :data:`LESION_COLUMNS`; ``None`` is not measured."""
-    calcium = result["calcium"]
-    rows = []
-    for lesion in calcium["lesions"]:
-        seed = lesion["seed_ras_mm"] or (None, None, None)
-        row: Row = {key: lesion[key] for key in LESION_COLUMNS if key in lesion}
-        row |= {
-            "study_id": result["study"]["id"],
-            "lesion": lesion["id"],
-            "reason": lesion_reason(lesion, calcium["findings"]),
-            "slices": len(lesion["slices"]),
-            "seeds": " ".join(lesion["seeds"]),
-            **dict(zip(("seed_r_mm", "seed_a_mm", "seed_s_mm"), seed, strict=True)),
-        }
-        rows.append({key: row[key] for key in LESION_COLUMNS})
-    return rows
+    findings = result["calcium"]["findings"]
+    return [
+        _row(
+            result,
+            "lesion",
+            lesion,
+            {"lesion": lesion["id"], "reason": lesion_reason(lesion, findings), "seeds": " ".join(lesion["seeds"])},
+        )
+        for lesion in result["calcium"]["lesions"]
+    ]
+
+
+def _row(result: Mapping[str, Any], subject: Subject, entry: Mapping[str, Any], made: Mapping[str, Any]) -> Row:
+    found = cells(subject, "csv", entry, made)
+    return {"study_id": result["study"]["id"], **{one.csv: found[one.key] for one in quantities(subject, "csv")}}
 
 
 def lesion_reason(lesion: Mapping[str, Any], findings: Iterable[Mapping[str, str]]) -> str:
@@ -103,31 +56,20 @@ def _names_any(message: str, seeds: Iterable[str]) -> bool:
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
     """Return one row per vertebra with the keys of :data:`VERTEBRA_COLUMNS`; ``None`` is not measured."""
-    rows = []
-    for vertebra in result["bone"]["vertebrae"]:
-        bmd, acr = vertebra["bmd"] or {}, vertebra["acr_class"] or {}
-        t_score, z_score = vertebra["t_score"] or {}, vertebra["z_score"] or {}
-        heights = vertebra["heights"] or {}
-        row: Row = {
-            "study_id": result["study"]["id"],
-            "reason": vertebra_reason(vertebra, result["bone"]["findings"]),
-            "bmd_mg_cm3": bmd.get("value"),
-            "bmd_material": bmd.get("material"),
-            "acr_class": acr.get("class"),
-            "acr_class_source": acr.get("source"),
-            "t_score": t_score.get("value"),
-            "t_score_reference": t_score.get("reference"),
-            "z_score": z_score.get("value"),
-            "z_score_reference": z_score.get("reference"),
-            "z_score_group": z_score.get("group"),
-            "estimates": "; ".join(estimate_words(item) for item in vertebra["estimates"]),
-            **{f"height_{place}_mm": heights.get(f"{place}_mm") for place in ("anterior", "middle", "posterior")},
-            "genant_grade": heights.get("genant_grade"),
-            "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
-            "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
-        }
-        rows.append({key: row[key] if key in row else vertebra[key] for key in VERTEBRA_COLUMNS})
-    return rows
+    return [
+        _row(
+            result,
+            "vertebra",
+            vertebra,
+            {
+                "reason": vertebra_reason(vertebra, result["bone"]["findings"]),
+                "estimates": "; ".join(estimate_words(item) for item in vertebra["estimates"]),
+                "hu_thresholds": "; ".join(threshold_words(vertebra["hu_thresholds"])),
+                "findings": " ".join(dict.fromkeys(item["code"] for item in vertebra["findings"])),
+            },
+        )
+        for vertebra in result["bone"]["vertebrae"]
+    ]
 
 
 def vertebra_reason(vertebra: Mapping[str, Any], findings: Iterable[Mapping[str, str]]) -> str:

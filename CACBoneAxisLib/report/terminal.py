@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from CACBoneAxisLib.report import calciummeaning, wording
 from CACBoneAxisLib.report.numbers import NOT_MEASURED, format_value
+from CACBoneAxisLib.report.quantities import Subject, quantities
 
 WIDTH = 100
 
@@ -54,7 +55,6 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
     lines += _wrapped(wording.VERDICT_WORDS["calcium"][_verdict(result, "calcium")], _label(result, "calcium"))
     if not wording.anything_scored(result):
         return lines
-    keys = ("agatston", "volume_mm3", "mass_mg")
     rows = []
     territories = calcium["territories"]
     known = [t for t in wording.territory_table() if t["code"] in territories]
@@ -64,18 +64,18 @@ def _calcium(result: Mapping[str, Any]) -> list[str]:
             code = territory["code"]
             values = territories[code]
             if coronary or values["lesions"] or (values["agatston"] is None and re.search(rf"\\b{code}", named)):
-                rows.append(_calcium_row(f"{code}  {territory['name']}", values, keys))
+                rows.append(_cells(f"{code}  {territory['name']}", "territory", values))
         if coronary:
-            rows.append(_calcium_row("Total of the coronary arteries", total, keys))
+            rows.append(_cells("Total of the coronary arteries", "territory", total))
     others = len(rows) - 1 - sum(t["coronary"] for t in known)
-    table = _table(("", "Agatston", "mm3", "mg", "lesions"), rows)
+    table = _table(("", *(one.heading("{title} {unit}") for one in quantities("territory", "terminal"))), rows)
     if others:
         table.insert(len(table) - others, "  beside the coronary arteries, not in the total:")
     return lines + table
 
 
-def _calcium_row(name: str, values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
-    return [name, *(format_value(values[key], key) for key in keys), format_value(values["lesions"], "count")]
+def _cells(name: str, subject: Subject, values: Mapping[str, Any]) -> list[str]:
+    return [name, *(format_value(one.of(values), one.key) for one in quantities(subject, "terminal"))]
 
 
 def _bone(result: Mapping[str, Any]) -> list[str]:
@@ -96,16 +96,13 @@ def _bone(result: Mapping[str, Any]) -> list[str]:
     lines += _wrapped(wording.VERDICT_WORDS["bone"][_verdict(result, "bone")], _label(result, "bone"))
     rows = []
     for v in bone["vertebrae"]:
-        bmd = v["bmd"] or {"value": None}
-        t_score = v["t_score"] or {"value": None}
         note = wording.short_class_words(v["acr_class"])
         if v["status"] != "measured":
             note = wording.STATUS_WORDS.get(v["status"], v["status"])
-        numbers = [format_value(v["mean_hu"], "mean_hu"), format_value(v["sd_hu"], "sd_hu")]
-        numbers += [format_value(bmd["value"], "bmd"), format_value(t_score["value"], "t_score")]
-        rows.append([v["level"], *numbers, format_value(v["voxels"], "voxels"), note])
+        rows.append([*_cells(v["level"], "vertebra", v), note])
     if rows:
-        lines += _table(("", "mean HU", "SD", "BMD", "T-score", "voxels", ""), rows, text_columns=(0, 6))
+        titles = [one.heading("{title} {unit}") for one in quantities("vertebra", "terminal")]
+        lines += _table(("", *titles, ""), rows, text_columns=(0, len(titles) + 1))
     return lines
 
 

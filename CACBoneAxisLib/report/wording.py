@@ -194,11 +194,11 @@ def arteries_words(result: Mapping[str, Any]) -> str:
     return text + (f"; not known: {', '.join(unknown)}" if unknown else "")
 
 
-def bmd_words(bmd: Mapping[str, Any] | None) -> str:
-    """Return a BMD with units and material, or the dash of a value that is missing."""
+def bmd_words(bmd: Mapping[str, Any] | None, *, unit: bool = True) -> str:
+    """Return a BMD with unit and material, or the dash of a value that is missing."""
     if bmd is None or bmd["value"] is None:
         return format_value(None, "bmd")
-    return f"{format_value(bmd['value'], 'bmd', unit=True)} {bmd['material']}"
+    return f"{format_value(bmd['value'], 'bmd', unit=unit)} {bmd['material']}"
 
 
 def class_words(acr_class: Mapping[str, Any] | None) -> str:

@@ -25,7 +25,7 @@ def column(node, name) -> list[str]:
 
 def test_lesions_are_written_as_the_report_writes_them(scene, mapping):
     node = scene.AddNewNodeByClass("vtkMRMLTableNode")
-    tables.fill_table(node, tables.LESION_COLUMNS, tables.lesion_rows(mapping))
+    tables.fill_table(node, "lesion", tables.lesion_rows(mapping))
     lesions = mapping["calcium"]["lesions"]
     assert column(node, "agatston") == [format_value(lesion["agatston"], "agatston") for lesion in lesions]
     assert column(node, "territory") == ["LAD", "RCA"]
@@ -35,7 +35,7 @@ def test_lesions_are_written_as_the_report_writes_them(scene, mapping):
 
 def test_columns_say_their_unit(scene, mapping):
     node = scene.AddNewNodeByClass("vtkMRMLTableNode")
-    tables.fill_table(node, tables.LESION_COLUMNS, tables.lesion_rows(mapping))
+    tables.fill_table(node, "lesion", tables.lesion_rows(mapping))
     assert node.GetColumnTitle("volume_mm3") == "Volume"
     assert node.GetColumnUnitLabel("peak_hu") == "HU"
     assert node.GetUseColumnTitleAsColumnHeader()
@@ -56,14 +56,14 @@ def test_a_vertebra_without_calibration_has_hu_and_a_dash_for_bmd(mapping):
 def test_filling_again_replaces(scene, mapping):
     node = scene.AddNewNodeByClass("vtkMRMLTableNode")
     for rows in (tables.lesion_rows(mapping), []):
-        tables.fill_table(node, tables.LESION_COLUMNS, rows)
+        tables.fill_table(node, "lesion", rows)
     assert node.GetNumberOfRows() == 0
-    assert node.GetNumberOfColumns() == len(tables.LESION_COLUMNS)
+    assert node.GetNumberOfColumns() == len(tables.headings("lesion", "scene"))
 
 
 def test_a_table_is_saved_by_slicer_as_csv(scene, mapping, tmp_path):
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", "Lesions")
-    tables.fill_table(node, tables.LESION_COLUMNS, tables.lesion_rows(mapping))
+    tables.fill_table(node, "lesion", tables.lesion_rows(mapping))
     node.AddDefaultStorageNode()
     node.GetStorageNode().SetFileName(str(tmp_path / "lesions.csv"))
     assert node.GetStorageNode().WriteData(node)

@@ -75,11 +75,11 @@ def click_heading(table, name):
 
 def test_numbers_are_sorted_as_numbers_and_what_is_not_measured_comes_last(table):
     click_heading(table, "agatston")
-    assert column(table, 3) == ["9.0", "20.0", "100.5", "—"]
+    assert column(table, 2) == ["9.0", "20.0", "100.5", "—"]
     click_heading(table, "agatston")
-    assert column(table, 3)[1:] == ["100.5", "20.0", "9.0"]
+    assert column(table, 2)[1:] == ["100.5", "20.0", "9.0"]
     click_heading(table, "slices")
-    assert column(table, 2) == ["9", "21-23", "100-104", ""]
+    assert column(table, 5) == ["9", "21-23", "100-104", ""]
     click_heading(table, "territory")
     arteries = [table.widget.cellWidget(row, 1).currentText() for row in range(4)]
     assert arteries == ["LM", "LAD", "LAD", "RCA"]
@@ -132,8 +132,8 @@ def test_copied_is_what_is_seen_with_tabs(table):
 
     pythonqt.unwrap(table._copy).activated.emit()
     lines = QtWidgets.QApplication.clipboard().text().split("\n")
-    assert lines[0].split("\t")[:5] == ["Lesion", "Artery", "Slices", "Agatston", "Volume [mm3]"]
-    assert lines[1].split("\t")[:6] == ["1", "LAD", "21-23", "9.0", "12.0", "250"]
+    assert lines[0].split("\t")[:5] == ["Lesion", "Artery", "Agatston", "Volume [mm3]", "Peak [HU]"]
+    assert lines[1].split("\t")[:6] == ["1", "LAD", "9.0", "12.0", "250", "21-23"]
     assert lines[2].split("\t")[-1] == "stent"
     assert len(lines) == 5
 

@@ -150,9 +150,9 @@ def test_page_and_terminal_write_the_same_numbers(example: Any) -> None:
         assert " ".join(numbers) in text
         assert " ".join(numbers) in summary
     for vertebra in example.result["bone"]["vertebrae"]:
-        numbers = " ".join(format_value(vertebra[key], key) for key in ("mean_hu", "sd_hu"))
-        assert numbers in text
-        assert numbers in summary
+        mean, median, sd = (format_value(vertebra[key], key) for key in ("mean_hu", "median_hu", "sd_hu"))
+        assert f"{mean} {median} {sd}" in text
+        assert f"{mean} {sd}" in summary
 
 
 def test_settings_and_provenance_are_printed(example: Any) -> None:

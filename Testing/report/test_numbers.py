@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from CACBoneAxisLib.report.numbers import NOT_MEASURED, QUANTITIES, format_value, stored
+from CACBoneAxisLib.report.numbers import KNOWN, NOT_MEASURED, format_value, stored
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_each_quantity_has_its_decimals_and_zero_is_only_what_is_zero(value: flo
     assert format_value(value, quantity) == shown
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", KNOWN)
 def test_null_is_a_dash_and_never_a_zero_or_a_unit(quantity: str) -> None:
     assert format_value(None, quantity, unit=True) == NOT_MEASURED
 
