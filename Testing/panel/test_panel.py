@@ -108,8 +108,8 @@ def test_apply_shows_the_score_worked_out_by_hand(seeded):
     ui = seeded.widget.ui
     ui.applyButton.click()
     assert f"<b>{LAD + RCA:.1f}</b>" in ui.calciumLabel.text
-    assert cell(ui.lesionTable, 0, 3) == f"{LAD:.1f}"
-    assert cell(ui.lesionTable, 1, 3) == f"{RCA:.1f}"
+    assert cell(ui.lesionTable, 0, 2) == f"{LAD:.1f}"
+    assert cell(ui.lesionTable, 1, 2) == f"{RCA:.1f}"
     assert ui.lesionTable.cellWidget(0, 1).currentText == "LAD"
     assert ui.territoryTable.rowCount >= 5
 
