@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from CACBoneAxisLib.imaging.cache import Cache
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.analyses import Analyses, volume_state
 from CACBoneAxisLib.mrml.markups import box_from_node
@@ -24,21 +25,25 @@ class Checker:
 
     def __init__(self, sessions: Analyses) -> None:
         self.sessions = sessions
-        self._state: Any = None
-        self._check: ScanCheck | None = None
-        self._problem = ""
+        self._latest = Cache(1)
 
     def known(self, parameters: Any) -> ScanCheck | None:
         """Return the check of the scan as it is chosen and described now, None where it was not made yet."""
-        return self._check if parameters is not None and self._state == self._state_of(parameters) else None
+        return self._found(parameters)[0]
 
     def problem(self, parameters: Any) -> str:
         """Return why the scan as it is chosen now cannot be used; empty where it can, or was not checked."""
-        return self._problem if parameters is not None and self._state == self._state_of(parameters) else ""
+        return self._found(parameters)[1]
 
     def is_wanted(self, parameters: Any) -> bool:
         """Return whether there is a scan that was not checked as it is chosen and described now."""
-        return parameters is not None and parameters.volume is not None and self._state != self._state_of(parameters)
+        if parameters is None or parameters.volume is None:
+            return False
+        return self._latest.peek("scan", self._state_of(parameters)) is None
+
+    def _found(self, parameters: Any) -> tuple[ScanCheck | None, str]:
+        kept = None if parameters is None else self._latest.peek("scan", self._state_of(parameters))
+        return kept or (None, "")
 
     def run(self, parameters: Any, progress: Any = None) -> ScanCheck | None:
         """Check the scan; what cannot be used is kept as :meth:`problem`.
@@ -47,25 +52,24 @@ class Checker:
         ----------
         progress : called with what is being done and the part done; what it raises ends the check
         """
-        tell = progress or (lambda message, part: None)
+        progress = progress or (lambda message, part: None)
         state = self._state_of(parameters)
         check, problem = None, ""
-        tell(_("Reading the scan"), 0.0)
+        progress(_("Reading the scan"), 0.0)
         try:
             settings = Settings.from_mapping(settings_from_parameters(parameters))
             session = self.sessions.of(parameters.volume)
-            tell(_("Measuring blood in the aorta"), 0.3)
+            progress(_("Measuring blood in the aorta"), 0.3)
             boxes = [box_from_node(node) for node in _aorta(parameters)]
-            check = session.check(settings, boxes, lambda message, part: tell(message, 0.5 + part))
+            check = session.check(settings, boxes, lambda message, part: progress(message, 0.5 + part))
         except UnusableInputError as error:
             problem = str(error)
-        self._state, self._check, self._problem = state, check, problem
+        self._latest.put("scan", (check, problem), state)
         return check
 
     def clear(self) -> None:
         """Forget the scan, as when the scene is closed."""
-        self._state = self._check = None
-        self._problem = ""
+        self._latest.clear()
         self.sessions.clear()
 
     def _state_of(self, parameters: Any) -> Any:
