@@ -1,4 +1,4 @@
-"""Candidates: every voxel at or above the threshold, joined to connected components.
+"""Find candidates: the voxels at or above the threshold, as connected components.
 
 Calcium and bone are sparse in a CT, so a component is kept as runs: stretches of
 candidates along a row. Finding the runs costs one pass over the volume; joining
@@ -21,9 +21,9 @@ from scipy.sparse.csgraph import connected_components
 
 from CACBoneAxisLib.imaging.masks import Mask
 
-# For each connectivity, the rows before a run's own that it can touch, as steps (slices, rows),
-# and by how many columns a run may miss the other and still touch it (corners or edges).
-# First the row above, then the slice below: straight, above, and below it (_needed relies on it).
+# For each connectivity: the earlier rows that a run can touch, as steps (slices, rows), and the largest
+# gap in columns across which it still touches (corners or edges). The order matters to _needed: first the
+# row above, then the slice below (straight, above, below).
 _REACH: dict[int, tuple[tuple[int, int, int], ...]] = {
     6: ((0, 1, 0), (1, 0, 0)),
     18: ((0, 1, 1), (1, 0, 1), (1, 1, 0), (1, -1, 0)),
@@ -32,7 +32,7 @@ _REACH: dict[int, tuple[tuple[int, int, int], ...]] = {
 # Pairs of runs that touch: (later, earlier), int arrays (pairs,).
 Link = tuple[NDArray[Any], NDArray[Any]]
 
-# NumPy lets another thread run while it compares and searches; more gain little and hold more memory.
+# NumPy releases the interpreter lock while it compares and searches; more threads gain little.
 THREADS = 2
 SLAB = 16
 
@@ -64,14 +64,14 @@ class Candidates:
         return int((self.stops - self.starts).sum(dtype=np.int64))
 
     def positions_of(self, zyx: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return voxel indices, shape (n, 3), as positions on the scale of ``starts``, shape (n,)."""
+        """Convert voxel indices, shape (n, 3), to positions as in ``starts``, shape (n,)."""
         _, rows, columns = self.shape
         z, y, x = np.asarray(zyx, dtype=np.int64).T
         return (z * (rows + 2) + y + 1) * (columns + 2) + x + 1
 
     def label_at(self, zyx: tuple[int, int, int]) -> int | None:
-        """Return the component of the voxel, or None where it is no candidate."""
-        # In the type of ``starts``: another would make searchsorted convert all of them.
+        """Return the component of a voxel, None where it is not a candidate."""
+        # The dtype of ``starts``; any other makes searchsorted convert the whole array.
         position = self.positions_of(np.array([zyx]))[0].astype(self.starts.dtype)
         run = int(np.searchsorted(self.starts, position, side="right")) - 1
         return int(self.labels[run]) if run >= 0 and position < self.stops[run] else None
@@ -87,7 +87,7 @@ class Candidates:
         return np.bincount(self.labels, weights=lengths, minlength=self.count).astype(np.int64)
 
     def component(self, label: int, in_slice: int | None = None) -> Mask:
-        """Return the voxels of a component, or those of them that lie in one slice, where it must have some."""
+        """Return the voxels of a component, or those in one slice, which must not be empty."""
         _, rows, columns = self.shape
         own = self._runs(label)
         if in_slice is not None:
@@ -98,7 +98,7 @@ class Candidates:
         return Mask.from_indices(np.stack([z, y - 1, x - 1], axis=1))
 
     def remainder(self, label: int, taken: NDArray[np.integer], connectivity: int) -> Candidates:
-        """Return one component as candidates of its own, joined anew without the voxels ``taken``, shape (n, 3)."""
+        """Return a component without the voxels ``taken``, shape (n, 3), as new candidates, relabelled."""
         left = np.setdiff1d(self._positions(self._runs(label)), self.positions_of(taken), assume_unique=True)
         left.sort()
         first = np.flatnonzero(np.diff(left, prepend=-2) != 1)
@@ -107,8 +107,8 @@ class Candidates:
 
     @cached_property
     def _by_component(self) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
-        """The runs' numbers, those of a component together and rising, and where each component's begin."""
-        # The conversion is a counting sort: it takes as long as one search for a label.
+        """Run numbers sorted by component, and the start of each component among them."""
+        # The conversion to CSR is a counting sort, as fast as one search for a label.
         runs = np.arange(self.labels.size)
         table = coo_array((np.ones(runs.size, dtype=bool), (self.labels, runs)), shape=(self.count, runs.size)).tocsr()
         return table.indices, table.indptr
@@ -118,7 +118,7 @@ class Candidates:
         return runs[begin[label] : begin[label + 1]]
 
     def _positions(self, own: NDArray[np.signedinteger]) -> NDArray[np.int64]:
-        """Return the positions of the voxels of some runs, given by their numbers."""
+        """Return the positions of all voxels of the given runs."""
         starts = self.starts[own].astype(np.int64)
         lengths = self.stops[own].astype(np.int64) - starts
         ends = np.cumsum(lengths)
@@ -131,7 +131,7 @@ def find_candidates(
     connectivity: int = 26,
     progress: Callable[[float], None] | None = None,
 ) -> Candidates:
-    """Find the voxels at or above a threshold and join them to components.
+    """Find the voxels at or above a threshold and label their components.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def find_candidates(
     thread; then O(runs log runs) time and about 60 bytes a run.
     """
     if hu.dtype.kind in "iu":
-        # Comparing whole numbers with a whole number spares their conversion to floating point.
+        # An integer threshold avoids converting integer HU to floating point.
         threshold_hu = hu.dtype.type(ceil(threshold_hu))
     slices = hu.shape[0]
     starts_of_slabs = range(0, slices, SLAB)
@@ -162,7 +162,7 @@ def find_candidates(
 
 
 def _edges(hu: NDArray[Any], threshold_hu: float, first: int, stop: int) -> NDArray[Any]:
-    """Return where runs start and stop, in turns, in some of the slices."""
+    """Return the starts and stops of runs, alternating, in some of the slices."""
     slices, rows, columns = hu.shape
     width, plane = columns + 2, (rows + 2) * (columns + 2)
     padded = np.zeros((rows + 2, width), dtype=bool)
@@ -183,7 +183,7 @@ def _joined(
     stops: NDArray[np.signedinteger],
     connectivity: int,
 ) -> Candidates:
-    """Join runs to components."""
+    """Label the connected components of runs."""
     slices, rows, columns = shape
     width, plane = columns + 2, (rows + 2) * (columns + 2)
     count, labels = 0, np.empty(0, dtype=np.int32)
@@ -204,10 +204,10 @@ def _joined(
 
 
 def _needed(links: list[Link], runs: int) -> list[Link]:
-    """Return the links less most of those that others imply, which in solid bone is almost half of them.
+    """Drop most links that others imply, almost half of them in solid bone.
 
-    A run linked to the run straight below it need not be linked to what that one is linked to
-    in the row above (or the row below) as well.
+    A run linked to the run straight below it needs no link to that run's own neighbours in the row
+    above (or below).
     """
     if len(links) < 4:
         return links
@@ -225,7 +225,7 @@ def _needed(links: list[Link], runs: int) -> list[Link]:
 
 
 def _first_link(link: Link, runs: int) -> NDArray[Any]:
-    """Return for every run the first that it is linked to, or -1."""
+    """Return the first run that each run is linked to, or -1."""
     run, other = link
     target = np.full(runs, -1, dtype=other.dtype)
     target[run[::-1]] = other[::-1]
@@ -233,10 +233,10 @@ def _first_link(link: Link, runs: int) -> NDArray[Any]:
 
 
 def _touching(starts: NDArray[np.signedinteger], stops: NDArray[np.signedinteger], step: int, reach: int) -> Link:
-    """Return the pairs (run, earlier run) that touch when the first is moved back by ``step`` positions.
+    """Return the pairs (run, earlier run) that touch after the first is moved back by ``step`` positions.
 
-    Two runs touch when they share a column, or with a reach of 1 also when one ends
-    where the other begins.
+    Two runs touch when they share a column; with a reach of 1 also when one ends where the
+    other begins.
     """
     low = starts - starts.dtype.type(step + reach - 1)
     high = stops - starts.dtype.type(step - reach + 1)
@@ -245,7 +245,7 @@ def _touching(starts: NDArray[np.signedinteger], stops: NDArray[np.signedinteger
     run = np.flatnonzero((starts[other] <= high) & (stops[other] >= low)).astype(starts.dtype)
     other = other[run]
     runs, others = [run], [other]
-    # A run may touch several of the row; each round takes the next one of those that go on.
+    # A run may touch several in the other row; each round takes the next one.
     while run.size:
         other = other + starts.dtype.type(1)
         if other[-1] == starts.size:

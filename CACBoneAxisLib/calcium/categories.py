@@ -1,4 +1,4 @@
-"""Categories of a total score, by scheme; they disagree, so none goes without its name."""
+"""Categories of a total score by scheme; schemes disagree, so each category names its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Scheme = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Category:
-    """A category: scheme, what the scheme calls it, the words for it, and the source."""
+    """A category of a score: scheme, name, description and source."""
 
     scheme: str
     category: str | None
@@ -26,7 +26,12 @@ def categorise(agatston: float | None, arteries: int | None) -> dict[str, Catego
     """Return the category of a total Agatston score in every scheme, by the scheme's id.
 
     A scheme that also counts arteries (CAC-DRS, ``A2/N3``) needs ``arteries``, 0 to 4.
-    Where a number is missing the category is None.
+    The category is None where a number is missing.
+
+    Examples
+    --------
+    >>> categorise(120.0, 3)["cac-drs"].category
+    'A2/N3'
     """
     result = {}
     for scheme in load_table("calcium_categories")["schemes"]:
@@ -39,7 +44,7 @@ def categorise(agatston: float | None, arteries: int | None) -> dict[str, Catego
 
 
 def class_of(scheme: Scheme, agatston: float | None) -> tuple[str | None, str | None]:
-    """Return the class of a score in one scheme and the words for it; None and None without a score."""
+    """Return the class of a score in one scheme and its description; both None without a score."""
     found = None
     for row in scheme["classes"] if agatston is not None else ():
         if agatston > row["lower"] or (row["inclusive"] and agatston == row["lower"]):
@@ -48,17 +53,17 @@ def class_of(scheme: Scheme, agatston: float | None) -> tuple[str | None, str | 
 
 
 def scheme_from(content: Any) -> dict[str, Any]:
-    """Return a user's own scheme, in the form of a row of ``data/calcium_categories.json``.
+    """Validate a user's own scheme and return it as a row of ``data/calcium_categories.json``.
 
-    Needed are ``scheme`` (what it is called) and ``classes``, each with ``category`` and
-    ``lower``; ``inclusive`` (whether the lower limit itself belongs to the class) is true
-    unless said otherwise, ``label`` the category.
+    Required are ``scheme`` (its name) and ``classes``, each with ``category`` and ``lower``.
+    ``inclusive`` (whether the lower limit belongs to the class) defaults to true, ``label`` to
+    the category.
 
     Raises
     ------
     ValueError
-        In words: when a part is missing, a name occurs twice, the limits do not rise, or a
-        score of 0 belongs to no class.
+        When a part is missing, a name occurs twice, the limits do not rise, or a score of 0
+        belongs to no class.
     """
     if not isinstance(content, dict) or not isinstance(content.get("scheme"), str) or not content["scheme"].strip():
         raise ValueError("it has no name under scheme")

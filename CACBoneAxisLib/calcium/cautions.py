@@ -1,4 +1,4 @@
-"""What to be careful about in scored lesions: chance, motion, and what a score of 0 rests on."""
+"""Cautions about scored lesions: noise, motion, and the limits of a score of 0."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.image import CTImage
 
 
-def by_chance(
+def noise_findings(
     image: CTImage,
     scored: Sequence[tuple[Lesion, LesionScore | None]],
     blood: BloodPool | None,
 ) -> list[Finding]:
-    """Return a finding for every lesion that scores and is no brighter than noise alone would be."""
+    """Return a finding for every scored lesion whose peak noise alone could reach."""
     if blood is None:
         return []
     limit = chance_peak_hu(blood, image.geometry.voxel_volume_mm3)
@@ -40,10 +40,10 @@ def by_chance(
     ]
 
 
-def beside_streaks(
+def streak_findings(
     cache: ImageCache, scored: Sequence[tuple[Lesion, LesionScore | None]], blood: BloodPool | None
 ) -> list[Finding]:
-    """Return a finding that names the lesions beside which lie dark streaks, none where there are none."""
+    """Return the finding that names lesions with dark streaks beside them, if there are any."""
     if blood is None:
         return []
     noise = blood.noise_hu
@@ -57,8 +57,8 @@ def beside_streaks(
     return [finding("motion-streaks", seeds=names_of(beside))] if beside else []
 
 
-def what_zero_rests_on(image: CTImage, protocol: CalciumProtocol, blood: BloodPool | None) -> Finding:
-    """Return the finding that says what a score of 0 rests on: threshold, smallest region, increment and noise."""
+def zero_score_finding(image: CTImage, protocol: CalciumProtocol, blood: BloodPool | None) -> Finding:
+    """Return the finding on what a score of 0 excludes: threshold, smallest region, increment, noise."""
     pixels = max(1, protocol.minimum_pixels)
     smallest = f"{pixels} pixel{'s' if pixels > 1 else ''}"
     if protocol.minimum_area_mm2 > pixels * image.geometry.pixel_area_mm2:

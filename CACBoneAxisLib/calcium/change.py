@@ -1,4 +1,4 @@
-"""How calcium changed between two scans, and whether that exceeds what two scans of the same heart differ by."""
+"""Change of calcium between two scans, and whether it exceeds interscan variability."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Change:
     baseline, followup : the values; None where one was not measured
     absolute : followup - baseline
     percent : of the baseline; None from a baseline of 0
-    per_year, percent_per_year : absolute and percent over the years between, None where these are not known
+    per_year, percent_per_year : annual change; None where the time between the scans is not known
     root : sqrt(followup) - sqrt(baseline)
     """
 
@@ -38,16 +38,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one published rule says of a change.
+    """Verdict of one published rule on a change.
 
     Parameters
     ----------
-    rule, source : which
-    measure : of what
-    value : what the rule looks at
-    limit : what it must exceed (or reach, for the square-root rule); None where it cannot be applied
-    exceeds : whether it does; None where the rule cannot be applied
-    reason : why it cannot
+    rule, source : name of the rule and its paper
+    measure : ``agatston`` or ``volume_mm3``
+    value : the quantity that the rule limits
+    limit : to be exceeded (reached, for the square-root rule); None where the rule cannot be applied
+    exceeds : whether it is; None where the rule cannot be applied
+    reason : why it cannot be applied
     """
 
     rule: str
@@ -60,7 +60,14 @@ class Verdict:
 
 
 def change_of(measure: Measure, baseline: float | None, followup: float | None, years: float | None) -> Change:
-    """Return the change of a measure; ``years`` between both scans, None where not known."""
+    """Return the change of a measure between two scans ``years`` apart (None: not known).
+
+    Examples
+    --------
+    >>> change = change_of("agatston", 100.0, 144.0, years=2.0)
+    >>> change.absolute, change.percent, change.per_year, change.root
+    (44.0, 44.0, 22.0, 2.0)
+    """
     if baseline is None or followup is None:
         return Change(measure, baseline, followup)
     absolute = followup - baseline
@@ -78,12 +85,11 @@ def change_of(measure: Measure, baseline: float | None, followup: float | None, 
 
 
 def verdicts(changes: dict[Measure, Change], bmi_kg_m2: float | None) -> tuple[Verdict, ...]:
-    """Return what every rule of ``data/calcium_change.json`` says of the change of a total.
+    """Return the verdict of every rule of ``data/calcium_change.json`` on the change of a total.
 
-    ``sevrukov`` and ``chung``: the change, up or down, exceeds the limit of two scans that
-    measure the same. ``square-root``: the root of the score has grown by the limit or
-    more. ``horiguchi``: the difference in percent of the mean of both exceeds the mean
-    interscan variability.
+    ``sevrukov`` and ``chung``: the absolute change exceeds the rescan limit. ``square-root``: the
+    square root of the score has grown by the limit or more. ``horiguchi``: the difference in
+    percent of the mean of both exceeds the mean interscan variability.
     """
     table = load_table("calcium_change")
     found = []
@@ -106,7 +112,7 @@ def verdicts(changes: dict[Measure, Change], bmi_kg_m2: float | None) -> tuple[V
     rule = table["root_change"]
     at_least = float(rule["agatston"]["at_least"])
     reached = None if change.root is None else change.root >= at_least
-    found.append(Verdict(rule["id"], rule["source"], "agatston", change.root, at_least, reached, _why(change.root)))
+    found.append(Verdict(rule["id"], rule["source"], "agatston", change.root, at_least, reached, _reason(change.root)))
     rule = table["interscan_variability"]
     mean = None if change.absolute is None else ((change.baseline or 0) + (change.followup or 0)) / 2
     part = None if mean is None else 100 * abs(change.absolute or 0) / mean if mean else 0.0
@@ -116,8 +122,8 @@ def verdicts(changes: dict[Measure, Change], bmi_kg_m2: float | None) -> tuple[V
 
 def _verdict(rule: dict[str, Any], measure: str, value: float | None, limit: float | None) -> Verdict:
     exceeds = None if value is None or limit is None else value > limit
-    return Verdict(rule["id"], rule["source"], measure, value, limit, exceeds, _why(value))
+    return Verdict(rule["id"], rule["source"], measure, value, limit, exceeds, _reason(value))
 
 
-def _why(value: float | None) -> str | None:
+def _reason(value: float | None) -> str | None:
     return "one of the scans has no total" if value is None else None

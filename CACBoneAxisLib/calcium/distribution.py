@@ -1,4 +1,4 @@
-"""How dense calcium is, and how it is spread over the coronary arteries."""
+"""Density of coronary calcium and its distribution over the arteries."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from CACBoneAxisLib.calcium.scoring import LesionScore
 
 @dataclass(frozen=True)
 class Distribution:
-    """Density and spread of the calcium that counts in the total.
+    """Density and distribution of the calcium in the total.
 
     Parameters
     ----------
     density : mean weight of the area, 1 to 4; None without calcium
     most_affected : artery with the highest score; None without calcium or where one is undecided
-    share : its part of the four arteries' sum
-    diffusivity : 1 - share: 0 when all lies in one artery, 0.75 when four have the same
+    share : fraction of the total in that artery
+    diffusivity : 1 - share: 0 when all calcium lies in one artery, 0.75 when four have the same
     """
 
     density: float | None = None
@@ -27,11 +27,11 @@ class Distribution:
 
 
 def distribution_of(scores: Sequence[LesionScore], arteries: Mapping[str, float | None]) -> Distribution:
-    """Return density and spread.
+    """Return the density of calcium and its distribution over the arteries.
 
-    Density is Agatston / (volume / increment) (Criqui 2014, JAMA 311:271), of the score before
-    it is normalised to the reference increment: the sum of area x weight over the sum of
-    area. Of arteries with the same score the first counts as the most affected.
+    Density is Agatston / (volume / increment) (Criqui 2014, JAMA 311:271) before normalisation to
+    the reference increment: the sum of area x weight over the sum of area. Among arteries with
+    equal scores the first counts as the most affected.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def distribution_of(scores: Sequence[LesionScore], arteries: Mapping[str, float 
     """
     area = sum(score.area_mm2 for score in scores)
     density = sum(score.weighted_area_mm2 for score in scores) / area if area else None
-    known = {code: value for code, value in arteries.items() if value is not None}
-    total = sum(known.values())
-    if len(known) < len(arteries) or not total:
+    given = {code: value for code, value in arteries.items() if value is not None}
+    total = sum(given.values())
+    if len(given) < len(arteries) or not total:
         return Distribution(density)
-    most = max(known, key=lambda code: known[code])
-    share = known[most] / total
+    most = max(given, key=lambda code: given[code])
+    share = given[most] / total
     return Distribution(density, most, share, 1 - share)

@@ -1,4 +1,4 @@
-"""The heart's region: from the lungs, the airways and the descending aorta, or from a segmentation of the heart."""
+"""Heart region: from lungs, airways and descending aorta, or from a segmentation of the heart."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from CACBoneAxisLib.imaging.image import CTImage
 GRID_MM = 3.0
 LUNG_HU = -500.0
 SMALLEST_LUNG_MM2 = 400.0
-# Air that the border of the image cuts is lung where it is denser than air outside a patient ever is.
+# Air cut by the border of the image counts as lung where it is denser than air outside a patient.
 LUNG_DENSER_THAN_HU = -950.0
-# Without a carina in the scan: the arch is where the descending aorta's discs end, the carina about this much lower.
-# Where they reach the top of the scan, within the step of their search and some more, the arch lies above it.
+# Without a carina: the aortic arch is at the top of the discs of the descending aorta, the carina about this
+# much lower. Discs that reach the top of the scan (within their search step) leave the arch above it.
 BELOW_ARCH_MM, AT_TOP_MM = 25.0, 12.0
 SMOOTH_MM = 8.0
-# Around a segmented heart, whose border runs inside the fat that the arteries lie in.
+# Margin around a segmented heart, whose border runs inside the fat that holds the arteries.
 HEART_MARGIN_MM = 12.0
 
 
 @dataclass(frozen=True, eq=False)
 class HeartRegion:
-    """Where the heart and its arteries may be.
+    """Region in which the heart and its arteries lie.
 
     Parameters
     ----------
     inside : bool array (slices, rows, columns), rows and columns every ``step`` pixels
-    airway : the same for places in or beside an airway
-    step : pixels between them
+    airway : the same, for positions in or beside an airway
+    step : pixels between samples
     aorta : centre (y, x) in pixels and radius in mm of the descending aorta in every slice, array (slices, 3)
     found_by : ``lungs`` or ``segmentation``
-    top : what the region begins below: ``carina``; without one ``aortic arch``, or ``scan`` when the scan begins
+    top : upper end of the region: ``carina``; without one ``aortic arch``, or ``scan`` when the scan begins
         below the arch; ``segmentation``
-    carina_zyx : the carina in voxels, None where it was not found
+    carina_zyx : voxel indices of the carina, None where it was not found
     labels : the segmentation, None without one
     """
 
@@ -54,7 +54,7 @@ class HeartRegion:
     labels: HeartLabels | None = None
 
     def holds(self, zyx: NDArray[np.floating]) -> bool:
-        """Return whether a voxel (z, y, x) lies in the region and at no airway."""
+        """Return whether a voxel (z, y, x) lies in the region and not beside an airway."""
         return self.is_inside(zyx) and not self.is_airway(zyx)
 
     def is_inside(self, zyx: NDArray[np.floating]) -> bool:
@@ -75,10 +75,10 @@ def heart_region(
 ) -> HeartRegion | None:
     """Return the region of the heart and its arteries.
 
-    Without a segmentation: what lies between the lungs, in front of the descending aorta and
-    below the carina. A place lies between the lungs when lung lies to its right and to its
-    left in the same row, which ends at the diaphragm by itself. With one: the labelled heart
-    and what lies within 12 mm of it.
+    Without a segmentation: the space between the lungs, in front of the descending aorta and
+    below the carina. A position lies between the lungs when lung lies to its right and left in the
+    same row, which ends the region at the diaphragm. With one: the labelled heart and a margin of
+    12 mm.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def heart_region(
 
 
 def _course(discs: Sequence[Disc], slices: int, dz: float) -> NDArray[np.float64] | None:
-    """Return centre and radius of the descending aorta in every slice, None without a disc."""
+    """Interpolate centre and radius of the descending aorta to every slice; None without a disc."""
     if not discs:
         return None
     course = np.stack(
@@ -131,13 +131,13 @@ def _course(discs: Sequence[Disc], slices: int, dz: float) -> NDArray[np.float64
         ],
         axis=1,
     )
-    # One disc is a few mm off; a vessel bends slowly.
+    # A single disc errs by a few mm; the vessel bends slowly.
     course[:, :2] = ndimage.gaussian_filter1d(course[:, :2], SMOOTH_MM / dz, axis=0, mode="nearest")
     return course
 
 
 def _on_grid(airways: Airways, step: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the airways' lumen on a grid of another step."""
+    """Resample the airway lumen to another grid step."""
     found = np.zeros(shape, dtype=bool)
     z, y, x = np.nonzero(airways.lumen)
     y, x = (np.minimum(v * airways.step // step, size - 1) for v, size in zip((y, x), shape[1:], strict=True))
@@ -146,7 +146,7 @@ def _on_grid(airways: Airways, step: int, shape: tuple[int, ...]) -> NDArray[np.
 
 
 def _between_lungs(plane: NDArray, pixel_mm2: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return what lies between the lungs in a slice, and what of it is air."""
+    """Return the space between the lungs in a slice, and the air in it."""
     air = plane < LUNG_HU
     lung = _lung(plane, air, pixel_mm2)
     to_right = np.maximum.accumulate(lung, axis=1)
@@ -156,12 +156,12 @@ def _between_lungs(plane: NDArray, pixel_mm2: float) -> tuple[NDArray[np.bool_],
 
 
 def _lung(plane: NDArray, air: NDArray[np.bool_], pixel_mm2: float) -> NDArray[np.bool_]:
-    """Return the large pieces of air in a slice that are not the air outside the patient."""
+    """Return the large components of air in a slice that are not outside the patient."""
     labels, count = ndimage.label(air)
     large = np.bincount(labels.ravel(), minlength=count + 1) * pixel_mm2 >= SMALLEST_LUNG_MM2
     large[0] = False
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     for number in edge[edge > 0]:
-        # A scan of the heart alone cuts the lungs.
+        # The field of view of a heart scan cuts the lungs.
         large[number] = large[number] and np.median(plane[labels == number]) > LUNG_DENSER_THAN_HU
     return np.asarray(large[labels])

@@ -1,4 +1,4 @@
-"""What a total score means for a patient: spread, percentiles, arterial age, risk, rescan interval."""
+"""Interpret a total score for a patient: distribution, percentiles, arterial age, risk, rescan interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.data import load_table
 
 @dataclass(frozen=True)
 class ScoreInterpretation:
-    """What the total says; every part has its source, and a reason where there is no value."""
+    """Interpretation of a total; every part has its source, and a reason where there is no value."""
 
     distribution: Distribution = field(default_factory=Distribution)
     percentiles: dict[str, Percentile] = field(default_factory=lambda: percentiles(None, Patient()))
@@ -47,7 +47,7 @@ def interpret_score(
     arteries: Mapping[str, float | None],
     patient: Patient,
 ) -> ScoreInterpretation:
-    """Return what a total score and volume mean for a patient.
+    """Interpret a total score and volume for a patient.
 
     Parameters
     ----------

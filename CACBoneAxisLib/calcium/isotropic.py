@@ -1,4 +1,4 @@
-"""Volume after interpolation to cubes, as Callister 1998 (Radiology 208:807) introduced it."""
+"""Volume after interpolation to isotropic voxels (Callister 1998, Radiology 208:807)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from CACBoneAxisLib.imaging.masks import Mask
 
 
 def isotropic_volume_mm3(image: CTImage, mask: Mask, threshold_hu: float) -> float:
-    """Return the volume of a lesion, mm3, in cubes of the smaller pixel size.
+    """Return the volume of a lesion, mm3, interpolated to cubes of the smaller pixel size.
 
-    HU are interpolated linearly between the voxels' centres onto a grid of cubes; a cube
-    counts when its HU reach the threshold and the lesion's voxels weigh more in it, by
-    the same interpolation, than those of its neighbours that are candidates as well.
-    The lesion's ends thus lie where the interpolated HU cross the threshold, not at the
-    borders of slices; beyond the scan its values are taken to go on.
+    HU are interpolated linearly between voxel centres onto a grid of cubes. A cube counts when its
+    HU reach the threshold and the lesion's voxels weigh more in it, by the same interpolation, than
+    those of neighbouring candidates. The lesion thus ends where the interpolated HU cross the
+    threshold, not at slice borders; beyond the scan the last values continue.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ def isotropic_volume_mm3(image: CTImage, mask: Mask, threshold_hu: float) -> flo
     """
     if not mask.count:
         return 0.0
-    # Two voxels of margin: one to interpolate to, one in which other lesions' weight is known.
+    # Two voxels of margin: one to interpolate to, one for the weight of other lesions.
     low = np.maximum(np.asarray(mask.offset) - 2, 0)
     high = np.minimum(np.asarray(mask.offset) + mask.voxels.shape + 2, image.geometry.shape)
     block = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
@@ -37,16 +36,16 @@ def isotropic_volume_mm3(image: CTImage, mask: Mask, threshold_hu: float) -> flo
     spacing = np.asarray(image.geometry.spacing_mm[::-1])
     cube = float(spacing[1:].min())
     inside = _interpolated(hu, spacing, cube) >= threshold_hu
-    # Linear interpolation of the difference is the difference of both weights.
+    # Interpolating the difference equals the difference of the interpolated weights.
     inside &= _interpolated(own.astype(np.float64) - other, spacing, cube) > 0
     return float(np.count_nonzero(inside)) * cube**3
 
 
 def _interpolated(block: NDArray[np.float64], spacing: NDArray[np.float64], cube: float) -> NDArray[np.float64]:
-    """Return a block (z, y, x) on a grid of cubes whose borders begin at the block's."""
+    """Resample a block (z, y, x) to cubes, aligned at the border of the block."""
     for axis, step in enumerate(spacing):
         if step == cube:
-            # The pixels are the cubes' already.
+            # Pixels already have the size of the cubes.
             continue
         count = max(1, round(block.shape[axis] * step / cube))
         index = np.clip((np.arange(count) + 0.5) * cube / step - 0.5, 0, block.shape[axis] - 1)

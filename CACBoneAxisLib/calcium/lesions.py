@@ -1,4 +1,4 @@
-"""Lesions: the connected calcium that the seeds stand for, whose it is, and whether it counts."""
+"""Grow lesions from seeds and decide whether they count."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Status = Literal["scored", "excluded", "conflict", "implausible"]
 
 @dataclass(frozen=True, eq=False)
 class Lesion:
-    """A connected lesion and what becomes of it.
+    """A connected lesion and its status.
 
     Parameters
     ----------
     seeds : the seeds that lie in it
     status : only ``scored`` lesions count
-    mask : its voxels; None where the seeds lie in skeleton (too large to be worth keeping)
+    mask : its voxels; None where the seeds lie in skeleton, which is too large to keep
     reason : why it does not count
-    center_mm : LPS, middle of its voxels; None where it was not measured
+    center_mm : LPS, centroid of its voxels; None where it was not measured
     in_total : whether its measures are part of the coronary total
     """
 
@@ -45,7 +45,7 @@ class Lesion:
 
     @property
     def territories(self) -> tuple[str, ...]:
-        """The territories that its seeds claim; one, unless they are in conflict."""
+        """Territories of its seeds; more than one is a conflict."""
         return tuple(dict.fromkeys(seed.territory for seed in self.seeds))
 
 
@@ -54,7 +54,7 @@ def grow_lesions(
 ) -> tuple[tuple[Lesion, ...], tuple[Finding, ...]]:
     """Grow a lesion from every seed and decide which of them count.
 
-    ``cache`` keeps what was found for each seed.
+    ``cache`` holds earlier results for the same seeds.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def _miss(image: CTImage, seed: Seed, protocol: CalciumProtocol) -> Finding:
 
 
 def _judge(image: CTImage, fragment: Fragment, protocol: CalciumProtocol) -> tuple[Lesion, list[Finding]]:
-    """Decide whether a fragment counts, and say what a reader should know about it."""
+    """Decide whether a fragment counts, with the findings about it."""
     seeds = tuple(fragment.seeds)
     first = seeds[0].name
     names = names_of(seeds)

@@ -1,4 +1,4 @@
-"""The factor for calcium mass, from a calibration rod and water that were scanned with the lesions."""
+"""Calibration factor for calcium mass from a rod and water in the same scan."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from CACBoneAxisLib.imaging.regions import Region
 ROD_NAME = re.compile(r"rod[-_ ]?(\d+)", re.IGNORECASE)
 WATER_NAME = "water"
 FEWEST_VOXELS = 20
-# Factors seen at 120 kVp go from .712e-3 to .929e-3 mg/mm3/HU; other voltages move them by a quarter.
+# Published factors at 120 kVp range from .712e-3 to .929e-3 mg/mm3/HU; other voltages shift them by a quarter.
 USUAL_FACTORS = (0.5e-3, 1.3e-3)
 
 
 @dataclass(frozen=True)
 class MassCalibration:
-    """What the factor rests on: mean HU and voxels of the rod and of water, and the rod's density."""
+    """Measurements behind the factor: mean HU and voxels of rod and water, and the rod's density."""
 
     factor_mg_per_mm3_per_hu: float
     rod_mg_cm3: float
@@ -47,20 +47,19 @@ def mass_calibration(
 ) -> tuple[MassCalibration | None, tuple[Finding, ...]]:
     """Measure the factor c = density / (HU of the rod - HU of water), mg/mm3/HU.
 
-    For the rod of 200 mg/cm3 hydroxyapatite that is 0.2 mg/mm3 / (HU rod - HU water). Each
-    region is the elliptic cylinder in its box. A factor typed by the user goes before
-    one that is measured.
+    For a rod of 200 mg/cm3 hydroxyapatite: 0.2 mg/mm3 / (HU rod - HU water). Each region is the
+    elliptic cylinder in its box. A factor given by the user overrides a measured one.
 
     Parameters
     ----------
     image : CT in axial order
     boxes : regions named ``rod-200`` (density in mg/cm3) and ``water``, one of each
-    protocol : whose factor, when it has one, is taken
+    protocol : its own factor, if any, is used
 
     Returns
     -------
     calibration, findings
-        None with a finding that says why, when it cannot be measured.
+        None with the reason as a finding, when it cannot be measured.
     """
     if not boxes:
         return None, ()

@@ -1,4 +1,4 @@
-"""Which lesion of one scan is which of another."""
+"""Match the lesions of two scans."""
 
 from __future__ import annotations
 
@@ -10,35 +10,40 @@ from scipy.optimize import linear_sum_assignment
 
 from CACBoneAxisLib.calcium.territories import coronary_codes
 
-# Once the follow-up lies over the baseline, a lesion farther away than this is another one.
+# After registration, a lesion farther away than this is a different one.
 SAME_LESION_MM = 15.0
 
 
 def match_lesions(
     first: Sequence[tuple[str | None, Sequence[float]]], second: Sequence[tuple[str | None, Sequence[float]]]
 ) -> list[tuple[int | None, int | None, float | None]]:
-    """Pair the lesions of two scans that lie at one place.
+    """Pair the lesions of two scans by territory and position.
 
-    Of all ways to pair lesions of the same territory that are at most 15 mm apart, the one with
-    the most pairs, among these the one with the smallest sum of distances. Lesions that
-    have grown together show as one pair and one that is gone.
+    Among all pairings of lesions of the same territory at most 15 mm apart: the one with the most
+    pairs, then the one with the smallest sum of distances. Two lesions that have merged appear as one
+    pair and one that is gone.
 
     Parameters
     ----------
-    first, second : territory and place in mm, both in the first scan's coordinates; without a
-        territory, a lesion may be of any coronary artery
+    first, second : territory and position in mm, both in the first scan's coordinates; a lesion
+        without a territory may belong to any coronary artery
 
     Returns
     -------
     list of (number in ``first``, number in ``second``, distance in mm)
-        Every lesion once: pairs in the order of ``first``, with those of ``first`` that have
-        none, then those of ``second`` that have none.
+        Every lesion once: those of ``first`` in their order, paired or not, then the unpaired ones
+        of ``second``.
+
+    Examples
+    --------
+    >>> match_lesions([("LAD", [0, 0, 0])], [("LAD", [3, 4, 0]), ("RCA", [0, 0, 0])])
+    [(0, 0, 5.0), (None, 1, None)]
     """
     partner: dict[int, tuple[int, float]] = {}
     if first and second:
         apart = _apart([place for _, place in first], [place for _, place in second])
         same = np.array([[_alike(a, b) for b, _ in second] for a, _ in first]) & (apart <= SAME_LESION_MM)
-        # A pair more is worth any sum of distances.
+        # One more pair outweighs any sum of distances.
         worth = SAME_LESION_MM * (min(apart.shape) + 1)
         rows, columns = linear_sum_assignment(np.where(same, apart, worth))
         partner = {int(a): (int(b), float(apart[a, b])) for a, b in zip(rows, columns, strict=True) if same[a, b]}

@@ -22,7 +22,7 @@ Voxel = tuple[int, int, int]
 
 @dataclass(eq=False)
 class Fragment:
-    """Connected voxels and the seeds in them; ``mask`` is None where ``voxels`` exceed what calcium can have."""
+    """Connected voxels and the seeds in them; ``mask`` is None where they are too many to be calcium."""
 
     seeds: list[Seed]
     mask: Mask | None
@@ -38,16 +38,15 @@ def partition_candidates(
 ) -> list[Fragment]:
     """Divide the candidates among the seeds; each hit is a seed and its candidate voxel (z, y, x).
 
-    A seed with a cut radius takes what is connected to it within that distance, one that
-    grows in its slice what is connected to it there; where two of them claim a voxel, it
-    goes to the nearer seed. The other seeds take what then remains connected to them;
-    one whose voxel was cut away joins the fragment that has it. The order of the seeds does
-    not matter.
+    A seed with a cut radius takes the candidates connected to it within that distance, a seed that
+    grows in its slice those connected to it there; a voxel claimed by two goes to the nearer seed.
+    The other seeds take what remains connected to them; one whose voxel was cut away joins the
+    fragment that has it. The order of the seeds does not matter.
     """
     cut = [hit for hit in hits if hit[0].parts]
     fragments = _carve(image, candidates, cut, protocol, cache)
     taken = np.concatenate([f.mask.indices() for f in fragments if f.mask] or [np.empty((0, 3), dtype=np.intp)])
-    # A fragment is connected, so its seed's voxel says which component it was carved from.
+    # A fragment is connected, so its seed's voxel identifies the component it came from.
     taken_labels = {candidates.label_at(voxel) for _, voxel in cut}
     by_component: dict[int, list[tuple[Seed, Voxel]]] = {}
     for seed, voxel in hits:
@@ -72,7 +71,7 @@ def partition_candidates(
 
 
 def join_touching(fragments: Sequence[Fragment], connectivity: int) -> list[Fragment]:
-    """Join the fragments that touch and whose seeds all agree on territory and decision: a cut divides territories."""
+    """Join touching fragments whose seeds agree on territory and decision; a cut divides territories."""
     joined = [f for f in fragments if f.mask is None or len({_claim(s) for s in f.seeds}) > 1]
     agreed: dict[tuple[str, bool], list[Fragment]] = {}
     for fragment in fragments:
@@ -144,7 +143,7 @@ def _carve(
 def _in_slice(
     image: CTImage, candidates: Candidates, seed: Seed, start: Voxel, protocol: CalciumProtocol
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the candidates connected to the seed's voxel in its slice, within its sphere if it has one, as below."""
+    """Return the candidates connected to the seed in its slice and sphere, as :func:`_within_reach` does."""
     label = candidates.label_at(start)
     if label is None:
         raise ValueError(f"{start} is no candidate")
@@ -163,10 +162,10 @@ def _in_slice(
 def _within_reach(
     image: CTImage, candidates: Candidates, seed: Seed, start: Voxel, protocol: CalciumProtocol
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the candidates connected to the seed's voxel inside its sphere, and their distances in mm.
+    """Return the candidates connected to the seed inside its sphere, and their distances in mm.
 
-    The seed's own voxel is at distance -1: it stays the seed's, even where it lies outside the
-    sphere, as it can in thick slices, or where another seed is nearer to its centre.
+    The seed's own voxel has distance -1, so it stays the seed's even outside the sphere (possible in
+    thick slices) or nearer to another seed.
     """
     geometry = image.geometry
     spacing = np.asarray(geometry.spacing_mm)

@@ -1,11 +1,11 @@
-"""What is known of the patient that the meaning of a score depends on."""
+"""Patient data that the interpretation of a score depends on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-# What people write for the groups of MESA.
+# Spellings of the MESA groups.
 ETHNICITIES: dict[str, str] = {
     "white": "white",
     "caucasian": "white",
@@ -22,7 +22,7 @@ ETHNICITIES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Patient:
-    """The patient, as far as known; None where nothing is said.
+    """Patient data; None where not given.
 
     Parameters
     ----------
@@ -55,6 +55,6 @@ class Patient:
 
     @property
     def group(self) -> str | None:
-        """White, Chinese, Black or Hispanic as the tables of MESA have it; None for any other or none."""
+        """MESA group: ``white``, ``chinese``, ``black`` or ``hispanic``; None for any other or none."""
         words = (self.ethnicity or "").lower().replace("-", " ").split()
         return ETHNICITIES.get(" ".join(words))

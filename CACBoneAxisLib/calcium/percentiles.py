@@ -1,4 +1,4 @@
-"""Where a total Agatston score lies among people of the same age and sex."""
+"""Percentiles of a total Agatston score among people of the same age and sex."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SEX_WORDS = {"F": "women", "M": "men"}
 
 @dataclass(frozen=True)
 class Percentile:
-    """Between which published percentiles a score lies.
+    """Published percentiles around a score.
 
     Parameters
     ----------
-    table, source, population : whose percentiles
+    table, source, population : of the percentiles
     group : the row, in words (``White men, 55-64 years``); None where there is none
     above : highest percentile that the score exceeds
     at : percentiles that are equal to the score
     below : lowest percentile that exceeds the score
-    words : the same, for people
+    words : the same in words
     reason : why there is no value; None where there is one
     """
 
@@ -40,16 +40,21 @@ class Percentile:
 
 
 def percentiles(agatston: float | None, patient: Patient) -> dict[str, Percentile]:
-    """Return the place of a total score in every table, by the table's id.
+    """Return the percentiles of a total score in every table, by the table's id.
 
-    Ages are completed years. Outside a table's ages or groups there is no value.
+    Ages are completed years. There is no value outside a table's ages or groups.
+
+    Examples
+    --------
+    >>> percentiles(100.0, Patient(age_years=60, sex="M", ethnicity="White"))["mesa"].words
+    'between the 50th and the 75th percentile'
     """
     return {table["id"]: _placed(table, agatston, patient) for table in load_table("calcium_percentiles")["tables"]}
 
 
 def _placed(table: Mapping[str, Any], agatston: float | None, patient: Patient) -> Percentile:
     base = (table["name"], table["source"], table["population"])
-    reason = _why_not(table, agatston, patient)
+    reason = _reason(table, agatston, patient)
     row = None if reason else _row(table, patient)
     if row is None or agatston is None:
         ages = f"{table['rows'][0]['from_years']} to {table['rows'][-1]['to_years'] or 'any'}"
@@ -63,7 +68,7 @@ def _placed(table: Mapping[str, Any], agatston: float | None, patient: Patient) 
     return Percentile(*base, group[0].upper() + group[1:], above, at, below, _words(above, at, below))
 
 
-def _why_not(table: Mapping[str, Any], agatston: float | None, patient: Patient) -> str | None:
+def _reason(table: Mapping[str, Any], agatston: float | None, patient: Patient) -> str | None:
     by_ethnicity = table["rows"][0]["ethnicity"] is not None
     if agatston is None:
         return "there is no total score"

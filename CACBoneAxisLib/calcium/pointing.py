@@ -1,4 +1,4 @@
-"""What a reader who points at a place means: a lesion that is taken, one that is not, or nothing that can be one."""
+"""Resolve a click: a lesion already taken, a free candidate, or nothing that can be one."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ Kind = Literal["taken", "free", "large", "bone", "below", "outside"]
 
 @dataclass(frozen=True)
 class Place:
-    """What lies at a place.
+    """What lies at a position.
 
     Parameters
     ----------
     kind
-        ``taken``: a lesion that seeds stand for. ``free``: candidates that nobody took.
-        ``large``: such that are larger than a lesion is taken to be. ``bone``: such that are
-        connected to skeleton. ``below``: no candidate near it. ``outside``: not in the scan.
-    hu : of the voxel at the place, None outside the scan
-    voxel : the candidate (z, y, x) that is meant, None where there is none
-    lesion : number of the lesion that has it, counted from 0; None where nobody took it
-    volume_mm3 : of what would be taken, None where nothing can be
+        ``taken``: a lesion with seeds. ``free``: candidates without a seed. ``large``: free, but
+        larger than a plausible lesion. ``bone``: connected to skeleton. ``below``: no candidate near
+        the position. ``outside``: not in the scan.
+    hu : of the voxel at the position, None outside the scan
+    voxel : candidate voxel (z, y, x), None where there is none
+    lesion : index of the lesion that has it, from 0; None for a free candidate
+    volume_mm3 : volume a seed here would take, None where it would take nothing
     """
 
     kind: Kind
@@ -54,16 +54,16 @@ def point_at(
     growth: Growth = "lesion",
     cut_radius_mm: float | None = None,
 ) -> Place:
-    """Return what a reader means who points at a place.
+    """Return what lies where a reader clicks.
 
     Parameters
     ----------
     image : CT in axial order
-    candidates : of it at the protocol's threshold
-    lesions : that were taken before, as grown
+    candidates : of the image at the protocol's threshold
+    lesions : already taken, as grown
     position_mm : LPS
-    protocol : whose search distance and bounds hold
-    growth, cut_radius_mm : how a new seed there would grow
+    protocol : gives search distance and volume limits
+    growth, cut_radius_mm : of a new seed at the position
     """
     hu = hu_at(image, position_mm)
     if hu is None:
@@ -92,7 +92,7 @@ def point_at(
 def _in_skeleton(
     image: CTImage, candidates: Candidates, lesions: Sequence[Lesion], label: int, protocol: CalciumProtocol
 ) -> int | None:
-    """Return the lesion without a mask, because it is too large to be worth one, whose seed lies in a component."""
+    """Return the lesion without a mask (too large to keep one) whose seed lies in a component."""
     for number, lesion in enumerate(lesions):
         if lesion.mask is not None:
             continue
@@ -106,13 +106,13 @@ def _in_skeleton(
 def brightest_along(
     image: CTImage, position_mm: ArrayLike, direction: ArrayLike, length_mm: float
 ) -> tuple[float, float, float]:
-    """Return the centre (LPS mm) of the brightest voxel on a line through a place, which is in its middle.
+    """Return the centre (LPS mm) of the brightest voxel on a line centred at a position.
 
     Parameters
     ----------
     image : CT in axial order
     position_mm, direction : LPS; the direction is a unit vector
-    length_mm : of the line; the place itself comes back where the line misses the scan
+    length_mm : of the line; the position itself is returned where the line misses the scan
     """
     step = min(image.geometry.spacing_mm) / 2
     along = np.arange(-length_mm / 2, length_mm / 2 + step / 2, step)
@@ -128,15 +128,15 @@ def brightest_along(
 def rest_of(
     image: CTImage, whole: Mask, part: Mask, seeds: Sequence[Seed], protocol: CalciumProtocol
 ) -> tuple[tuple[float, float, float], ...]:
-    """Return a place (LPS mm) in each connected rest that a part leaves of a lesion, where no seed stands for it.
+    """Return a point (LPS mm) in each remainder of a lesion that has no seed after a part is taken out.
 
     Parameters
     ----------
     image : CT in axial order
     whole : the lesion's voxels
-    part : those that were taken out of it, and maybe others
-    seeds : that stand for the lesion still
-    protocol : by whose connectivity a rest is one
+    part : voxels taken out of it, possibly with others
+    seeds : remaining seeds of the lesion
+    protocol : gives the connectivity
     """
     left = whole.voxels.copy()
     taken = part.indices() - np.asarray(whole.offset)

@@ -1,4 +1,4 @@
-"""The decisions that make a calcium score, as one frozen object that is printed with it."""
+"""The calcium protocol: every decision behind a score, frozen and printed with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-# Twelve bits from -1024 HU, what CT scanners store.
+# CT scanners store twelve bits from -1024 HU.
 MAXIMUM_THRESHOLD_HU = 3071.0
 DEFAULT_PROTOCOL = "agatston-1990"
 
@@ -26,20 +26,20 @@ class CalciumProtocol:
     Parameters
     ----------
     protocol
-        Name of the scoring rules: one of ``data/calcium_protocols.json``, whose values then hold
-        where nothing else is said, or a name of your own, which needs a citation.
+        Name of the scoring rules: one of ``data/calcium_protocols.json``, whose values are then the
+        defaults, or a name of your own, which needs a citation.
     citation
-        Where the rules come from; that of the named protocol by default.
+        Source of the rules; by default that of the named protocol.
     kvp
-        Tube voltage that the thresholds are made for; None where they are not adapted to one.
+        Tube voltage that the thresholds are adapted to; None where they are not.
     threshold_hu
         A voxel at or above it is a candidate.
     weight_thresholds_hu
-        The peak of a region in a slice weighs as many points as it reaches of these.
+        The weight of a region in a slice is the number of these that its peak reaches.
     minimum_area_mm2
-        A region of a slice with a smaller area scores nothing there.
+        A smaller region of a slice scores 0.
     minimum_pixels
-        Neither does one of fewer pixels.
+        So does a region of fewer pixels.
     in_plane_connectivity
         4 or 8: which neighbours join voxels of a slice to one region.
     growth_connectivity
@@ -47,28 +47,28 @@ class CalciumProtocol:
     reference_increment_mm
         The score is multiplied by slice increment / this.
     mass_factor_mg_per_mm3_per_hu
-        Calibration factor of the scanner; without one there is no mass.
+        Calibration factor of the scanner; without one mass is not reported.
     volume
-        ``voxels``: number of voxels times the volume of one. ``isotropic``: the same after linear
-        interpolation to cubes of the pixel's size (Callister 1998).
+        ``voxels``: number of voxels times voxel volume. ``isotropic``: the same after linear
+        interpolation to cubes of the pixel size (Callister 1998).
     volume_threshold_hu
         Volume, mass, mean and peak are those of the voxels at or above it; None for
         ``threshold_hu``.
     contrast_threshold_hu
-        On a contrast-enhanced scan volume and number of lesions are given at this threshold; None
-        for no such measurement, unless the next is set.
+        Threshold for volume and number of lesions on a contrast-enhanced scan; None for no such
+        measurement, unless the next is set.
     contrast_threshold_sd
         Or at the mean of the blood in the aorta plus this many standard deviations.
     suggestions
         ``none``; ``list``: candidates are listed with a suggested territory, not scored; ``accept``:
-        they are scored as well, without anybody having looked at them.
+        they are also scored, unread.
     seed_search_mm
-        How far from a seed the nearest candidate voxel may be, measured to the voxel's box.
+        Largest distance from a seed to the nearest candidate voxel, measured to the voxel's box.
     maximum_lesion_volume_mm3
-        A larger coronary lesion is flagged, not scored, unless accepted. 2000 mm3 is an
-        artery of 100 mm length that is calcified throughout and bloomed to 5 mm.
+        A larger coronary lesion is flagged, not scored, unless accepted. 2000 mm3 is an artery
+        calcified over 100 mm and bloomed to 5 mm.
     bone_volume_mm3
-        A larger connected region is taken for skeleton, in any territory.
+        A larger connected region counts as skeleton, in any territory.
     """
 
     protocol: str = DEFAULT_PROTOCOL
@@ -92,7 +92,7 @@ class CalciumProtocol:
     bone_volume_mm3: float = 10000.0
 
     def __post_init__(self) -> None:
-        """Raise ValueError, in one clause, for a value that no score can be made with."""
+        """Raise ValueError, in one clause, for a value that cannot be scored with."""
         numbers = {
             "threshold_hu": self.threshold_hu,
             "minimum_area_mm2": self.minimum_area_mm2,
@@ -124,7 +124,7 @@ class CalciumProtocol:
             raise ValueError(f"calcium.mass_factor_mg_per_mm3_per_hu must be more than 0, not {factor}")
 
     def changed(self) -> tuple[str, ...]:
-        """Return the rules in which this differs from the protocol of its name, in words; none for one's own."""
+        """Return, in words, how the rules differ from the named protocol; nothing for a user's own."""
         if self.protocol not in presets():
             return ()
         original = CalciumProtocol(**preset_fields(self.protocol))
@@ -135,7 +135,7 @@ class CalciumProtocol:
         )
 
 
-# What a protocol decides; the other fields are the scanner's or about seeds.
+# The rules of a protocol; the other fields belong to the scanner or to seeds.
 RULES = (
     "threshold_hu",
     "weight_thresholds_hu",
@@ -162,13 +162,12 @@ def preset_fields(protocol: str) -> dict[str, Any]:
 
 
 def with_preset(said: dict[str, Any]) -> dict[str, Any]:
-    """Return what a settings file says of calcium, over the values of the protocol that it names.
+    """Complete the calcium settings of a file with the values of the protocol that it names.
 
     Raises
     ------
     ValueError
-        When the name is none of ``data/calcium_protocols.json`` and no citation is given,
-        without which nobody could tell whose rules they are.
+        When the name is not in ``data/calcium_protocols.json`` and no citation is given.
     """
     name = said.get("protocol", DEFAULT_PROTOCOL)
     if not isinstance(name, str):
@@ -182,7 +181,7 @@ def with_preset(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:
-    """Return what to know about a protocol on a scan of this tube voltage."""
+    """Return the findings about a protocol on a scan of this tube voltage."""
     found = []
     changes = protocol.changed()
     if changes:

@@ -1,4 +1,4 @@
-"""The same lesions under every protocol: what the choices of a protocol do to the score of a scan."""
+"""Score the same lesions under every protocol, to show what a protocol does to a score."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from CACBoneAxisLib.imaging.masks import Mask
 
 @dataclass(frozen=True)
 class UnderProtocol:
-    """What a protocol makes of the coronary lesions.
+    """Score of the coronary lesions under one protocol.
 
     ``kind`` is ``own`` for the study's protocol, ``definition``, ``vendor`` or ``kvp``;
     ``lesions`` are (lesion's id, Agatston, volume). Sums over the coronary arteries are
@@ -47,15 +47,15 @@ def score_masks(
     Parameters
     ----------
     cache : of the CT
-    masks : the lesions' voxels at ``grown_at_hu``, by any key
+    masks : voxels of the lesions at ``grown_at_hu``, by any key
     grown_at_hu : HU
-    protocol : the decisions
+    protocol : to score by
 
     Returns
     -------
     dict
-        Score and the voxels that count, by the same keys; without the lesions that have
-        no voxel at the protocol's threshold.
+        Score and counted voxels by the same keys, without lesions that have no voxel at the
+        protocol's threshold.
     """
     connectivity = protocol.growth_connectivity
     here = at_threshold(cache.image, masks, grown_at_hu, protocol.threshold_hu, connectivity, cache.measures)
@@ -76,18 +76,18 @@ def under_every_protocol(
 ) -> tuple[UnderProtocol, ...]:
     """Score the lesions of a study under every protocol of ``data/calcium_protocols.json``.
 
-    Seeds, cuts and decisions stay those of the study, and so do the factor for the mass
-    and what is about seeds. The first row is the study's own protocol.
+    Seeds, cuts, decisions and the mass factor stay those of the study. The first row is the
+    study's own protocol.
 
     Parameters
     ----------
     cache : of the CT
-    masks : the scored lesions' voxels as grown under the study's protocol, by lesion id
-    in_total : ids of those that count in the coronary total
+    masks : voxels of the scored lesions as grown under the study's protocol, by lesion id
+    in_total : ids of the lesions in the coronary total
     protocol : the study's
     with_total : whether the study has a total
     """
-    # Several vendors score alike: what was scored under the same rules is not scored again.
+    # Several vendors share rules, which are scored once.
     by_rules: dict[tuple[Any, ...], dict[int, tuple[LesionScore, Mask]]] = {}
 
     def scored(other: CalciumProtocol) -> dict[int, tuple[LesionScore, Mask]]:

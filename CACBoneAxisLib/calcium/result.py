@@ -8,7 +8,7 @@ from typing import Any
 
 from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.categories import Category, categorise
-from CACBoneAxisLib.calcium.cautions import beside_streaks, by_chance, what_zero_rests_on
+from CACBoneAxisLib.calcium.cautions import noise_findings, streak_findings, zero_score_finding
 from CACBoneAxisLib.calcium.contrastcalcium import ContrastCalcium
 from CACBoneAxisLib.calcium.interpretation import ScoreInterpretation, interpret_score
 from CACBoneAxisLib.calcium.lesions import Lesion
@@ -29,7 +29,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over scored lesions; None where they cannot be given. ``lesions`` counts those that score."""
+    """Sums over scored lesions, None where undecided; ``lesions`` counts those with a score."""
 
     agatston: float | None = None
     volume_mm3: float | None = None
@@ -39,7 +39,7 @@ class Totals:
 
 @dataclass(frozen=True, eq=False)
 class CalciumResult:
-    """What was found about calcium.
+    """The calcium half of a study.
 
     Parameters
     ----------
@@ -163,8 +163,8 @@ def score_calcium(
     for lesion, score in scored:
         if lesion.status == "scored" and score is not None and score.agatston == 0:
             findings.append(finding("lesion-small", seed=lesion.seeds[0].name, area=f"{protocol.minimum_area_mm2:g}"))
-    findings += by_chance(image, scored, blood)
-    findings += beside_streaks(cache, scored, blood)
+    findings += noise_findings(image, scored, blood)
+    findings += streak_findings(cache, scored, blood)
     with_mass = protocol.mass_factor_mg_per_mm3_per_hu is not None
     if not with_mass:
         findings.append(finding("mass-unavailable"))
@@ -196,7 +196,7 @@ def score_calcium(
     else:
         total = _sum([score for lesion, score in scored if score and lesion.in_total], with_mass)
     if total.agatston == 0:
-        findings.append(what_zero_rests_on(image, protocol, blood))
+        findings.append(zero_score_finding(image, protocol, blood))
     arteries = (
         None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )

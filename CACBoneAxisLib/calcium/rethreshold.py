@@ -1,4 +1,4 @@
-"""Which voxels a lesion has at another threshold than the one that it was grown at."""
+"""Voxels of lesions at another threshold than the one they were grown at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from CACBoneAxisLib.imaging.cache import NO_CACHE, Cache
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask, near_each_other
 
-# At a lower threshold a lesion's rim is wider by a part of its blur; farther away lies something else.
+# At a lower threshold the blurred rim of a lesion widens by at most this; beyond lies something else.
 RIM_MM = 3.0
 
 
@@ -26,20 +26,19 @@ def at_threshold(
     connectivity: int,
     cache: Cache = NO_CACHE,
 ) -> dict[int, Mask]:
-    """Return the lesions at another threshold, by the same keys; those that have no voxel there are left out.
+    """Return the lesions at another threshold, by the same keys, without those that have no voxel there.
 
-    At a higher threshold a lesion keeps those of its voxels that reach it. At a lower one
-    it also has the voxels within ``RIM_MM`` of it that reach that threshold and are
-    connected to it; a voxel near two lesions is the nearer one's, among equals that of
-    the smaller key.
+    At a higher threshold a lesion keeps the voxels that reach it. At a lower one it gains the
+    connected voxels within ``RIM_MM`` that reach that threshold; a voxel near two lesions goes to the
+    nearer one, at equal distance to the smaller key.
 
     Parameters
     ----------
     image : CT in axial order
-    masks : the lesions' voxels at ``grown_at_hu``
+    masks : voxels of the lesions at ``grown_at_hu``
     grown_at_hu, threshold_hu : HU, inclusive
     connectivity : 6, 18 or 26
-    cache : keeps what was measured of each lesion
+    cache : holds earlier results for the same lesions
     """
     keys = sorted(key for key, mask in masks.items() if mask.count)
     if threshold_hu >= grown_at_hu:
@@ -49,7 +48,7 @@ def at_threshold(
         }
         return {key: mask for key, mask in kept.items() if mask is not None}
     found: dict[int, Mask] = {}
-    # What is far from a lesion does not change its rim.
+    # Distant lesions do not change a rim, so only groups of near ones are cached together.
     for group in near_each_other([masks[key] for key in keys], _margin(image)):
         members = [masks[keys[number]] for number in group]
         key = ("rim", tuple(mask.key for mask in members), threshold_hu, connectivity)
@@ -59,20 +58,20 @@ def at_threshold(
 
 
 def candidate_mask(mask: Mask, low: Sequence[int] | NDArray[np.integer], shape: Sequence[int]) -> NDArray[np.bool_]:
-    """Return a mask as a boolean block of the image that begins at ``low`` (z, y, x) and has this shape."""
+    """Return a mask as a boolean block of this shape that begins at ``low`` (z, y, x) of the image."""
     block = np.zeros(tuple(shape), dtype=bool)
     block[tuple((mask.indices() - np.asarray(low)).T)] = True
     return block
 
 
 def _above(image: CTImage, mask: Mask, threshold_hu: float) -> Mask | None:
-    """Return those voxels of a lesion that reach a higher threshold, None where there are none."""
+    """Return the voxels of a lesion that reach a higher threshold, None without any."""
     kept = Mask(mask.offset, mask.voxels & (image.hu[mask.slices] >= threshold_hu))
     return Mask.from_indices(kept.indices()) if kept.count else None
 
 
 def _with_rims(image: CTImage, masks: Sequence[Mask], threshold_hu: float, connectivity: int) -> list[Mask]:
-    """Return lesions that may be near each other with what belongs to each of them at a lower threshold."""
+    """Return lesions near each other with their rims at a lower threshold."""
     claims = [_with_rim(image, mask, threshold_hu, connectivity) for mask in masks]
     voxels = np.concatenate([zyx for zyx, _ in claims])
     distances = np.concatenate([distance for _, distance in claims])
@@ -85,7 +84,7 @@ def _with_rims(image: CTImage, masks: Sequence[Mask], threshold_hu: float, conne
 
 
 def _margin(image: CTImage) -> NDArray[np.integer]:
-    """Return how many voxels (z, y, x) a rim can be wide."""
+    """Return the largest width of a rim in voxels (z, y, x)."""
     return np.asarray(np.ceil(RIM_MM / np.asarray(image.geometry.spacing_mm[::-1])).astype(int))
 
 

@@ -14,8 +14,8 @@ from CACBoneAxisLib.data import load_table
 class Risk:
     """10-year risk of coronary heart disease, percent, with and without the score.
 
-    ``missing`` are the terms that are not known, in words; ``reason`` is why there is no
-    value, None where there is one.
+    ``missing`` names the terms that are not known; ``reason`` says why there is no value, None
+    where there is one.
     """
 
     with_cac_percent: float | None
@@ -27,22 +27,34 @@ class Risk:
 
 
 def arterial_age_years(agatston: float) -> float:
-    """Return the age at which a score is usual in risk: 39.1 + 7.25 ln(Agatston + 1) years (McClelland 2009)."""
+    """Return the arterial age of a score: 39.1 + 7.25 ln(Agatston + 1) years (McClelland 2009).
+
+    Examples
+    --------
+    >>> arterial_age_years(0.0), round(arterial_age_years(100.0), 1), round(arterial_age_years(400.0), 1)
+    (39.1, 72.6, 82.6)
+    """
     row = load_table("calcium_risk")["arterial_age"]
     return float(row["intercept_years"] + row["slope_years"] * log(agatston + 1))
 
 
 def mesa_risk(agatston: float | None, patient: Patient) -> Risk:
-    """Return the risk of coronary heart disease within 10 years (McClelland 2015), percent.
+    """Return the 10-year risk of coronary heart disease (McClelland 2015), percent.
 
-    risk = 1 - S0 ^ exp(sum of coefficient x term); yes is 1, White the reference group. The
-    age counts with its decimals. With the score, ln(Agatston + 1) is a further term and
-    all coefficients are others. Without a total score the risk without it is given all
-    the same, when its own terms are known.
+    risk = 1 - S0 ^ exp(sum of coefficient x term); yes is 1, White the reference group, the age
+    is not rounded. The equation with the score has other coefficients and ln(Agatston + 1) as a
+    further term. Without a total score, the risk without it is given where its terms are known.
+
+    Examples
+    --------
+    >>> patient = Patient(70, "M", "Hispanic", diabetes=False, smoker=False, total_cholesterol_mg_dl=190,
+    ...     hdl_mg_dl=50, systolic_mmhg=130, lipid_medication=False, pressure_medication=True, family_history=False)
+    >>> round(mesa_risk(0.0, patient).with_cac_percent, 2)
+    3.06
     """
     table = load_table("calcium_risk")["mesa_chd"]
-    missing = [term["name"] for term in table["terms"] if _known(term["term"], patient, agatston) is None]
-    # One question stands behind each of these.
+    missing = [term["name"] for term in table["terms"] if _value(term["term"], patient, agatston) is None]
+    # Terms that come from one question.
     names = {"male": "sex", "Chinese": "ethnicity", "Black": "ethnicity", "Hispanic": "ethnicity"}
     missing = list(dict.fromkeys(names.get(name, name).split(", ")[0] for name in missing))
     reason = None
@@ -65,14 +77,14 @@ def mesa_risk(agatston: float | None, patient: Patient) -> Risk:
 
 def _risk(table: dict[str, Any], which: str, patient: Patient, agatston: float | None) -> float:
     total = sum(
-        term[which] * (_known(term["term"], patient, agatston) or 0.0)
+        term[which] * (_value(term["term"], patient, agatston) or 0.0)
         for term in table["terms"]
         if term[which] is not None
     )
     return float(1 - table[f"survival_{which}"] ** exp(total))
 
 
-def _known(term: str, patient: Patient, agatston: float | None) -> float | None:
+def _value(term: str, patient: Patient, agatston: float | None) -> float | None:
     """Return the value of a term, None where it is not known."""
     if term == "ln_cac":
         return None if agatston is None else log(agatston + 1)

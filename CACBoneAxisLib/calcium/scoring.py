@@ -1,4 +1,4 @@
-"""Scoring: what one lesion's voxels are worth."""
+"""Score the voxels of a lesion: Agatston, volume, mass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 
-# A region of exactly the smallest area counts; products of spacings miss it in the last digit.
+# A region of exactly the smallest area counts; products of spacings differ from it in the last digit.
 AREA_SLACK_MM2 = 1e-9
 
 
@@ -27,7 +27,7 @@ class RegionScore:
 
 @dataclass(frozen=True)
 class SliceScore:
-    """A lesion in one slice; ``index`` counts from the feet, ``position_mm`` is its centre's S coordinate."""
+    """A lesion in one slice; ``index`` counts from the feet, ``position_mm`` is the slice's S coordinate."""
 
     index: int
     position_mm: float
@@ -37,12 +37,11 @@ class SliceScore:
 
 @dataclass(frozen=True)
 class LesionScore:
-    """What a lesion measures, over the voxels of the regions that reach the smallest size.
+    """Measures of a lesion, over the regions that reach the smallest size.
 
-    With a threshold of its own for the volume, ``volume_mm3``, ``mass_mg``, ``mean_hu`` and
-    ``voxels`` are of the voxels at that threshold. ``peak_hu`` and ``mean_hu`` are None, and
-    the rest 0, where no region reaches the smallest size; ``mass_mg`` is None without a
-    calibration factor.
+    With a separate threshold for the volume, ``volume_mm3``, ``mass_mg``, ``mean_hu`` and ``voxels``
+    are those at that threshold. Where no region reaches the smallest size, ``peak_hu`` and ``mean_hu``
+    are None and the rest 0; ``mass_mg`` is None without a calibration factor.
     """
 
     agatston: float
@@ -55,17 +54,23 @@ class LesionScore:
 
     @property
     def area_mm2(self) -> float:
-        """Area of the regions that count, summed over the slices."""
+        """Area of the counted regions, summed over slices."""
         return sum(region.area_mm2 for one in self.slices for region in one.regions)
 
     @property
     def weighted_area_mm2(self) -> float:
-        """The same, each region times its weight: the score before the increment is taken into account."""
+        """Area times weight, summed over slices: the score before the increment."""
         return sum(region.area_mm2 * region.weight for one in self.slices for region in one.regions)
 
 
 def weight_of(peak_hu: float, protocol: CalciumProtocol) -> int:
-    """Return the density weight of a region: how many of the weight thresholds its peak reaches."""
+    """Return the density weight of a region: the number of weight thresholds that its peak reaches.
+
+    Examples
+    --------
+    >>> [weight_of(peak, CalciumProtocol()) for peak in (129, 130, 199, 200, 400)]
+    [0, 1, 1, 2, 4]
+    """
     return sum(peak_hu >= threshold for threshold in protocol.weight_thresholds_hu)
 
 
@@ -74,23 +79,33 @@ def score_lesion(
 ) -> tuple[LesionScore, Mask]:
     """Score the voxels of one lesion.
 
-    Per slice and connected region: area (mm2) times weight; summed, times slice
-    increment / reference increment (Agatston 1990). Volume is voxels times voxel
-    volume, or that of interpolated cubes; mass is calibration factor x voxels' volume x
-    mean HU.
+    Agatston 1990: area (mm2) times weight of every connected region of a slice, summed, times slice
+    increment / reference increment. Volume is voxels times voxel volume, or interpolated to cubes; mass
+    is calibration factor x volume of the voxels x mean HU.
 
     Parameters
     ----------
     image : CT in axial order
-    mask : the lesion's voxels at the protocol's threshold
-    protocol : the decisions
-    volume_mask : its voxels at the protocol's threshold for the volume, where that is another
+    mask : voxels of the lesion at the protocol's threshold
+    protocol : to score by
+    volume_mask : its voxels at the protocol's volume threshold, where that differs
 
     Returns
     -------
     score, counted
-        The measures, and the voxels they are of: those of regions that reach the
-        smallest area in their slice.
+        The measures, and the voxels of the regions that reach the smallest area in their slice.
+
+    Examples
+    --------
+    4 x 4 pixels of 0.5 mm at 250 HU in a slice of 3 mm: 4 mm2 x weight 2.
+
+    >>> from CACBoneAxisLib.imaging.geometry import ImageGeometry
+    >>> hu = np.full((3, 8, 8), 40)
+    >>> hu[1, 2:6, 2:6] = 250
+    >>> image = CTImage(hu, ImageGeometry(hu.shape, (0.5, 0.5, 3.0), (0.0, 0.0, 0.0)))
+    >>> score, _ = score_lesion(image, Mask.from_indices(np.argwhere(hu >= 130)), CalciumProtocol())
+    >>> score.agatston, score.volume_mm3
+    (8.0, 12.0)
     """
     geometry = image.geometry
     in_plane = np.zeros((3, 3, 3), dtype=bool)

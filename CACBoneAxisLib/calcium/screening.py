@@ -1,4 +1,4 @@
-"""Every candidate of a scan, and for those that are no coronary calcium the reason."""
+"""Screen every candidate of a scan: coronary calcium, or the reason why not."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
 
 Reason = Literal["bone", "large", "small", "aorta", "outside", "airway"]
-# In the order in which they are asked; the first that holds is the reason.
+# In the order of the tests; the first that applies is the reason.
 REASONS: tuple[Reason, ...] = ("bone", "large", "small", "aorta", "outside", "airway")
-# Around the descending aorta, its wall.
+# Width of the wall around the descending aorta.
 AORTA_WALL_MM = 5.0
 
 
@@ -30,11 +30,11 @@ class ScreenedCandidate:
 
     Parameters
     ----------
-    label : its component's number
-    reason : why it is not offered; None where it is
+    label : number of its component
+    reason : why it is left out; None where it is offered
     position_mm : LPS, of its brightest voxel
-    volume_mm3, voxels, peak_hu : what it measures
-    slices : its first and last slice, counted from the feet and from 0
+    volume_mm3, voxels, peak_hu : measured at the threshold
+    slices : its first and last slice, counted from 0 at the feet
     """
 
     label: int
@@ -46,7 +46,7 @@ class ScreenedCandidate:
     slices: tuple[int, int]
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the candidate as names and values, its place in RAS mm."""
+        """Return the candidate as names and values, its position in RAS mm."""
         return {
             "reason": self.reason,
             "position_ras_mm": as_ras(self.position_mm),
@@ -59,13 +59,13 @@ class ScreenedCandidate:
 
 @dataclass(frozen=True, eq=False)
 class Screening:
-    """All candidates of an image, sorted into those that are offered and those that are not.
+    """All candidates of an image, offered or left out.
 
     Parameters
     ----------
-    image, candidates : what is listed
+    image, candidates : as screened
     sizes : voxels of each component, shape (count,)
-    codes : 0 where a component is offered, else 1 + the place of the reason in ``REASONS``, shape (count,)
+    codes : 0 where a component is offered, else 1 + index of the reason in ``REASONS``, shape (count,)
     """
 
     image: CTImage
@@ -75,22 +75,22 @@ class Screening:
 
     @cached_property
     def counts(self) -> dict[Reason, int]:
-        """How many candidates each reason leaves out."""
+        """Number of candidates left out for each reason."""
         found = np.bincount(self.codes, minlength=len(REASONS) + 1)
         return {reason: int(found[n]) for n, reason in enumerate(REASONS, start=1)}
 
     @property
     def offered(self) -> int:
-        """How many candidates are offered."""
+        """Number of candidates offered."""
         return int(np.count_nonzero(self.codes == 0))
 
     def reason(self, label: int) -> Reason | None:
-        """Return why a component is not offered, None where it is."""
+        """Return why a component is left out, None where it is offered."""
         code = int(self.codes[label])
         return REASONS[code - 1] if code else None
 
     def largest(self, reason: Reason | None, most: int | None = None) -> tuple[ScreenedCandidate, ...]:
-        """Return the candidates of a reason (None: those that are offered), largest first, at most ``most``."""
+        """Return the candidates of a reason (None: those offered), largest first, at most ``most``."""
         code = 0 if reason is None else 1 + REASONS.index(reason)
         labels = np.flatnonzero(self.codes == code)
         order = np.lexsort((labels, -self.sizes[labels]))
@@ -117,22 +117,22 @@ def screen_candidates(
 ) -> Screening:
     """Sort every candidate of an image: offered, or left out and why.
 
-    ``bone``: connected to more than ``bone_volume_mm3``. ``large``: to more than
-    ``maximum_lesion_volume_mm3``. ``small``: reaches the smallest size in no slice. ``aorta``:
-    at the wall of the descending aorta. ``outside``: its middle lies outside the reader's box,
-    or without one outside the heart's region. ``airway``: in or beside an airway.
+    ``bone``: larger than ``bone_volume_mm3``. ``large``: larger than ``maximum_lesion_volume_mm3``.
+    ``small``: below the smallest size in every slice. ``aorta``: at the wall of the descending aorta.
+    ``outside``: its centroid lies outside the reader's box, or without one outside the heart region.
+    ``airway``: in or beside an airway.
 
     Parameters
     ----------
     image : CT in axial order
-    candidates : of it at the protocol's threshold
-    protocol : whose bounds hold
-    heart : the heart's region; None where it is not known, which leaves the last three reasons to ``box``
-    box : the reader's, LPS, instead of the region between the lungs
+    candidates : of the image at the protocol's threshold
+    protocol : gives the limits
+    heart : heart region; without it only ``box`` decides about the last three reasons
+    box : of the reader, LPS, in place of the region between the lungs
 
     Notes
     -----
-    Time and memory follow the number of runs; no voxel is looked at.
+    Time and memory are proportional to the number of runs; voxels are not read.
     """
     geometry = image.geometry
     sizes = candidates.sizes()
@@ -156,7 +156,7 @@ def screen_candidates(
 
 @dataclass(frozen=True, eq=False)
 class _Runs:
-    """Where runs are: slice, row, first column, length, and the component of each."""
+    """Runs as slice, row, first column, length and component."""
 
     z: NDArray[np.int64]
     y: NDArray[np.int64]
@@ -174,13 +174,13 @@ class _Runs:
         return cls(z, y - 1, x - 1, candidates.stops - starts, candidates.labels, candidates.count)
 
     def middles(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the mean (z, y, x) of the voxels of every component, shape (count, 3)."""
+        """Return the centroid (z, y, x) of every component, shape (count, 3)."""
         columns = (self.z, self.y, self.x + (self.lengths - 1) / 2)
         sums = [np.bincount(self.labels, self.lengths * places, minlength=self.count) for places in columns]
         return np.stack(sums, axis=1) / np.maximum(sizes, 1)[:, None]
 
     def most_in_a_slice(self, slices: int) -> NDArray[np.int64]:
-        """Return the most voxels that every component has in one slice, shape (count,)."""
+        """Return the largest number of voxels of every component in one slice, shape (count,)."""
         keys, which = np.unique(self.labels.astype(np.int64) * slices + self.z, return_inverse=True)
         voxels = np.bincount(which, self.lengths)
         most = np.zeros(self.count)
@@ -215,7 +215,7 @@ def _at_aorta(image: CTImage, runs: _Runs, heart: HeartRegion | None) -> NDArray
         return np.zeros(runs.count, dtype=bool)
     dx, dy, _ = image.geometry.spacing_mm
     y, x, radius = heart.aorta[runs.z].T
-    # The voxel of the run that is nearest to the aorta's middle.
+    # The voxel of the run nearest to the centre of the aorta.
     nearest = np.clip(np.rint(x), runs.x, runs.x + runs.lengths - 1)
     near = np.hypot((runs.y - y) * dy, (nearest - x) * dx) <= radius + AORTA_WALL_MM
     return np.bincount(runs.labels[near], minlength=runs.count) > 0

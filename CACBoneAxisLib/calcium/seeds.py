@@ -1,4 +1,4 @@
-"""Seeds: the points with which a reader says where calcium is, and what was decided about it."""
+"""Seeds: points that a reader places on calcium, with the decision about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 Decision = Literal["score", "accepted", "excluded"]
 Growth = Literal["lesion", "slice"]
 
-# A cut parts calcium from what it touches; a sphere of the size of the heart parts nothing.
+# A cut separates calcium from what it touches; a sphere of the size of the heart separates nothing.
 LARGEST_CUT_RADIUS_MM = 30.0
 
 
@@ -33,10 +33,10 @@ class Seed:
     territory : code of the territory
     position_mm : LPS
     cut_radius_mm : the lesion ends at this distance from the seed; None for no cut
-    decision : score it, score it in spite of an implausible size, or list it unscored
+    decision : score it, score it despite an implausible size, or list it unscored
     reason : why it was excluded
-    growth : what the seed takes: all that is connected to it, or only what is so within its slice
-    suggested : how sure the suggestion was (0 to 1) that the reader took; None where the reader found it
+    growth : the seed takes everything connected to it, or only within its slice
+    suggested : confidence (0 to 1) of the suggestion that the reader took; None where the reader found it
     """
 
     name: str
@@ -50,18 +50,18 @@ class Seed:
 
     @property
     def parts(self) -> bool:
-        """Whether the seed takes a part of what it is connected to, and leaves the rest to others."""
+        """Whether the seed takes only a part of the connected candidates."""
         return self.cut_radius_mm is not None or self.growth == "slice"
 
 
 def seeds_from(lists: Iterable[PointList]) -> tuple[Seed, ...]:
-    """Return the seeds of the point lists, in a fixed order that does not depend on theirs.
+    """Return the seeds of point lists, in an order independent of theirs.
 
     Raises
     ------
     UnusableInputError
-        When a label names no territory, or a description is JSON with a decision that
-        is not understood. A description that is no JSON object is free text.
+        When a label names no territory, or a description is JSON with an unknown decision. A
+        description that is not a JSON object is free text.
     """
     seeds = [_seed(point, points.name) for points in lists for point in points.points]
     return tuple(sorted(seeds, key=_order))
@@ -118,11 +118,10 @@ def _seed(point: ControlPoint, file: str) -> Seed:
 def nearest_candidate(
     image: CTImage, position_mm: tuple[float, float, float], threshold_hu: float, distance_mm: float
 ) -> tuple[int, int, int] | None:
-    """Return the candidate voxel (z, y, x) nearest to a point, or None when none is within ``distance_mm``.
+    """Return the candidate voxel (z, y, x) nearest to a point, None without one within ``distance_mm``.
 
-    The distance is that to the voxel's box, so a point inside a candidate voxel hits it
-    however thick the slice; among equal distances the nearest centre counts, then the
-    lowest index.
+    The distance is measured to the voxel's box, so a point inside a candidate voxel hits it however
+    thick the slice. At equal distance the nearest centre wins, then the lowest index.
     """
     geometry = image.geometry
     spacing = np.asarray(geometry.spacing_mm)
@@ -151,7 +150,7 @@ def nearest_candidate(
 
 
 def names_of(seeds: Sequence[Seed]) -> str:
-    """Return the seeds' names in words: ``LM-1``, ``LM-1 and LAD-1``, ``LM-1, LAD-1 and LCX-1``."""
+    """Join the seeds' names: ``LM-1``, ``LM-1 and LAD-1``, ``LM-1, LAD-1 and LCX-1``."""
     *most, last = [seed.name for seed in seeds]
     return f"{', '.join(most)} and {last}" if most else last
 

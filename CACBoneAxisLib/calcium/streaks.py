@@ -1,4 +1,4 @@
-"""Dark streaks beside calcium: what a moving heart leaves, and nothing else that lies there."""
+"""Dark streaks beside calcium, a sign of motion."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from scipy import ndimage
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 
-# Fat is -100 +- 30 HU; what is darker by so many standard deviations of the noise is none.
+# Fat is -100 +- 30 HU; anything darker by so many standard deviations of the noise is not fat.
 DARKEST_FAT_HU, NOISE_SD = -130.0, 3.0
-# How far from calcium streaks are looked for, and how far from lung they must be, whose edge is as dark.
+# Search distance from calcium, and margin from lung, whose edge is as dark.
 BESIDE_MM, LUNG_MARGIN_MM = 6.0, 4.0
 LUNG_HU = -400.0
-# The project's own choice: less than this may be a few voxels of lung that the margin missed.
+# The project's own choice: a smaller area may be a few voxels of lung that the margin missed.
 SMALLEST_STREAK_MM2 = 1.0
 
 
 def dark_streak_mm2(image: CTImage, mask: Mask, noise_hu: float) -> float:
-    """Return the area within 6 mm of a lesion, in its slices, that is darker than fat can be, mm2.
+    """Return the area darker than fat within 6 mm of a lesion, in its slices, mm2.
 
-    Tissue is never darker than fat. Beside dense calcium that moved while it was scanned,
-    projections that do not fit together leave streaks that are; metal and a sharp kernel
-    leave them too. What lies within 4 mm of lung is not looked at.
+    No tissue is darker than fat. Inconsistent projections leave darker streaks beside dense calcium
+    that moved during the scan; so do metal and a sharp kernel. A margin of 4 mm around lung is left
+    out.
 
     Parameters
     ----------

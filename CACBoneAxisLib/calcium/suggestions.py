@@ -1,4 +1,4 @@
-"""Candidates without clicking: what may be coronary calcium, each with a suggested territory, and what was left out.
+"""Suggest candidates that may be coronary calcium, each with a territory, and list those left out.
 
 A suggestion is never scored by itself: a person, or an explicit choice to accept them,
 makes seeds of them.
@@ -24,22 +24,22 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 
 SURE_MM = 15.0
-# Candidates are looked at in a block around the heart's region; what lies beyond is not listed at all.
+# Candidates are searched in a block around the heart region; anything beyond is not listed.
 AROUND_MM = 15.0
-# Why a candidate near the heart is left out, in the order in which they are listed.
-WHY = (*(reason for reason in REASONS if reason != "small"), "bone-label", "hilum")
+# Reasons to leave out a candidate near the heart, in listing order.
+LEFT_OUT = (*(reason for reason in REASONS if reason != "small"), "bone-label", "hilum")
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A candidate.
+    """A suggested candidate.
 
     Parameters
     ----------
     territory : suggested
-    confidence : 0 to 1: how far the place is from where the next territory begins, in 15 mm
+    confidence : 0 to 1: distance to the next territory over 15 mm
     position_mm : LPS, of its brightest voxel
-    volume_mm3, voxels, peak_hu : what it measures at the protocol's threshold
+    volume_mm3, voxels, peak_hu : measured at the protocol's threshold
     """
 
     territory: str
@@ -56,7 +56,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A candidate near the heart that is not suggested: why (one of ``WHY``), and as in :class:`Suggestion`."""
+    """A candidate near the heart that is not suggested, with the reason (one of ``LEFT_OUT``)."""
 
     reason: str
     position_mm: tuple[float, float, float]
@@ -71,14 +71,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class CandidateSearch:
-    """What was found where nobody pointed.
+    """Result of a search for candidates.
 
     Parameters
     ----------
-    suggestions : what may be coronary calcium, by territory, largest first
-    left_out : what lies in or within 15 mm of the block that holds the heart's region and is not suggested, by
-        reason, largest first; without those too small to score
-    too_small : how many of these there are
+    suggestions : possible coronary calcium, by territory, largest first
+    left_out : candidates in or within 15 mm of the block around the heart region that are not suggested,
+        by reason, largest first, without those too small to score
+    too_small : number of the latter
     found_by, top : as in :class:`CACBoneAxisLib.calcium.heart.HeartRegion`
     carina_mm : LPS, None where it was not found
     """
@@ -111,12 +111,11 @@ def _measures(one: Suggestion | LeftOut) -> dict[str, Any]:
 
 
 def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protocol: CalciumProtocol) -> CandidateSearch:
-    """Return the candidates in and near the heart's region: those that may be coronary calcium, and the others.
+    """Suggest or leave out the candidates in and near the heart region.
 
-    Left out: what :func:`~CACBoneAxisLib.calcium.screening.list_candidates` does not offer (bone,
-    what is larger than a lesion, too small, outside the region, at the wall of the descending
-    aorta, at an airway), what a segmentation calls bone, and what lies as far back as the
-    hila of the lungs.
+    Left out are candidates that :func:`~CACBoneAxisLib.calcium.screening.screen_candidates` does not
+    offer (bone, larger than a lesion, too small, outside the region, at the wall of the descending
+    aorta, at an airway), those labelled as bone by a segmentation, and those at the hila of the lungs.
     """
     listing = screen_candidates(image, candidates, protocol, region)
     voxel_mm3 = image.geometry.voxel_volume_mm3
@@ -132,7 +131,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
         zyx, values = mask.indices(), mask.values(image.hu)
         size = len(zyx)
         if reason in ("bone", "large"):
-            # Of a skeleton that reaches through the scan, the brightest voxel near the heart.
+            # Skeleton reaches through the scan; its position is the brightest voxel near the heart.
             inside = _in_block(image, region, zyx)
             zyx, values = zyx[inside], values[inside]
         peak = zyx[int(np.argmax(values))]
@@ -147,7 +146,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
     order = {"LM": 0, "LAD": 1, "LCX": 2, "RCA": 3, "AA": 4}
     return CandidateSearch(
         tuple(sorted(found, key=lambda s: (order[s.territory], -s.volume_mm3, s.position_mm))),
-        tuple(sorted(left_out, key=lambda c: (WHY.index(c.reason), -c.volume_mm3, c.position_mm))),
+        tuple(sorted(left_out, key=lambda c: (LEFT_OUT.index(c.reason), -c.volume_mm3, c.position_mm))),
         too_small,
         region.found_by,
         region.top,
@@ -156,7 +155,7 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
 
 
 def _judged(image: CTImage, region: HeartRegion, peak: NDArray[np.integer]) -> tuple[str | None, str, float]:
-    """Return why a candidate is left out (None when it is not), else its territory and how sure that is."""
+    """Return why a candidate is left out (None where it is not), its territory and the confidence."""
     labels = region.labels
     called = labels.at(peak) if labels is not None else None
     if called == "bone":
@@ -174,12 +173,12 @@ def _judged(image: CTImage, region: HeartRegion, peak: NDArray[np.integer]) -> t
 
 
 def suggested_decision(one: Suggestion) -> dict[str, float]:
-    """Return what a seed's description keeps of the suggestion that it was made of."""
+    """Return the decision by which a seed's description records the suggestion it came from."""
     return {"suggested": round(one.confidence, 2)}
 
 
 def as_points(suggestions: Sequence[Suggestion]) -> PointList:
-    """Return suggestions as a point list whose labels are seeds' (``LAD-1``)."""
+    """Return suggestions as a point list labelled like seeds (``LAD-1``)."""
     counts: dict[str, int] = {}
     points = []
     for one in suggestions:
@@ -190,7 +189,7 @@ def as_points(suggestions: Sequence[Suggestion]) -> PointList:
 
 
 def _block(image: CTImage, region: HeartRegion) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first voxel (z, y, x) and the one after the last of the block around the heart's region."""
+    """Return the first voxel (z, y, x) of the block around the heart region, and the end (exclusive)."""
     if not region.inside.any():
         return np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
     places = [np.flatnonzero(region.inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
@@ -207,7 +206,7 @@ def _in_block(image: CTImage, region: HeartRegion, zyx: NDArray[np.integer]) -> 
 
 
 def _near(image: CTImage, candidates: Candidates, region: HeartRegion) -> NDArray[np.signedinteger]:
-    """Return the components that have a run beginning in the block around the heart's region."""
+    """Return the components with a run that starts in the block around the heart region."""
     _, rows, columns = candidates.shape
     line, x = np.divmod(candidates.starts, columns + 2)
     z, y = np.divmod(line, rows + 2)

@@ -1,4 +1,4 @@
-"""Where calcium can be: the four coronary arteries, and the places reported beside them."""
+"""Territories of calcium: the four coronary arteries, and those reported beside them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ def coronary_codes() -> tuple[str, ...]:
 
 
 def territory_of(label: str) -> str | None:
-    """Return the territory that a seed's label names (``LAD``, ``LAD-2``, ``lad 2``), or None."""
+    """Return the code of the territory that a label names, None where it names none.
+
+    Examples
+    --------
+    >>> territory_of("LAD-2"), territory_of("lad 2"), territory_of("L1")
+    ('LAD', 'LAD', None)
+    """
     match = re.fullmatch(r"\s*([A-Za-z]+)\s*[-_ ]?\s*\d*\s*", label)
     code = match.group(1).upper() if match else ""
     return code if code in territories() else None

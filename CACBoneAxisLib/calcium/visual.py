@@ -1,4 +1,4 @@
-"""The ordinal score that a reader gives by eye on a scan that was not gated (Shemesh 2010)."""
+"""Ordinal score by eye on non-gated scans (Shemesh 2010)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST = 3
 
 @dataclass(frozen=True)
 class VisualReading:
-    """What the reader sees of calcium along each coronary artery.
+    """Visual reading of calcium along each coronary artery.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class VisualReading:
     cac_drs: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a class that there is not, or when only some of the arteries are read."""
+        """Raise ValueError for an unknown class, or when only some of the arteries are read."""
         for name, value in asdict(self).items():
             if value is not None and not 0 <= value <= MOST:
                 raise ValueError(f"visual.{name} must be 0, 1, 2 or 3, not {value}")

@@ -14,7 +14,7 @@ from CACBoneAxisLib.calcium.heart import HeartRegion, heart_region
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import seeds_from
-from CACBoneAxisLib.calcium.suggestions import WHY, CandidateSearch, Suggestion, as_points, suggest
+from CACBoneAxisLib.calcium.suggestions import LEFT_OUT, CandidateSearch, Suggestion, as_points, suggest
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.airways import find_airways
 from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
@@ -105,7 +105,7 @@ def test_every_candidate_near_the_heart_is_listed_once_suggested_or_with_why_not
 
 def test_what_is_left_out_says_why(torso: Torso, region: HeartRegion, looked: CandidateSearch) -> None:
     reasons = {one.reason for one in looked.left_out}
-    assert reasons <= set(WHY) == set(load_table("territories")["left_out"])
+    assert reasons <= set(LEFT_OUT) == set(load_table("territories")["left_out"])
     descending = [row for row in torso.truth["calcium"]["lesions"] if row["territory"] == "DA" and row["in_image"]]
     at_aorta = [one.position_mm for one in looked.left_out if one.reason == "aorta"]
     slices = np.flatnonzero(region.inside.any(axis=(1, 2)))
