@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.cohort.changes import change_rows
-from CACBoneAxisLib.cohort.manifest import plain, read_csv
+from CACBoneAxisLib.cohort.manifest import read_csv
 from CACBoneAxisLib.cohort.schema import result_columns
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 
+SEXES = {"f": "F", "female": "F", "w": "F", "m": "M", "male": "M"}
 JOIN_COLUMNS = ("study_id", "patient_id")
 # Read where the table has them; the statistics need no more, however many columns and rows there are.
 NEEDED = (
@@ -71,6 +72,7 @@ def read_results(path: str | Path) -> Any:
     import pandas
 
     path = _results_table(Path(path))
+    kinds = {name: kind for name, (kind, *_) in result_columns().items()}
     if path.is_dir() or path.suffix == ".parquet":
         require("pyarrow", "results.parquet")
         import pyarrow.dataset
@@ -79,16 +81,18 @@ def read_results(path: str | Path) -> Any:
         names = [name for name in stored.schema.names if _wanted(name)]
         data = stored.to_table(columns=names).to_pandas()
     else:
-        header, lines = read_csv(path)
-        data = pandas.DataFrame([dict(zip(header, cells, strict=False)) for _, cells in lines], columns=header)
-        data = data[[name for name in header if _wanted(name)]]
+        table = read_csv(path)
+        kept = [name for name in table.header if _wanted(name)]
+        numeric = [name for name in kept if kinds[name] in ("number", "integer")]
+        data = pandas.DataFrame(
+            {name: table.numbers(name, must=True) if name in numeric else table.words(name) for name in kept}
+        )
     missing = [name for name in ("study_id", "agatston", "mean_hu") if name not in data.columns]
     if missing:
         raise refusal("table-columns", file=path.name, problem=f"it has no column {missing[0]}")
-    kinds = {name: kind for name, (kind, _) in result_columns().items()}
     for name in data.columns:
         if kinds[name] in ("number", "integer"):
-            data[name] = pandas.to_numeric(data[name], errors="coerce").astype(float)
+            data[name] = data[name].astype(float)
         elif kinds[name] == "text":
             data[name] = data[name].where(data[name].notna() & (data[name] != ""), None).astype(object)
     for name in NEEDED:
@@ -127,22 +131,22 @@ def read_clinical(path: str | Path) -> Any:
     import pandas
 
     path = Path(path)
-    header, lines = read_csv(path)
+    table = read_csv(path)
+    header = list(table.header)
     key = next((name for name in JOIN_COLUMNS if name in header), None)
     if key is None:
         raise refusal("table-columns", file=path.name, problem="it has neither study_id nor patient_id")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise refusal("table-columns", file=path.name, problem=f"it has two columns {twice[0]}")
-    for number, cells in lines:
+    for number, cells in table.rows:
         if any(cells[len(header) :]):
             raise refusal("table-columns", file=path.name, problem=f"line {number} has more cells than the header")
-    data = pandas.DataFrame([dict(zip(header, cells, strict=False)) for _, cells in lines], columns=header)
+    columns: dict[str, Any] = {}
     for name in header:
-        texts = data[name].fillna("").map(plain)
-        numbers = pandas.to_numeric(texts.where(texts != ""), errors="coerce")
-        is_number = name not in JOIN_COLUMNS and bool((numbers.notna() | (texts == "")).all())
-        data[name] = numbers if is_number else texts.where(texts != "", None)
+        numbers = None if name in JOIN_COLUMNS else table.numbers(name)
+        columns[name] = table.words(name) if numbers is None else pandas.Series(numbers, dtype=float)
+    data = pandas.DataFrame(columns)
     repeated = data[key][data[key].duplicated()]
     if len(repeated):
         raise refusal("table-columns", file=path.name, problem=f"{len(repeated)} rows repeat a {key}")
@@ -160,6 +164,8 @@ def make_cohort(results: Any, clinical: Any = None) -> Cohort:
     if clinical is not None:
         key = clinical.index.name
         unmatched = int((~data[key].isin(clinical.index)).sum())
+        if unmatched == len(data) and set(data[key].str.lstrip("0")) & set(clinical.index):
+            raise refusal("ids-without-zeros", file="The clinical table", key=key)
         if unmatched:
             remarks.append(f"{unmatched} of {len(data)} studies have no row in the clinical table.")
         unused = int((~clinical.index.isin(data[key])).sum())
@@ -169,7 +175,11 @@ def make_cohort(results: Any, clinical: Any = None) -> Cohort:
             found = data[key].map(clinical[name])
             data[name] = data[name].where(data[name].notna(), found) if name in data.columns else found
         added = tuple(name for name in clinical.columns if name not in results.columns)
-    data["sex"] = data["sex"].where(data["sex"].isin(["F", "M"]), None)
+    said = data["sex"].map(lambda text: SEXES.get(str(text).strip().lower()) if isinstance(text, str) else None)
+    unread = int((data["sex"].notna() & said.isna()).sum())
+    if unread:
+        remarks.append(f"The sex of {unread} studies is neither F nor M and counts as unknown.")
+    data["sex"] = said.astype(object).where(said.notna(), None)
     scans = data
     named = data["patient_id"].notna()
     order = data[named].sort_values(["scan_date", "study_id"], kind="stable")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.cohort.cells import Cells, is_missing, number_of
+from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 MANIFEST_COLUMNS: dict[str, str] = {
@@ -74,7 +76,8 @@ class ManifestRow:
                 *parents, last = name.split(".")
                 for parent in parents:
                     place = place.setdefault(parent, {})
-                place[last] = text if last in ("sex", "ethnicity") else _typed(text)
+                if not is_missing(text, number=True):
+                    place[last] = text if last in ("sex", "ethnicity") else _typed(text)
         return nested
 
 
@@ -98,7 +101,8 @@ def read_manifest(path: str | Path, root: str | Path | None = None) -> list[Mani
         missing, named twice or not known.
     """
     path = Path(path)
-    header, lines = read_csv(path)
+    table = read_csv(path)
+    header, lines = list(table.header), table.rows
     _check_header(path.name, header)
     folder = path.resolve().parent
     inside = Path(root).resolve() if root is not None else folder
@@ -116,22 +120,29 @@ def read_manifest(path: str | Path, root: str | Path | None = None) -> list[Mani
     return rows
 
 
-def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return header and (line number, cells) of a CSV file; empty lines are left out.
+def read_csv(path: Path) -> Cells:
+    """Return the cells of a CSV file; empty lines are left out.
 
     Raises
     ------
     UnusableInputError
-        ``file-missing``, or ``table-unreadable`` where it is no text in UTF-8 or has no header.
+        ``file-missing``, ``other-kind``, or ``table-unreadable`` where it is no text in Unicode or has no header.
     """
+    if path.exists():
+        refuse_other(path, "table")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
+        # Spreadsheets save "Unicode text" in UTF-16.
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except FileNotFoundError:
         raise refusal("file-missing", file=path.name) from None
     except (OSError, UnicodeDecodeError):
         raise refusal("table-unreadable", file=path.name) from None
     first = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
+    stated = re.fullmatch(r"sep=(.)\r?", first.strip(), re.IGNORECASE)
+    if stated:
+        delimiter = stated[1]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         lines = [
@@ -139,9 +150,10 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         ]
     except csv.Error:
         raise refusal("table-unreadable", file=path.name) from None
+    lines = lines[1:] if stated else lines
     if not lines or "\0" in text:
         raise refusal("table-unreadable", file=path.name)
-    return lines[0][1], lines[1:]
+    return Cells(path.name, lines[0][1], lines[1:], delimiter)
 
 
 def plain(cell: str) -> str:
@@ -220,10 +232,8 @@ def _typed(text: str) -> Any:
     words: dict[str, Any] = {"yes": True, "no": False, "true": True, "false": False}
     if text.lower() in words:
         return words[text.lower()]
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    number = number_of(text)
+    return text if number is None else number
 
 
 def manifest_header(rows: Iterable[Mapping[str, Any]]) -> list[str]:

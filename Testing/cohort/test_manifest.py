@@ -106,5 +106,5 @@ def test_settings_may_stand_in_columns(tmp_path):
 def test_the_apostrophe_that_defuses_a_formula_is_taken_off_again(tmp_path):
     assert plain("'=1+1") == "=1+1"
     assert plain("'quoted'") == "'quoted'"
-    header, lines = read_csv(manifest(tmp_path, 'a,b\n\n"x\ny",\'-5\n'))
-    assert (header, lines[0][1]) == (["a", "b"], ["x\ny", "-5"])
+    table = read_csv(manifest(tmp_path, 'a,b\n\n"x\ny",\'-5\n'))
+    assert (table.header, table.rows[0][1]) == (["a", "b"], ["x\ny", "-5"])
