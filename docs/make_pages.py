@@ -1,4 +1,4 @@
-"""Write the generated parts of the pages in this folder from the code: protocols, settings, columns, bundled tables.
+"""Write the generated parts of the pages in this folder, and the JSON Schemas in data, from the code.
 
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Run it after a
 change of a protocol, a reference table or the catalogue of findings::
@@ -35,7 +35,6 @@ from CACBoneAxisLib.cohort.manifest import MANIFEST_COLUMNS
 from CACBoneAxisLib.cohort.schema import FAILURE_COLUMNS, result_columns
 from CACBoneAxisLib.commands.cohort import MODEL_COLUMNS, TABLE_COLUMNS
 from CACBoneAxisLib.commands.settings import SETTING_OPTIONS, YES_NO_OPTIONS
-from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging import suitability
 from CACBoneAxisLib.imaging.acquisition import ScanFacts
 from CACBoneAxisLib.report.bonecomparison import BONE_CHANGE_COLUMNS
@@ -44,6 +43,7 @@ from CACBoneAxisLib.report.qahistory import QA_COLUMNS
 from CACBoneAxisLib.report.tables import LESION_COLUMNS, VERTEBRA_COLUMNS
 from CACBoneAxisLib.study.comparison import CHANGE_COLUMNS
 from CACBoneAxisLib.study.lesionchange import LESION_CHANGE_COLUMNS
+from CACBoneAxisLib.study.schema import comparison_schema, result_schema
 from CACBoneAxisLib.study.settings import StatedAcquisition, StatedPatient
 
 COLUMNS: dict[str, Mapping[str, str]] = {
@@ -60,6 +60,7 @@ COLUMNS: dict[str, Mapping[str, str]] = {
     "model-columns": MODEL_COLUMNS,
 }
 FOLDER = Path(__file__).resolve().parent
+DATA = FOLDER.parent / "CACBoneAxisLib" / "data"
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -192,7 +193,7 @@ def _options() -> str:
 
 def _result() -> str:
     """Return the parts of result.json, two levels deep, from its schema."""
-    schema = load_table("result.schema")
+    schema = result_schema()
     definitions = schema.get("$defs", {})
     rows = []
     for name, part in schema["properties"].items():
@@ -257,19 +258,23 @@ def pages() -> list[Path]:
     return sorted(FOLDER.glob("*.md"))
 
 
+def made() -> dict[Path, str]:
+    """Return the text that every page and JSON Schema should have."""
+    schemas = {"result.schema": result_schema(), "comparison.schema": comparison_schema()}
+    return {page: filled(page.read_text(encoding="utf-8")) for page in pages()} | {
+        DATA / f"{name}.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        for name, schema in schemas.items()
+    }
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Rewrite the pages that are out of date, or with ``--check`` only name them."""
+    """Rewrite the files that are out of date, or with ``--check`` only name them."""
     check = "--check" in arguments
-    stale = []
-    for page in pages():
-        text = page.read_text(encoding="utf-8")
-        new = filled(text)
-        if new != text:
-            stale.append(page)
-            if not check:
-                page.write_text(new, encoding="utf-8", newline="\n")
-    for page in stale:
-        sys.stdout.write(f"{page.name}: {'out of date' if check else 'written'}\n")
+    stale = {file: text for file, text in made().items() if file.read_text(encoding="utf-8") != text}
+    for file, text in stale.items():
+        if not check:
+            file.write_text(text, encoding="utf-8", newline="\n")
+        sys.stdout.write(f"{file.name}: {'out of date' if check else 'written'}\n")
     return 1 if check and stale else 0
 
 

@@ -27,8 +27,8 @@ def make_pages() -> ModuleType:
 
 
 def test_every_generated_part_is_up_to_date(make_pages):
-    texts = {page.name: page.read_text(encoding="utf-8") for page in make_pages.pages()}
-    assert not [name for name, text in texts.items() if make_pages.filled(text) != text], "run make pages"
+    stale = [file.name for file, text in make_pages.made().items() if file.read_text(encoding="utf-8") != text]
+    assert not stale, "run make pages"
 
 
 def test_every_part_stands_on_a_page(make_pages):
