@@ -21,7 +21,7 @@ from CACBoneAxisLib.calcium.protocolcomparison import UnderProtocol
 from CACBoneAxisLib.calcium.rescan import RescanInterval
 from CACBoneAxisLib.calcium.risk import Risk
 from CACBoneAxisLib.calcium.scoring import SliceScore
-from CACBoneAxisLib.calcium.suggestions import WHY, LeftOut, Suggestion
+from CACBoneAxisLib.calcium.suggestions import LEFT_OUT, LeftOut, Suggestion
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool
@@ -123,7 +123,7 @@ def _calcium() -> Schema:
         }
     )
     seen = {"position_ras_mm": POSITION}
-    left_out = of_class(LeftOut, "position_mm", reason=words(*WHY), **seen)
+    left_out = of_class(LeftOut, "position_mm", reason=words(*LEFT_OUT), **seen)
     suggestion = of_class(Suggestion, "position_mm", territory=words(*coronary_codes(), "AA"), **seen)
     suggestion["properties"]["confidence"] = {"type": "number", "minimum": 0, "maximum": 1}
     search = {
