@@ -33,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Test:
+class HypothesisTest:
     """A test: what is compared, by which test, its statistic and p; in words instead where it cannot be made."""
 
     what: str
@@ -109,7 +109,7 @@ def _mean_sd(values: Any) -> tuple[float | None, float | None]:
     return (float(values.mean()) if len(values) else None, float(values.std(ddof=1)) if len(values) > 1 else None)
 
 
-def tests(data: Any, bone: str, scheme: dict[str, Any]) -> list[Test]:
+def hypothesis_tests(data: Any, bone: str, scheme: dict[str, Any]) -> list[HypothesisTest]:
     """Return the tests of Table 1: bone and age across categories in all and each sex, and between the sexes."""
     data = with_category(data, scheme)
     names = category_names(scheme)
@@ -121,7 +121,7 @@ def tests(data: Any, bone: str, scheme: dict[str, Any]) -> list[Test]:
     return found + between_sexes(data, bone)
 
 
-def across(data: Any, column: str, names: Sequence[str], what: str) -> list[Test]:
+def across(data: Any, column: str, names: Sequence[str], what: str) -> list[HypothesisTest]:
     """Return Welch's analysis of variance and the linear trend of a column over ordered categories."""
     from statsmodels.api import OLS, add_constant
     from statsmodels.stats.oneway import anova_oneway
@@ -134,43 +134,49 @@ def across(data: Any, column: str, names: Sequence[str], what: str) -> list[Test
     n = sum(map(len, samples.values()))
     note = f"Without the groups of fewer than {SMALLEST_GROUP}: {', '.join(small)}." if small else ""
     if len(samples) < 2:
-        return [Test(what, welch, n=n, words=f"Not tested: fewer than two groups of {SMALLEST_GROUP} or more.")]
+        return [
+            HypothesisTest(what, welch, n=n, words=f"Not tested: fewer than two groups of {SMALLEST_GROUP} or more.")
+        ]
     if any(values.std() == 0 for values in samples.values()):
-        return [Test(what, welch, n=n, words="Not tested: in one group all values are the same.")]
+        return [HypothesisTest(what, welch, n=n, words="Not tested: in one group all values are the same.")]
     difference = anova_oneway(list(samples.values()), use_var="unequal")
     ranks = [rank for rank, name in enumerate(names) if name in samples for _ in samples[name]]
     values = [value for sample in samples.values() for value in sample]
     line = OLS(values, add_constant(ranks)).fit(cov_type="HC3")
     return [
-        Test(what, welch, float(difference.statistic), float(difference.pvalue), n, note),
-        Test(what, trend, float(line.tvalues[1]), float(line.pvalues[1]), n, note),
+        HypothesisTest(what, welch, float(difference.statistic), float(difference.pvalue), n, note),
+        HypothesisTest(what, trend, float(line.tvalues[1]), float(line.pvalues[1]), n, note),
     ]
 
 
-def between_sexes(data: Any, bone: str) -> list[Test]:
+def between_sexes(data: Any, bone: str) -> list[HypothesisTest]:
     """Return Welch's t test of bone and Fisher's exact test of the prevalence of calcium between women and men."""
     from scipy.stats import fisher_exact, ttest_ind
 
     women, men = data[data["sex"] == "F"], data[data["sex"] == "M"]
     if not len(women) or not len(men):
-        return [Test("Women against men", "", words="Not tested: only one sex is known in these data.")]
+        return [HypothesisTest("Women against men", "", words="Not tested: only one sex is known in these data.")]
     found = []
     a, b = women[bone].dropna(), men[bone].dropna()
     if min(len(a), len(b)) < SMALLEST_GROUP or a.std() == 0 or b.std() == 0:
-        found.append(Test("Women against men: bone", "Welch's t test", words="Not tested: too few or equal values."))
+        found.append(
+            HypothesisTest("Women against men: bone", "Welch's t test", words="Not tested: too few or equal values.")
+        )
     else:
         t = ttest_ind(a, b, equal_var=False)
         found.append(
-            Test("Women against men: bone", "Welch's t test", float(t.statistic), float(t.pvalue), len(a) + len(b))
+            HypothesisTest(
+                "Women against men: bone", "Welch's t test", float(t.statistic), float(t.pvalue), len(a) + len(b)
+            )
         )
     counts = [[int((g["agatston"] > 0).sum()), int((g["agatston"] == 0).sum())] for g in (women, men)]
     what = "Women against men: any calcium"
     if not all(map(sum, counts)):
-        return [*found, Test(what, "Fisher's exact test", words="Not tested: one sex has no score.")]
+        return [*found, HypothesisTest(what, "Fisher's exact test", words="Not tested: one sex has no score.")]
     odds = fisher_exact(counts)
     return [
         *found,
-        Test(what, "Fisher's exact test", _finite(odds.statistic), float(odds.pvalue), sum(map(sum, counts))),
+        HypothesisTest(what, "Fisher's exact test", _finite(odds.statistic), float(odds.pvalue), sum(map(sum, counts))),
     ]
 
 

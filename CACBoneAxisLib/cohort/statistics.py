@@ -8,7 +8,7 @@ from typing import Any
 
 from CACBoneAxisLib.cohort.agreement import Agreement, Kappa, agreement, kappa, pairs
 from CACBoneAxisLib.cohort.frame import Cohort, bone_measure
-from CACBoneAxisLib.cohort.groups import Group, Test, scheme_of, table_one, tests
+from CACBoneAxisLib.cohort.groups import Group, HypothesisTest, hypothesis_tests, scheme_of, table_one
 from CACBoneAxisLib.cohort.models import OUTCOMES, Correlation, Model, correlations, models
 from CACBoneAxisLib.imaging.findings import refusal
 
@@ -39,7 +39,7 @@ class CohortStatistics:
     outcome: str
     remarks: tuple[str, ...]
     groups: tuple[Group, ...]
-    tests: tuple[Test, ...]
+    tests: tuple[HypothesisTest, ...]
     correlations: tuple[Correlation, ...]
     models: tuple[Model, ...]
     agreements: tuple[Agreement, ...] = ()
@@ -109,7 +109,7 @@ def statistics(
         outcome,
         tuple(remarks),
         tuple(table_one(data, column, rules)),
-        tuple(tests(data, column, rules)),
+        tuple(hypothesis_tests(data, column, rules)),
         tuple(correlations(data, column, outcome)),
         tuple(models(data, column, unit, outcome, covariates)),
         agreements,

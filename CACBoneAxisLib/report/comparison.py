@@ -32,6 +32,7 @@ from CACBoneAxisLib.report.bonecomparison import bone_change_blocks, bone_change
 from CACBoneAxisLib.report.figures import CALCIUM_WINDOW, axial_view
 from CACBoneAxisLib.report.numbers import format_value
 from CACBoneAxisLib.report.plots import side_by_side
+from CACBoneAxisLib.report.quantities import quantities
 from CACBoneAxisLib.report.raster import View
 
 CHANGE_COLUMNS = ("", *of_numbers("Baseline", "Follow-up", "Change", "%", "A year", "% a year", "Square roots"))
@@ -42,7 +43,7 @@ RULE_NAMES = {
     "square-root": "difference of square roots",
     "horiguchi": "interscan variability, % of the mean",
 }
-MEASURE_NAMES = {"agatston": "Agatston score", "volume_mm3": "Volume, mm3"}
+MEASURE_NAMES = {one.key: one.heading() for one in quantities("territory")}
 VIEW_MM, PIXELS_PER_MM = 60.0, 6.0
 CIRCLE_MM = 8.0
 # Pixel size of the baseline's plane, to which the follow-up is resampled.

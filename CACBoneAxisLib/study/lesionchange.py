@@ -17,8 +17,15 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_ras, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.registration import Registration, register
+from CACBoneAxisLib.report.quantities import quantities
 from CACBoneAxisLib.report.wording import has_score
 
+PARTS = {
+    "baseline": "{} at the earlier scan",
+    "followup": "{} at the later scan",
+    "absolute": "difference",
+    "percent": "of the baseline",
+}
 LESION_CHANGE_COLUMNS: dict[str, str] = {
     "baseline_study": "the earlier study",
     "followup_study": "the later study",
@@ -27,16 +34,13 @@ LESION_CHANGE_COLUMNS: dict[str, str] = {
     "baseline_id": "of the lesion in the earlier result",
     "followup_id": "of the lesion in the later result",
     "apart_mm": "distance of the two once the scans lie over each other",
-    "agatston_baseline": "score at the earlier scan",
-    "agatston_followup": "score at the later scan",
-    "agatston_absolute": "difference",
-    "agatston_percent": "of the baseline",
-    "volume_mm3_baseline": "volume at the earlier scan",
-    "volume_mm3_followup": "volume at the later scan",
-    "volume_mm3_absolute": "difference",
-    "volume_mm3_percent": "of the baseline",
+    **{
+        f"{one.key}_{part}": words.format(one.meaning)
+        for one in quantities("territory")
+        if one.key in MEASURES
+        for part, words in PARTS.items()
+    },
 }
-# Between RAS and LPS.
 
 
 def lay_over(
@@ -155,7 +159,7 @@ def lesion_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
     for one in comparison["lesions"]:
         row = {**ids, **{key: one[key] for key in ("territory", "status", "baseline_id", "followup_id", "apart_mm")}}
         for measure in MEASURES:
-            for key in ("baseline", "followup", "absolute", "percent"):
+            for key in PARTS:
                 row[f"{measure}_{key}"] = one[measure][key]
         rows.append(row)
     return rows
