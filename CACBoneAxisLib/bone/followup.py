@@ -161,13 +161,9 @@ def least_significant_change(
 
 def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
     """Return in words in what two results are not of one kind."""
-    scans = [result["study"]["acquisition"] for result in (baseline, followup)]
+    scans = [{**result["study"]["acquisition"], "contrast": study_enhanced(result)} for result in (baseline, followup)]
     lines = [result["bone"]["calibration"] for result in (baseline, followup)]
-    said = [
-        f"{name}: {_word(a)} and {_word(b)}"
-        for key, name in SCAN_FIELDS.items()
-        if (a := scans[0][key]) != (b := scans[1][key]) or a is None
-    ]
+    said = unlike_scans(*scans)
     # A phantom in the scan is fitted anew each time; a line of another day must be the same one.
     fields = CALIBRATION_FIELDS | ({} if lines[0]["kind"] == "phantom" else LINE_FIELDS)
     said += [
@@ -178,12 +174,37 @@ def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> li
     patients = [result["study"]["patient"] for result in (baseline, followup)]
     if None not in (patients[0]["sex"], patients[1]["sex"]) and patients[0]["sex"] != patients[1]["sex"]:
         said.append("the patient's sex")
-    if any(_is_enhanced(result) for result in (baseline, followup)):
-        said.append("contrast agent was given")
     return said
 
 
-def _is_enhanced(result: Mapping[str, Any]) -> bool | None:
+def unlike_scans(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
+    """Return in words why bone density of two scans is not compared; what is not known of one differs.
+
+    Parameters
+    ----------
+    baseline, followup : with the keys of ``SCAN_FIELDS``, and ``contrast`` and ``spectral``
+    """
+    keys = (*SCAN_FIELDS, "contrast", "spectral")
+    scans = [{key: _known(scan.get(key)) for key in keys} for scan in (baseline, followup)]
+    said = [
+        f"{name}: {_word(a)} and {_word(b)}"
+        for key, name in SCAN_FIELDS.items()
+        if (a := scans[0][key]) != (b := scans[1][key]) or a is None
+    ]
+    if any(scan["contrast"] for scan in scans):
+        said.append("contrast agent was given")
+    if scans[0]["spectral"] != scans[1]["spectral"]:
+        said.append("one of them is an image of one energy, or of several")
+    return said
+
+
+def _known(value: Any) -> Any:
+    """Return a value, None for what is missing as tables say it."""
+    return None if value is None or value != value or value == "" else value
+
+
+def study_enhanced(result: Mapping[str, Any]) -> bool | None:
+    """Return whether the scan of a result is contrast-enhanced, by the blood where it was measured."""
     blood = result["calcium"]["blood"]
     return is_enhanced(result["study"]["acquisition"]["contrast"], blood["hu"] if blood else None)
 

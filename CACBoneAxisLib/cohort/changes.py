@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from CACBoneAxisLib.bone.followup import least_significant_change
+from CACBoneAxisLib.bone.followup import least_significant_change, unlike_scans
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.calcium.change import MEASURES, Change, Verdict, change_of, verdicts
 from CACBoneAxisLib.data import load_table
@@ -17,8 +17,8 @@ CHANGE_COLUMNS: dict[str, str] = {
     "baseline_study": "study_id of the earlier scan",
     "followup_study": "study_id of the next one",
     "years": "between them",
-    "differs": "what was not the same in both: a warning about calcium; but for kernel and slice increment, no change "
-    "of bone is given",
+    "differs": "what was not the same in both: a warning about calcium",
+    "bone_not_compared": "why no change of bone is given, by the rule of `compare`: what differs or is not known",
     "agatston_baseline": "total of the earlier scan",
     "agatston_followup": "total of the next one",
     "agatston_change": "follow-up minus baseline",
@@ -45,17 +45,20 @@ CHANGE_COLUMNS: dict[str, str] = {
     "bmd_least_significant_change_mg_cm3": "for this baseline: {bmd}",
     "bmd_beyond": "whether the change, up or down, is larger than it",
 }
-# In words, the columns of the results that must be equal; the second says whether bone depends on it.
-CONDITIONS: dict[str, tuple[str, bool]] = {
-    "settings_sha256": ("calcium or bone settings", True),
-    "kvp": ("tube voltage", True),
-    "manufacturer": ("manufacturer", True),
-    "model": ("scanner", True),
-    "kernel": ("kernel", False),
-    "slice_increment_mm": ("slice increment", False),
-    "bone_levels": ("vertebral levels", True),
-    "bmd_material": ("material of BMD", True),
+# In words, the columns of the results that must be equal.
+CONDITIONS: dict[str, str] = {
+    "settings_sha256": "calcium or bone settings",
+    "kvp": "tube voltage",
+    "manufacturer": "manufacturer",
+    "model": "scanner",
+    "kernel": "kernel",
+    "slice_increment_mm": "slice increment",
+    "spectral": "kind of image",
+    "bone_levels": "vertebral levels",
+    "bmd_material": "material of BMD",
 }
+# Beside how the scans were made, which `compare` judges.
+BONE_CONDITIONS = ("settings_sha256", "bone_levels", "bmd_material")
 DAYS_A_YEAR = 365.25
 # Scanners give positions with rounding; this much makes no other increment.
 SAME_NUMBER = 1e-3
@@ -94,7 +97,8 @@ def change_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def _change(patient: str, before: Row, after: Row, years: float) -> dict[str, Any]:
     differs = [column for column in CONDITIONS if not _same(before.get(column), after.get(column))]
-    bone = not any(CONDITIONS[column][1] for column in differs)
+    apart = [*(CONDITIONS[column] for column in differs if column in BONE_CONDITIONS), *unlike_scans(before, after)]
+    measured = any(_both(before, after, column) for column in ("mean_hu", "bmd_mg_cm3"))
     changes: dict[Any, Change] = {
         measure: change_of(measure, _number(before.get(measure)), _number(after.get(measure)), years)
         for measure in MEASURES
@@ -107,7 +111,8 @@ def _change(patient: str, before: Row, after: Row, years: float) -> dict[str, An
         "baseline_study": before["study_id"],
         "followup_study": after["study_id"],
         "years": years,
-        "differs": "; ".join(CONDITIONS[column][0] for column in differs) or None,
+        "differs": "; ".join(CONDITIONS[column] for column in differs) or None,
+        "bone_not_compared": ("; ".join(apart) or None) if measured else None,
         "agatston_baseline": score.baseline,
         "agatston_followup": score.followup,
         "agatston_change": score.absolute,
@@ -125,7 +130,7 @@ def _change(patient: str, before: Row, after: Row, years: float) -> dict[str, An
             verdict: Verdict = said[rule, measure]
             if verdict.exceeds is not None:
                 row |= {f"{prefix}{limit}{unit}": verdict.limit, f"{prefix}{beyond}": verdict.exceeds}
-    return row | (_bone_change(before, after, years) if bone else {})
+    return row | (_bone_change(before, after, years) if not apart else {})
 
 
 def _bone_change(before: Row, after: Row, years: float) -> dict[str, Any]:

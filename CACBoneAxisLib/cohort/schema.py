@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from CACBoneAxisLib.bone.followup import study_enhanced
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.quantities import Kind, Quantity, quantities
@@ -42,8 +43,9 @@ def result_columns() -> dict[str, Column]:
         "kernel": ("text", "reconstruction kernel"),
         "manufacturer": ("text", "of the scanner"),
         "model": ("text", "of the scanner"),
-        "contrast": ("yes/no", "whether contrast agent was given"),
+        "contrast": ("yes/no", "whether contrast agent was given: by the blood where it was measured, else as stated"),
         "ecg_gated": ("yes/no", "whether the scan was ECG-gated"),
+        "spectral": ("text", "what an image of several energies shows, and which part of the header says so"),
         "slice_increment_mm": ("number", "distance of slice centres"),
         "calcium_verdict": ("text", "how fit the scan is for calcium: standard, opportunistic, unsuitable"),
         "bone_verdict": ("text", "how fit the scan is for bone"),
@@ -96,8 +98,9 @@ def result_row(
         "bmi_kg_m2": result["provenance"]["settings"]["patient"]["bmi_kg_m2"],
         **{
             name: study["acquisition"][name]
-            for name in ("kvp", "kernel", "manufacturer", "model", "contrast", "ecg_gated")
+            for name in ("kvp", "kernel", "manufacturer", "model", "ecg_gated", "spectral")
         },
+        "contrast": study_enhanced(result),
         "slice_increment_mm": study["image"]["slice_increment_mm"],
         **{f"{question}_verdict": result["suitability"][question]["verdict"] for question in ("calcium", "bone")},
         **{one.csv: one.of(calcium) for one in quantities("coronary", "cohort")},

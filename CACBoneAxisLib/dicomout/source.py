@@ -155,6 +155,8 @@ def _check_needed(datasets: Sequence[Any]) -> None:
     missing = [name for name in NEEDED if not all(isinstance(d.get(name), str) and d.get(name) for d in datasets)]
     if missing:
         raise refusal("dicom-source", why=f"its header lacks {', '.join(missing)}")
+    if len({str(d.SOPInstanceUID) for d in datasets}) < len(datasets):
+        raise refusal("dicom-source", why="one SOP Instance UID names several of its images")
     if len({str(d.SeriesInstanceUID) for d in datasets}) > 1:
         raise refusal("dicom-source", why="its slices are of several series")
     if is_enhanced(datasets[0]) and len(datasets) > 1:

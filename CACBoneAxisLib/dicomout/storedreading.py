@@ -10,14 +10,18 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from CACBoneAxisLib.dicomout.codes import concept
 from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 
 SCHEMA = "cacboneaxis/reading/1"
+# What two readers make of one header differs in its last digits.
+SAME_PLACE_MM = 0.01
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class StoredReading:
     vertebrae : labelled vertebrae, None where there were none
     heart : labelled heart, None where there was none
     points : one in each vertebra that is to be found, LPS mm
+    values_sha256 : of the CT's values, None in readings that were written without
+    grid : the CT's spacing and origin, mm
     series_uid : Series Instance UID of the CT
     name : of the file it was read from, without its folder
     sha256 : of that file
@@ -61,6 +67,8 @@ class StoredReading:
     vertebrae: Labelled | None = None
     heart: Labelled | None = None
     points: tuple[PointList, ...] = ()
+    values_sha256: str | None = None
+    grid: tuple[float, ...] = ()
     series_uid: str | None = None
     name: str = "reading"
     sha256: str | None = None
@@ -75,6 +83,8 @@ class StoredReading:
             "heart": None if self.heart is None else asdict(self.heart),
             "points": [asdict(points) for points in self.points],
             "settings": dict(self.settings),
+            "values_sha256": self.values_sha256,
+            "grid": list(self.grid),
         }
         return json.dumps(content, ensure_ascii=False)
 
@@ -99,6 +109,8 @@ def from_text(words: str, name: str) -> StoredReading:
             vertebrae=None if content["vertebrae"] is None else _labelled(content["vertebrae"]),
             heart=None if content["heart"] is None else _labelled(content["heart"]),
             points=tuple(_points(one) for one in content["points"]),
+            values_sha256=None if content.get("values_sha256") is None else str(content["values_sha256"]),
+            grid=tuple(float(one) for one in content.get("grid", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise refusal("reading-unusable", file=name) from None
@@ -138,19 +150,41 @@ def read_reading(path: str | Path) -> StoredReading:
     return replace(found, series_uid=uid, name=path.name, sha256=sha256)
 
 
-def check_series(reading: StoredReading, image: CTImage, slices: Sequence[tuple[Path, int]] = ()) -> None:
-    """Raise UnusableInputError when a reading was made on another series than this image's; unknown is allowed.
+def bound_to(reading: StoredReading, image: CTImage) -> StoredReading:
+    """Return a reading that says on which values and grid it was made."""
+    digest = hashlib.sha256(repr(image.geometry.shape).encode())
+    for plane in image.hu:
+        digest.update(np.ascontiguousarray(plane, dtype="<f4").tobytes())
+    grid = tuple(float(one) for one in (*image.geometry.spacing_mm, *image.geometry.origin_mm))
+    return replace(reading, values_sha256=digest.hexdigest(), grid=grid)
+
+
+def check_series(
+    reading: StoredReading, image: CTImage, slices: Sequence[tuple[Path, int]] = ()
+) -> tuple[Finding, ...]:
+    """Return what speaks against laying a reading over an image, or a finding that nothing proves it.
 
     Parameters
     ----------
     slices : of the image, where it does not know them itself
+
+    Raises
+    ------
+    UnusableInputError
+        ``reading-series`` when it was made on another series; ``reading-altered`` when the
+        series has the same UID but other values or another grid.
     """
     places = image.slices or slices
-    if not places or reading.series_uid is None:
-        return
-    header = read_header(places[0][0])
+    header = read_header(places[0][0]) if places and reading.series_uid is not None else None
     if header is not None and text(header, "SeriesInstanceUID") not in ("", reading.series_uid):
         raise refusal("reading-series", file=reading.name, image=image.source.name)
+    if reading.values_sha256 is None:
+        return (finding("reading-unproved"),)
+    here = bound_to(reading, image)
+    same_grid = len(reading.grid) == len(here.grid) and np.allclose(reading.grid, here.grid, atol=SAME_PLACE_MM)
+    if reading.values_sha256 != here.values_sha256 or not same_grid:
+        raise refusal("reading-altered", file=reading.name, image=image.source.name)
+    return ()
 
 
 def _is(item: Any, code: Sequence[str]) -> bool:

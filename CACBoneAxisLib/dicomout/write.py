@@ -15,7 +15,7 @@ from CACBoneAxisLib.dicomout.document import encapsulated_pdf
 from CACBoneAxisLib.dicomout.labelmaps import LABEL_FILES, described, heart_segments, vertebra_segments
 from CACBoneAxisLib.dicomout.segments import Placed, result_segments, write_segments
 from CACBoneAxisLib.dicomout.source import SourceSeries, source_series
-from CACBoneAxisLib.dicomout.storedreading import StoredReading
+from CACBoneAxisLib.dicomout.storedreading import StoredReading, bound_to
 from CACBoneAxisLib.dicomout.structured import structured_report
 from CACBoneAxisLib.imaging.dicom.elements import number as number_of
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
@@ -86,6 +86,7 @@ def _objects(
     pdf: bytes | None,
     given: Mapping[str, LabelImage | None],
 ) -> dict[str, Any]:
+    reading = bound_to(reading, image)
     version = str(result["provenance"]["version"])
     number_there = number_of(series.datasets[0], "SeriesNumber") or 0.0
     first = int(number_there) * SERIES_STEP if 0 < number_there < LARGEST_NUMBER / SERIES_STEP else 0

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.hounsfield import WHOLE_NUMBER_TOLERANCE_HU, sample
+from CACBoneAxisLib.imaging.hounsfield import PADDING_BELOW_HU, WHOLE_NUMBER_TOLERANCE_HU, sample
 
 # Air lies between these; what is below is padding outside the scan field, above it lung.
 AIR_FROM_HU, AIR_TO_HU = -1150, -930
@@ -19,6 +19,10 @@ AIR_HALF_WIDTH_HU = 25
 # Air is measured where its peak holds this part of the scan and of the values that dark.
 AIR_PART_OF_SCAN = 0.01
 AIR_PART_OF_DARK = 0.4
+# Where all that is dark is one value at or below what scanners cut at, it is padding and not air.
+CUT_HU = -1024
+# Lung shows the scale nearly as well as air: so much of the scan lies between these.
+LUNG_FROM_HU, LUNG_TO_HU, LUNG_PART = -950, -600, 0.01
 # A value that alone has this part of the dark voxels is a floor at which values were cut, not noise of air.
 FLOOR_PART = 0.1
 # Values pile up at the largest one when they were cut there: this many voxels of the sample,
@@ -48,6 +52,27 @@ class Attenuation:
         return float(self.values.min())
 
     @cached_property
+    def padding_hu(self) -> float | None:
+        """Value of the padding that stands in the place of air, None where there is none."""
+        dark = self.values[self.values < DARK_TO_HU]
+        if dark.size and dark.max() == self.lowest and self.lowest <= CUT_HU:
+            return self.lowest
+        return self.lowest if self.lowest < PADDING_BELOW_HU else None
+
+    @cached_property
+    def lowest_tissue(self) -> float:
+        """Smallest value that is no padding, HU."""
+        padding = self.padding_hu
+        kept = self.values if padding is None else self.values[self.values > padding]
+        return float(kept.min()) if kept.size else self.lowest
+
+    @cached_property
+    def lung(self) -> bool:
+        """Whether there is lung in the scan."""
+        count = np.count_nonzero((self.values > LUNG_FROM_HU) & (self.values < LUNG_TO_HU))
+        return bool(count > LUNG_PART * self.values.size)
+
+    @cached_property
     def fractional(self) -> bool:
         """Whether any value is not a whole number."""
         if np.issubdtype(self.values.dtype, np.integer):
@@ -65,6 +90,8 @@ class Attenuation:
         if dark.size < AIR_PART_OF_SCAN * self.values.size:
             return None
         at_floor = dark == dark.min()
+        if at_floor.all() and dark[0] <= CUT_HU:
+            return None
         above_floor = dark[~at_floor]
         # Scanners cut at -1024; the pile there says nothing about the scale.
         if np.count_nonzero(at_floor) > FLOOR_PART * dark.size and above_floor.size > FLOOR_PART * dark.size:

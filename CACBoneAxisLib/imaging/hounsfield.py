@@ -17,6 +17,17 @@ AIR_AT_MOST_HU = -900
 # From fat (-100 HU) to trabecular bone (100 HU), the least that any CT spans.
 SMALLEST_RANGE_HU = 200
 SAMPLE_VOXELS = 500_000
+SCALE_VOXELS = 50_000
+# No tissue and no noise of air lies below: what does is padding, which is one value, or another scale.
+PADDING_BELOW_HU = -1200.0
+PADDING_SHARE, MOST_OF_DARK_SHARE = 0.02, 0.9
+# In a body little is denser than this, and of no one density; in raw values (1024 higher) all soft tissue is.
+DENSE_HU, DENSE_SHARE = 700.0, 0.2
+ALIKE_HU, ALIKE_SHARE = 75.0, 0.5
+SOFT_HU, SOFT_SHARE = -500.0, 0.005
+# Air is as uniform as noise alone: so narrow, and so much of what is dark. Lung is not, and fat is brighter.
+DARK_HU, NARROW_HU, NARROW_SHARE, AIR_SHARE = -200.0, 30.0, 0.6, 0.05
+LUNG_HU = -600.0
 INT16 = np.iinfo(np.int16)
 
 
@@ -95,12 +106,43 @@ def _check_plausible(some: NDArray, low: float, high: float, name: str) -> None:
         why = f"no value is below 0 (they go from {low:.6g} to {high:.6g}), so there is neither air nor fat"
     elif high - low < SMALLEST_RANGE_HU:
         why = f"its values go from {low:.6g} to {high:.6g} only"
+    elif low < INT16.max and (scale := _scale_problem(some)) is not None:
+        why = scale
     elif low > AIR_AT_MOST_HU:
         distinct = np.unique(some).size
         if distinct < FEW_DISTINCT_VALUES:
             why = f"it has {distinct} distinct values and no air near -1000"
     if why is not None:
         raise refusal("not-hu", file=name, why=why)
+
+
+def _scale_problem(some: NDArray) -> str | None:
+    """Return why values cannot be Hounsfield units although some lie below 0, None where they can."""
+    some = some[:: max(1, some.size // SCALE_VOXELS)]
+    dark = some[some < PADDING_BELOW_HU]
+    body = some[some >= PADDING_BELOW_HU]
+    if not body.size:
+        return f"no value lies above {PADDING_BELOW_HU:g}"
+    if dark.size > PADDING_SHARE * some.size:
+        _, counts = np.unique(dark, return_counts=True)
+        if counts.max() < MOST_OF_DARK_SHARE * dark.size:
+            return f"air measures {np.median(dark):.0f} HU"
+    dense = body[body > DENSE_HU]
+    if dense.size > DENSE_SHARE * body.size:
+        usual = float(np.median(dense))
+        if np.count_nonzero(np.abs(dense - usual) < ALIKE_HU) > ALIKE_SHARE * dense.size:
+            part = f"{100 * dense.size / body.size:.0f} %"
+            return f"{part} of it measures about {usual:.0f}, as soft tissue does in raw values"
+    if np.count_nonzero(body > SOFT_HU) < SOFT_SHARE * body.size:
+        return f"hardly anything in it is denser than {SOFT_HU:g} HU"
+    gas = body[body < DARK_HU]
+    if gas.size > AIR_SHARE * some.size:
+        counts, edges = np.histogram(gas, np.arange(PADDING_BELOW_HU, DARK_HU + 10, 10.0))
+        peak = edges[int(np.argmax(counts))] + 5.0
+        narrow = np.count_nonzero(np.abs(gas - peak) <= NARROW_HU)
+        if peak > LUNG_HU and narrow > NARROW_SHARE * gas.size and narrow > AIR_SHARE * some.size:
+            return f"air measures {peak:.0f} HU"
+    return None
 
 
 def _is_whole(values: NDArray) -> bool:

@@ -1,4 +1,4 @@
-"""Which reconstruction kernels are known to be sharp."""
+"""Which reconstruction kernels are known to be sharp, and which keep calcium the same at every tube voltage."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ def is_sharp(kernel: str | None, manufacturer: str | None = None) -> bool:
     Names and their sources stand in ``data/kernels.json``; a kernel that is not there is
     not called sharp.
     """
-    if not kernel:
+    return _is_listed("kernels", kernel, manufacturer)
+
+
+def is_calcium_aware(kernel: str | None, manufacturer: str | None = None) -> bool:
+    """Return whether calcium measures the same under a kernel at every tube voltage."""
+    return _is_listed("calcium_aware", kernel, manufacturer)
+
+
+def _is_listed(table: str, kernel: str | None, manufacturer: str | None) -> bool:
+    if not kernel or not kernel.strip():
         return False
     vendor = (manufacturer or "").lower()
     name = kernel.strip().upper()
-    for entry in load_table("kernels")["kernels"]:
+    for entry in load_table("kernels")[table]:
         of_vendor = re.search(rf"\b({entry['manufacturer']})", vendor) is not None
-        if vendor and not of_vendor:
+        # Names of one letter or two are other vendors' words too.
+        if (vendor or entry.get("vendor_needed")) and not of_vendor:
             continue
         # Siemens puts the strength of iterative reconstruction behind the name ("Br38f 3").
         if any(re.fullmatch(entry["pattern"], one, re.IGNORECASE) for one in {name, name.split()[0]}):

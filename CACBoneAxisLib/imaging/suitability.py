@@ -13,7 +13,7 @@ from CACBoneAxisLib.imaging.contrast import contrast_findings, is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.kernels import is_sharp
+from CACBoneAxisLib.imaging.kernels import is_calcium_aware, is_sharp
 
 STANDARD_KVP = 120.0
 STANDARD_INCREMENT_MM = 3.0
@@ -34,6 +34,8 @@ AIR_BELOW_HU, AIR_ABOVE_HU = 30.0, 20.0
 DARKEST_EXPECTED_HU = -900.0
 # Agatston weights stop rising here, and trabecular bone lies below: cutting above it changes neither.
 HARMLESS_CUT_HU = 400.0
+# Planes of a reformat that lie within this are those that the scanner itself reconstructs.
+OWN_PLANES_DEGREES = 0.1
 REFORMATS = {"MPR", "REFORMATTED", "REFORMAT", "MIP", "MINIP", "CPR", "RESAMPLED", "PROJECTION", "VRT", "SSD"}
 
 
@@ -132,7 +134,9 @@ def _tube_voltage(scan: _Scan) -> Iterator[Finding]:
     if kvp is None:
         yield finding("kvp-unknown")
     elif round(kvp) != STANDARD_KVP:
-        yield finding("kvp-not-120", kvp=f"{kvp:g}")
+        aware = is_calcium_aware(scan.acquisition.kernel, scan.acquisition.manufacturer)
+        code = "kvp-calcium-aware" if aware else "kvp-not-120"
+        yield finding(code, kvp=f"{kvp:g}")
 
 
 def _spectral(scan: _Scan) -> Iterator[Finding]:
@@ -198,7 +202,13 @@ def _orientation(scan: _Scan) -> Iterator[Finding]:
 def _reformat(scan: _Scan) -> Iterator[Finding]:
     image_type = scan.acquisition.image_type or ()
     words = {word for value in image_type for word in value.upper().replace("_", " ").split()}
-    if image_type and image_type[0].upper() != "ORIGINAL" and words & REFORMATS:
+    if not image_type or image_type[0].upper() == "ORIGINAL" or not words & REFORMATS:
+        return
+    geometry, thickness = scan.geometry, scan.acquisition.slice_thickness_mm
+    contiguous = thickness is None or thickness >= geometry.slice_increment_mm - INCREMENT_TOLERANCE_MM
+    if words & REFORMATS == {"MPR"} and geometry.slice_tilt_degrees <= OWN_PLANES_DEGREES and contiguous:
+        yield finding("reformatted-axial", image_type="\\".join(image_type))
+    else:
         yield finding("reformatted", image_type="\\".join(image_type))
 
 
@@ -208,8 +218,10 @@ def _fractions(scan: _Scan) -> Iterator[Finding]:
 
 
 def _darkest(scan: _Scan) -> Iterator[Finding]:
-    lowest, air = scan.attenuation.lowest, scan.attenuation.air_hu
-    if lowest > DARKEST_EXPECTED_HU:
+    lowest, air, padding = scan.attenuation.lowest_tissue, scan.attenuation.air_hu, scan.attenuation.padding_hu
+    if padding is not None and air is None and not scan.attenuation.lung:
+        yield finding("hu-scale-unchecked", padding=f"{padding:.0f}")
+    elif lowest > DARKEST_EXPECTED_HU:
         yield finding("hu-clipped-low", minimum=f"{lowest:.0f}")
     elif air is not None and not (AIR_HU - AIR_BELOW_HU <= air <= AIR_HU + AIR_ABOVE_HU):
         yield finding("hu-air-off", air=f"{air:.0f}")

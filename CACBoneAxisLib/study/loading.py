@@ -110,7 +110,7 @@ def load_study(
     image = read_ct(files.image, series=series, progress=progress)
     logger.info("read %s of %d x %d x %d voxels", image.source.format, *image.geometry.shape[::-1])
     if reading is not None:
-        check_series(reading, image)
+        image = replace(image, findings=(*image.findings, *check_series(reading, image)))
     second = read_ct(files.second, progress=progress) if files.second else None
     hashed = [InputFile("image", image.source.name, image.source.sha256), *hashed, *region_files, *point_files]
     if labels is not None:

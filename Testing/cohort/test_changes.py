@@ -7,6 +7,8 @@ from small_batch import HEADER, rows_of, run, study_row, write_manifest
 
 from CACBoneAxisLib.cohort.changes import CHANGE_COLUMNS, change_meanings, change_rows
 
+SCANNER = {"kvp": 120.0, "manufacturer": "A", "model": "B", "kernel": "soft", "contrast": False}
+
 
 def scan(study_id: str, day: str, agatston: float | None, **more: object) -> dict[str, object]:
     return {"study_id": study_id, "patient_id": "p", "scan_date": day, "agatston": agatston, **more}
@@ -57,7 +59,7 @@ def test_the_rescan_limit_needs_the_body_mass_index():
 )
 def test_bone_is_held_against_what_two_measurements_may_differ_by(levels, hu, hu_beyond, bmd, bmd_beyond):
     # Published: 16 HU in lumbar vertebrae; 5.0 % of a BMD of 100 mg/cm3 is 5 mg/cm3.
-    same = {"bone_levels": levels, "bmd_material": "HA"}
+    same = {"bone_levels": levels, "bmd_material": "HA", **SCANNER}
     first = scan("a", "2020-01-01", 0.0, mean_hu=120.0, bmd_mg_cm3=100.0, **same)
     (row,) = change_rows([first, scan("b", "2021-01-01", 0.0, mean_hu=hu, bmd_mg_cm3=bmd, **same)])
     assert (row["hu_beyond"], row["bmd_beyond"]) == (hu_beyond, bmd_beyond)
@@ -80,17 +82,20 @@ def test_three_scans_are_two_changes_and_what_is_missing_is_empty():
         ({"kvp": 100.0}, "tube voltage", False),
         ({"bone_levels": "T12"}, "vertebral levels", False),
         ({"settings_sha256": "y"}, "calcium or bone settings", False),
-        ({"kernel": "sharp"}, "kernel", True),
-        ({"kvp": None}, None, True),
+        ({"kernel": "sharp"}, "kernel", False),
+        ({"kvp": None}, None, False),
+        ({"contrast": True}, None, False),
+        ({"spectral": "virtual monoenergetic image, 70 keV (by Image Type)"}, None, False),
         ({"slice_increment_mm": 3.0004}, None, True),
     ],
 )
 def test_what_differs_is_said_and_bone_is_not_compared_across_it(condition, said, bone):
-    same = {"kvp": 120.0, "bone_levels": "L1", "settings_sha256": "x", "kernel": "soft", "slice_increment_mm": 3.0}
+    same = {**SCANNER, "bone_levels": "L1", "settings_sha256": "x", "slice_increment_mm": 3.0}
     first = scan("a", "2020-01-01", 5.0, mean_hu=120.0, bmd_mg_cm3=100.0, **same)
     second = scan("b", "2021-01-01", 5.0, mean_hu=118.0, bmd_mg_cm3=98.0, **{**same, **condition})
     (row,) = change_rows([first, second])
     assert row["differs"] == said
+    assert (row["bone_not_compared"] is None) == bone
     assert row["agatston_change"] == 0
     assert (row["bmd_change_mg_cm3"], row["bmd_percent"]) == ((-2.0, -2.0) if bone else (None, None))
 

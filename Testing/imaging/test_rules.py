@@ -92,6 +92,9 @@ ROWS = {
     "hu-clipped-dense": (lambda i: changed(i, lambda hu: np.minimum(hu, 450)), {}, 1.0, set()),
     "scan-mixed": (None, {"TableHeight": lambda k: "150" if k < 20 else "170"}, 1.0, set()),
     "spectral-image": (None, {"ImageType": ["DERIVED", "PRIMARY", "AXIAL", "VMI"]}, 1.0, set()),
+    "hu-scale-unchecked": (lambda i: changed(i, lambda hu: np.where(hu < -150, -2000, hu)), {}, 1.0, set()),
+    "kvp-calcium-aware": (None, {"KVP": "100", "ConvolutionKernel": "Sa36f"}, 1.0, set()),
+    "reformatted-axial": (None, {"ImageType": ["DERIVED", "PRIMARY", "MPR"]}, 1.0, set()),
     "lossy-compression": (None, {"LossyImageCompression": "01"}, 1.0, set()),
 }  # fmt: skip
 

@@ -70,7 +70,17 @@ def test_a_scan_of_which_nothing_is_known_is_opportunistic():
         ({"slice_thickness_mm": 3.02}, set(), set()),
         ({"slice_thickness_mm": 5.0}, {"slices-overlap"}, set()),
         ({"slice_thickness_mm": 1.5}, {"slices-gap"}, set()),
-        ({"image_type": ("DERIVED", "SECONDARY", "AXIAL", "CT_SOM5 MPR")}, {"reformatted"}, {"reformatted"}),
+        (
+            {"image_type": ("DERIVED", "SECONDARY", "AXIAL", "CT_SOM5 MPR")},
+            {"reformatted-axial"},
+            {"reformatted-axial"},
+        ),
+        (
+            {"image_type": ("DERIVED", "SECONDARY", "MPR"), "slice_thickness_mm": 1.0},
+            {"reformatted", "slices-gap"},
+            {"reformatted"},
+        ),
+        ({"image_type": ("DERIVED", "SECONDARY", "MPR", "MIP")}, {"reformatted"}, {"reformatted"}),
         ({"image_type": ("DERIVED", "SECONDARY", "REFORMATTED", "AVERAGE")}, {"reformatted"}, {"reformatted"}),
         ({"image_type": ("DERIVED", "PRIMARY", "AXIAL")}, set(), set()),
     ],
