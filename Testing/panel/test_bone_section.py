@@ -588,6 +588,20 @@ def test_estimates_are_asked_for_by_name_and_stand_beside_the_measured_value(pla
     assert settings_of(placed).bone.estimates == ()
 
 
+def test_names_from_a_file_are_text_in_the_answer(placed):
+    from CACBoneAxisLib.panel.bone import bone_answer
+
+    linear(placed)
+    placed.widget.ui.applyButton.click()
+    result = placed.widget.panel.latest_result().to_dict()
+    summary = result["bone"]["summary"]
+    summary["label"] = summary["bmd"]["material"] = "<img src=x>"
+    summary["t_score"] = {"value": -2.0, "reference": "<img src=x>", "source": None}
+    answer = bone_answer(result)
+    assert "<img" not in answer
+    assert answer.count("&lt;img") == 3
+
+
 # Density in colour
 
 

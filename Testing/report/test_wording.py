@@ -95,3 +95,15 @@ def test_the_lead_is_the_lowest_threshold_for_low_density_that_the_mean_does_not
     above = [{**item, "below": False} for item in both]
     assert wording.threshold_lead(above) == ("Above 160 HU (90 % sensitive for DXA osteoporosis)", "Paper 160")
     assert wording.threshold_lead(both[2:]) is None
+
+
+def test_a_class_says_where_a_density_lies_and_only_without_one_a_threshold_does(example: Any) -> None:
+    summary = example.result["bone"]["summary"]
+    lines = wording.bone_lines(summary)
+    assert [line.name for line in lines] == ["class", "threshold"]
+    assert lines[0].source == "ACR-SPR-SSR"
+    summary["acr_class"] = None
+    side = wording.bone_lines(summary)[0]
+    assert (side.name, side.source) == ("side", "Pickhardt 2013, Ann Intern Med 158:588")
+    summary["t_score"] = {"value": -1.5, "reference": "ours", "source": None}
+    assert wording.bone_lines(summary)[1] == ("T-score", "-1.50 against ours", "")
