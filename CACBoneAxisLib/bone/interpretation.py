@@ -44,6 +44,8 @@ SUMMARY_ORDER = (
     "T2",
     "T1",
 )
+# What says that the end of the scan cuts a vertebra or its region.
+CUT_CODES = ("vertebra-at-border", "region-edge")
 GENERAL_CODES = (
     "t-score-sex",
     "t-score-no-row",
@@ -147,7 +149,7 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Interpreter) -> 
     The mean of L1 and L2 when both were measured: the mean of the two vertebral means,
     each vertebra with the same weight however many voxels it has (ISCD: 3D QCT uses
     L1-L2). Otherwise the first measured level of L1, L2, L3, T12, T11, T10, L4, L5,
-    T9 up to T1, alone.
+    T9 up to T1, alone; one that the end of the scan cuts only where no whole one was measured.
     """
     measured = {v.level: v for v in vertebrae if v.statistics is not None}
     if not measured:
@@ -155,7 +157,8 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Interpreter) -> 
     chosen: tuple[str, ...] = SUMMARY_PAIR
     label = "mean of {} and {}".format(*SUMMARY_PAIR)
     if not all(level in measured for level in SUMMARY_PAIR):
-        chosen = (next(level for level in SUMMARY_ORDER if level in measured),)
+        whole = {level for level, v in measured.items() if not any(f.code in CUT_CODES for f in v.findings)}
+        chosen = (next(level for level in SUMMARY_ORDER if level in (whole or measured)),)
         label = f"{chosen[0]} alone"
     means = [s.mean_hu for s in (measured[level].statistics for level in chosen) if s is not None]
     pairs = [dual.ha_mg_cm3 for dual in (measured[level].dual for level in chosen) if dual is not None]

@@ -32,10 +32,13 @@ from CACBoneAxisLib.bone.walls import (
 from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import as_point, as_ras
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.regions import Region
 
 # To the right, left, front, back, feet and head of the point, mm.
 REACH_MM = (58.0, 58.0, 52.0, 78.0, 48.0, 48.0)
 METAL_REACH_MM = 25.0
+# Metal so near to a body touches it; an endograft lies farther away.
+METAL_TOUCHES_MM = 2.0
 FIRST_PATCH_MM = (7.0, 6.0)
 # The patch of columns is this part of the body, where endplates are nearly flat.
 PART_OF_BODY = 0.6
@@ -108,7 +111,7 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     image : CTImage
     level : ``T1`` to ``L5``, for the sentences
     point_mm : LPS, anywhere inside the body
-    metal_hu : what is as bright as this within 25 mm of the point is metal
+    metal_hu : what is as bright as this is metal; a body that it touches is not measured
     """
     point = np.asarray(point_mm, dtype=float)
     place = as_point(point)
@@ -118,10 +121,13 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     block = block_around(image.hu, image.geometry, point, REACH_MM)
     if near is None or block is None:
         return LocatedVertebra(level, place, findings=(finding("locate-outside", level=level),))
-    if near.maximum_hu >= metal_hu:
-        said = finding("locate-metal", level=level, maximum=f"{near.maximum_hu:.0f}")
-        return LocatedVertebra(level, place, findings=(said,))
+    metal = near.maximum_hu >= metal_hu
+    refused = LocatedVertebra(
+        level, place, findings=(finding("locate-metal", level=level, maximum=f"{near.maximum_hu:.0f}"),)
+    )
     found, why = _agreed(_traces(block, point, image.geometry.slice_increment_mm), image.geometry.slice_increment_mm)
+    if found is None and metal:
+        return refused
     if found is None:
         slices = float(image.geometry.to_index(point)[2])
         beyond = min(slices, image.geometry.shape[0] - 1 - slices) * image.geometry.slice_increment_mm
@@ -129,6 +135,8 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
         return LocatedVertebra(level, place, findings=(finding(why, level=level),))
     wall, axes = found.wall, found.axes
     frame = BodyFrame(found.center_mm, axes, 2 * wall.half_width_mm, 2 * wall.half_depth_mm, found.ends.height_mm)
+    if metal and _touches_metal(image, frame, metal_hu):
+        return refused
     canal = None
     if found.canal is not None:
         canal = as_point(found.center_mm + axes[:, 0] * found.canal.left_mm + axes[:, 1] * found.canal.back_mm)
@@ -144,6 +152,15 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     if frame.height_mm < FLAT * np.sqrt(frame.width_mm * frame.depth_mm):
         said_of.append(finding("locate-flat", level=level, height=words["height"]))
     return replace(located, findings=tuple(said_of))
+
+
+def _touches_metal(image: CTImage, frame: BodyFrame, metal_hu: float) -> bool:
+    """Return whether a voxel of metal lies in a body or touches it."""
+    size = (frame.width_mm + 2 * METAL_TOUCHES_MM, frame.depth_mm + 2 * METAL_TOUCHES_MM, frame.height_mm)
+    center = tuple(float(v) for v in frame.center_mm)
+    axes = tuple((float(row[0]), float(row[1]), float(row[2])) for row in frame.axes)
+    around = Region((center[0], center[1], center[2]), size, axes).voxels(image.geometry).mask
+    return around is not None and bool(around.values(image.hu).max() >= metal_hu)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,7 +49,7 @@ class RegionProtocol:
     low_hu
         A median below it is said to be that of fat or muscle.
     metal_hu, metal_margin_mm
-        A voxel at or above it in the region or within the margin is metal.
+        A voxel at or above it is metal; it is looked for in the region and within the margin.
     cortex_search_mm, cortex_rise_hu, cortex_fraction
         Going out from the middle, cortex is a rise above the median; a region is isolated
         when fewer than this fraction of the directions meet it.

@@ -33,9 +33,10 @@ low
     Median below 0 HU: paraspinal muscle with its fat had -16. Trabecular bone that low is
     severe osteoporosis, so it is measured and said.
 metal
-    A voxel of 2000 HU or more in the region or within 10 mm around it: nothing is
-    measured. Cortex and calcified plaque stayed below 1700 HU. Streaks of metal that is
-    farther away are not recognised.
+    A voxel of 2000 HU or more in the region or within 2 mm of it: nothing is measured. One
+    within 10 mm, such as an endograft's wire beside the body, is said; nothing is measured where the region shows
+    streaks of it, that is where one of the rules of cortex, soft tissue or spread holds.
+    Cortex and calcified plaque stayed below 1700 HU.
 isolated
     From the middle of the region, in its own x-y plane, 16 directions are followed for
     40 mm; a vertebral body meets cortex (median + 75 HU, which is what a thin cortex
@@ -69,6 +70,8 @@ from CACBoneAxisLib.imaging.regions import RegionVoxels
 
 DIRECTIONS = 16
 RAY_STEP_MM = 0.5
+# Metal so near to a region touches it.
+TOUCHING_MM = 2.0
 LAYER_MM, FEWEST_IN_LAYER, ENDPLATE_HU = 1.5, 20, 50.0
 # Median absolute deviation to standard deviation, for normally distributed values.
 MAD_TO_SD = 1.4826
@@ -119,14 +122,17 @@ def content_findings(
     count = values.size
     said: list[Finding] = []
     metal = _metal_around(hu, geometry, mask, protocol)
-    if metal is not None:
-        said.append(finding("region-metal", level=level, maximum=f"{metal:.0f}"))
+    if metal is not None and (metal[1] <= TOUCHING_MM or _streaked(values, protocol)):
+        said.append(finding("region-metal", level=level, maximum=f"{metal[0]:.0f}"))
     fat = np.count_nonzero(values < protocol.fat_hu) / count
     if fat > protocol.fat_tolerance:
         limit = f"{protocol.fat_hu:.0f}"
         said.append(finding("region-not-bone", level=level, percent=percent(fat), limit=limit))
     if said:
         return tuple(said)
+    if metal is not None:
+        words = {"maximum": f"{metal[0]:.0f}", "away": f"{metal[1]:.0f}"}
+        said.append(finding("region-metal-near", level=level, **words))
     if count < protocol.minimum_voxels:
         said.append(finding("region-small", level=level, voxels=count))
     median = float(np.median(values))
@@ -213,8 +219,8 @@ def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list
 
 def _metal_around(
     hu: NDArray[np.generic], geometry: ImageGeometry, mask: Mask, protocol: RegionProtocol
-) -> float | None:
-    """Return the largest HU in the mask and within the margin of one of its voxels, None where it is not metal."""
+) -> tuple[float, float] | None:
+    """Return the largest HU and the distance (mm) of metal in the mask or within the margin of it, None without."""
     margins = [ceil(protocol.metal_margin_mm / s) for s in geometry.spacing_mm[::-1]]
     stops = np.add(mask.offset, mask.voxels.shape)
     low = [max(0, o - m) for o, m in zip(mask.offset, margins, strict=True)]
@@ -225,8 +231,18 @@ def _metal_around(
     away = np.ones(block.shape, dtype=bool)
     away[tuple(slice(o - a, int(b) - a) for o, a, b in zip(mask.offset, low, stops, strict=True))] = ~mask.voxels
     distance = ndimage.distance_transform_edt(away, sampling=geometry.spacing_mm[::-1])
-    maximum = float(block[distance <= protocol.metal_margin_mm].max())
-    return maximum if maximum >= protocol.metal_hu else None
+    metal = np.asarray(block, dtype=float) >= protocol.metal_hu
+    metal &= distance <= protocol.metal_margin_mm
+    return (float(block[metal].max()), float(distance[metal].min())) if metal.any() else None
+
+
+def _streaked(values: NDArray[np.float64], protocol: RegionProtocol) -> bool:
+    """Return whether values of a region are spread as streaks of metal beside it spread them."""
+    median = float(np.median(values))
+    away = np.abs(values - median)
+    foreign = float(np.mean(away > protocol.departure_hu))
+    spread = MAD_TO_SD * float(np.median(away))
+    return foreign > protocol.foreign_tolerance or spread > protocol.spread_hu
 
 
 def _directions_with_cortex(

@@ -26,7 +26,7 @@ from CACBoneAxisLib.bone.quality import between_findings, content_findings
 from CACBoneAxisLib.bone.references import TScoreReference, check_reference, t_score_references
 from CACBoneAxisLib.bone.results import BoneResult, VertebraMeasurement
 from CACBoneAxisLib.bone.tissues import tissue_samples
-from CACBoneAxisLib.bone.vertebramasks import Candidate, vertebra_masks
+from CACBoneAxisLib.bone.vertebramasks import Candidate, names_findings, vertebra_masks
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
@@ -120,6 +120,7 @@ def measure_vertebrae(
         stated.spectral is not None,
     )
     said += numbering_said
+    said += names_findings(image, candidates)
     if not candidates:
         nothing = (*said, finding("no-regions"))
         return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)

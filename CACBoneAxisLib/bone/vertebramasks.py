@@ -20,6 +20,7 @@ from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.quality import placement_findings
 from CACBoneAxisLib.bone.regionplacement import DEFAULT, located_region, lowered
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
+from CACBoneAxisLib.imaging.coverage import level_shift
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.labels import LabelImage
@@ -28,6 +29,8 @@ from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 # A lumbar vertebra with its processes is about 100 mm wide; a region in its body has a third of that.
 LARGEST_REGION_MM = 120.0
+# The lungs' end tells levels to about one; on scans whose levels are known it was off by up to 0.8.
+DOUBTED_LEVELS = 0.9
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,19 @@ def vertebra_masks(
     candidates = [replace(c, heights=heights.get(c.level)) for c in candidates]
     without = {c.level: c.source for c in candidates if c.heights is None}
     return candidates, (*said, *heights_findings(without, image.geometry.slice_increment_mm))
+
+
+def names_findings(image: CTImage, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
+    """Return a warning where the lungs' end lets expect other levels than vertebrae are named."""
+    placed = {c.level: c.mask.indices()[:, 0].mean() for c in candidates if c.mask is not None}
+    heights = {level: float(image.geometry.to_lps([0, 0, z])[2]) for level, z in placed.items()}
+    shift = level_shift(image, {levels()[level].order: z for level, z in heights.items()})
+    if shift is None or abs(shift) < DOUBTED_LEVELS:
+        return ()
+    codes = list(levels())
+    places = {level: min(max(levels()[level].order - 1 - round(shift), 0), len(codes) - 1) for level in placed}
+    expected = ", ".join(f"{level} where {codes[place]} is expected" for level, place in places.items())
+    return (finding("levels-doubted", expected=expected, shift=f"{abs(shift):.1f}"),)
 
 
 def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:

@@ -6,8 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from CACBoneAxisLib.bone.numbering import is_level
+from CACBoneAxisLib.calcium.heartlabels import CHAMBERS, part_of
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.labelfiles import is_class_name, stem
 from CACBoneAxisLib.imaging.markups import PointList, read_markups
 
 IMAGE_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
@@ -42,7 +45,7 @@ def find_studies(
         names = sorted(name for name in files if not name.startswith("."))
         if progress is not None:
             progress(f"{len(rows)} studies found", 0.0)
-        for row in _studies_in(here, names):
+        for row in _studies_in(here, names, _mask_folders(here, folders)):
             cells = {column: ";".join(_relative(path, base) for path in paths) for column, paths in row.items()}
             if series is not None and row["image"] == [here]:
                 cells["series"] = series
@@ -50,11 +53,12 @@ def find_studies(
     return rows
 
 
-def _studies_in(folder: Path, names: list[str]) -> Iterable[dict[str, list[Path]]]:
+def _studies_in(folder: Path, names: list[str], beside: dict[str, list[Path]]) -> Iterable[dict[str, list[Path]]]:
     images = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES)]
-    labels = [name for name in images if any(word in name.lower() for word in LABEL_WORDS)]
-    scans = [name for name in images if name not in labels]
-    beside: dict[str, list[Path]] = {}
+    masks = [name for name in images if is_class_name(stem(Path(name)))]
+    labels = [name for name in images if name not in masks and any(word in name.lower() for word in LABEL_WORDS)]
+    scans = [name for name in images if name not in labels and name not in masks]
+    beside = dict(beside)
     for name in names:
         if name.endswith(MARKUPS_SUFFIX):
             kind = _markups_kind(folder / name)
@@ -62,6 +66,10 @@ def _studies_in(folder: Path, names: list[str]) -> Iterable[dict[str, list[Path]
                 beside.setdefault(kind, []).append(folder / name)
     if len(labels) == 1:
         beside["vertebrae"] = [folder / labels[0]]
+    for column, wanted in (("vertebrae", is_level), ("heart", _is_heart)):
+        found = [folder / name for name in masks if wanted(stem(Path(name)))]
+        if found:
+            beside.setdefault(column, found)
     for name in SETTINGS_NAMES:
         if name in names:
             beside["settings"] = [folder / name]
@@ -70,6 +78,24 @@ def _studies_in(folder: Path, names: list[str]) -> Iterable[dict[str, list[Path]
             yield {"image": [folder / name], **(beside if len(scans) == 1 else {})}
     elif any(is_dicom(folder / name) for name in names):
         yield {"image": [folder], **beside}
+
+
+def _is_heart(name: str) -> bool:
+    return part_of(name) in ("heart", *CHAMBERS)
+
+
+def _mask_folders(folder: Path, folders: list[str]) -> dict[str, list[Path]]:
+    """Return by column the subfolders of masks of single classes, and take them from the list to be walked."""
+    found: dict[str, list[Path]] = {}
+    for name in list(folders):
+        stems = [stem(path) for path in (folder / name).iterdir() if path.name.lower().endswith(IMAGE_SUFFIXES)]
+        if not stems or not all(is_class_name(one) for one in stems):
+            continue
+        folders.remove(name)
+        for column, wanted in (("vertebrae", is_level), ("heart", _is_heart)):
+            if any(wanted(one) for one in stems):
+                found.setdefault(column, [folder / name])
+    return found
 
 
 def _markups_kind(path: Path) -> str | None:

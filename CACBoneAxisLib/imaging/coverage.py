@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +99,9 @@ def estimate_coverage(image: CTImage) -> Coverage:
     return Coverage(heart, above, below, below_lungs, _levels(lungs, below_lungs, len(lungs) * step, seen), seen)
 
 
+_estimated: WeakKeyDictionary[CTImage, Coverage] = WeakKeyDictionary()
+
+
 def level_shift(image: CTImage, heights_mm: Mapping[float, float]) -> float | None:
     """Return by how many levels vertebrae are named lower in the spine than the lungs' end lets expect; None unknown.
 
@@ -108,7 +112,9 @@ def level_shift(image: CTImage, heights_mm: Mapping[float, float]) -> float | No
     image : CT in axial order
     heights_mm : z (LPS) of the middle of each vertebra, by its place in the spine (T1 is 1, L1 13)
     """
-    below = estimate_coverage(image).below_lungs_mm
+    if image not in _estimated:
+        _estimated[image] = estimate_coverage(image)
+    below = _estimated[image].below_lungs_mm
     if below is None or not heights_mm:
         return None
     end = image.geometry.origin_mm[2] + below

@@ -23,6 +23,8 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 HEADER_BYTES = 1 << 20
+# Of NIfTI-1 and Analyze; ITK reads no NIfTI-2.
+HEADER_LENGTH = 348
 # Of a length that is said twice; single precision keeps seven digits, and converters round to five.
 SAME_LENGTH = 1e-4
 # Two placements of one grid may be so far apart at a corner: of a voxel, and of the grid's diagonal, because a
@@ -99,7 +101,7 @@ def _nifti(path: Path) -> HeaderClaims:
     if path.name.lower().endswith((".nii", ".nii.gz")):
         # A plain file is as long as its header says; of a compressed one the length is not known before it is read.
         whole = values.voxels_at + values.voxel_bytes
-        if values.voxels_at < values.length + 4 or (not compressed and path.stat().st_size > whole):
+        if values.voxels_at < HEADER_LENGTH + 4 or (not compressed and path.stat().st_size > whole):
             raise refusal(
                 "header-disagrees", file=path.name, claims="the place of the first voxel and the file's length"
             )
@@ -119,7 +121,7 @@ def _nifti(path: Path) -> HeaderClaims:
     if found:
         affine = np.diag([*[NIFTI_UNITS_MM.get(values.unit, 1.0)] * 3, 1.0]) @ found[0]
         affine[:3] = MIRROR @ affine[:3]
-    extension = head[values.length + 4 : values.voxels_at]
+    extension = head[HEADER_LENGTH + 4 : values.voxels_at]
     return HeaderClaims(
         says_orientation=bool(found),
         intercept=intercept if unscaled and isfinite(intercept) else 0.0,
@@ -142,38 +144,34 @@ def _nifti_head(path: Path) -> tuple[bytes, bool]:
             head = content.read(HEADER_BYTES)
         except (OSError, EOFError, zlib.error):
             return b"", True
-    return head if len(head) >= 348 else b"", content is not stream
+    return head if len(head) >= HEADER_LENGTH else b"", content is not stream
 
 
 class _NiftiHeader:
-    """The fields of a NIfTI header, version 1 or 2, in either byte order."""
+    """The fields of a NIfTI-1 or Analyze header, in either byte order."""
 
     def __init__(self, head: bytes) -> None:
         self._head = head
-        self._order = "<" if struct.unpack_from("<i", head)[0] in (348, 540) else ">"
-        self._second = struct.unpack_from(self._order + "i", head)[0] == 540 and len(head) >= 540
-        self.length = 540 if self._second else 348
-        real = "d" if self._second else "f"
-        self.is_nifti = head[4:7] in (b"n+2", b"ni2") if self._second else head[344:347] in (b"n+1", b"ni1")
+        self._order = "<" if struct.unpack_from("<i", head)[0] == HEADER_LENGTH else ">"
+        self.is_nifti = head[344:347] in (b"n+1", b"ni1")
         self.orient = head[252]
-        pixdim = self._get("8" + real, 104, 76)
-        self.size = tuple(int(n) for n in self._get("8q" if self._second else "8h", 16, 40)[1:4])
+        pixdim = self._get("8f", 76)
+        sizes = self._get("8h", 40)
+        self.size = tuple(int(n) for n in sizes[1:4])
         self.spacing = pixdim[1:4]
-        self.unit = int(self._get("i" if self._second else "b", 500, 123)[0]) & 7
-        self.scale = self._get("2" + real, 176, 112)
-        at = self._get("q" if self._second else "f", 168, 108)[0]
-        bits = int(self._get("h", 14, 72)[0])
-        self.voxel_bytes = prod(max(n, 1) for n in self._get("8q" if self._second else "8h", 16, 40)[1:]) * bits // 8
-        self.voxels_at = int(at) if isfinite(at) and 0 <= at < HEADER_BYTES else self.length
-        codes = self._get("2i" if self._second else "2h", 344, 252)
-        self.qform = _from_quaternion(self._get("6" + real, 352, 256), pixdim) if codes[0] > 0 else None
+        self.unit = int(self._get("b", 123)[0]) & 7
+        self.scale = self._get("2f", 112)
+        at = self._get("f", 108)[0]
+        self.voxel_bytes = prod(max(n, 1) for n in sizes[1:]) * int(self._get("h", 72)[0]) // 8
+        self.voxels_at = int(at) if isfinite(at) and 0 <= at < HEADER_BYTES else HEADER_LENGTH
+        codes = self._get("2h", 252)
+        self.qform = _from_quaternion(self._get("6f", 256), pixdim) if codes[0] > 0 else None
         self.sform = None
         if codes[1] > 0:
-            rows = np.reshape(self._get("12" + real, 400, 280), (3, 4))
-            self.sform = np.vstack([rows, [0.0, 0.0, 0.0, 1.0]])
+            self.sform = np.vstack([np.reshape(self._get("12f", 280), (3, 4)), [0.0, 0.0, 0.0, 1.0]])
 
-    def _get(self, code: str, at_second: int, at_first: int) -> tuple[Any, ...]:
-        return struct.unpack_from(self._order + code, self._head, at_second if self._second else at_first)
+    def _get(self, code: str, offset: int) -> tuple[Any, ...]:
+        return struct.unpack_from(self._order + code, self._head, offset)
 
 
 def _from_quaternion(values: Sequence[float], pixdim: Sequence[float]) -> NDArray[np.float64]:

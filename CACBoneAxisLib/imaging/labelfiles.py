@@ -25,6 +25,9 @@ MASK_SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd
 # Values that mark the inside of a mask; another number alone in a file is a label of a scheme.
 MASK_VALUES = (1, 255)
 
+# Schemes whose software writes a mask for each class.
+BY_CLASS = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
+
 Wanted = Callable[[str], bool]
 
 
@@ -62,6 +65,14 @@ def stem(path: Path) -> str:
     """Return a file's name without the suffix of its format."""
     name = path.name
     return next((name[: -len(end)] for end in MASK_SUFFIXES if name.lower().endswith(end)), path.stem)
+
+
+def is_class_name(name: str) -> bool:
+    """Return whether a file's name, without its suffix, is a class's of the software that writes masks by class."""
+    rows = load_table("label_schemes")["schemes"]
+    return any(
+        name in rows[key]["names"].values() for key in ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
+    )
 
 
 def claimed_scheme(path: Path) -> str | None:

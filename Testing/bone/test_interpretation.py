@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from CACBoneAxisLib.bone.interpretation import Interpreter, summarize
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.references import t_score_references
 from CACBoneAxisLib.bone.results import VertebraMeasurement
+from CACBoneAxisLib.imaging.findings import finding
 
 
 def reader(calibration=None, **protocol):
@@ -49,6 +52,16 @@ def test_without_the_pair_the_nearest_trustworthy_level_stands_alone(levels, cho
     summary, _ = summarize([vertebra(level, 100) for level in levels], reader())
     assert (summary.levels, summary.label) == ((chosen,), f"{chosen} alone")
     assert "one-lumbar-level" in [f.code for f in summary.findings]
+
+
+@pytest.mark.parametrize("code", ["vertebra-at-border", "region-edge"])
+def test_a_level_that_the_scans_end_cuts_stands_alone_only_where_no_whole_one_does(code):
+    values = {"level": "L2"} | ({"percent": "1"} if code == "region-edge" else {})
+    cut = replace(vertebra("L2", 100), findings=(finding(code, **values),))
+    summary, _ = summarize([cut, vertebra("L3", 120)], reader())
+    assert (summary.label, summary.interpretation.mean_hu) == ("L3 alone", 120)
+    summary, _ = summarize([cut], reader())
+    assert summary.label == "L2 alone"
 
 
 def test_a_level_that_was_not_measured_does_not_enter():

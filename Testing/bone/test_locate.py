@@ -185,6 +185,21 @@ def test_points_from_which_nothing_can_be_told_are_refused_by_name(upright):
     assert muscle.frame is nothing.frame is wrong.frame is None
 
 
+def test_an_endograft_beside_a_body_does_not_stop_it(upright):
+    torso, truth = upright
+    image, middle = torso.image, center(truth["L1"])
+    alone = locate_vertebra(image, "L1", middle)
+    hu = image.hu.copy()
+    # A wire 5 mm in front of the body's front wall: nearer than 25 mm to the point, and no streak.
+    front = np.add(middle, (8, -(alone.frame.depth_mm / 2 + 5), 0))
+    i, j, k = np.rint(image.geometry.to_index(front)).astype(int)
+    assert np.linalg.norm(front - middle) < 25 + 5
+    hu[k, j, i] = 2900
+    found = locate_vertebra(replace(image, hu=hu), "L1", middle)
+    assert found.frame is not None
+    assert found.frame.center_mm == pytest.approx(alone.frame.center_mm, abs=0.5)
+
+
 @pytest.mark.parametrize(("level", "reader_hu"), [("T12", 93.5), ("L1", 96.4)])
 def test_clicks_in_a_body_of_the_chest_scan_find_where_a_reader_placed_a_region(shared_data, level, reader_hu):
     image = read_ct(shared_data / "chest" / "ct.nrrd")

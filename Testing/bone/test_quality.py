@@ -80,14 +80,29 @@ def test_a_region_as_low_as_muscle_is_said_and_measured(spine):
     assert codes_of(spine({"L1": -15}, 40)) == ["region-low"]
 
 
-@pytest.mark.parametrize(("distance_mm", "found"), [(0, True), (9, True), (12, False)])
-def test_metal_in_or_beside_the_region_is_found_within_ten_millimetres(spine, distance_mm, found):
+def beside(spine, distance_mm, streak_hu=0):
     image = spine()
     hu = image.hu.copy()
     # The region reaches 9 mm to the back of its middle, at the half-millimetre centres 8.5 of the voxels.
     y = round(float(image.geometry.to_index([0.5, 8.5 + distance_mm, 32.0])[1]))
     hu[32, y, 45] = 2500
-    assert ("region-metal" in codes_of(image, hu=hu)) is found
+    hu[32, :y, 44:46] += streak_hu
+    return image, hu
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "codes"),
+    [(0, ["region-metal"]), (2, ["region-metal"]), (9, ["region-metal-near"]), (12, [])],
+)
+def test_metal_that_touches_the_region_stops_it_and_metal_beside_it_is_said(spine, distance_mm, codes):
+    image, hu = beside(spine, distance_mm)
+    assert codes_of(image, hu=hu) == codes
+
+
+def test_metal_beside_the_region_stops_it_where_a_streak_reaches_in(spine):
+    # A streak of 2 x 18 voxels of a region of about 1,600: more than the tolerated 1 %.
+    image, hu = beside(spine, 9, streak_hu=400)
+    assert codes_of(image, hu=hu) == ["region-metal"]
 
 
 def test_calcified_plaque_beside_the_region_is_not_metal(spine):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from CACBoneAxisLib.bone.protocol import BoneProtocol
-from CACBoneAxisLib.bone.vertebramasks import vertebra_masks
+from CACBoneAxisLib.bone.vertebramasks import names_findings, vertebra_masks
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.labels import LabelImage
@@ -70,3 +70,25 @@ def test_a_region_larger_than_any_vertebra_is_not_measured_and_takes_no_time(spi
     assert found[0].mask is None
     assert [f.code for f in found[0].findings] == ["region-large"]
     assert "18000 x 16000 x 10000 mm" in found[0].findings[0].message
+
+
+def test_names_that_the_lungs_end_contradicts_are_doubted_and_right_ones_are_not():
+    torso = make_torso(TorsoParameters.small())
+    middles = {row["level"]: row["center_lps_mm"] for row in torso.truth["bone"]["vertebrae"]}
+
+    def said(**named):
+        given = [VertebraRegion(level, Region(middles[true], SIZE)) for level, true in named.items()]
+        return names_findings(torso.image, vertebra_masks(torso.image, given, None, BoneProtocol())[0])
+
+    assert said(T12="T12", L1="L1") == ()
+    assert said(L1="L1") == ()
+    (doubt,) = said(T12="L1", L1="L2")
+    assert doubt.severity == "warning"
+    assert "sure to about one" in doubt.message
+    (doubt,) = said(L4="L1")
+    assert "L4 where L" in doubt.message or "L4 where T12" in doubt.message
+
+
+def test_names_are_not_doubted_where_a_scan_shows_no_lung(spine):
+    found, _ = vertebra_masks(spine(), [roi("T4", 32.0)], None, BoneProtocol())
+    assert names_findings(spine(), found) == ()

@@ -322,6 +322,22 @@ def test_manifests_are_made_of_folders(studies, tmp_path, capsys):
     assert main(["make-manifest", str(tmp_path / "in")]) == 2
 
 
+def test_masks_of_single_classes_belong_to_the_study_beside_or_above_them(studies, tmp_path):
+    studies(2)
+    (tmp_path / "in" / "manifest.csv").unlink()
+    segmentations = tmp_path / "in" / "a00" / "segmentations"
+    segmentations.mkdir()
+    for name in ("vertebrae_L1", "vertebrae_L2", "heart", "liver", "rib_left_1"):
+        (segmentations / f"{name}.nii.gz").touch()
+    for name in ("vertebrae_L1", "aorta"):
+        (tmp_path / "in" / "a01" / f"{name}.nii.gz").touch()
+    assert main(["make-manifest", str(tmp_path / "in")]) == 0
+    first, second = read_manifest(tmp_path / "in" / "manifest.csv")
+    assert first.paths("vertebrae") == first.paths("heart") == [str(segmentations)]
+    assert [Path(path).name for path in second.paths("vertebrae")] == ["vertebrae_L1.nii.gz"]
+    assert second.paths("heart") == []
+
+
 def test_a_manifest_of_dicom_folders(tmp_path, dicom_writer, capsys):
     from small_study import small_image
 

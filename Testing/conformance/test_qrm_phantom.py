@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from imaging.dicom_writer import write_series
 
 from CACBoneAxisLib.calcium.masscalibration import mass_calibration
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
@@ -96,3 +98,21 @@ def test_the_rod_of_the_scan_itself_gives_the_published_masses(shared_data: Path
     protocol = CalciumProtocol(mass_factor_mg_per_mm3_per_hu=found.factor_mg_per_mm3_per_hu)
     for name, score in by_insert(score_calcium(image, seeds, protocol)).items():
         assert score.mass_mg == pytest.approx(expected["inserts"][name]["mass_mg"], rel=between_slices)
+
+
+def test_the_scan_gives_its_published_scores_from_a_dicom_series_of_it(
+    shared_data: Path, tmp_path: Path, expected: dict[str, Any]
+) -> None:
+    crop = read_ct(shared_data / "qrm_cci" / expected["image"])
+    header = {"ImageType": ["DERIVED", "PRIMARY", "MPR"], "KVP": "120", "ConvolutionKernel": "FC12"}
+    header |= {"Manufacturer": "TOSHIBA", "ManufacturerModelName": "Aquilion ONE", "SliceThickness": "3.0"}
+    write_series(tmp_path / "series", crop.hu, crop.geometry, header=header)
+    image = read_ct(tmp_path / "series")
+    assert np.array_equal(image.hu, crop.hu)
+    seeds = []
+    for name, insert in expected["inserts"].items():
+        right, anterior, superior = insert["seed_ras_mm"]
+        seeds.append(Seed(name, "LAD", (-right, -anterior, superior)))
+    result = score_calcium(image, seeds, CalciumProtocol())
+    for name, score in by_insert(result).items():
+        assert score.agatston == pytest.approx(expected["inserts"][name]["agatston"], abs=FIVE_DECIMALS)
