@@ -85,7 +85,7 @@ def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAn
         files, settings, arguments.id, progress=lambda m, f: bar(m, f * 0.5), named=arguments.identifiers
     )
     check_output_options(arguments, qt, inputs.image)
-    destination.check([inputs.image.source.sha256])
+    moved = destination.check([inputs.image.source.sha256])
     result = analyze(inputs, progress=lambda m, f: bar(m, 0.5 + f * 0.4))
     bar("Writing the report", 0.9)
     further = further_outputs(arguments, result, inputs, qt)
@@ -96,4 +96,4 @@ def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAn
             after_analysis(result, inputs, unfinished)
 
     report = write_study(result, destination, extra)
-    return f"{terminal_summary(result.to_dict())}\n\nReport: {report}"
+    return "\n".join([terminal_summary(result.to_dict()), "", *filter(None, [moved]), f"Report: {report}"])

@@ -89,7 +89,7 @@ def _cohort(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str
     second = read_results(arguments.against) if arguments.against else None
     tables = [given for given in (arguments.results, arguments.clinical, arguments.against) if given]
     hashes = [table_sha256(given) for given in tables]
-    destination.check(hashes)
+    moved = destination.check(hashes)
     bar("Fitting the models", 0.3)
     found = statistics(
         cohort,
@@ -101,7 +101,7 @@ def _cohort(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str
     )
     bar("Drawing", 0.6)
     folder = destination.write(lambda unfinished: _fill(unfinished, found, hashes), hashes)
-    return f"{summary(found)}\n\nPage: {folder / PAGE}"
+    return "\n".join([summary(found), "", *filter(None, [moved]), f"Page: {folder / PAGE}"])
 
 
 def figures(found: CohortStatistics) -> dict[str, tuple[str, str]]:

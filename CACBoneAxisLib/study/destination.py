@@ -1,8 +1,8 @@
 """Where an output may be written: what it may replace, and what it never touches.
 
-An output replaces only an earlier output of the same command and the same study. It is never
-written over, above or below one of its inputs. Anything else at its place is moved aside when the
-user asks for it (``--overwrite``), and never removed.
+An output replaces only an earlier output of the same command and the same study; one of another
+study is moved aside. It is never written over, above or below one of its inputs. Anything else at
+its place is moved aside only when the user asks for it (``--overwrite``). Nothing is removed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.study.atomic import replacing
 
 # Why the output may not replace what is there; they go into the sentence of ``result-exists``.
-FOREIGN = "already exists and is no earlier output of this command for the same study"
+FOREIGN = "already exists and is no earlier output of this command"
+OTHER = "holds the output of another study"
 APPROVED = "holds a reading that was approved"
 CORRECTED = "holds a reading that was corrected in review"
 
@@ -86,8 +87,8 @@ class Destination:
     overwrite: bool = False
     owned: bool = False
 
-    def check(self, study: Iterable[str | None] | None = None) -> None:
-        """Raise where the output may not be written.
+    def check(self, study: Iterable[str | None] | None = None) -> str:
+        """Raise where the output may not be written; return what will be moved aside, in words, empty for nothing.
 
         Parameters
         ----------
@@ -100,8 +101,9 @@ class Destination:
         """
         self.check_inputs()
         reason = self._protected(study)
-        if reason is not None and not self.overwrite:
+        if reason not in (None, OTHER) and not self.overwrite:
             raise refusal("result-exists", folder=self.path.name, why=reason, aside=self.aside().name)
+        return "" if reason is None else f"What was in {self.path.name} is now in {self.aside().name}."
 
     def check_inputs(self) -> None:
         """Raise UnusableInputError where the path is an input, or a folder above or below one."""
@@ -164,7 +166,7 @@ class Destination:
             return reason
         earlier = self.kind.studies(content)
         other = study is not None and (not earlier or not earlier <= set(study))
-        return FOREIGN if other else None
+        return OTHER if other else None
 
     def aside(self) -> Path:
         """Return the path that what may not be replaced is moved to."""

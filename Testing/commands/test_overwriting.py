@@ -54,16 +54,15 @@ def change_provenance(folder: Path, **entries: object) -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def test_analyze_replaces_a_result_of_the_same_image_and_no_other(results: Path, capsys) -> None:
+def test_analyze_replaces_a_result_of_the_same_image_and_moves_one_of_another_aside(results: Path, capsys) -> None:
     words = study(results / "again")
     assert main([*words, "--output", str(results / "a")]) == 0
+    assert not (results / "a.replaced-1").exists()
+    assert "replaced" not in capsys.readouterr().out
     before = content(results / "b")
-    said = refused(capsys, [*words, "--output", str(results / "b")])
-    assert "--overwrite" in said
-    assert "b.replaced-1" in said
-    assert content(results / "b") == before
-    assert main([*words, "--output", str(results / "b"), "--overwrite"]) == 0
+    assert main([*words, "--output", str(results / "b")]) == 0
     assert content(results / "b.replaced-1") == before
+    assert "What was in b is now in b.replaced-1." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -95,14 +94,12 @@ def test_compare_does_not_write_over_or_into_what_it_compares(results: Path, cap
     assert content(results) == before
 
 
-def test_compare_replaces_its_own_comparison_and_not_one_of_other_scans(results: Path, capsys) -> None:
+def test_compare_replaces_its_own_comparison_and_not_one_of_other_scans(results: Path) -> None:
     words = ["compare", str(results / "a"), str(results / "b"), "--output", str(results / "change")]
     assert main(words) == 0
     assert main(words) == 0
-    capsys.readouterr()
-    backwards = ["compare", str(results / "b"), str(results / "a"), "--output", str(results / "change")]
-    assert "--overwrite" in refused(capsys, backwards)
-    assert main([*backwards, "--overwrite"]) == 0
+    assert not (results / "change.replaced-1").exists()
+    assert main(["compare", str(results / "b"), str(results / "a"), "--output", str(results / "change")]) == 0
     assert (results / "change.replaced-1" / "comparison.json").is_file()
 
 
@@ -123,13 +120,12 @@ def calibration(folder: Path, **changes: object) -> str:
     return str(path)
 
 
-def test_qa_replaces_a_history_of_the_same_series_only(tmp_path: Path, capsys) -> None:
+def test_qa_replaces_a_history_of_the_same_series_only(tmp_path: Path) -> None:
     assert main(["qa", calibration(tmp_path), "--output", str(tmp_path / "out")]) == 0
     assert main(["qa", calibration(tmp_path, date="2026-02-05"), "--output", str(tmp_path / "out")]) == 0
     before = content(tmp_path / "out")
-    capsys.readouterr()
-    refused(capsys, ["qa", calibration(tmp_path, model="C"), "--output", str(tmp_path / "out")])
-    assert content(tmp_path / "out") == before
+    assert main(["qa", calibration(tmp_path, model="C"), "--output", str(tmp_path / "out")]) == 0
+    assert content(tmp_path / "out.replaced-1") == before
 
 
 def test_batch_moves_aside_what_is_there_only_when_asked_and_never_writes_among_its_inputs(
