@@ -6,10 +6,11 @@ and shown stands in CACBoneAxisLib, which is imported when it is first used.
 """
 
 import enum
-import json
+import logging
 import pathlib
 import sys
 import tempfile
+import unittest
 from typing import Annotated
 
 import slicer
@@ -30,17 +31,29 @@ from slicer.ScriptedLoadableModule import (
 )
 
 HERE = pathlib.Path(__file__).parent
+# Another object each time that this file is loaded, which tells a library from before a reload.
+LOADING = object()
 
 
 def findLibrary():
-    """Make CACBoneAxisLib importable when the module is run from the source tree.
+    """Make this module's own CACBoneAxisLib the one that is imported, whatever else is installed or loaded.
 
-    Installed, the library lies beside this file, in a folder that Slicer has put on the
-    path. In the source tree it lies one folder up, so that Slicer does not take each of
-    its files for a module.
+    Installed, it lies beside this file; in the source tree one folder up, so that Slicer does not take its files
+    for modules. A library of another place, or from before a reload, is dropped and imported anew.
     """
-    if not (HERE / "CACBoneAxisLib").is_dir() and str(HERE.parent) not in sys.path:
-        sys.path.append(str(HERE.parent))
+    home = HERE if (HERE / "CACBoneAxisLib").is_dir() else HERE.parent
+    if sys.path[:1] != [str(home)]:
+        sys.path[:] = [str(home), *(path for path in sys.path if path != str(home))]
+    loaded = sys.modules.get("CACBoneAxisLib")
+    foreign = loaded is not None and not pathlib.Path(loaded.__file__).parent.samefile(home / "CACBoneAxisLib")
+    if foreign or getattr(loaded, "loading", LOADING) is not LOADING:
+        for name in [n for n in sys.modules if n.split(".")[0] == "CACBoneAxisLib"]:
+            del sys.modules[name]
+    import CACBoneAxisLib
+
+    CACBoneAxisLib.loading = LOADING
+    if foreign and loaded.__version__ != CACBoneAxisLib.__version__:
+        logging.warning("Own library %s is used; %s was loaded.", CACBoneAxisLib.__version__, loaded.__version__)
 
 
 class CACBoneAxis(ScriptedLoadableModule):
@@ -189,12 +202,6 @@ class CACBoneAxisWidget(ScriptedLoadableModuleWidget):
         """Do not follow the scene while another module is shown."""
         self.panel.exit()
 
-    def onReload(self):
-        """Reload the module together with its library."""
-        for name in [n for n in sys.modules if n == "CACBoneAxisLib" or n.startswith("CACBoneAxisLib.")]:
-            del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-
 
 class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
     """Everything the panel can do, for the Python console and for scripts.
@@ -210,27 +217,22 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         ScriptedLoadableModuleLogic.__init__(self, parent)
         findLibrary()
         from CACBoneAxisLib.mrml.analyses import Analyses
+        from CACBoneAxisLib.mrml.choicenodes import SceneChoices
 
-        self.sessions = Analyses()
+        self.analyses = Analyses()
+        self._choices = SceneChoices(slicer.mrmlScene, CACBoneAxisSessionNode, CACBoneAxisParameterNode)
 
     def getParameterNode(self):
         """Return the reading of the current volume as CACBoneAxisParameterNode; None where no volume is chosen."""
-        from CACBoneAxisLib.mrml.parameternodes import current_reading
-
-        node = current_reading(slicer.mrmlScene)
-        return CACBoneAxisParameterNode(node) if node is not None else None
+        return self._choices.reading()
 
     def getSessionNode(self):
         """Return what is chosen for the scene, the current volume among it, as CACBoneAxisSessionNode."""
-        from CACBoneAxisLib.mrml.parameternodes import move_former_reading, session_node
-
-        move_former_reading(slicer.mrmlScene)
-        return CACBoneAxisSessionNode(session_node(slicer.mrmlScene))
+        return self._choices.session()
 
     def analyze(self, volumeNode, seeds=None, regions=(), vertebrae=None, settings=None, progress=None, **shown):
-        """Score calcium and measure bone; tables and overlay appear in the scene.
+        """Score calcium and measure bone in a CT volume; tables and overlay appear in the scene.
 
-        :param volumeNode: vtkMRMLScalarVolumeNode, the CT.
         :param seeds: list of vtkMRMLMarkupsFiducialNode whose points are labelled by artery (LAD, LAD-2, ...);
           None when nobody read the scan for calcium (no score), an empty list when nothing was found (score 0).
         :param regions: list of vtkMRMLMarkupsROINode named by level (T12, L1, ...).
@@ -252,8 +254,8 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         from CACBoneAxisLib.mrml.scene import show_result
         from CACBoneAxisLib.study import Settings
 
-        session = self.sessions.of(nodes.volume)
-        result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress, session=session)
+        analysis = self.analyses.of(nodes.volume)
+        result = analyze_nodes(nodes, Settings.from_mapping(settings or {}), progress=progress, analysis=analysis)
         if show:
             show_result(result, nodes, label_volume=labelVolume, only_changed=onlyChanged)
         return result
@@ -271,6 +273,12 @@ class CACBoneAxisTest(ScriptedLoadableModuleTest):
     def setUp(self):
         slicer.mrmlScene.Clear()
 
+    def runTest(self):
+        """Run every test: what Slicer's Test and Reload and Test buttons do."""
+        for name in unittest.defaultTestLoader.getTestCaseNames(type(self)):
+            self.setUp()
+            getattr(self, name)()
+
     def test_nodes_and_library_give_the_same_digits(self):
         """The torso through nodes and through the library alone: every number is the same."""
         from CACBoneAxisLib.mrml.selftest import compare_torso
@@ -283,17 +291,10 @@ class CACBoneAxisTest(ScriptedLoadableModuleTest):
     def test_reading_in_the_panel_gives_the_digits_of_the_command_line(self):
         """The torso read by clicks, reported and approved; the command line on the same decisions: the same digits."""
         from CACBoneAxisLib.cli import main
-        from CACBoneAxisLib.mrml.selftest import differences_of
-        from CACBoneAxisLib.panel.selftest import read_torso
+        from CACBoneAxisLib.panel.selftest import compare_reading
 
-        self.setUp()
         widget = getattr(slicer.modules, "CACBoneAxisWidget", None) or slicer.util.getModuleWidget("CACBoneAxis")
         self.delayDisplay("Reading the digital torso")
         with tempfile.TemporaryDirectory() as folder:
-            arguments, saved = read_torso(widget.panel, slicer.mrmlScene, pathlib.Path(folder))
-            self.assertEqual(main(arguments), 0)
-            paths = (saved, saved.parents[2] / "command" / "result.json")
-            results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-        self.assertTrue(results[0]["calcium"]["total"]["agatston"] and results[0]["bone"]["vertebrae"])
-        self.assertEqual(differences_of(*results), [])
+            self.assertEqual(compare_reading(widget.panel, slicer.mrmlScene, pathlib.Path(folder), main), [])
         self.delayDisplay("Test passed")

@@ -1,4 +1,4 @@
-"""The session of each volume in the scene, so that what rests on its voxels is found once."""
+"""The incremental analysis of each volume in the scene, so that what rests on its voxels is computed once."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from CACBoneAxisLib.mrml.volumes import (
 )
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
-# A session keeps candidates of the whole volume; a follow-up and its baseline are two.
+# An analysis keeps candidates of the whole volume; a follow-up and its baseline are two.
 KEPT_ANALYSES = 2
 
 
 class Analyses:
-    """The sessions of the volumes that were read last.
+    """The analyses of the volumes that were read last.
 
-    A session ends when the volume's voxels, its place, or what is known of its acquisition
-    change: the next one starts from nothing.
+    An analysis is dropped when the volume's voxels, its place, or what is known of its
+    acquisition change: the next one starts anew.
     """
 
     def __init__(self) -> None:
         self._analyses = Cache(KEPT_ANALYSES)
 
     def of(self, volume: Any) -> IncrementalAnalysis:
-        """Return the session of a volume node.
+        """Return the analysis of a volume node.
 
         Raises
         ------
@@ -50,7 +50,7 @@ class Analyses:
 
 
 def volume_state(volume: Any) -> Any:
-    """Return something that differs as soon as a volume's voxels, place or known acquisition do."""
+    """Return a value that changes with a volume's voxels, place or known acquisition."""
     if volume is None or volume.GetImageData() is None:
         return None
     image = volume.GetImageData()

@@ -149,20 +149,10 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
     numbering : how numbers without names are read, as in ``BoneProtocol``
     """
     numbers, _ = level_numbers(labels, numbering)
-    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
-    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    named = {level: (level, levels()[level].color, (value,)) for level, value in numbers.items()}
+    segmentation = _add_segmentation(labels, volume, scene, named)
     for level, value in numbers.items():
-        segment = slicer.vtkSegment()
-        segment.SetName(level)
-        segment.SetColor(*(channel / 255 for channel in levels()[level].color))
-        segmentation.GetSegmentation().AddSegment(segment, level)
-        inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
-        # A volume that was not made here may have its axes in another order.
-        axial, _ = to_axial(inside, volume_geometry(volume))
-        axial[...] = labels.labels == value
-        slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, level, volume)
         exclude_segment(segmentation, level, labels.excluded.get(value))
-    segmentation.CreateDefaultDisplayNodes()
     return segmentation
 
 
@@ -175,19 +165,36 @@ def add_heart(labels: LabelImage, volume: Any, scene: Any) -> Any:
         When it has no heart, or lies on another grid than the volume's axial order.
     """
     found, _ = heart_labels(labels, asked=True)
-    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
-    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    for part, numbers in (found.parts if found is not None else {}).items():
-        segment = slicer.vtkSegment()
-        segment.SetName(PART_NAMES[part])
-        segmentation.GetSegmentation().AddSegment(segment, part)
-        inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
-        axial, _ = to_axial(inside, volume_geometry(volume))
-        axial[...] = np.isin(labels.labels, numbers)
-        slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, part, volume)
-    segmentation.CreateDefaultDisplayNodes()
+    parts = found.parts if found is not None else {}
+    segmentation = _add_segmentation(
+        labels, volume, scene, {part: (PART_NAMES[part], None, tuple(numbers)) for part, numbers in parts.items()}
+    )
     # It says where to look; over the picture it would hide what is looked for.
     segmentation.GetDisplayNode().SetVisibility(False)
+    return segmentation
+
+
+def _add_segmentation(
+    labels: LabelImage,
+    volume: Any,
+    scene: Any,
+    segments: Mapping[str, tuple[str, tuple[int, int, int] | None, tuple[int, ...]]],
+) -> Any:
+    """Add labels on the CT's grid as a segmentation; ``segments`` are name, colour (RGB 0-255) and values by id."""
+    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    for segment_id, (name, color, values) in segments.items():
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        if color is not None:
+            segment.SetColor(*(channel / 255 for channel in color))
+        segmentation.GetSegmentation().AddSegment(segment, segment_id)
+        inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
+        # A volume that was not made here may have its axes in another order.
+        axial, _ = to_axial(inside, volume_geometry(volume))
+        axial[...] = np.isin(labels.labels, values)
+        slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, segment_id, volume)
+    segmentation.CreateDefaultDisplayNodes()
     return segmentation
 
 

@@ -23,8 +23,9 @@ from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node
+from CACBoneAxisLib.mrml.ownnodes import add_own, find_own
 
-# No singleton: those outlive a closed scene, without their display.
+LABELS = "vtkMRMLLabelMapVolumeNode"
 CANDIDATES_ATTRIBUTE = "CACBoneAxis.Candidates"
 CANDIDATE_VALUE = 1
 # Between the arteries' colours, and none of theirs: light green.
@@ -197,28 +198,16 @@ def hide_layer(node: Any, scene: Any) -> None:
 
 def find_label_node(scene: Any) -> Any:
     """Return the scene's label volume of candidates, or None."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode", scene)
-    return next((node for node in nodes if node.GetAttribute(CANDIDATES_ATTRIBUTE)), None)
+    return find_own(scene, LABELS, CANDIDATES_ATTRIBUTE)
 
 
 def _add_label_node(scene: Any) -> Any:
-    node = slicer.vtkMRMLLabelMapVolumeNode()
-    node.SetAttribute(CANDIDATES_ATTRIBUTE, "1")
-    node.SetName("Candidates")
-    node.SetSaveWithScene(False)
-    node.SetHideFromEditors(True)
-    node = scene.AddNode(node)
-    node.CreateDefaultDisplayNodes()
-    colors = slicer.vtkMRMLColorTableNode()
+    node = add_own(scene, LABELS, "Candidates", CANDIDATES_ATTRIBUTE)
+    colors = add_own(scene, "vtkMRMLColorTableNode", "Candidates")
     colors.SetTypeToUser()
-    colors.SetName("Candidates")
-    colors.SetSaveWithScene(False)
-    colors.SetHideFromEditors(True)
     colors.SetNumberOfColors(CANDIDATE_VALUE + 1)
     colors.SetColor(0, "background", 0, 0, 0, 0)
     colors.SetColor(CANDIDATE_VALUE, "candidate", *(channel / 255 for channel in CANDIDATE_COLOR), 1)
-    colors = scene.AddNode(colors)
-    node.GetDisplayNode().SetSaveWithScene(False)
     node.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
     return node
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
+from CACBoneAxisLib.mrml.ownnodes import add_own, find_own
 
+MODEL = "vtkMRMLModelNode"
 ATTRIBUTE = "CACBoneAxis.Highlight"
 COLOR = (1.0, 1.0, 1.0)
 LINE_PIXELS = 2
@@ -28,7 +29,7 @@ def highlight(mask: Mask, image: CTImage, scene: Any) -> Any:
     mask : on the axial image
     image : CT in axial order, in the world's coordinates
     """
-    node = _find(scene) or _add(scene)
+    node = find_own(scene, MODEL, ATTRIBUTE) or _add(scene)
     node.SetAndObservePolyData(_surface(mask, image))
     display = node.GetDisplayNode()
     if not display.GetVisibility():
@@ -38,7 +39,7 @@ def highlight(mask: Mask, image: CTImage, scene: Any) -> Any:
 
 def hide_highlight(scene: Any) -> None:
     """Outline nothing."""
-    node = _find(scene)
+    node = find_own(scene, MODEL, ATTRIBUTE)
     display = node.GetDisplayNode() if node is not None else None
     if display is not None and display.GetVisibility():
         display.SetVisibility(False)
@@ -65,21 +66,9 @@ def _surface(mask: Mask, image: CTImage) -> Any:
     return moved.GetOutput()
 
 
-def _find(scene: Any) -> Any:
-    nodes = slicer.util.getNodesByClass("vtkMRMLModelNode", scene)
-    return next((node for node in nodes if node.GetAttribute(ATTRIBUTE)), None)
-
-
 def _add(scene: Any) -> Any:
-    node = slicer.vtkMRMLModelNode()
-    node.SetAttribute(ATTRIBUTE, "1")
-    node.SetName("Chosen lesion")
-    node.SetSaveWithScene(False)
-    node.SetHideFromEditors(True)
-    node = scene.AddNode(node)
-    node.CreateDefaultDisplayNodes()
+    node = add_own(scene, MODEL, "Chosen lesion", ATTRIBUTE)
     display = node.GetDisplayNode()
-    display.SetSaveWithScene(False)
     display.SetColor(*COLOR)
     display.SetVisibility2D(True)
     display.SetVisibility3D(False)

@@ -92,7 +92,7 @@ def analyze_nodes(
     settings: Settings | None = None,
     study_id: str = "study",
     progress: Progress | None = None,
-    session: IncrementalAnalysis | None = None,
+    analysis: IncrementalAnalysis | None = None,
 ) -> StudyResult:
     """Analyse the study that the nodes describe; the same numbers as the command line's.
 
@@ -100,15 +100,15 @@ def analyze_nodes(
     ----------
     progress : called with what is being done and the part done (0 to 1); what it raises
         ends the analysis, which is how a user cancels
-    session : of the volume, which measures only what changed since its last analysis
+    analysis : of the volume, which measures only what changed since its last analysis
 
     Raises
     ------
     UnusableInputError
         One sentence, when the input cannot be used.
     """
-    session = IncrementalAnalysis(image_from_volume(nodes.volume)) if session is None else session
-    return session.analyze(inputs_from_nodes(nodes, settings, study_id, session.image), progress=progress)
+    analysis = IncrementalAnalysis(image_from_volume(nodes.volume)) if analysis is None else analysis
+    return analysis.analyze(inputs_from_nodes(nodes, settings, study_id, analysis.image), progress=progress)
 
 
 def _heart(nodes: ReadingNodes, image: CTImage) -> LabelImage:

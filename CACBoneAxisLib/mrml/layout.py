@@ -11,7 +11,7 @@ import vtk
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 
-# Any number that no layout of Slicer or of another extension has; saved scenes know it.
+# Any number that no layout of Slicer or of another extension has; scenes of version 0.1.0 have it.
 LAYOUT_ID = 17041
 AXIAL_TAG = "Red"
 SAGITTAL_TAG = "Yellow"
@@ -26,42 +26,27 @@ SPINE_HU = 150
 SPINE_ASIDE_MM = 50.0
 SPINE_ALONG_MM = 25.0
 
+
+def _slice_view(size: int, tag: str, orientation: str, label: str, color: str) -> str:
+    """Return an item of the layout with a slice view."""
+    return f"""
+ <item splitSize="{size}"><view class="vtkMRMLSliceNode" singletontag="{tag}">
+  <property name="orientation" action="default">{orientation}</property>
+  <property name="viewlabel" action="default">{label}</property>
+  <property name="viewcolor" action="default">{color}</property>
+ </view></item>"""
+
+
 LAYOUT = f"""
 <layout type="vertical" split="true">
- <item splitSize="780">
-  <layout type="horizontal" split="true">
-   <item splitSize="640">
-    <view class="vtkMRMLSliceNode" singletontag="{AXIAL_TAG}">
-     <property name="orientation" action="default">Axial</property>
-     <property name="viewlabel" action="default">R</property>
-     <property name="viewcolor" action="default">#F34A33</property>
-    </view>
-   </item>
-   <item splitSize="360">
-    <layout type="vertical" split="true">
-     <item splitSize="500">
-      <view class="vtkMRMLSliceNode" singletontag="{SLAB_TAG}">
-       <property name="orientation" action="default">Axial</property>
-       <property name="viewlabel" action="default">MIP</property>
-       <property name="viewcolor" action="default">#8F8F8F</property>
-      </view>
-     </item>
-     <item splitSize="500">
-      <view class="vtkMRMLSliceNode" singletontag="{SAGITTAL_TAG}">
-       <property name="orientation" action="default">Sagittal</property>
-       <property name="viewlabel" action="default">Y</property>
-       <property name="viewcolor" action="default">#EDD54C</property>
-      </view>
-     </item>
-    </layout>
-   </item>
-  </layout>
- </item>
- <item splitSize="220">
-  <view class="vtkMRMLTableViewNode" singletontag="{TABLE_TAG}">
-   <property name="viewlabel" action="default">T</property>
-  </view>
- </item>
+ <item splitSize="780"><layout type="horizontal" split="true">{_slice_view(640, AXIAL_TAG, "Axial", "R", "#F34A33")}
+  <item splitSize="360"><layout type="vertical" split="true">
+   {_slice_view(500, SLAB_TAG, "Axial", "MIP", "#8F8F8F")}{_slice_view(500, SAGITTAL_TAG, "Sagittal", "Y", "#EDD54C")}
+  </layout></item>
+ </layout></item>
+ <item splitSize="220"><view class="vtkMRMLTableViewNode" singletontag="{TABLE_TAG}">
+  <property name="viewlabel" action="default">T</property>
+ </view></item>
 </layout>
 """
 
@@ -90,6 +75,14 @@ def register_layout(layout_node: Any) -> int:
     else:
         layout_node.AddLayoutDescription(LAYOUT_ID, LAYOUT)
     return LAYOUT_ID
+
+
+def keep_layout_out(layout_node: Any) -> None:
+    """Leave a layout that only this module knows out of saved scenes.
+
+    A Slicer without the module, or before it was opened, would show such a scene with no views at all.
+    """
+    layout_node.SetSaveWithScene(layout_node.GetViewArrangement() != LAYOUT_ID)
 
 
 def reading_place(image: CTImage, heart: Box) -> tuple[float, float, float]:

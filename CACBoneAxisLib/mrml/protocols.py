@@ -72,13 +72,13 @@ def _protocol(said: str) -> CalciumProtocol:
     return Settings.from_mapping({"calcium": json.loads(said)}).calcium
 
 
-def clicking_protocol(parameters: Any, session: IncrementalAnalysis) -> CalciumProtocol:
+def clicking_protocol(parameters: Any, analysis: IncrementalAnalysis) -> CalciumProtocol:
     """Return the protocol by whose threshold clicks find calcium: over enhanced blood on a scan with contrast agent.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode
-    session : of its volume
+    analysis : of its volume
 
     Raises
     ------
@@ -89,8 +89,8 @@ def clicking_protocol(parameters: Any, session: IncrementalAnalysis) -> CalciumP
     if protocol.contrast_threshold_hu is None and protocol.contrast_threshold_sd is None:
         return protocol
     said = {"contrast": parameters.contrast.value}
-    acquisition, _ = session.image.acquisition.merged(Acquisition(**said))
-    blood = session.blood()
+    acquisition, _ = analysis.image.acquisition.merged(Acquisition(**said))
+    blood = analysis.blood()
     enhanced = is_enhanced(acquisition.contrast, None if blood is None else blood.hu)
     return over_blood(protocol, blood) if enhanced else protocol
 
@@ -108,6 +108,23 @@ def choose_protocol(parameters: Any, name: str) -> None:
     rules = rules_of({"protocol": name})
     parameters.protocol = name
     parameters.threshold, parameters.minimumArea = rules["threshold_hu"], rules["minimum_area_mm2"]
+
+
+def take_protocol(parameters: Any, content: Mapping[str, Any]) -> None:
+    """Take the protocol of a settings file.
+
+    Raises
+    ------
+    ValueError, UnusableInputError
+        In one clause, when the file has no usable protocol.
+    """
+    said = own_protocol(content)
+    other = other_settings(parameters)
+    other["calcium"] = {**other.get("calcium", {}), **said}
+    base = Settings.from_mapping({"calcium": said}).calcium
+    parameters.otherSettings = json.dumps(other)
+    parameters.protocol = said["protocol"]
+    parameters.threshold, parameters.minimumArea = base.threshold_hu, base.minimum_area_mm2
 
 
 def own_protocol(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ import numpy as np
 
 from CACBoneAxisLib.bone.phantomscan import PhantomScan
 from CACBoneAxisLib.bone.rods import MEASURED_RADII, RodAxis
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import ImageGeometry, swap_ras_lps
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.mrml.markups import add_points_node
+from CACBoneAxisLib.mrml.markups import add_points_node, points_from_node
 from CACBoneAxisLib.report.bonefigures import ROD_COLORS
 from CACBoneAxisLib.report.segmentation import Segment
+
+# References of a reading's node: the segmentation that shows the rods, the points that say where they are.
+ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
 
 
 def rod_names(scan: PhantomScan) -> list[str]:
@@ -54,15 +57,8 @@ def add_rod_points(scan: PhantomScan, geometry: ImageGeometry, scene: Any) -> An
 
 def rod_centers_ras_mm(node: Any) -> list[list[float]]:
     """Return the placed points of a point list node, RAS mm, as the settings have them; none without a node."""
-    if node is None:
-        return []
-    centers = []
-    for n in range(node.GetNumberOfControlPoints()):
-        if node.GetNthControlPointPositionStatus(n) == node.PositionDefined:
-            position = [0.0, 0.0, 0.0]
-            node.GetNthControlPointPositionWorld(n, position)
-            centers.append(position)
-    return centers
+    points = () if node is None else points_from_node(node).points
+    return [[float(value) for value in swap_ras_lps(point.position_mm)] for point in points]
 
 
 def disc_mask(axis: RodAxis, geometry: ImageGeometry) -> Mask | None:

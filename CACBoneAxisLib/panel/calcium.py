@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import slicer
-from slicer.i18n import tr as _
 
 from CACBoneAxisLib.mrml import tables
-from CACBoneAxisLib.mrml.highlight import hide_highlight, highlight
+from CACBoneAxisLib.mrml.highlight import hide_highlight
+from CACBoneAxisLib.mrml.views import jump_to
+from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.icons import territory_icon
 from CACBoneAxisLib.panel.lesiontable import LesionTable
-from CACBoneAxisLib.panel.section import Section, connect, doubts, fill, set_text
-from CACBoneAxisLib.panel.views import jump_to
-from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.report.wording import arteries_words, calcium_missing, categories, category_words, territory_table
+from CACBoneAxisLib.panel.section import Section, connect, fill, set_text
+from CACBoneAxisLib.reading.answers import calcium_answer
+from CACBoneAxisLib.report.wording import territory_table
 
 
 class CalciumSection(Section):
     """Shows the current artery, lesions, arteries and total."""
 
-    def __init__(self, panel: Any) -> None:
-        Section.__init__(self, panel)
-        panel.lesions = self
-        self._result: Mapping[str, Any] | None = None
-        self.table: Any = None
-
-    def setup(self) -> None:
-        """Connect the artery buttons and the table."""
+    def __init__(self, host: PanelHost) -> None:
+        super().__init__(host)
         icons = {row["code"]: territory_icon(row["code"], row["color"]) for row in territory_table()}
         self.buttons = {code: getattr(self.ui, f"territory{code}Button") for code in icons}
         for code, button in self.buttons.items():
             button.icon = icons[code]
-            connect(button, "clicked()", lambda code=code: self.onTerritory(code))
         self.table = LesionTable(self.ui.lesionTable, icons, self.onLesionSelected, self.onArtery)
+
+    def setup(self) -> None:
+        """Connect the artery buttons and the table."""
+        for code, button in self.buttons.items():
+            connect(button, "clicked()", lambda code=code: self.onTerritory(code))
         self.table.setup()
         fill(self.ui.territoryTable, [], [])
         set_text(self.ui.calciumLabel, "")
@@ -48,8 +45,9 @@ class CalciumSection(Section):
         """Leave no outline in the views of other modules."""
         hide_highlight(slicer.mrmlScene)
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show the current artery, and whether it can be said that nothing was found."""
+        parameters = self.parameters
         if parameters is not None and parameters.territory in self.buttons:
             self.buttons[parameters.territory].checked = True
         for button in self.buttons.values():
@@ -60,8 +58,8 @@ class CalciumSection(Section):
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the score, the lesions and the arteries."""
-        self._result = result
-        self.table.show(result)
+        lesions = self.reading.lesions if self.reading is not None else None
+        self.table.show(result, lesions.chosen if lesions is not None else ())
         if result is None:
             set_text(self.ui.calciumLabel, "")
             fill(self.ui.territoryTable, [], [])
@@ -72,49 +70,34 @@ class CalciumSection(Section):
         rows = tables.territory_rows(result) if calcium["total"]["agatston"] is not None or calcium["lesions"] else []
         titles = tables.headings("territory", "scene").values()
         fill(self.ui.territoryTable, list(titles), [list(row.values()) for row in rows])
-        self._outline(self.table.selected())
+        if lesions is not None:
+            lesions.outline()
 
-    def status(self, number: int) -> str:
-        """Return what becomes of a lesion."""
-        return "" if self._result is None else str(self._result["calcium"]["lesions"][number - 1]["status"])
+    def choose_row(self, role: str, name: str) -> None:
+        """Choose the row of a lesion, and go there."""
+        if role == "lesionTable":
+            self.table.choose(name)
 
     # What a user does
 
     def onTerritory(self, code: str) -> None:
         """Make an artery the current one."""
-        if self.panel.parameters is not None:
-            self.panel.parameters.territory = code
+        if self.parameters is not None:
+            self.parameters.territory = code
 
-    def onArtery(self, number: int, code: str) -> None:
+    def onArtery(self, seeds: Collection[str], code: str) -> None:
         """Give the lesion of a row to another artery."""
-        self.panel.tools.onArtery(number, code)
+        if self.reading is not None:
+            set_text(self.ui.clickLabel, self.reading.lesions.give(seeds, code).sentence)
 
-    def onLesionSelected(self, number: int) -> None:
-        """Show the lesion of a row in the slice views, outlined."""
-        lesion = self._result["calcium"]["lesions"][number - 1] if self._result is not None else None
+    def onLesionSelected(self, seeds: Collection[str]) -> None:
+        """Show the lesion of a row in the slice views, outlined; none where no row is chosen."""
+        if self.reading is None:
+            return
+        lesions = self.reading.lesions
+        lesions.chosen = seeds
+        lesion = lesions.chosen_entry()
         if lesion is not None and lesion["seed_ras_mm"] is not None:
             jump_to(lesion["seed_ras_mm"])
-        self._outline(number)
-        self.panel.lesion_chosen()
-
-    def _outline(self, number: int | None) -> None:
-        lesion = self.panel.tools.lesion(number) if number is not None else None
-        if lesion is None or lesion.mask is None:
-            hide_highlight(slicer.mrmlScene)
-            return
-        volume = self.panel.parameters.volume
-        highlight(lesion.mask, self.panel.logic.sessions.of(volume).image, slicer.mrmlScene)
-
-
-def calcium_answer(result: Mapping[str, Any]) -> str:
-    """Return the score as rich text with what is doubtful about it, or why there is none."""
-    calcium = result["calcium"]
-    total = calcium["total"]["agatston"]
-    if total is None:
-        reason = calcium_missing(result)
-        more = [sentence for sentence in doubts(calcium["findings"]) if sentence not in escape(reason)]
-        return "<br>".join([_("No Agatston score: {reason}").format(reason=escape(reason)), *more])
-    lines = [_("Agatston score <b>{score}</b>").format(score=format_value(total, "agatston"))]
-    for headline in categories(result)[:1]:
-        lines[0] += escape(f", {category_words(headline)} [{headline['scheme']}]")
-    return "<br>".join([*lines, arteries_words(result), *doubts(calcium["findings"])])
+        lesions.outline()
+        self.workspace.host.refresh()

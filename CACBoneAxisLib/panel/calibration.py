@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.bone.calibration import CALIBRATION_KINDS, FURTHER_KINDS, MATERIALS
@@ -17,12 +16,11 @@ from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references, t_score_references
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.choices import choose, chosen
-from CACBoneAxisLib.mrml.overlays import show_segments
 from CACBoneAxisLib.mrml.parameters import settings_from_parameters, unfinished_calibration
-from CACBoneAxisLib.mrml.rods import add_rod_points, rod_centers_ras_mm, rod_segments
 from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.pictures import scaled, show_picture
-from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.panel.section import Section, connect, enable, set_checked, set_text
 from CACBoneAxisLib.reading.calibrationwords import (
     calibration_words,
     estimate_text,
@@ -39,7 +37,6 @@ from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.scancheck import ScanCheck
 from CACBoneAxisLib.study.settings import read_settings
 
-ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
 PLOT_PIXELS = 460
 KIND = "bone.calibration"
 LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox"), ("calibrationKvp", "SpinBox"))
@@ -48,11 +45,10 @@ LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox")
 class CalibrationSection(Section):
     """Chooses calibration, references and estimates, and says what they imply."""
 
-    def __init__(self, panel: Any) -> None:
-        super().__init__(panel)
-        self.choices = Choices(panel)
+    def __init__(self, host: PanelHost) -> None:
+        super().__init__(host)
+        self.choices = Choices(self)
         self._problem = ""
-        self._drawn: Any = None
         self._plotted: Any = None
         self._updating = False
 
@@ -84,12 +80,12 @@ class CalibrationSection(Section):
         connect(ui.estimatesListWidget, "itemChanged(QListWidgetItem*)", self.onEstimate)
         show_picture(ui.calibrationPlotLabel, None)
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show the fields that mean something for the kind that is chosen, and what it implies."""
-        ui = self.ui
+        ui, parameters = self.ui, self.parameters
         self._updating = True
         self.choices.fill(ui.tScoreReferenceComboBox, t_score_items(parameters))
-        self.choices.update(parameters)
+        self.choices.update()
         self._show_estimates(parameters)
         self._updating = False
         kind = str(chosen(parameters, f"{KIND}.kind") or "none") if parameters is not None else "none"
@@ -106,10 +102,10 @@ class CalibrationSection(Section):
             getattr(ui, f"{name}Label").visible = of_line
             getattr(ui, f"{name}{box}").visible = of_line
         self._show_energies(parameters)
-        check = self.panel.checker.known(parameters)
+        check = self._check()
         phantom = check.phantom if check is not None else None
         found = phantom is not None and bool(phantom.axes)
-        locked = self.panel.locked()
+        locked = self.locked()
         for widget in (ui.calibrationPathLineEdit, ui.siteReferencePathLineEdit, ui.estimatesListWidget):
             widget.enabled = parameters is not None and not locked
         missing = "" if found else _("No rods were found in the scan.")
@@ -117,40 +113,37 @@ class CalibrationSection(Section):
         enable(
             self.ui.moveRodsButton, locked or missing, _("Put a point on each rod, to be moved to where the rod is.")
         )
-        given = bool(chosen(parameters, f"{KIND}.rod_centers_ras_mm")) if parameters is not None else False
+        rods = self.reading.rods if self.reading is not None else None
         enable(
             self.ui.findRodsButton,
-            locked or ("" if given else _("The rods are where they were found.")),
+            locked or ("" if rods is not None and rods.corrected else _("The rods are where they were found.")),
             _("Forget the corrected places and look for the rods again."),
         )
-        points = self._node(parameters, ROD_POINTS)
-        self._set_checked(ui.rodsCheckBox, self._node(parameters, ROD_SEGMENTS) is not None)
-        if points is not None and given:
-            self._take_points(parameters, points)
+        set_checked(ui.rodsCheckBox, rods is not None and rods.shown)
+        if rods is not None:
+            rods.update(check)
         set_text(ui.calibrationLabel, "<br>".join(self._implied(parameters, check)))
         set_text(ui.referenceLabel, "<br>".join(references_implied(parameters)) if parameters is not None else "")
         self._draw(phantom, check)
-        if found and self._node(parameters, ROD_SEGMENTS) is not None:
-            self._show_rods(parameters, check)
 
     # What a user does
 
     def onCalibrationFile(self, path: str) -> None:
         """Keep the calibration of a file with the reading."""
-        if not path or self.panel.parameters is None:
+        if not path or self.parameters is None:
             return
         try:
             found = calibration_from(read_settings(Path(path)))
             Settings.from_mapping({"bone": {"calibration": found}})
             self._problem = ""
-            choose(self.panel.parameters, {KIND: found})
+            choose(self.parameters, {KIND: found})
         except UnusableInputError as error:
             self._problem = str(error)
-        self.update(self.panel.parameters)
+        self.update()
 
     def onSiteReferences(self, path: str) -> None:
         """Keep the references of a site's file with the reading; an empty path takes them away."""
-        parameters = self.panel.parameters
+        parameters = self.parameters
         if parameters is None:
             return
         try:
@@ -163,19 +156,19 @@ class CalibrationSection(Section):
             choose(parameters, {"bone.site_references": rows or None, "bone.t_score_reference": kept})
         except UnusableInputError as error:
             self._problem = str(error)
-        self.update(parameters)
+        self.update()
 
     def onEnergies(self) -> None:
         """Keep the energies of both volumes once both are typed."""
-        if self._updating or self.panel.parameters is None:
+        if self._updating or self.parameters is None:
             return
         typed = [float(self.ui.firstEnergySpinBox.value), float(self.ui.secondEnergySpinBox.value)]
         if all(typed):
-            choose(self.panel.parameters, {f"{KIND}.energies_kev": typed})
+            choose(self.parameters, {f"{KIND}.energies_kev": typed})
 
     def _with_kind(self, kind: str) -> dict[str, Any]:
         """Return what else changes with the kind: slope and intercept of two energies are no others'."""
-        former = chosen(self.panel.parameters, f"{KIND}.kind")
+        former = chosen(self.parameters, f"{KIND}.kind")
         if (kind in FURTHER_KINDS) == (former in FURTHER_KINDS):
             return {}
         return {f"{KIND}.{name}": None for name in ("slope", "intercept", "material", "kvp")}
@@ -191,56 +184,33 @@ class CalibrationSection(Section):
 
     def onEstimate(self, item: Any) -> None:
         """Ask for an equation, or not any more."""
-        if self._updating or self.panel.parameters is None:
+        if self._updating or self.parameters is None:
             return
         widget = self.ui.estimatesListWidget
         asked = [n for row, n in enumerate(estimate_names()) if widget.item(row).checkState() == qt.Qt.Checked]
-        choose(self.panel.parameters, {"bone.estimates": asked or None})
+        choose(self.parameters, {"bone.estimates": asked or None})
 
     def onShowRods(self, on: bool) -> None:
         """Show the measured discs over the scan, or take them away."""
-        parameters = self.panel.parameters
-        check = self.panel.checker.known(parameters)
-        if self._updating or parameters is None:
+        if self._updating or self.reading is None:
             return
-        if not on:
-            self._remove(parameters, ROD_SEGMENTS)
-        elif check is not None and check.phantom is not None:
-            node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", _("Phantom rods"))
-            parameters.parameterNode.SetNodeReferenceID(ROD_SEGMENTS, node.GetID())
-            self._drawn = None
-            self._show_rods(parameters, check)
+        if on:
+            self.reading.rods.show(self._check())
+        else:
+            self.reading.rods.hide()
 
     def onMoveRods(self) -> None:
         """Put points on the rods; from then on the rods are measured where the points are."""
-        parameters = self.panel.parameters
-        check = self.panel.checker.known(parameters)
-        if check is None or check.phantom is None or not check.phantom.axes:
-            return
-        self._remove(parameters, ROD_POINTS)
-        node = add_rod_points(check.phantom, check.image.geometry, slicer.mrmlScene)
-        parameters.parameterNode.SetNodeReferenceID(ROD_POINTS, node.GetID())
-        self._take_points(parameters, node)
+        if self.reading is not None:
+            self.reading.rods.move(self._check())
 
     def onFindRods(self) -> None:
         """Look for the rods again."""
-        parameters = self.panel.parameters
-        self._remove(parameters, ROD_POINTS)
-        choose(parameters, {f"{KIND}.rod_centers_ras_mm": None})
+        if self.reading is not None:
+            self.reading.rods.find()
 
-    def _take_points(self, parameters: Any, node: Any) -> None:
-        centers = [[round(value, 3) for value in center] for center in rod_centers_ras_mm(node)]
-        choose(parameters, {f"{KIND}.rod_centers_ras_mm": centers or None})
-
-    def _show_rods(self, parameters: Any, check: ScanCheck) -> None:
-        node = self._node(parameters, ROD_SEGMENTS)
-        if node is None or check.phantom is None:
-            return
-        shown = (node.GetID(), check.phantom)
-        if self._drawn is not None and self._drawn[0] == shown[0] and self._drawn[1] is shown[1]:
-            return
-        self._drawn = shown
-        show_segments(rod_segments(check.phantom, check.image.geometry), check, parameters.volume, node)
+    def _check(self) -> ScanCheck | None:
+        return self.workspace.checker.known(self.parameters)
 
     def _draw(self, phantom: Any, check: ScanCheck | None) -> None:
         if phantom is self._plotted:
@@ -278,18 +248,3 @@ class CalibrationSection(Section):
             state = qt.Qt.Checked if name in (asked or ()) else qt.Qt.Unchecked
             if widget.item(row).checkState() != state:
                 widget.item(row).setCheckState(state)
-
-    def _set_checked(self, box: Any, on: bool) -> None:
-        if bool(box.checked) != on:
-            before = box.blockSignals(True)
-            box.checked = on
-            box.blockSignals(before)
-
-    def _node(self, parameters: Any, role: str) -> Any:
-        return parameters.parameterNode.GetNodeReference(role) if parameters is not None else None
-
-    def _remove(self, parameters: Any, role: str) -> None:
-        node = self._node(parameters, role)
-        if node is not None:
-            parameters.parameterNode.SetNodeReferenceID(role, None)
-            slicer.mrmlScene.RemoveNode(node)

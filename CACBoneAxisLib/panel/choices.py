@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from CACBoneAxisLib.mrml.choices import choose, chosen
-from CACBoneAxisLib.panel.section import connect
+from CACBoneAxisLib.panel.section import Section, connect
 
 Items = Sequence[tuple[str, Any]]
 
@@ -24,11 +24,11 @@ class Choices:
 
     Parameters
     ----------
-    panel : Panel, for its parameter node
+    section : whose reading keeps the settings
     """
 
-    def __init__(self, panel: Any) -> None:
-        self.panel = panel
+    def __init__(self, section: Section) -> None:
+        self.section = section
         self._bound: list[_Bound] = []
         self._values: dict[str, list[Any]] = {}
         self._updating = False
@@ -46,8 +46,8 @@ class Choices:
 
         def changed(index: int) -> None:
             value = self.value(widget, index)
-            if not self._updating and self.panel.parameters is not None:
-                choose(self.panel.parameters, {**(more(value) if more else {}), path: value})
+            if not self._updating and self.section.parameters is not None:
+                choose(self.section.parameters, {**(more(value) if more else {}), path: value})
 
         connect(widget, "currentIndexChanged(int)", changed)
         self._bound.append(_Bound(widget, path, lambda value: self._show_item(widget, value)))
@@ -94,12 +94,13 @@ class Choices:
         number = widget.currentIndex if index is None else index
         return values[number] if 0 <= number < len(values) else None
 
-    def update(self, parameters: Any) -> None:
-        """Show the choices of a parameter node; nothing can be chosen while there is none, or it is approved."""
+    def update(self) -> None:
+        """Show the reading's choices; nothing can be chosen while there is none, or it is approved."""
+        parameters = self.section.parameters
         self._updating = True
         try:
             for bound in self._bound:
-                bound.widget.enabled = parameters is not None and not self.panel.locked()
+                bound.widget.enabled = parameters is not None and not self.section.locked()
                 bound.show(chosen(parameters, bound.path) if parameters is not None else None)
         finally:
             self._updating = False
@@ -115,8 +116,8 @@ class Choices:
         widget.setCurrentIndex(values.index(value) if value in values else 0)
 
     def _choose(self, path: str, value: Any) -> None:
-        if not self._updating and self.panel.parameters is not None:
-            choose(self.panel.parameters, {path: value})
+        if not self._updating and self.section.parameters is not None:
+            choose(self.section.parameters, {path: value})
 
 
 def _is_whole(widget: Any) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.layout import (
     AXIAL_TAG,
     LAYOUT_ID,
@@ -19,18 +17,21 @@ from CACBoneAxisLib.mrml.layout import (
     TABLE_TAG,
     WINDOWS,
     follow_view,
+    keep_layout_out,
     make_slab,
-    reading_place,
     register_layout,
     set_window,
     show_table,
     shown_table,
     view_node,
 )
-from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.showing import is_output, show_reading_of
-from CACBoneAxisLib.panel.section import Section, connect, enable
-from CACBoneAxisLib.panel.views import jump_to, layout_manager, look_inside, show_volume, table_view
+from CACBoneAxisLib.mrml.views import look_inside
+from CACBoneAxisLib.panel.host import PanelHost
+from CACBoneAxisLib.panel.section import Section, connect, enable, no_ct
+from CACBoneAxisLib.panel.sliceviews import layout_manager, show_volume, table_view
+from CACBoneAxisLib.reading.candidates import look_at_heart
+from CACBoneAxisLib.reading.host import Deferred
 
 # What views need to find their size, and the range of a volume that is new to them.
 SETTLING_MS = 300
@@ -41,8 +42,8 @@ SHOWN_TABLES = ("lesionTable", "territoryTable", "vertebraTable")
 class ViewsSection(Section, VTKObservationMixin):
     """Arranges the views for reading, and gives the user's own arrangement back on leaving."""
 
-    def __init__(self, panel: Any) -> None:
-        Section.__init__(self, panel)
+    def __init__(self, host: PanelHost) -> None:
+        Section.__init__(self, host)
         VTKObservationMixin.__init__(self)
         self._before: int | None = None
         # Until the user chooses otherwise, the panel comes with its layout.
@@ -53,7 +54,8 @@ class ViewsSection(Section, VTKObservationMixin):
         self._volume: Any = None
         self._opened: set[str] = set()
         self._table_view: Any = None
-        panel.views = self
+        self._replaced = Deferred(self.workspace.host, 0, self.onViewsReplaced)
+        self.settling = Deferred(self.workspace.host, SETTLING_MS, self.onSettled)
 
     def setup(self) -> None:
         """Connect the buttons and the application's layout."""
@@ -63,13 +65,6 @@ class ViewsSection(Section, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
-        self.timer = qt.QTimer()
-        self.timer.setSingleShot(True)
-        connect(self.timer, "timeout()", self.onViewsReplaced)
-        self.settling = qt.QTimer()
-        self.settling.setSingleShot(True)
-        self.settling.setInterval(SETTLING_MS)
-        connect(self.settling, "timeout()", self.onSettled)
         manager = layout_manager()
         if manager is not None:
             connect(manager, "layoutChanged(int)", self.onLayoutChanged)
@@ -93,7 +88,7 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop following the views."""
-        self.timer.stop()
+        self._replaced.stop()
         self.settling.stop()
         manager = layout_manager()
         if manager is not None:
@@ -105,9 +100,9 @@ class ViewsSection(Section, VTKObservationMixin):
         self._table_view = None
         self.removeObservers()
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show the volume of another reading in the views; say what the buttons need."""
-        volume = parameters.volume if parameters is not None else None
+        volume = self.reading.volume if self.reading is not None else None
         if volume is not self._volume:
             self._volume = volume
             show_reading_of(slicer.mrmlScene, volume)
@@ -119,7 +114,7 @@ class ViewsSection(Section, VTKObservationMixin):
             no_views,
             _("Axial view, slab of the same slices, sagittal view, and tables. Press again for the layout before."),
         )
-        missing = "" if volume is not None else _("Choose a CT volume first.")
+        missing = "" if volume is not None else no_ct()
         for name, button in self._window_buttons().items():
             ready = _("Window {width} HU around {level} HU.")
             window = WINDOWS[name]
@@ -127,7 +122,7 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the lesions below the views, or the vertebrae where there are no lesions."""
-        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
+        record, shown = self._record(), shown_table(slicer.mrmlScene)
         if result is None or record is None:
             # A table of another scan's result says nothing about this one.
             if shown is not None and is_output(slicer.mrmlScene, shown):
@@ -137,12 +132,6 @@ class ViewsSection(Section, VTKObservationMixin):
         if shown is None or shown not in tables.values():
             lesions = bool(result["calcium"]["lesions"]) or not result["bone"]["vertebrae"]
             show_table(slicer.mrmlScene, tables["lesionTable" if lesions else "vertebraTable"])
-
-    def show_role(self, role: str) -> None:
-        """Show the table of what was just worked on below the views, unless the user put another table there."""
-        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
-        if record is not None and (shown is None or is_output(slicer.mrmlScene, shown)):
-            show_table(slicer.mrmlScene, record.GetNodeReference(role))
 
     # What a user does
 
@@ -159,25 +148,19 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def onTableClicked(self, index: Any) -> None:
         """Go to the lesion or the vertebra of a row of the table below the views, as its row in the panel does."""
-        record, shown = self.panel.result(), shown_table(slicer.mrmlScene)
-        if record is None or shown is None:
-            return
-        rows = {"lesionTable": self.panel.lesions.table.row_of, "vertebraTable": self._vertebra_row}
-        for role, row_of in rows.items():
-            if shown is record.GetNodeReference(role):
-                row = row_of(shown.GetCellText(index.row(), 0))
-                table = getattr(self.ui, role)
-                # Whoever clicks a row again wants to go there again.
-                table.clearSelection()
-                table.selectRow(row)
+        record, shown = self._record(), shown_table(slicer.mrmlScene)
+        for role in ("lesionTable", "vertebraTable"):
+            if record is not None and shown is not None and shown is record.GetNodeReference(role):
+                self.host.choose_row(role, shown.GetCellText(index.row(), 0))
 
     def onWindow(self, name: str) -> None:
         """Show the volume in another window of grey."""
-        if self.panel.parameters is not None:
-            set_window(self.panel.parameters.volume, name)
+        if self.reading is not None:
+            set_window(self.reading.volume, name)
 
     def onLayoutChanged(self, layout: int) -> None:
         """Follow a layout chosen elsewhere."""
+        keep_layout_out(layout_manager().layoutLogic().GetLayoutNode())
         self._show_state()
 
     def onSceneReplaced(self, caller: Any = None, event: Any = None) -> None:
@@ -185,7 +168,7 @@ class ViewsSection(Section, VTKObservationMixin):
         self._volume = None
         self._opened.clear()
         # Slicer itself arranges its views after this.
-        self.timer.start()
+        self._replaced.start()
 
     def onViewsReplaced(self) -> None:
         """Make the views of the reading layout what they were, where it is still the layout."""
@@ -218,11 +201,17 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def _arrange(self) -> None:
         manager = layout_manager()
-        if manager is None or manager.layout == LAYOUT_ID:
+        if manager is None:
             return
-        register_layout(manager.layoutLogic().GetLayoutNode())
-        self._before = manager.layout
+        node = manager.layoutLogic().GetLayoutNode()
+        # A scene of an earlier version brings our number, and no views where nobody knew it.
+        unknown = not node.IsLayoutDescription(LAYOUT_ID)
+        if manager.layout == LAYOUT_ID and not unknown:
+            return
+        register_layout(node)
+        self._before = manager.layout if manager.layout != LAYOUT_ID else None
         manager.setLayout(LAYOUT_ID)
+        keep_layout_out(node)
         self._set_up_views()
 
     def _give_back(self, manager: Any) -> None:
@@ -242,7 +231,7 @@ class ViewsSection(Section, VTKObservationMixin):
             self._table_view = view
         self._follow(True)
         self._show_volume()
-        self.show(self.panel.result_mapping())
+        self.show(self.reading.result_mapping() if self.reading is not None else None)
 
     def _follow(self, on: bool) -> None:
         self.removeObservers(self.onViewModified)
@@ -255,11 +244,10 @@ class ViewsSection(Section, VTKObservationMixin):
         self.onViewModified(view_node(slicer.mrmlScene, AXIAL_TAG))
 
     def _show_volume(self) -> None:
-        parameters = self.panel.parameters
-        if parameters is None:
+        if self.reading is None:
             return
-        volume = parameters.volume
-        unread = parameters.heart is None and volume.GetID() not in self._opened
+        volume = self.reading.volume
+        unread = self.reading.parameters.heart is None and volume.GetID() not in self._opened
         self._opened.add(volume.GetID())
         if show_volume(volume) or (unread and layout_manager() is not None):
             display = volume.GetDisplayNode()
@@ -274,20 +262,11 @@ class ViewsSection(Section, VTKObservationMixin):
         if volume is not None and volume.GetScene() is not None and layout_manager() is not None:
             slicer.util.setSliceViewerLayers(background=volume, fit=True)
             look_inside(volume)
-            self.look_at_heart()
+            look_at_heart(self.reading)
         self._new_to_views = False
 
-    def look_at_heart(self) -> None:
-        """Go to the middle of the heart's box, the sagittal view to the spine behind it; nowhere without a box."""
-        parameters = self.panel.parameters
-        if parameters is None or parameters.heart is None:
-            return
-        image = self.panel.logic.sessions.of(parameters.volume).image
-        jump_to(swap_ras_lps(reading_place(image, box_from_node(parameters.heart))))
-
-    def _vertebra_row(self, level: str) -> int:
-        items = [self.ui.vertebraTable.item(row, 0) for row in range(self.ui.vertebraTable.rowCount)]
-        return next((row for row, item in enumerate(items) if item.data(qt.Qt.UserRole) == level), -1)
+    def _record(self) -> Any:
+        return self.reading.result() if self.reading is not None else None
 
     def _show_state(self) -> None:
         manager = layout_manager()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import ctk
@@ -31,16 +31,16 @@ class LesionTable:
     ----------
     table : QTableWidget
     icons : an icon for every territory's code
-    on_select : called with the id of the lesion whose row a reader chose
-    on_artery : called with an id and the code of the artery that was chosen in its row
+    on_select : called with the names of the seeds of the lesion whose row a reader chose; none where none is
+    on_artery : called with such names and the code of the artery that was chosen in their row
     """
 
     def __init__(
         self,
         table: Any,
         icons: Mapping[str, Any],
-        on_select: Callable[[int], None],
-        on_artery: Callable[[int, str], None],
+        on_select: Callable[[Collection[str]], None],
+        on_artery: Callable[[Collection[str], str], None],
     ) -> None:
         self.table = table
         self._icons = icons
@@ -49,7 +49,6 @@ class LesionTable:
         self._texts: dict[int, dict[str, str]] = {}
         self._ids: list[int] = []
         self._sorted = ("lesion", True)
-        self._expected: tuple[str, ...] = ()
         self._combos: list[Any] = []
         self._codes = [row["code"] for row in territory_table()]
 
@@ -68,9 +67,8 @@ class LesionTable:
         self._copy.setContext(qt.Qt.WidgetWithChildrenShortcut)
         connect(self._copy, "activated()", self.onCopy)
 
-    def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show the lesions of a result mapping; None where there is none."""
-        chosen, self._expected = self._expected or self.selected_seeds(), ()
+    def show(self, result: Mapping[str, Any] | None, chosen: Collection[str]) -> None:
+        """Show the lesions of a result mapping, None where there is none, and choose the one with these seeds."""
         self._lesions = [] if result is None else list(result["calcium"]["lesions"])
         rows = [] if result is None else tables.lesion_rows(result)
         # Why a lesion does not count; that it has no mass is said once, below the score.
@@ -78,27 +76,17 @@ class LesionTable:
         self._texts = {int(row["lesion"]): {**row, "reason": reasons[int(row["lesion"])]} for row in rows}
         self._fill(chosen)
 
-    def selected(self) -> int | None:
-        """Return the id of the lesion whose row is chosen, None where none is."""
-        row = self.table.currentRow()
-        chosen = bool(self.table.selectedItems())
-        return self._ids[row] if chosen and 0 <= row < len(self._ids) else None
-
-    def row_of(self, number: str) -> int:
-        """Return the row of the lesion of an id; -1 where there is none."""
-        return next((row for row, own in enumerate(self._ids) if str(own) == number), -1)
+    def choose(self, number: str) -> None:
+        """Choose the row of the lesion of an id, as a click on it does."""
+        # Whoever clicks a row again wants to go there again.
+        self.table.clearSelection()
+        self.table.selectRow(next((row for row, own in enumerate(self._ids) if str(own) == number), -1))
 
     def selected_seeds(self) -> tuple[str, ...]:
         """Return the names of the seeds of the chosen lesion; its id may be another one after the next click."""
-        return self.seeds_of(self.selected())
-
-    def seeds_of(self, number: int | None) -> tuple[str, ...]:
-        """Return the names of the seeds of the lesion of an id; none where there is no such row."""
-        return tuple(self._lesion(number)["seeds"]) if number in self._ids and number is not None else ()
-
-    def expect(self, seed: str) -> None:
-        """Choose, when the next result is shown, the row of the lesion that a seed stands for; tell nobody."""
-        self._expected = (seed,)
+        row = self.table.currentRow()
+        chosen = bool(self.table.selectedItems()) and 0 <= row < len(self._ids)
+        return tuple(self._lesion(self._ids[row])["seeds"]) if chosen else ()
 
     def text(self) -> str:
         """Return the table, as it is sorted, with tabs between the cells, for spreadsheets."""
@@ -115,15 +103,14 @@ class LesionTable:
 
     def onSelection(self) -> None:
         """Tell which lesion was chosen."""
-        number = self.selected()
-        if number is not None:
-            self._on_select(number)
+        self._on_select(self.selected_seeds())
 
     def onArtery(self, row: int) -> None:
         """Tell which artery was chosen in a row."""
         code = self._codes[self._combos[row].currentIndex]
-        if row < len(self._ids) and code != self._lesion(self._ids[row])["territory"]:
-            self._on_artery(self._ids[row], code)
+        lesion = self._lesion(self._ids[row]) if row < len(self._ids) else None
+        if lesion is not None and code != lesion["territory"]:
+            self._on_artery(tuple(lesion["seeds"]), code)
 
     def onCopy(self) -> None:
         """Put the table on the clipboard."""
@@ -145,7 +132,7 @@ class LesionTable:
             return (lesion[name] is None, self._codes.index(lesion[name]) if lesion[name] else 0, number)
         return (False, self._texts[number][name], number)
 
-    def _fill(self, chosen: Sequence[str]) -> None:
+    def _fill(self, chosen: Collection[str]) -> None:
         self.table.blockSignals(True)
         name, rising = self._sorted
         ordered = sorted(self._lesions, key=self._key, reverse=not rising)
@@ -204,7 +191,7 @@ class LesionTable:
         if self._combos[row].currentIndex != index:
             self._combos[row].setCurrentIndex(index)
 
-    def _choose(self, seeds: Sequence[str]) -> None:
+    def _choose(self, seeds: Collection[str]) -> None:
         wanted = next((n for n in self._ids if set(self._lesion(n)["seeds"]) & set(seeds)), None)
         self.table.blockSignals(True)
         if wanted is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.panel.choices import Choices
+from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.section import Section
 
 # Spin boxes and their settings; the smallest value says nothing.
@@ -28,9 +27,9 @@ ANSWERS = {
 class PatientSection(Section):
     """Age and sex are bound to the parameter node in the .ui file, the rest to the reading's settings."""
 
-    def __init__(self, panel: Any) -> None:
-        super().__init__(panel)
-        self.choices = Choices(panel)
+    def __init__(self, host: PanelHost) -> None:
+        super().__init__(host)
+        self.choices = Choices(self)
 
     def setup(self) -> None:
         """Connect the fields."""
@@ -42,6 +41,6 @@ class PatientSection(Section):
         for name, path in ANSWERS.items():
             self.choices.combo(getattr(self.ui, name), path, answers)
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show what is said of the patient."""
-        self.choices.update(parameters)
+        self.choices.update()

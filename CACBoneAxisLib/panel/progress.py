@@ -7,15 +7,13 @@ from typing import Any
 
 import slicer
 
+from CACBoneAxisLib.reading.host import CancelledError
+
 # Shorter work is over before a bar could be read.
 PATIENCE_SECONDS = 1.0
 
 
-class CancelledError(Exception):
-    """The user pressed Cancel."""
-
-
-class Progress:
+class ProgressBar:
     """Shows what an analysis is doing once it takes longer than a second, and ends it on Cancel.
 
     Called with a message and the part done (0 to 1), between two steps of the work.
@@ -31,6 +29,12 @@ class Progress:
     def cancel(self) -> None:
         """End the analysis at its next step."""
         self.cancelled = True
+
+    def hide(self) -> None:
+        """Show no progress any more."""
+        for widget in (self.bar, self.cancel_button):
+            if widget is not None:
+                widget.visible = False
 
     def __call__(self, message: str, fraction: float) -> None:
         """Show the message and the part done; raise :class:`CancelledError` when the user cancelled."""

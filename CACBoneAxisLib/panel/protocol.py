@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import qt
-import slicer
 from slicer.i18n import tr as _
 
-from CACBoneAxisLib.calcium.protocol import CalciumProtocol, presets
+from CACBoneAxisLib.calcium.protocol import presets
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.choices import other_settings
-from CACBoneAxisLib.mrml.protocols import UNREAD, VISUAL_FIELDS, choose_protocol, own_protocol, protocol_of
-from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
+from CACBoneAxisLib.mrml.protocols import UNREAD, VISUAL_FIELDS, choose_protocol, protocol_of, take_protocol
+from CACBoneAxisLib.panel.host import PanelHost
+from CACBoneAxisLib.panel.section import Section, choose_file, connect, enable, fill, no_ct, set_text
+from CACBoneAxisLib.reading.answers import contrast_words, protocol_words, visual_words
 from CACBoneAxisLib.report.numbers import format_value
-from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.settings import read_settings
 
 
 class ProtocolSection(Section):
     """Chooses the rules of the score, those for contrast-enhanced scans, and holds what the reader sees by eye."""
 
-    def __init__(self, panel: Any) -> None:
-        super().__init__(panel)
+    def __init__(self, host: PanelHost) -> None:
+        super().__init__(host)
         self._rows: list[Mapping[str, Any]] = []
         self._filled: bool | None = None
 
@@ -46,9 +43,10 @@ class ProtocolSection(Section):
         set_text(self.ui.visualLabel, "")
         fill(self.ui.protocolsTable, [], [])
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show the protocol of the reading and what was changed of it."""
-        missing = "" if parameters is not None else _("Choose a CT volume first.")
+        parameters = self.parameters
+        missing = "" if parameters is not None else no_ct()
         tip = _("By whose rules calcium is found and scored; threshold and smallest area become theirs.")
         enable(self.ui.protocolComboBox, missing, tip)
         self.ui.protocolFileButton.enabled = not missing
@@ -80,7 +78,7 @@ class ProtocolSection(Section):
         set_text(self.ui.visualLabel, visual_words(visual) if visual else "")
 
     def _fill(self) -> None:
-        wanted = bool(self._rows) and self.panel.session is not None and bool(self.panel.session.showProtocols)
+        wanted = bool(self._rows) and self.workspace.session is not None and bool(self.workspace.session.showProtocols)
         if wanted == self._filled:
             return
         self._filled = wanted
@@ -101,39 +99,30 @@ class ProtocolSection(Section):
     def onProtocol(self, index: int) -> None:
         """Choose a protocol by name."""
         name = self.ui.protocolComboBox.itemData(index)
-        if self.panel.parameters is not None and name in presets():
-            with slicer.util.NodeModify(self.panel.parameters.parameterNode):
-                choose_protocol(self.panel.parameters, name)
+        if self.reading is not None and name in presets():
+            with self.reading.in_one_event():
+                choose_protocol(self.parameters, name)
 
     def onFile(self) -> None:
         """Take the protocol of a settings file."""
-        window = slicer.util.mainWindow()
-        chosen = qt.QFileDialog.getOpenFileName(window, _("Protocol"), "", _("Settings (*.json *.toml)"))
-        # PySide gives the filter along with the name.
-        path = chosen[0] if isinstance(chosen, tuple) else chosen
-        if path:
-            self.takeFile(Path(path))
+        path = choose_file(_("Protocol"), _("Settings (*.json *.toml)"))
+        if path is not None:
+            self.takeFile(path)
 
     def takeFile(self, path: Path) -> None:
         """Take the protocol of a settings file; what is wrong with it is one sentence in the panel."""
-        parameters = self.panel.parameters
+        if self.reading is None:
+            return
         try:
-            said = own_protocol(read_settings(path))
+            with self.reading.in_one_event():
+                take_protocol(self.parameters, read_settings(path))
         except (UnusableInputError, ValueError) as error:
             set_text(self.ui.protocolLabel, f"{path.name}: {error}")
-            return
-        other = other_settings(parameters)
-        other["calcium"] = {**other.get("calcium", {}), **said}
-        base = Settings.from_mapping({"calcium": said}).calcium
-        with slicer.util.NodeModify(parameters.parameterNode):
-            parameters.otherSettings = json.dumps(other)
-            parameters.protocol = said["protocol"]
-            parameters.threshold, parameters.minimumArea = base.threshold_hu, base.minimum_area_mm2
 
     def onVisual(self) -> None:
         """Keep what the reader sees by eye."""
         letters = [UNREAD if w.currentIndex == 0 else str(w.currentIndex - 1) for w in self._visual()]
-        self.panel.parameters.visual = "".join(letters)
+        self.parameters.visual = "".join(letters)
 
     def _visual(self) -> list[Any]:
         return [getattr(self.ui, f"visual{name}ComboBox") for name in ("LM", "LAD", "LCX", "RCA", "Drs")]
@@ -152,37 +141,3 @@ class ProtocolSection(Section):
             index = combo.findData(name)
         if combo.currentIndex != index:
             combo.setCurrentIndex(index)
-
-
-def protocol_words(protocol: CalciumProtocol) -> str:
-    """Return by whose rules is scored and which of them the reader changed."""
-    changes = protocol.changed()
-    if not changes:
-        return str(protocol.citation)
-    said = _("{citation}; changed: {changes}.")
-    return str(said.format(citation=protocol.citation, changes="; ".join(changes)))
-
-
-def contrast_words(found: Mapping[str, Any]) -> str:
-    """Return volume and number of lesions on a contrast-enhanced scan."""
-    said = _(
-        "Calcium on a contrast-enhanced scan at {threshold} ({rule}): {volume} in {count} lesions; no Agatston score."
-    )
-    return str(
-        said.format(
-            threshold=format_value(found["threshold_hu"], "threshold_hu", unit=True),
-            rule=found["rule"],
-            volume=format_value(found["volume_mm3"], "volume_mm3", unit=True),
-            count=format_value(found["lesions"], "count"),
-        )
-    )
-
-
-def visual_words(found: Mapping[str, Any]) -> str:
-    """Return the sum of the visual classes and the class of CAC-DRS."""
-    parts = []
-    if found["sum"] is not None:
-        parts.append(_("Visual score {sum} of 12").format(sum=found["sum"]))
-    if found["cac_drs"]:
-        parts.append(f"CAC-DRS {found['cac_drs']}")
-    return str(", ".join(parts))

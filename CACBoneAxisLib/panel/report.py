@@ -12,27 +12,23 @@ import slicer
 from slicer.i18n import tr as _
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.mrml.dicomobjects import restore_reading
-from CACBoneAxisLib.mrml.trail import note_action, trail
+from CACBoneAxisLib.mrml.trail import trail
+from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.pages import page_of, show_page
-from CACBoneAxisLib.panel.section import Section, connect, enable, fill, set_text
-from CACBoneAxisLib.reading.approval import approval, approve, unlock
+from CACBoneAxisLib.panel.section import Section, choose_file, connect, enable, fill, no_ct, set_text, wait_cursor
+from CACBoneAxisLib.reading.approval import approval
+from CACBoneAxisLib.reading.saving import save_report
 from CACBoneAxisLib.report.wording import RESEARCH_USE, remarks
 from CACBoneAxisLib.study.dicomobjects import check_objects
 
 PAPER = "a4"
 
 
-def documents_folder() -> Path:
-    """Return the folder in which the user's documents are, where reports go unless another is chosen."""
-    return Path(qt.QStandardPaths.writableLocation(qt.QStandardPaths.DocumentsLocation))
-
-
 class ReportSection(Section):
     """Lists the findings, shows and saves the report of the current volume, and approves the reading."""
 
-    def __init__(self, panel: Any) -> None:
-        super().__init__(panel)
+    def __init__(self, host: PanelHost) -> None:
+        super().__init__(host)
         self._saved: tuple[Any, Path] | None = None
         self._trail_shown: Any = None
 
@@ -47,13 +43,13 @@ class ReportSection(Section):
         connect(self.ui.unlockButton, "clicked()", self.onUnlock)
         self._hide_report()
 
-    def update(self, parameters: Any) -> None:
+    def update(self) -> None:
         """Show whether there is a report to save and one to open, and whether the reading is approved."""
         missing = self._not_ready()
         enable(self.ui.showReportButton, missing, _("Show the whole report here, as it is saved."))
         if missing:
             self._hide_report()
-        session = self.panel.session
+        parameters, session = self.parameters, self.workspace.session
         if not missing and (session is None or str(session.outputFolder) in ("", ".")):
             missing = _("Choose a folder first.")
         enable(self.ui.saveReportButton, missing, _("Save page, PDF, tables, segmentations and result.json."))
@@ -61,7 +57,7 @@ class ReportSection(Section):
             missing = self._no_objects(parameters.volume)
         ready = _("Save the report, and measurements, segmentation and PDF as DICOM objects of the CT's study.")
         enable(self.ui.saveDicomButton, missing, ready)
-        missing = "" if parameters is not None and parameters.volume is not None else _("Choose a CT first.")
+        missing = "" if parameters is not None else no_ct()
         if not missing and approval(parameters) is not None:
             missing = _("The reading is approved: unlock it first.")
         ready = _("Take seeds, regions and settings from measurements.dcm, as Save DICOM wrote it.")
@@ -71,7 +67,7 @@ class ReportSection(Section):
             self.ui.openReportButton, "" if page else _("Save the report first."), _("Open the page in the browser.")
         )
         set_text(self.ui.reportLabel, _("Saved in {folder}").format(folder=page.parent) if page else "")
-        self._show_approval(parameters)
+        self._show_approval()
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show every finding of the result once, errors first."""
@@ -91,12 +87,13 @@ class ReportSection(Section):
         if not checked:
             self._hide_report()
             return
-        result = self.panel.latest_result()
+        result = self.reading.latest_result() if self.reading is not None else None
         if result is None:
             self._hide_report()
             return
         self.ui.reportBrowser.visible = True
-        self._waiting(lambda: show_page(self.ui.reportBrowser, page_of(result)))
+        with wait_cursor():
+            show_page(self.ui.reportBrowser, page_of(result))
 
     def onSaveReport(self, objects: bool = False) -> None:
         """Write the report into a new folder inside the chosen one.
@@ -105,17 +102,17 @@ class ReportSection(Section):
         ----------
         objects : DICOM objects of the CT's study too
         """
-        if objects and not self._ready_for_objects():
+        if self.reading is None or (objects and not self._ready_for_objects()):
             return
-        parameters, record = self.panel.parameters, self.panel.result()
-        folder = Path(self.panel.session.outputFolder)
-        further = {"paper": PAPER, "objects": objects, "qt": qt}
-        saved = self._waiting(lambda: self.panel.logic.saveReport(parameters.volume, folder, **further))
-        if isinstance(saved, UnusableInputError | OSError):
-            set_text(self.ui.reportLabel, _("The report could not be saved: {why}").format(why=escape(str(saved))))
+        folder = Path(self.workspace.session.outputFolder)
+        try:
+            with wait_cursor():
+                saved = save_report(self.reading.volume, folder, paper=PAPER, objects=objects, qt=qt)
+        except (UnusableInputError, OSError) as error:
+            set_text(self.ui.reportLabel, _("The report could not be saved: {why}").format(why=escape(str(error))))
             return
-        self._saved = (record.GetID(), saved / "report.html")
-        self.update(parameters)
+        self._saved = (self.reading.result().GetID(), saved / "report.html")
+        self.update()
 
     def onOpenReport(self) -> None:
         """Open the saved page in the user's browser."""
@@ -125,45 +122,36 @@ class ReportSection(Section):
 
     def onRestore(self) -> None:
         """Ask for a structured report and take the reading that it holds."""
-        window = slicer.util.mainWindow()
-        chosen = qt.QFileDialog.getOpenFileName(window, _("Structured report"), "", _("DICOM (*.dcm *);;All (*)"))
-        # PySide gives the filter along with the name.
-        path = chosen[0] if isinstance(chosen, tuple) else chosen
-        if path:
-            self.restore(Path(path))
+        path = choose_file(_("Structured report"), _("DICOM (*.dcm *);;All (*)"))
+        if path is not None:
+            self.restore(path)
 
     def restore(self, path: Path) -> None:
         """Take the reading of a structured report in place of the present one, and analyse the scan with it."""
-        restored = self._waiting(lambda: restore_reading(self.panel.parameters.volume, path))
-        if isinstance(restored, UnusableInputError | OSError):
-            set_text(self.ui.reportLabel, _("Nothing was restored: {why}").format(why=escape(str(restored))))
+        if self.reading is None:
             return
-        note_action(self.panel.parameters, "reading restored from a structured report")
-        self.panel.analyze()
+        try:
+            with wait_cursor():
+                self.reading.restore(path)
+        except (UnusableInputError, OSError) as error:
+            set_text(self.ui.reportLabel, _("Nothing was restored: {why}").format(why=escape(str(error))))
 
     def onApprove(self) -> None:
         """Approve the reading in the reader's name; the result says so from now on."""
-        if not self._approve_missing(self.panel.parameters):
-            approve(self.panel.parameters, self._reader())
-            self.panel.analyze()
+        if self.reading is not None:
+            self.reading.approve(self._reader())
 
     def onUnlock(self) -> None:
         """Take the approval back, so that the reading can be changed."""
-        parameters = self.panel.parameters
-        if approval(parameters) is not None and self._reader():
-            unlock(parameters, self._reader())
-            self.panel.analyze()
+        if self.reading is not None:
+            self.reading.unlock(self._reader())
 
     def _reader(self) -> str:
-        session = self.panel.session
+        session = self.workspace.session
         return str(session.readerName).strip() if session is not None else ""
 
     def _not_ready(self) -> str:
-        if self.panel.result() is None:
-            return _("Press Apply first: there is no result yet.")
-        if self.panel.changed_since_result:
-            return _("Press Apply first: something changed since the last analysis.")
-        return ""
+        return self.reading.not_current() if self.reading is not None else no_ct()
 
     def _no_objects(self, volume: Any) -> str:
         """Return why no DICOM objects can be made of a volume, in words; empty where they can."""
@@ -179,19 +167,16 @@ class ReportSection(Section):
             question = _("DICOM objects are made with highdicom, which Slicer has from 5.12 on. Install it now?")
             if not slicer.util.confirmOkCancelDisplay(question):
                 return False
-            self._waiting(lambda: slicer.util.pip_install("highdicom"))
+            with wait_cursor():
+                slicer.util.pip_install("highdicom")
         return True
 
-    def _approve_missing(self, parameters: Any) -> str:
-        missing = self._not_ready()
-        if not missing and approval(parameters) is not None:
-            missing = _("The reading is approved already.")
-        return missing or ("" if self._reader() else _("Say who reads the scan first."))
-
-    def _show_approval(self, parameters: Any) -> None:
+    def _show_approval(self) -> None:
+        reading, parameters = self.reading, self.parameters
         approved = approval(parameters)
         ready = _("Lock the reading in your name. It can be unlocked again; both stay in its trail.")
-        enable(self.ui.approveButton, self._approve_missing(parameters), ready)
+        missing = reading.cannot_approve(self._reader()) if reading is not None else no_ct()
+        enable(self.ui.approveButton, missing, ready)
         missing = "" if approved is not None else _("The reading is not approved.")
         if not missing and not self._reader():
             missing = _("Say who unlocks the reading first.")
@@ -199,7 +184,7 @@ class ReportSection(Section):
         text = ""
         if approved is not None:
             text = _("Approved by <b>{name}</b>, {time}").format(name=escape(approved.name), time=approved.time)
-            if self.panel.changed_since_result:
+            if reading is not None and reading.changed_since_result:
                 text += "<br>" + _("Something was changed outside this panel since then.")
         set_text(self.ui.approvalLabel, text)
         actions = trail(parameters) if parameters is not None else []
@@ -212,18 +197,8 @@ class ReportSection(Section):
         self.ui.reportBrowser.visible = False
         self.ui.showReportButton.checked = False
 
-    def _waiting(self, work: Any) -> Any:
-        """Return what work returns, or what it could not do."""
-        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
-        try:
-            return work()
-        except (UnusableInputError, OSError) as error:
-            return error
-        finally:
-            slicer.app.restoreOverrideCursor()
-
     def _page(self) -> Path | None:
-        record = self.panel.result()
+        record = self.reading.result() if self.reading is not None else None
         if record is None or self._saved is None or self._saved[0] != record.GetID() or not self._saved[1].is_file():
             return None
         return self._saved[1]

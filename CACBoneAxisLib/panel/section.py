@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import qt
+import slicer
+from slicer.i18n import tr as _
 
+from CACBoneAxisLib.panel.host import PanelHost
+from CACBoneAxisLib.reading.reading import Reading
 from CACBoneAxisLib.report.numbers import NOT_MEASURED
-
-if TYPE_CHECKING:
-    from CACBoneAxisLib.panel.panel import Panel
-
 
 MOST_ROWS = 14
 ROWS_PER_STEP = 500
@@ -20,24 +21,45 @@ FRAME_PIXELS = 4
 
 
 class Section:
-    """One part of the panel: turns what a user does into changes of the scene, and shows what is there.
+    """One part of the panel: turns what a user does into calls of the reading, and shows what is there.
 
-    A section keeps no state of its own; it reads the parameter node and the result and
-    writes the parameter node and the scene.
+    A section keeps no decision of its own, and knows no other section.
+
+    Parameters
+    ----------
+    host : the panel around it
     """
 
-    def __init__(self, panel: Panel) -> None:
-        self.panel = panel
-        self.ui = panel.ui
+    def __init__(self, host: PanelHost) -> None:
+        self.host = host
+        self.ui = host.ui
+        self.workspace = host.workspace
+
+    @property
+    def reading(self) -> Reading | None:
+        """The reading that is shown, None while there is none."""
+        return self.workspace.reading
+
+    @property
+    def parameters(self) -> Any:
+        """The choices of the reading that is shown, None while there is none."""
+        return self.reading.parameters if self.reading is not None else None
+
+    def locked(self) -> str:
+        """Return why the reading may not be changed, in words; empty where it may, or there is none."""
+        return self.reading.locked() if self.reading is not None else ""
 
     def setup(self) -> None:
         """Connect the section's widgets, once."""
 
-    def update(self, parameters: Any) -> None:
-        """Show the parameter node: what is enabled, and why not where it is not."""
+    def update(self) -> None:
+        """Show the reading: what is enabled, and why not where it is not."""
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the result mapping of the current volume; None where there is none."""
+
+    def choose_row(self, role: str, name: str) -> None:
+        """Choose a row of the result table of that role, where this section shows it."""
 
     def enter(self) -> None:
         """Take up what works only while the module is shown."""
@@ -86,12 +108,6 @@ def set_long_text(label: Any, text: str) -> None:
         label.setMinimumHeight(max(0, label.heightForWidth(label.width)))
 
 
-def doubts(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the sentences of warnings and errors as rich text, each once."""
-    serious = [escape(item["message"]) for item in findings if item["severity"] != "note"]
-    return list(dict.fromkeys(serious))
-
-
 def fill(
     table: Any,
     titles: Sequence[str],
@@ -110,10 +126,10 @@ def fill(
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
     table.setRowCount(len(rows))
-    for r, row in enumerate(rows):
+    for r, cells in enumerate(rows):
         if progress is not None and r % ROWS_PER_STEP == 0:
             progress(r / len(rows))
-        for c, text in enumerate(row):
+        for c, text in enumerate(cells):
             item = qt.QTableWidgetItem(text)
             if c == 0:
                 item.setData(qt.Qt.UserRole, ids[r] if ids else "")
@@ -133,6 +149,37 @@ def fill(
     table.setFixedHeight(table.horizontalHeader().sizeHint.height() + sum(heights) + FRAME_PIXELS)
     table.visible = bool(rows)
     table.blockSignals(False)
+
+
+def no_ct() -> str:
+    """Return what is missing where a control needs a reading and there is none."""
+    return str(_("Choose a CT volume first."))
+
+
+def set_checked(box: Any, on: bool) -> None:
+    """Check a box without telling anybody."""
+    if bool(box.checked) != on:
+        before = box.blockSignals(True)
+        box.checked = on
+        box.blockSignals(before)
+
+
+def choose_file(title: str, filters: str) -> Path | None:
+    """Ask for a file; None where the user takes none."""
+    chosen = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", filters)
+    # PySide gives the filter along with the name.
+    path = chosen[0] if isinstance(chosen, tuple) else chosen
+    return Path(path) if path else None
+
+
+@contextmanager
+def wait_cursor() -> Iterator[None]:
+    """Show that the application is busy."""
+    slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
+    try:
+        yield
+    finally:
+        slicer.app.restoreOverrideCursor()
 
 
 def selected_id(table: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.imaging.markups import write_markups
 from CACBoneAxisLib.mrml.archive import add_volume
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
-from CACBoneAxisLib.mrml.selftest import PIXEL_MM
+from CACBoneAxisLib.mrml.selftest import PIXEL_MM, differences_of
 from CACBoneAxisLib.panel.lesions import LesionTools
 from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, write_torso
@@ -22,27 +23,32 @@ READER = "Self test"
 KVP, AGE_YEARS = 120, 66
 
 
-def read_torso(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
-    """Read the digital torso in the panel: a click per lesion, one per vertebra, report, approval.
+def compare_reading(panel: Any, scene: Any, folder: Path, command: Callable[[list[str]], int]) -> list[str]:
+    """Read the digital torso in the panel and on the command line; return what differs, empty when nothing does.
+
+    In the panel: a click per lesion, one per vertebra, report, approval; on the command line: the decisions made so.
 
     Parameters
     ----------
     panel : of the module, in view or not, over an empty scene
-    folder : an existing one, for the torso's files and the report
-
-    Returns
-    -------
-    arguments : with which the command line reads the same torso with the decisions made here
-    result : ``result.json`` that the panel saved
+    folder : an existing one, for the torso's files and both results
+    command : the command line
     """
     in_view = panel.session is not None
     if not in_view:
         panel.enter()
     try:
-        return _read(panel, scene, folder)
+        arguments, saved = _read(panel, scene, folder)
     finally:
         if not in_view:
             panel.exit()
+    if command([*arguments, "--output", str(folder / "command")]) != 0:
+        return ["the command line ended with an error"]
+    paths = (saved, folder / "command" / "result.json")
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    if not results[0]["calcium"]["total"]["agatston"] or not results[0]["bone"]["vertebrae"]:
+        return ["the reading has no score or no vertebra, so nothing was compared"]
+    return differences_of(*results)
 
 
 def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
@@ -58,8 +64,8 @@ def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     for seed in seeds_from([torso.seeds]):
         getattr(panel.ui, f"territory{seed.territory}Button").click()
         tools.onClick(tuple(swap_ras_lps(seed.position_mm)))
-    tools.onUndo()
-    tools.onRedo()
+    panel.ui.undoButton.click()
+    panel.ui.redoButton.click()
     for box in torso.regions:
         regions.onLevel(box.name)
         regions.onClick(tuple(swap_ras_lps(box.center_mm)))
@@ -72,16 +78,15 @@ def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     decided = folder / "decided"
     decided.mkdir()
     write_markups(decided / "seeds.mrk.json", [points_from_node(parameters.seeds)])
-    study_id = panel.result_mapping()["study"]["id"]
+    study_id = panel.reading.result_mapping()["study"]["id"]
     arguments = ["analyze", str(files["ct"]), "--id", study_id, "--seeds", str(decided / "seeds.mrk.json"), "--rois"]
     for node in parameters.regions:
         path = decided / f"{node.GetName()}.mrk.json"
         write_markups(path, [box_from_node(node)])
         arguments.append(str(path))
-    settings = panel.result_mapping()["provenance"]["settings"]
+    settings = panel.reading.result_mapping()["provenance"]["settings"]
     (decided / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    output = folder / "command"
-    arguments += ["--settings", str(decided / "settings.json"), "--output", str(output)]
+    arguments += ["--settings", str(decided / "settings.json")]
     panel.ui.unlockButton.click()
     return arguments, saved
 

@@ -40,10 +40,36 @@ class SliceView(NamedTuple):
         return hypot(*(matrix.GetElement(row, 0) for row in range(3)))
 
 
+def layout_manager() -> Any:
+    """Return what arranges the views; None without a main window."""
+    manager = getattr(slicer.app, "layoutManager", None)
+    return manager() if manager is not None else None
+
+
+def show_volume(volume: Any) -> bool:
+    """Show a volume in every slice view, whole where it was not shown before; return whether there was such a view."""
+    manager = layout_manager()
+    if manager is None:
+        return False
+    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    shown = all(node.GetBackgroundVolumeID() == volume.GetID() for node in nodes)
+    slicer.util.setSliceViewerLayers(background=volume, fit=not shown)
+    return not shown
+
+
+def table_view(tag: str) -> Any:
+    """Return the view of tables with a singleton tag (qMRMLTableView); None where it is not there."""
+    manager = layout_manager()
+    for number in range(getattr(manager, "tableViewCount", 0)):
+        widget = manager.tableWidget(number)
+        if widget is not None and widget.mrmlTableViewNode().GetSingletonTag() == tag:
+            return widget.tableView()
+    return None
+
+
 def slice_views() -> list[SliceView]:
     """Return the slice views that the application shows; without its main window there are none."""
-    layout = getattr(slicer.app, "layoutManager", None)
-    manager = layout() if layout is not None else None
+    manager = layout_manager()
     if manager is None:
         return []
     widgets = [manager.sliceWidget(name) for name in manager.sliceViewNames()]

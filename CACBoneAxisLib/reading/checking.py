@@ -1,4 +1,4 @@
-"""What is known of the scan before anything is read in it, found once for each volume and what is said of it."""
+"""Check the scan itself, once for each volume and description: acquisition, aortic blood, phantom, suitability."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Checker:
 
     Parameters
     ----------
-    sessions : of the volumes of the scene
+    analyses : of the volumes of the scene
     """
 
-    def __init__(self, sessions: Analyses) -> None:
-        self.sessions = sessions
+    def __init__(self, analyses: Analyses) -> None:
+        self.analyses = analyses
         self._latest = Cache(1)
 
     def known(self, parameters: Any) -> ScanCheck | None:
@@ -58,10 +58,10 @@ class Checker:
         progress(_("Reading the scan"), 0.0)
         try:
             settings = Settings.from_mapping(settings_from_parameters(parameters))
-            session = self.sessions.of(parameters.volume)
+            analysis = self.analyses.of(parameters.volume)
             progress(_("Measuring blood in the aorta"), 0.3)
             boxes = [box_from_node(node) for node in _aorta(parameters)]
-            check = session.check(settings, boxes, lambda message, part: progress(message, 0.5 + part))
+            check = analysis.check(settings, boxes, lambda message, part: progress(message, 0.5 + part))
         except UnusableInputError as error:
             problem = str(error)
         self._latest.put("scan", (check, problem), state)
@@ -70,7 +70,6 @@ class Checker:
     def clear(self) -> None:
         """Forget the scan, as when the scene is closed."""
         self._latest.clear()
-        self.sessions.clear()
 
     def _state_of(self, parameters: Any) -> Any:
         try:

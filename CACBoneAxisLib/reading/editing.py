@@ -1,9 +1,8 @@
-"""What a reader does to lesions, as changes of the reading's point list, and what became of it."""
+"""Take, move, cut, exclude and remove lesions by changing the reading's point list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,26 +18,8 @@ from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import points_from_node
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 from CACBoneAxisLib.mrml.seeds import add_seed, decide, remove_seeds, rename_seeds
+from CACBoneAxisLib.reading.outcome import Outcome
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an action.
-
-    Parameters
-    ----------
-    done : whether anything changed
-    what
-        ``taken``, ``moved``, ``same``, ``accepted``, ``large``, ``cut``, ``slice``, ``removed``,
-        ``excluded``, ``included``, ``suggestions``; or why nothing was done: ``below``, ``bone``,
-        ``outside-scan``, ``outside-heart``, ``no-suggestion``, ``none``
-    values : what a sentence about it needs: numbers with their units in the name, names
-    """
-
-    done: bool
-    what: str
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 class Editor:
@@ -47,16 +28,16 @@ class Editor:
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading, whose ``seeds`` are changed
-    session : of its volume
+    analysis : of its volume
     protocol : by whose rules candidates are found
     heart : box outside which no coronary calcium is taken, None for no limit
     """
 
     def __init__(
-        self, parameters: Any, session: IncrementalAnalysis, protocol: CalciumProtocol, heart: Region | None = None
+        self, parameters: Any, analysis: IncrementalAnalysis, protocol: CalciumProtocol, heart: Region | None = None
     ) -> None:
         self.parameters = parameters
-        self.session = session
+        self.analysis = analysis
         self.protocol = protocol
         self.heart = heart
 
@@ -69,7 +50,7 @@ class Editor:
         whole = lesion is not None and not any(seed.parts for seed in lesion.seeds)
         if lesion is not None and growth == "slice" and whole and place.voxel is not None:
             self._take_part(
-                lesion, self.session.image.geometry.voxel_center(place.voxel), territory, {"growth": "slice"}
+                lesion, self.analysis.image.geometry.voxel_center(place.voxel), territory, {"growth": "slice"}
             )
             return Outcome(True, "slice", {"artery": territory})
         if lesion is not None:
@@ -78,7 +59,7 @@ class Editor:
         if refused is not None or place.voxel is None:
             return refused or Outcome(False, "none")
         decision = {"growth": "slice"} if growth == "slice" else {}
-        label = self._add(self.session.image.geometry.voxel_center(place.voxel), territory, decision)
+        label = self._add(self.analysis.image.geometry.voxel_center(place.voxel), territory, decision)
         values = {"seed": label, "artery": territory, "volume_mm3": place.volume_mm3}
         if place.kind == "large" and territories()[territory].coronary:
             return Outcome(True, "large", {**values, "limit_mm3": self.protocol.maximum_lesion_volume_mm3})
@@ -142,12 +123,11 @@ class Editor:
         node = self.parameters.seeds
         if node is None or not node.GetNumberOfDefinedControlPoints():
             return ()
-        return self.session.cache.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
+        return self.analysis.cache.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
 
-    def lesion(self, number: int) -> Lesion | None:
-        """Return the lesion of an id, None where there is none."""
-        lesions = self.lesions()
-        return lesions[number - 1] if 0 < number <= len(lesions) else None
+    def lesion_of(self, seeds: Collection[str]) -> Lesion | None:
+        """Return the lesion that has one of the named seeds, None where there is none."""
+        return next((one for one in self.lesions() if any(seed.name in seeds for seed in one.seeds)), None)
 
     def lesion_at(self, ras_mm: Sequence[float]) -> Lesion | None:
         """Return the lesion that was taken at a place, None where there is none."""
@@ -155,7 +135,7 @@ class Editor:
 
     def _point(self, ras_mm: Sequence[float], **how: Any) -> tuple[Place, Lesion | None]:
         lesions = self.lesions()
-        image, candidates = self.session.image, self.session.cache.candidates(self.protocol)
+        image, candidates = self.analysis.image, self.analysis.cache.candidates(self.protocol)
         place = point_at(image, candidates, lesions, as_point(swap_ras_lps(ras_mm)), self.protocol, **how)
         return place, None if place.lesion is None else lesions[place.lesion]
 
@@ -205,7 +185,7 @@ class Editor:
             return
         remove_seeds(self.parameters.seeds, inside)
         there = [seed for seed in lesion.seeds if seed not in inside]
-        for position in rest_of(self.session.image, lesion.mask, part.mask, there, self.protocol):
+        for position in rest_of(self.analysis.image, lesion.mask, part.mask, there, self.protocol):
             kept = {"decision": inside[0].decision, "reason": inside[0].reason}
             kept = {name: value for name, value in kept.items() if value not in (None, "score")}
             self._add(position, inside[0].territory, kept)

@@ -98,25 +98,6 @@ class History:
         self._changed_at = -SAME_STEP_SECONDS
 
 
-class Histories:
-    """The history of every reading of the scene."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, History] = {}
-
-    def of(self, parameters: Any) -> History:
-        """Return the history of a reading; it begins when it is first asked for."""
-        node = parameters.parameterNode
-        kept = self._kept.get(node.GetID())
-        if kept is None or kept.parameters.parameterNode is not node:
-            kept = self._kept[node.GetID()] = History(parameters)
-        return kept
-
-    def clear(self) -> None:
-        """Forget everything, as when the scene is closed."""
-        self._kept.clear()
-
-
 def what_changed(before: Snapshot, after: Snapshot) -> str:
     """Return what differs between two states of a reading: ``points``, a region's name, or a choice's."""
     if before.nodes != after.nodes:

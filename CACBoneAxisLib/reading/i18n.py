@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-try:
-    # The function itself: it tells the context of a text from the file that calls it.
-    from slicer.i18n import tr
-except ImportError:
-
-    def tr(text: str) -> str:
-        """Return the text."""
-        return text
+from collections.abc import Callable
 
 
-__all__ = ["tr"]
+def _translation() -> Callable[[str], str]:
+    try:
+        # The function itself: it tells the context of a text from the file that calls it.
+        from slicer.i18n import tr
+    except ImportError:
+        return str
+    found: Callable[[str], str] = tr
+    return found
+
+
+tr = _translation()

@@ -13,6 +13,7 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
+from CACBoneAxisLib.mrml.parameters import existing_regions
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 
 # Names a region beyond its node, which may be deleted and made anew.
@@ -71,7 +72,7 @@ def take_snapshot(parameters: Any) -> Snapshot:
         if name not in NO_DECISIONS and not name.startswith("regions.") and not node.GetNodeReferenceID(name)
     }
     chosen = {role: there.GetID() for role in NODES if (there := getattr(parameters, role)) is not None}
-    regions = tuple(_region_state(region) for region in _regions(parameters))
+    regions = tuple(_region_state(region) for region in existing_regions(parameters))
     heart = parameters.heart
     return Snapshot(
         _points(parameters.seeds),
@@ -168,10 +169,6 @@ def _put_points(node: Any, wanted: tuple[PointState, ...]) -> None:
             node.SetNthControlPointDescription(number, point.description)
 
 
-def _regions(parameters: Any) -> list[Any]:
-    return [region for region in parameters.regions if region is not None and region.GetScene() is not None]
-
-
 def _region_state(region: Any) -> RegionState:
     uid = region.GetAttribute(REGION_ATTRIBUTE)
     if not uid:
@@ -195,7 +192,7 @@ def _matrix(region: Any) -> NDArray[np.float64]:
 
 
 def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
-    there = {_region_state(region).uid: region for region in _regions(parameters)}
+    there = {_region_state(region).uid: region for region in existing_regions(parameters)}
     scene = parameters.parameterNode.GetScene()
     regions = []
     for state in wanted:

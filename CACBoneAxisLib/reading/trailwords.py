@@ -7,28 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from CACBoneAxisLib.reading.history import Step
+from CACBoneAxisLib.reading.words import field_words
 
-# What the panel calls each field of its parameter node.
-FIELDS = {
-    "points": "a seed changed by hand",
-    "seeds": "another list of seeds",
-    "vertebrae": "another segmentation",
-    "heart": "heart region",
-    "limitToHeart": "heart region on or off",
-    "protocol": "protocol",
-    "threshold": "threshold",
-    "minimumArea": "smallest area",
-    "massFactor": "mass factor",
-    "contrastThreshold": "threshold on contrast",
-    "contrastSd": "threshold on contrast",
-    "visual": "what is seen by eye",
-    "noneFound": "none found",
-    "kvp": "tube voltage",
-    "contrast": "contrast agent",
-    "ageYears": "age",
-    "sex": "sex",
-    "otherSettings": "a setting",
-}
+FIELDS = field_words(str)
 # What the panel calls the settings it has widgets for, by their dotted path.
 SETTINGS = {
     "acquisition.ecg_gated": "ECG gating",

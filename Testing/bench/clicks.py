@@ -60,16 +60,16 @@ def click_ms(image: CTImage, places: Sequence[np.ndarray], lesions: int) -> floa
 
     scene = bare_scene.new_scene()
     volume = add_volume(image, scene)
-    sessions = Analyses()
+    analyses = Analyses()
     parameters = StubParameters(scene, volume)
-    editor = Editor(parameters, sessions.of(volume), CalciumProtocol())
+    editor = Editor(parameters, analyses.of(volume), CalciumProtocol())
     history = History(parameters)
 
     def act(ras: Any) -> None:
         editor.take(ras, "LAD")
         history.note("taken")
         nodes = ReadingNodes(volume, (parameters.seeds,))
-        result = analyze_nodes(nodes, Settings(), session=sessions.of(volume))
+        result = analyze_nodes(nodes, Settings(), analysis=analyses.of(volume))
         show_result(result, nodes, only_changed=True)
 
     spent = []

@@ -18,14 +18,14 @@ def volume(scene, small_ct):
 
 
 def test_the_same_volume_has_the_same_session(volume):
-    sessions = Analyses()
-    assert sessions.of(volume) is sessions.of(volume)
+    analyses = Analyses()
+    assert analyses.of(volume) is analyses.of(volume)
 
 
 @pytest.mark.parametrize("what", ["voxels", "place", "transform", "acquisition", "scene closed"])
 def test_a_volume_that_changed_gets_another(volume, scene, what):
-    sessions = Analyses()
-    first = sessions.of(volume)
+    analyses = Analyses()
+    first = analyses.of(volume)
     if what == "voxels":
         slicer.util.arrayFromVolume(volume)[0, 0, 0] = 7
         slicer.util.arrayFromVolumeModified(volume)
@@ -40,19 +40,19 @@ def test_a_volume_that_changed_gets_another(volume, scene, what):
     elif what == "acquisition":
         volume.SetAttribute("CACBoneAxis.Acquisition", '{"kvp": 80.0}')
     else:
-        sessions.clear()
-    assert sessions.of(volume) is not first
+        analyses.clear()
+    assert analyses.of(volume) is not first
     if what == "acquisition":
-        assert sessions.of(volume).image.acquisition.kvp == 80
+        assert analyses.of(volume).image.acquisition.kvp == 80
 
 
 def test_only_the_last_few_are_kept(scene, small_ct):
     volumes = [add_volume(small_ct, scene) for _ in range(KEPT_ANALYSES + 1)]
-    sessions = Analyses()
-    first = sessions.of(volumes[0])
-    last = [sessions.of(volume) for volume in volumes[1:]]
-    assert [sessions.of(volume) for volume in volumes[1:]] == last
-    assert sessions.of(volumes[0]) is not first
+    analyses = Analyses()
+    first = analyses.of(volumes[0])
+    last = [analyses.of(volume) for volume in volumes[1:]]
+    assert [analyses.of(volume) for volume in volumes[1:]] == last
+    assert analyses.of(volumes[0]) is not first
 
 
 def test_no_volume_is_one_sentence(scene):

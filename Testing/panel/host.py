@@ -30,15 +30,15 @@ MODULE_FILE = REPOSITORY / "CACBoneAxis" / "CACBoneAxis.py"
 
 
 class Timer(QtCore.QTimer):
-    """A timer that runs out when the test lets time pass, not when a loaded machine is slow.
+    """Runs out when the test lets time pass (``Host.wait``), not when a loaded machine is slow.
 
     One of no delay runs out as Qt's does, as soon as events are processed.
     """
 
-    LONGER = 10_000
-
-    def setInterval(self, milliseconds: int) -> None:
-        super().setInterval(self.LONGER * milliseconds)
+    @staticmethod
+    def singleShot(milliseconds: int, function: Any) -> None:
+        if milliseconds == 0:
+            QtCore.QTimer.singleShot(0, function)
 
 
 class Host:
@@ -69,6 +69,14 @@ class Host:
         self.enter()
         return self.widget
 
+    def reload(self, name: str) -> None:
+        """Load the module's file again and make its panel anew, as slicer.util.reloadScriptedModule does."""
+        self.module = self._import()
+        self.widget.cleanup()
+        self.widget = self.module.CACBoneAxisWidget(pythonqt.wrap(self.panel_parent))
+        slicer.modules.CACBoneAxisWidget = self.widget
+        self.widget.setup()
+
     def show_views(self) -> Any:
         """Give the application views, as its main window has; return what arranges them."""
         self.layout_manager = layouts.LayoutManager(self.scene)
@@ -85,6 +93,10 @@ class Host:
         self.views[view.node.GetName()] = view
         self.show_views().views = self.views
         slicer.util.setSliceViewerLayers = lambda **layers: None
+
+    def section(self, name: str) -> Any:
+        """Return the section of the panel with a class name."""
+        return next(one for one in self.widget.panel.sections if type(one).__name__ == name)
 
     def exit(self) -> None:
         """Go to another module."""
@@ -108,16 +120,16 @@ class Host:
         """Let Qt deliver what is pending."""
         self.qt_application.processEvents()
 
-    def wait(self, *timers: Any) -> None:
-        """Let these timers run out, the shortest first, also when one starts another."""
+    def wait(self, *calls: Any) -> None:
+        """Make these deferred calls, the soonest first, also when one asks for another."""
         self.process()
         for _ in range(50):
-            running = [timer for timer in timers if timer.active]
-            if not running:
+            waiting = [call for call in calls if call.waiting]
+            if not waiting:
                 return
-            first = pythonqt.unwrap(min(running, key=lambda timer: timer.interval))
+            first = min(waiting, key=lambda call: call.milliseconds)
             first.stop()
-            first.timeout.emit()
+            first.function()
             self.process()
         raise AssertionError("timers start each other for ever")
 
@@ -140,6 +152,7 @@ class Host:
         slicer.util.mainWindow = lambda: pythonqt.wrap(self.panel_parent)
         slicer.util.loadUI = lambda path: pythonqt.wrap(widgets.load(path))
         slicer.util.childWidgetVariables = child_widget_variables
+        slicer.util.reloadScriptedModule = self.reload
         logic = slicer.modules.markups.logic()
         slicer.modules.markups = SimpleNamespace(logic=lambda: _Markups(logic, self.jumps))
         i18n = types.ModuleType("slicer.i18n")
@@ -164,6 +177,9 @@ class Host:
         self._before["CACBoneAxis"] = sys.modules.get("CACBoneAxis")
         sys.modules["CACBoneAxis"] = module
         specification.loader.exec_module(module)
+        if "CACBoneAxisLib" in sys.modules:
+            # What tests imported stays; that a reload drops it has a test of its own.
+            sys.modules["CACBoneAxisLib"].loading = module.LOADING
         return module
 
 

@@ -45,13 +45,13 @@ def picture(ct, decisions, path):
             getattr(ui, f"territory{artery}Button").click()
             panel.session.cutTool = "cut_radius_mm" in said
             panel.session.cutRadius = said.get("cut_radius_mm", panel.session.cutRadius)
-            panel.tools.onClick(tuple(np.asarray(point["position"]) * LPS))
+            sections["LesionTools"].onClick(tuple(np.asarray(point["position"]) * LPS))
     panel.session.cutTool = False
     for name in ("quickStartSection", "scanSection"):
         getattr(ui, name).collapsed = True
     panel.parameters.seeds.GetDisplayNode().SetPointLabelsVisibility(False)
     settle()
-    lesions = panel.result_mapping()["calcium"]["lesions"]
+    lesions = panel.reading.result_mapping()["calcium"]["lesions"]
     largest = max(range(len(lesions)), key=lambda n: (lesions[n]["territory"] == "LAD", lesions[n]["agatston"] or 0))
     ui.lesionTable.selectRow(largest)
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()

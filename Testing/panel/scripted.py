@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import types
 import unittest
 from pathlib import Path
 from typing import Any
+
+import slicer
 
 
 def as_module(module_file: Path) -> types.ModuleType:
@@ -15,12 +19,20 @@ def as_module(module_file: Path) -> types.ModuleType:
     class ScriptedLoadableModule:
         def __init__(self, parent: Any) -> None:
             self.parent = parent
+            self.moduleName = type(self).__name__
+            slicer.selfTests = {self.moduleName: self.runTest}
+
+        def runTest(self, msec: int = 100, **kwargs: Any) -> None:
+            # The class is looked for again, because a reload replaces it.
+            test = getattr(sys.modules[type(self).__module__], f"{self.moduleName}Test")()
+            test.messageDelay = msec
+            test.runTest(**kwargs)
 
     class ScriptedLoadableModuleWidget:
         def __init__(self, parent: Any = None) -> None:
             self.parent = parent
             self.layout = parent.layout()
-            self.reloads = 0
+            self.moduleName = type(self).__name__.removesuffix("Widget")
 
         def setup(self) -> None:
             pass
@@ -29,7 +41,14 @@ def as_module(module_file: Path) -> types.ModuleType:
             return str(module_file.parent / "Resources" / name)
 
         def onReload(self) -> None:
-            self.reloads += 1
+            slicer.util.reloadScriptedModule(self.moduleName)
+
+        def onTest(self, **kwargs: Any) -> None:
+            slicer.selfTests[self.moduleName](msec=0, **kwargs)
+
+        def onReloadAndTest(self, **kwargs: Any) -> None:
+            self.onReload()
+            self.onTest(**kwargs)
 
     class ScriptedLoadableModuleLogic:
         def __init__(self, parent: Any = None) -> None:
@@ -38,6 +57,9 @@ def as_module(module_file: Path) -> types.ModuleType:
     class ScriptedLoadableModuleTest(unittest.TestCase):
         def delayDisplay(self, message: str) -> None:
             pass
+
+        def runTest(self) -> None:
+            logging.warning(f"No test is defined in {type(self).__name__}")
 
     for item in (
         ScriptedLoadableModule,

@@ -81,7 +81,7 @@ def test_a_second_row_of_a_study_is_a_failure_of_its_own(listed):
 def test_a_long_list_shows_progress(listed, monkeypatch):
     from CACBoneAxisLib.panel import progress, section
 
-    monkeypatch.setattr(progress.Progress.__init__, "__defaults__", (0.0,))
+    monkeypatch.setattr(progress.ProgressBar.__init__, "__defaults__", (0.0,))
     monkeypatch.setattr(section, "ROWS_PER_STEP", 1)
     ui, seen = listed.widget.ui, []
     monkeypatch.setattr(listed, "process", lambda: seen.append(ui.batchOpenButton.enabled))

@@ -200,7 +200,7 @@ def test_the_numbers_and_the_histogram_follow_the_handles(placed):
 
 
 def test_a_burst_of_moves_is_read_once(placed, monkeypatch):
-    from CACBoneAxisLib.panel import regions
+    from CACBoneAxisLib.reading import regions
 
     read = []
     real = regions.read_region
@@ -208,7 +208,7 @@ def test_a_burst_of_moves_is_read_once(placed, monkeypatch):
     for step in range(18):
         region_of(placed, "L1").SetCenter(-1.5 + 0.1 * step, -26.4, 116.5)
     section = next(s for s in placed.widget.panel.sections if hasattr(s, "onReadout"))
-    assert section.timer.isActive()
+    assert section._soon.waiting
     assert read == []
     read_out(placed)
     assert read == [1]
@@ -220,7 +220,7 @@ def test_the_readout_has_the_digits_of_the_table(placed):
     read_out(placed)
     assert cells(ui.vertebraTable, 0)[:5] == ["L1", "", "120.0", "120.0", "0.0"]
     assert "120.0 HU" in ui.boneLabel.text
-    voxels = placed.widget.panel.result_mapping()["bone"]["vertebrae"][0]["voxels"]
+    voxels = placed.widget.panel.reading.result_mapping()["bone"]["vertebrae"][0]["voxels"]
     assert f"{voxels} voxels" in ui.readoutLabel.text
 
 
@@ -258,7 +258,7 @@ def test_a_vertebra_is_left_out_in_its_row_stays_visible_and_is_taken_in_again(p
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
     placed.process()
-    (vertebra,) = placed.widget.panel.result_mapping()["bone"]["vertebrae"]
+    (vertebra,) = placed.widget.panel.reading.result_mapping()["bone"]["vertebrae"]
     assert (vertebra["status"], vertebra["mean_hu"]) == ("excluded", None)
     assert "L1 was excluded by the reader: fracture." in [f["message"] for f in vertebra["findings"]]
     assert "excluded" in " ".join(cells(ui.vertebraTable, 0))
@@ -294,7 +294,7 @@ def test_vertebrae_come_from_a_segmentation_and_are_left_out_there(opened, scene
     assert "mean 120.0" in ui.readoutLabel.text
     ui.vertebraTable.cellWidget(0, 1).activated.emit(4)
     opened.process()
-    assert widget.panel.result_mapping()["bone"]["vertebrae"][0]["status"] == "excluded"
+    assert widget.panel.reading.result_mapping()["bone"]["vertebrae"][0]["status"] == "excluded"
 
 
 def test_totalsegmentator_is_offered_where_it_is_installed(opened, scene, small_ct, monkeypatch):
@@ -302,15 +302,15 @@ def test_totalsegmentator_is_offered_where_it_is_installed(opened, scene, small_
     assert not ui.segmentButton.enabled
     assert "Extensions Manager" in ui.segmentButton.toolTip
     monkeypatch.setattr(slicer.modules, "totalsegmentator", SimpleNamespace(), raising=False)
-    from CACBoneAxisLib.panel import bone
+    from CACBoneAxisLib.reading import regions
 
     def segment(volume, node, tell):
         tell("Creating segmentations")
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
         node.GetSegmentation().AddEmptySegment("vertebrae_L1", "L1 vertebra")
 
-    monkeypatch.setattr(bone, "segment_vertebrae", segment)
-    opened.widget.panel.refresh()
+    monkeypatch.setattr(regions, "segment_vertebrae", segment)
+    opened.widget.panel.workspace.refresh()
     ui.segmentButton.click()
     assert opened.widget.panel.parameters.vertebrae.GetSegmentation().GetNumberOfSegments() == 1
     assert "L1" in ui.segmentationLabel.text
@@ -318,14 +318,14 @@ def test_totalsegmentator_is_offered_where_it_is_installed(opened, scene, small_
 
 def test_what_totalsegmentator_cannot_do_is_one_line_and_leaves_no_node(opened, scene, monkeypatch):
     from CACBoneAxisLib.imaging.findings import refusal
-    from CACBoneAxisLib.panel import bone
+    from CACBoneAxisLib.reading import regions
 
     def fail(*_arguments):
         raise refusal("segmentation-failed", problem="no GPU")
 
     monkeypatch.setattr(slicer.modules, "totalsegmentator", SimpleNamespace(), raising=False)
-    monkeypatch.setattr(bone, "segment_vertebrae", fail)
-    opened.widget.panel.refresh()
+    monkeypatch.setattr(regions, "segment_vertebrae", fail)
+    opened.widget.panel.workspace.refresh()
     opened.widget.ui.segmentButton.click()
     assert "no GPU" in opened.widget.ui.segmentationLabel.text
     assert opened.widget.panel.parameters.vertebrae is None
@@ -347,7 +347,7 @@ def test_each_kind_shows_its_fields_and_what_it_still_needs(opened):
     ui = opened.widget.ui
     section = ui.boneSection._object
     ui.calibrationGroup.collapsed = False
-    opened.widget.panel.refresh()
+    opened.widget.panel.workspace.refresh()
     assert "no BMD" in ui.calibrationLabel.text
     assert not ui.slopeSpinBox.isVisibleTo(section)
     choose_item(ui.calibrationComboBox, "linear")
@@ -498,10 +498,10 @@ def test_two_energies_give_the_density_of_the_command_line(placed, scene, small_
     # 100 x (120 - 80) / (133.2 - 71.0)
     assert cells(ui.vertebraTable, 0)[5:7] == ["64.3", "HA"]
     assert not ui.densityCheckBox.enabled
-    record = placed.widget.panel.result()
+    record = placed.widget.panel.reading.result()
     nodes = reading_nodes(record)
     assert nodes.second is second
-    shown = placed.widget.panel.result_mapping()["bone"]
+    shown = placed.widget.panel.reading.result_mapping()["bone"]
     settings = settings_of(placed)
     for again in (replay(record), analyze(inputs_from_nodes(nodes, settings))):
         assert json.loads(json.dumps(again.to_dict()["bone"])) == shown
@@ -618,11 +618,11 @@ def test_density_is_shown_over_the_scan_for_the_eye_and_taken_away(placed, scene
     array = slicer.util.arrayFromVolume(node)
     assert array[array > -1000] == pytest.approx(101, abs=1e-3)
     assert not ui.densityScaleLabel.pixmap.isNull()
-    display = placed.widget.panel.result().GetNodeReference("segmentation").GetDisplayNode()
+    display = placed.widget.panel.reading.result().GetNodeReference("segmentation").GetDisplayNode()
     assert not display.GetSegmentVisibility2DFill("L1")
-    before = placed.widget.panel.result_mapping()
+    before = placed.widget.panel.reading.result_mapping()
     ui.applyButton.click()
-    assert placed.widget.panel.result_mapping()["bone"] == before["bone"]
+    assert placed.widget.panel.reading.result_mapping()["bone"] == before["bone"]
     ui.densityCheckBox.click()
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == count
     assert not ui.densityScaleLabel.isVisibleTo(ui.boneSection._object)
@@ -667,7 +667,7 @@ def test_placing_moving_leaving_out_and_removing_are_undone_and_redone_one_by_on
     node.GetSegmentation().GetNthSegment(0).SetName("vertebrae_L2")
     panel.parameters.vertebrae = node
     opened.process()
-    history = panel.history()
+    history = panel.reading.history
     begun = len(history.done)
     place(opened, "L1", ras_of(small_ct, *MIDDLE))
     place(opened, "L1", ras_of(small_ct, 6, 60, 47))
@@ -751,7 +751,7 @@ def test_a_saved_scene_replays_to_the_digits_of_the_command_line(placed, scene, 
     ui.vertebraTable.cellWidget(1, 1).activated.emit(2)
     placed.process()
     ui.applyButton.click()
-    shown = placed.widget.panel.result_mapping()["bone"]
+    shown = placed.widget.panel.reading.result_mapping()["bone"]
     assert [v["status"] for v in shown["vertebrae"]] == ["measured", "excluded"]
 
     write_mrb(scene, tmp_path / "scene.mrb")

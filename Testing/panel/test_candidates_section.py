@@ -37,7 +37,7 @@ def settle(host):
     """Let the candidates' timer fire."""
     section = candidates(host) if host.widget is not None else None
     assert section is not None
-    host.wait(section.timer)
+    host.wait(section.layer.settling)
 
 
 def candidates(host):
@@ -63,7 +63,7 @@ def test_a_scan_that_is_chosen_shows_its_candidates_in_a_box_around_the_heart(op
 
 def test_the_box_that_is_proposed_is_no_step_to_undo(opened):
     assert not opened.widget.ui.undoButton.enabled
-    assert opened.widget.panel.history().done == []
+    assert opened.widget.panel.reading.history.done == []
 
 
 def test_what_is_taken_is_a_candidate_no_more_and_comes_back_with_undo(opened, torso):
@@ -85,7 +85,7 @@ def test_the_threshold_is_followed_at_once_and_then_without_bone(opened, torso):
     ui, parameters = opened.widget.ui, opened.widget.panel.parameters
     ui.thresholdSpinBox.value = 300
     box = overlay.heart_of(parameters)
-    image = opened.widget.panel.logic.sessions.of(opened.volume).image
+    image = opened.widget.panel.workspace.analyses.of(opened.volume).image
     crop = overlay.crop_of(image, box)
     assert labels(opened) == np.count_nonzero(image.hu[crop.slices] >= 300)
     settle(opened)
@@ -154,9 +154,9 @@ def test_the_score_follows_the_threshold_though_the_candidates_are_listed_first(
     left, posterior, superior = torso.seeds.points[0].position_mm
     panel.clicks._standing((-left, -posterior, superior))
     opened.widget.ui.thresholdSpinBox.value = 200
-    assert panel.timer.isActive()
+    assert panel.workspace.live_update.waiting
     settle(opened)
-    assert panel.timer.isActive()
-    panel.onLiveUpdate()
-    assert panel.result_mapping()["provenance"]["settings"]["calcium"]["threshold_hu"] == 200
-    assert not panel.changed_since_result
+    assert panel.workspace.live_update.waiting
+    panel.workspace.on_live_update()
+    assert panel.reading.result_mapping()["provenance"]["settings"]["calcium"]["threshold_hu"] == 200
+    assert not panel.reading.changed_since_result

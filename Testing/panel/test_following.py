@@ -33,7 +33,7 @@ def test_switching_the_volume_switches_every_choice_and_back(opened, volumes):
     ui, panel = opened.widget.ui, opened.widget.panel
     ui.thresholdSpinBox.value = 200
     ui.levelL1Button.click()
-    image = panel.logic.sessions.of(volumes[0]).image
+    image = panel.workspace.analyses.of(volumes[0]).image
     left, back, up = image.geometry.to_lps((45, 58, 5.5))
     panel.sections[[type(s).__name__ for s in panel.sections].index("RegionsSection")].onClick((-left, -back, up))
     ui.volumeSelector.setCurrentNode(volumes[1])
@@ -149,8 +149,8 @@ def test_the_heart_box_of_a_deleted_volume_goes_with_it(opened, volumes, scene):
     from CACBoneAxisLib.mrml.candidatenodes import add_heart_node
 
     panel = opened.widget.panel
-    axes = panel.logic.sessions.of(volumes[0]).image.geometry.direction
-    with panel.holding():
+    axes = panel.workspace.analyses.of(volumes[0]).image.geometry.direction
+    with panel.reading.holding():
         node = add_heart_node(panel.parameters, Box("heart", (0.0, 0.0, 0.0), (20.0, 20.0, 10.0), axes))
     scene.RemoveNode(volumes[0])
     assert not scene.IsNodePresent(node)
@@ -178,7 +178,7 @@ def test_a_panel_that_ends_leaves_no_widget_with_the_scene_and_the_reading_as_it
 
 def test_density_in_colour_is_never_taken_for_the_scan_to_read(host, volumes, scene):
     from CACBoneAxisLib.mrml.density import add_density_node
-    from CACBoneAxisLib.panel.following import first_volume
+    from CACBoneAxisLib.reading.workspace import first_volume
 
     add_density_node(scene, volumes[0])
     assert first_volume(scene) is volumes[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,6 +26,13 @@ def views(host, scene, small_study, small_result):
     manager = host.show_views()
     host.open()
     return manager
+
+
+def settled(host):
+    """Let the views find their size and range now; on a busy machine the moment may be over in the middle of a test."""
+    section = host.section("ViewsSection")
+    section.settling.stop()
+    section.onSettled()
 
 
 def test_it_is_there_on_entering_and_the_earlier_one_on_leaving(host, views):
@@ -64,10 +73,38 @@ def test_the_end_of_the_module_gives_the_layout_back_too(host, views):
     views.setLayout(CONVENTIONAL)
 
 
+def test_a_saved_scene_has_no_layout_that_only_this_module_knows(host, views, scene, tmp_path):
+    def layouts_saved(name):
+        assert scene.WriteToMRB(str(tmp_path / name))
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            (text,) = (archive.read(part).decode() for part in archive.namelist() if part.endswith(".mrml"))
+        return re.findall(r'currentViewArrangement="(\d+)"', text)
+
+    assert layouts_saved("reading.mrb") == []
+    views.setLayout(CONVENTIONAL)
+    assert layouts_saved("chosen.mrb") == [str(CONVENTIONAL)]
+    host.widget.ui.readingLayoutButton.click()
+    host.exit()
+    assert layouts_saved("left.mrb") == [str(CONVENTIONAL)]
+
+
+def test_an_old_scene_whose_layout_nobody_knows_gets_its_views_when_the_module_is_opened(host, scene):
+    manager = host.show_views()
+    node = manager.layoutLogic().GetLayoutNode()
+    # As the scene of an earlier version, loaded before the module was opened.
+    node.SetViewArrangement(LAYOUT_ID)
+    assert not node.IsLayoutDescription(LAYOUT_ID)
+    assert view_node(scene, SLAB_TAG) is None
+    host.open()
+    assert manager.layout == LAYOUT_ID
+    assert view_node(scene, SLAB_TAG) is not None
+    host.exit()
+    assert manager.layout != LAYOUT_ID
+
+
 def test_slab_and_axial_view_follow_each_other(host, views, scene):
     axial, slab = (view_node(scene, tag) for tag in (AXIAL_TAG, SLAB_TAG))
-    (section,) = (s for s in host.widget.panel.sections if hasattr(s, "settling"))
-    section.settling.timeout.emit()
+    settled(host)
     bounds = [0.0] * 6
     host.widget.panel.parameters.volume.GetRASBounds(bounds)
     assert host.jumps[-1] == pytest.approx([sum(bounds[n : n + 2]) / 2 for n in (0, 2, 4)])
@@ -83,7 +120,7 @@ def test_slab_and_axial_view_follow_each_other(host, views, scene):
 
 def test_the_tables_of_the_result_are_below_the_views_and_the_users_choice_stays(host, views, scene):
     host.widget.ui.applyButton.click()
-    record = host.widget.panel.result()
+    record = host.widget.panel.reading.result()
     assert shown_table(scene) is record.GetNodeReference("lesionTable")
     other = record.GetNodeReference("vertebraTable")
     view_node(scene, "CACBoneAxisTable", "vtkMRMLTableViewNode").SetTableNodeID(other.GetID())
@@ -100,7 +137,7 @@ def test_a_scan_without_a_result_does_not_stand_above_the_tables_of_another(host
     host.widget.ui.volumeSelector.setCurrentNode(add_volume(small_ct, scene))
     assert shown_table(scene) is None
     host.widget.ui.volumeSelector.setCurrentNode(read)
-    assert shown_table(scene) is host.widget.panel.result().GetNodeReference("lesionTable")
+    assert shown_table(scene) is host.widget.panel.reading.result().GetNodeReference("lesionTable")
 
 
 def test_windows_of_grey_are_buttons(host, views):
@@ -131,7 +168,7 @@ def test_a_scan_that_nobody_has_read_opens_in_the_window_for_calcium_in_its_midd
     volume.GetDisplayNode().SetAutoWindowLevel(True)
     host.show_views()
     host.open()
-    host.widget.panel.views.onSettled()
+    settled(host)
     display = volume.GetDisplayNode()
     assert (display.GetWindow(), display.GetLevel()) == (300, 130)
     bounds = [0.0] * 6
@@ -149,47 +186,48 @@ def test_a_scan_that_nobody_has_read_opens_in_the_window_for_calcium_in_its_midd
 def test_the_views_go_to_the_heart_when_its_box_is_proposed(host, views):
     from CACBoneAxisLib.imaging.markups import Box
     from CACBoneAxisLib.mrml.candidatenodes import add_heart_node
+    from CACBoneAxisLib.reading.candidates import look_at_heart
 
     panel = host.widget.panel
-    image = panel.logic.sessions.of(panel.parameters.volume).image
+    image = panel.workspace.analyses.of(panel.parameters.volume).image
     middle = image.geometry.to_lps((np.asarray(image.hu.shape[::-1]) - 1) / 2)
     box = Box("heart", tuple(middle), (20.0, 20.0, 10.0), image.geometry.direction)
-    with panel.holding():
+    with panel.reading.holding():
         add_heart_node(panel.parameters, box)
-    panel.views.look_at_heart()
+    look_at_heart(panel.reading)
     assert host.jumps[-1][1:] == pytest.approx([-middle[1], middle[2]])
 
 
 def test_a_click_in_the_table_below_the_views_goes_to_the_lesion_and_to_the_vertebra(host, views, scene):
     host.widget.ui.applyButton.click()
     panel = host.widget.panel
-    second = panel.result_mapping()["calcium"]["lesions"][1]
+    second = panel.reading.result_mapping()["calcium"]["lesions"][1]
     for _ in range(2):
         jumps = len(host.jumps)
-        panel.views.onTableClicked(SimpleNamespace(row=lambda: 1))
-        assert panel.chosen_lesion() == int(second["id"])
+        host.section("ViewsSection").onTableClicked(SimpleNamespace(row=lambda: 1))
+        assert panel.reading.lesions.chosen_entry()["id"] == second["id"]
         assert len(host.jumps) == jumps + 1
-    panel.views.show_role("vertebraTable")
-    panel.views.onTableClicked(SimpleNamespace(row=lambda: 0))
+    panel.reading.show_table("vertebraTable")
+    host.section("ViewsSection").onTableClicked(SimpleNamespace(row=lambda: 0))
     assert host.jumps[-1] == pytest.approx(panel.parameters.regions[0].GetCenter())
 
 
 def test_the_table_below_the_views_is_that_of_what_was_worked_on_last(host, views, scene):
     host.widget.ui.applyButton.click()
     panel = host.widget.panel
-    panel.views.show_role("vertebraTable")
-    assert shown_table(scene) is panel.result().GetNodeReference("vertebraTable")
+    panel.reading.show_table("vertebraTable")
+    assert shown_table(scene) is panel.reading.result().GetNodeReference("vertebraTable")
     regions = next(section for section in panel.sections if type(section).__name__ == "RegionsSection")
-    number = panel.lesions.table._ids[0]
+    number = host.section("CalciumSection").table._ids[0]
     host.widget.ui.lesionTable.selectRow(0)
-    assert panel.chosen_lesion() == number
+    assert panel.reading.lesions.chosen_entry()["id"] == number
     host.widget.ui.removeLesionButton.click()
-    assert shown_table(scene) is panel.result().GetNodeReference("lesionTable")
+    assert shown_table(scene) is panel.reading.result().GetNodeReference("lesionTable")
     box = panel.parameters.regions[0]
     regions.onLevel("L2")
     regions.onClick(box.GetCenter())
-    assert shown_table(scene) is panel.result().GetNodeReference("vertebraTable")
+    assert shown_table(scene) is panel.reading.result().GetNodeReference("vertebraTable")
     own = scene.AddNewNodeByClass("vtkMRMLTableNode")
     view_node(scene, "CACBoneAxisTable", "vtkMRMLTableViewNode").SetTableNodeID(own.GetID())
-    panel.views.show_role("lesionTable")
+    panel.reading.show_table("lesionTable")
     assert shown_table(scene) is own

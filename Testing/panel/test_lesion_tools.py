@@ -66,7 +66,7 @@ def labels(opened):
 
 def press(opened, key):
     """Press a key of the module."""
-    shortcut = opened.widget.panel.tools.shortcuts._shortcuts[key]
+    shortcut = opened.section("LesionTools").shortcuts._shortcuts[key]
     import pythonqt
 
     pythonqt.unwrap(shortcut).activated.emit()
@@ -92,7 +92,7 @@ def test_keys_choose_the_artery_and_a_click_on_a_taken_lesion_moves_it(opened, v
     view.click(at(RCA_ZYX))
     assert labels(opened) == ["LCX-1"]
     lcx = expected(small_ct, RCA_ZYX)
-    mapping = opened.widget.panel.result_mapping()
+    mapping = opened.widget.panel.reading.result_mapping()
     assert mapping["calcium"]["territories"]["LCX"]["agatston"] == pytest.approx(lcx)
     for number, code in enumerate(("LM", "LAD", "LCX", "RCA", "AV", "MV", "AA", "DA"), start=1):
         press(opened, str(number))
@@ -152,7 +152,7 @@ def test_clicks_count_only_while_the_module_is_shown_and_the_button_is_down(open
 
 
 def test_keys_are_off_while_another_module_is_shown(opened):
-    shortcuts = opened.widget.panel.tools.shortcuts._shortcuts
+    shortcuts = opened.section("LesionTools").shortcuts._shortcuts
     assert len(shortcuts) == 8 + 5
     assert all(shortcut.enabled for shortcut in shortcuts.values())
     opened.exit()
@@ -165,7 +165,7 @@ def test_undo_and_redo_by_keys_and_buttons_bring_numbers_back(opened, view, at, 
     ui = opened.widget.ui
     view.click(at(LAD_ZYX))
     view.click(at(RCA_ZYX))
-    total = opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"]
+    total = opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"]
     assert ui.undoButton.toolTip.startswith("Undo (Ctrl+Z): LAD-2 taken")
     press(opened, "Ctrl+Z")
     (row,) = rows(ui)
@@ -175,10 +175,10 @@ def test_undo_and_redo_by_keys_and_buttons_bring_numbers_back(opened, view, at, 
     assert not ui.undoButton.enabled
     press(opened, "Ctrl+Shift+Z")
     ui.redoButton.click()
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == total
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] == total
     press(opened, "Ctrl+Z")
     press(opened, "Ctrl+Y")
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == total
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] == total
     assert not ui.redoButton.enabled
 
 
@@ -201,11 +201,11 @@ def test_an_excluded_lesion_stays_in_the_table_struck_out_with_its_reason(opened
     (row,) = rows(ui)
     assert row[7] == "stent"
     assert ui.lesionTable.item(0, 3).font().strikeOut()
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == 0
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] == 0
     assert not ui.excludeButton.enabled
     ui.includeLesionButton.click()
     assert not ui.lesionTable.item(0, 3).font().strikeOut()
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] > 0
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] > 0
 
 
 def test_the_cut_shows_its_sphere_before_the_click_and_takes_what_lies_in_it(opened, view, at, small_ct):
@@ -222,7 +222,7 @@ def test_the_cut_shows_its_sphere_before_the_click_and_takes_what_lies_in_it(ope
     assert np.allclose(radii, 1.0, atol=0.35)
     view.click(ras)
     # The seed's pixel and the one on each side 0.7 mm away, the one below 0.8 mm away: 4 of 0.56 mm2, weight 2.
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(4 * 0.56 * 2)
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(4 * 0.56 * 2)
     press(opened, "Esc")
     assert not ui.cutButton.checked
     assert np.array_equal(view.picture().shape, before.shape)
@@ -233,7 +233,7 @@ def test_the_cut_shows_its_sphere_before_the_click_and_takes_what_lies_in_it(ope
 def test_slice_only_takes_one_slice(opened, view, at, small_ct):
     opened.widget.ui.sliceOnlyCheckBox.click()
     view.click(at(LAD_ZYX))
-    total = opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"]
+    total = opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"]
     assert total == pytest.approx(expected(small_ct, LAD_ZYX) / 2)
 
 
@@ -248,7 +248,7 @@ def test_what_was_clicked_replays_to_the_same_digits_from_its_markups(opened, vi
     opened.widget.ui.sliceOnlyCheckBox.click()
     view.click(at(RCA_ZYX))
     panel = opened.widget.panel
-    shown = panel.result_mapping()["calcium"]
+    shown = panel.reading.result_mapping()["calcium"]
     write_markups(tmp_path / "seeds.mrk.json", [points_from_node(panel.parameters.seeds)])
     again = analyze(StudyInputs(small_ct, tuple(read_markups(tmp_path / "seeds.mrk.json")))).to_dict()["calcium"]
     assert again["lesions"] == shown["lesions"]
@@ -364,7 +364,7 @@ def test_a_click_in_a_projection_takes_what_is_seen_there(opened, view, at, smal
     view.node.SetSlabReconstructionThickness(15.0)
     view.click((-left, -posterior, superior))
     assert labels(opened) == ["LAD-1"]
-    assert opened.widget.panel.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["total"]["agatston"] == pytest.approx(
         expected(small_ct, LAD_ZYX)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,6 +36,70 @@ def test_what_the_module_list_shows(module):
     assert parent.contributors == ["The CACBoneAxis authors"]
     assert "esearch use" in parent.helpText
     assert set(parent.dependencies) <= {"Markups", "Segmentations", "Volumes"}
+
+
+@pytest.mark.parametrize("button", ["onTest", "onReloadAndTest"])
+def test_the_test_buttons_run_every_test_of_the_module(host, scene, monkeypatch, button):
+    from CACBoneAxisLib.mrml import selftest
+
+    host.open()
+    from CACBoneAxisLib.panel import selftest as panel_selftest
+
+    ran = []
+    monkeypatch.setattr(selftest, "compare_torso", lambda logic, scene: ran.append("nodes") or [])
+    monkeypatch.setattr(panel_selftest, "compare_reading", lambda *arguments: ran.append("panel") or [])
+    host.module.CACBoneAxis(SimpleNamespace())
+    before = host.widget
+    getattr(host.widget, button)()
+    assert ran == ["nodes", "panel"]
+    assert (host.widget is before) == (button == "onTest")
+    monkeypatch.setattr(selftest, "compare_torso", lambda logic, scene: ["calcium"])
+    with pytest.raises(AssertionError):
+        host.widget.onTest()
+
+
+@pytest.fixture
+def library_put_back(monkeypatch):
+    """The library and the path are afterwards what they were."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    modules = dict(sys.modules)
+    yield
+    for name in [name for name in sys.modules if name.startswith("CACBoneAxisLib")]:
+        del sys.modules[name]
+    sys.modules.update({name: module for name, module in modules.items() if name.startswith("CACBoneAxisLib")})
+
+
+def test_a_module_loaded_again_imports_its_library_again_whoever_reloads_it(module, library_put_back):
+    import importlib.util
+
+    module.findLibrary()
+    import CACBoneAxisLib
+
+    module.findLibrary()
+    assert sys.modules["CACBoneAxisLib"] is CACBoneAxisLib
+    specification = importlib.util.spec_from_file_location("CACBoneAxis", module.__file__)
+    again = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(again)
+    again.findLibrary()
+    assert sys.modules["CACBoneAxisLib"] is not CACBoneAxisLib
+    assert "CACBoneAxisLib.study" not in sys.modules
+
+
+def test_a_clone_uses_its_own_library_though_another_is_loaded_and_says_so(module, library_put_back, tmp_path, caplog):
+    (tmp_path / "CACBoneAxisLib").mkdir()
+    (tmp_path / "CACBoneAxisLib" / "__init__.py").write_text('__version__ = "9.9.9"\n')
+    for name in [name for name in sys.modules if name.startswith("CACBoneAxisLib")]:
+        del sys.modules[name]
+    sys.path.insert(0, str(tmp_path))
+    import CACBoneAxisLib as other
+
+    assert other.__version__ == "9.9.9"
+    module.findLibrary()
+    import CACBoneAxisLib
+
+    assert Path(CACBoneAxisLib.__file__).parent == module.HERE.parent / "CACBoneAxisLib"
+    assert "9.9.9" in caplog.text
+    assert CACBoneAxisLib.__version__ in caplog.text
 
 
 def test_sample_data_is_registered(module, monkeypatch):
@@ -110,7 +175,7 @@ def test_a_headless_scene_opens_in_the_panel_with_its_result_current(host, scene
     nodes = add_study(result, inputs, scene)
     show_result(result, nodes)
     ui = host.open().ui
-    assert not host.widget.panel.changed_since_result
+    assert not host.widget.panel.reading.changed_since_result
     assert ui.minimumAreaSpinBox.value == 0.5
     assert ui.regionShapeComboBox.currentText == "box"
     shown = ui.calciumLabel.text, ui.boneLabel.text

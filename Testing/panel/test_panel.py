@@ -141,7 +141,7 @@ def test_protocol_fields_reach_the_result(seeded):
     ui.massFactorSpinBox.value = 0.0008
     ui.thresholdSpinBox.value = 200
     ui.applyButton.click()
-    protocol = seeded.widget.panel.result_mapping()["calcium"]["protocol"]
+    protocol = seeded.widget.panel.reading.result_mapping()["calcium"]["protocol"]
     assert (protocol["minimum_area_mm2"], protocol["mass_factor_mg_per_mm3_per_hu"]) == (2.5, 0.0008)
     assert protocol["threshold_hu"] == 200
 
@@ -238,31 +238,35 @@ def test_an_edited_segmentation_of_vertebrae_makes_the_numbers_old(opened, scene
     assert "press Apply" in ui.messageLabel.text
 
 
-def test_live_update_analyses_after_a_burst_of_changes_once(seeded):
+def test_live_update_analyses_after_a_burst_of_changes_once(seeded, monkeypatch):
+    from CACBoneAxisLib.reading import core
+
     widget = seeded.widget
     widget.ui.applyButton.click()
     analysed = []
-    real = widget.logic.analyzeNodes
-    widget.logic.analyzeNodes = lambda *a, **k: (analysed.append(1), real(*a, **k))[1]
+    real = core.analyze_nodes
+    monkeypatch.setattr(core, "analyze_nodes", lambda *a, **k: (analysed.append(1), real(*a, **k))[1])
     widget.ui.liveUpdateCheckBox.click()
     for area in (1.5, 2.0, 2.5):
         widget.ui.minimumAreaSpinBox.value = area
-    assert widget.panel.timer.isActive()
+    assert widget.panel.workspace.live_update.waiting
     assert not analysed
-    widget.panel.timer.timeout.emit()
+    widget.panel.workspace.on_live_update()
     assert len(analysed) == 1
-    assert not widget.panel.changed_since_result
-    assert not widget.panel.timer.isActive()
+    assert not widget.panel.reading.changed_since_result
+    assert not widget.panel.workspace.live_update.waiting
 
 
 def test_cancel_ends_the_analysis_and_keeps_the_last_result(seeded, monkeypatch):
+    from CACBoneAxisLib.reading import core
+
     widget = seeded.widget
     widget.ui.applyButton.click()
     score = widget.ui.calciumLabel.text
     widget.ui.minimumAreaSpinBox.value = 5.0
     seen = []
 
-    def slow(nodes, settings, progress, **shown):
+    def slow(nodes, settings, progress, **further):
         progress.patience_seconds = 0
         progress("Scoring calcium", 0.5)
         seen.append((widget.ui.progressBar.isVisibleTo(widget.ui.applyPanel._object), widget.ui.applyButton.enabled))
@@ -270,7 +274,7 @@ def test_cancel_ends_the_analysis_and_keeps_the_last_result(seeded, monkeypatch)
         progress("Measuring bone", 0.8)
         pytest.fail("went on after Cancel")
 
-    monkeypatch.setattr(widget.logic, "analyzeNodes", slow)
+    monkeypatch.setattr(core, "analyze_nodes", slow)
     widget.ui.applyButton.click()
     assert seen == [(True, False)]
     assert "Cancelled" in widget.ui.messageLabel.text
@@ -298,7 +302,7 @@ def test_a_node_deleted_under_the_panel_is_no_error(seeded, scene, small_ct, wha
         "seeds": parameters.seeds,
         "volume": parameters.volume,
         "region": parameters.regions[0],
-        "result": widget.panel.result(),
+        "result": widget.panel.reading.result(),
     }[what]
     scene.RemoveNode(node)
     widget.ui.applyButton.click()
@@ -322,26 +326,13 @@ def test_nothing_is_observed_after_cleanup(seeded, scene, small_ct):
     place_l1(seeded, small_ct)
     widget.ui.levelT12Button.click()
     widget.cleanup()
-    assert widget.panel.Observations == []
-    assert widget.panel.following.Observations == []
+    assert widget.panel.workspace.Observations == []
     assert not widget.panel.clicks.observed
     assert all(not getattr(section, "Observations", []) for section in widget.panel.sections)
     parameters = widget.logic.getParameterNode()
     parameters.threshold = 140.0
     parameters.seeds.SetNthControlPointLabel(0, "LM-1")
     scene.Clear(False)
-
-
-def test_reload_takes_the_library_along(opened):
-    import sys
-
-    saved = {n: m for n, m in sys.modules.items() if n.startswith("CACBoneAxisLib")}
-    try:
-        opened.widget.onReload()
-        assert opened.widget.reloads == 1
-        assert not [n for n in sys.modules if n.startswith("CACBoneAxisLib")]
-    finally:
-        sys.modules.update(saved)
 
 
 def test_choices_and_numbers_survive_saving_the_scene(seeded, scene, small_ct, tmp_path):

@@ -38,7 +38,7 @@ def section(host):
 
 
 def protocol(host):
-    return host.widget.panel.result_mapping()["calcium"]["protocol"]
+    return host.widget.panel.reading.result_mapping()["calcium"]["protocol"]
 
 
 def test_every_protocol_on_file_can_be_chosen_and_is_used_whole(opened):
@@ -72,7 +72,7 @@ def test_the_same_lesions_under_every_protocol_are_shown_on_demand(opened):
     ui = opened.widget.ui
     assert ui.protocolsTable.rowCount == 0
     ui.showProtocolsCheckBox.click()
-    rows = opened.widget.panel.result_mapping()["calcium"]["under_protocols"]
+    rows = opened.widget.panel.reading.result_mapping()["calcium"]["under_protocols"]
     assert ui.protocolsTable.rowCount == len(rows) > 5
     assert ui.protocolsTable.item(0, 1).text() == f"{rows[0]['agatston']:.1f}"
     ui.showProtocolsCheckBox.click()
@@ -112,7 +112,7 @@ def test_what_is_seen_by_eye_reaches_the_result(opened):
         combo.setCurrentIndex(index)
         combo.activated.emit(index)
     ui.applyButton.click()
-    assert opened.widget.panel.result_mapping()["calcium"]["visual"]["sum"] == 0 + 3 + 1 + 2
+    assert opened.widget.panel.reading.result_mapping()["calcium"]["visual"]["sum"] == 0 + 3 + 1 + 2
     assert "Visual score 6 of 12" in ui.visualLabel.text
 
 
@@ -124,7 +124,7 @@ def test_a_contrast_enhanced_scan_has_volume_at_the_threshold_and_no_score(opene
     keep_acquisition(opened.widget.panel.parameters.volume, Acquisition(kvp=120.0, contrast=True))
     ui.contrastThresholdSpinBox.value = 240
     ui.applyButton.click()
-    calcium = opened.widget.panel.result_mapping()["calcium"]
+    calcium = opened.widget.panel.reading.result_mapping()["calcium"]
     assert calcium["total"]["agatston"] is None
     assert calcium["contrast_calcium"]["lesions"] == 2
     assert "at 240 HU" in ui.contrastLabel.text
@@ -148,7 +148,7 @@ def test_on_a_contrast_enhanced_scan_clicks_find_calcium_over_the_blood(host, sc
     ui.contrastThresholdSpinBox.value = 240
     panel.clicks._standing((-left, -posterior, superior))
     assert "taken" in ui.clickLabel.text
-    calcium = panel.result_mapping()["calcium"]
+    calcium = panel.reading.result_mapping()["calcium"]
     assert calcium["contrast_calcium"]["lesions"] == 1
     # 12 voxels of 0.7 x 0.8 x 3 mm.
     assert calcium["contrast_calcium"]["volume_mm3"] == pytest.approx(12 * 0.7 * 0.8 * 3)

@@ -88,7 +88,7 @@ def test_a_structured_report_restores_the_reading_in_the_panel(host, scene, data
     panel.session.volume = loaded.volume
     ui.applyButton.click()
     panel.session.outputFolder = tmp_path
-    first = panel.latest_result().to_dict()
+    first = panel.reading.latest_result().to_dict()
     assert first["calcium"]["total"]["agatston"] > 0
     assert ui.saveDicomButton.enabled
     ui.saveDicomButton.click()
@@ -98,12 +98,12 @@ def test_a_structured_report_restores_the_reading_in_the_panel(host, scene, data
     (seeds,) = small_study.seeds
     add_reading(loaded.volume, (replace(seeds, points=seeds.points[:1]),), (), None, Settings())
     ui.applyButton.click()
-    other = panel.latest_result().to_dict()
+    other = panel.reading.latest_result().to_dict()
     assert other["calcium"]["total"]["agatston"] < first["calcium"]["total"]["agatston"]
     assert other["bone"]["vertebrae"] == []
     assert ui.restoreReadingButton.enabled
     section_of(host).restore(report)
-    again = panel.latest_result().to_dict()
+    again = panel.reading.latest_result().to_dict()
     assert (again["calcium"], again["bone"]) == (first["calcium"], first["bone"])
 
 
@@ -205,20 +205,20 @@ def test_the_result_says_who_approved_it_and_a_replay_keeps_that(read, tmp_path)
     from CACBoneAxisLib.mrml.scene import replay
 
     panel = approve(read).panel
-    made = panel.result_mapping()["provenance"]
+    made = panel.reading.result_mapping()["provenance"]
     assert made["approved"]["name"] == "Dr. Lee"
     assert made["trail"][-1]["action"] == "approved by Dr. Lee"
-    assert replay(panel.result()).to_dict()["provenance"]["approved"] == made["approved"]
+    assert replay(panel.reading.result()).to_dict()["provenance"]["approved"] == made["approved"]
     read.widget.ui.saveReportButton.click()
     (folder,) = tmp_path.iterdir()
     assert json.loads((folder / "result.json").read_text())["provenance"]["trail"] == made["trail"]
     assert "approved by Dr. Lee" in (folder / "report.html").read_text()
     read.widget.ui.unlockButton.click()
-    assert panel.result_mapping()["provenance"]["approved"] is None
+    assert panel.reading.result_mapping()["provenance"]["approved"] is None
 
 
 def test_what_another_module_changed_in_an_approved_reading_is_said(read):
     widget = approve(read)
     widget.panel.parameters.seeds.RemoveNthControlPoint(0)
     assert "changed outside" in widget.ui.approvalLabel.text
-    assert not widget.panel.timer.isActive()
+    assert not widget.panel.workspace.live_update.waiting

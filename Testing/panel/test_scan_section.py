@@ -71,7 +71,7 @@ def test_the_verdicts_are_those_of_an_analysis_with_their_findings(opened, known
 
     for finding in (*expected.calcium.findings, *expected.bone.findings):
         assert escape(finding.message) in text
-    assert opened.widget.panel.result() is None
+    assert opened.widget.panel.reading.result() is None
 
 
 def test_a_field_that_disagrees_with_the_file_is_a_finding_at_once(opened):
@@ -90,7 +90,7 @@ def test_a_field_that_disagrees_with_the_file_is_a_finding_at_once(opened):
 
 def test_the_scan_is_checked_once_for_what_is_said_of_it(opened, monkeypatch):
     checked = []
-    checker = opened.widget.panel.checker
+    checker = opened.widget.panel.workspace.checker
     real = checker.run
     monkeypatch.setattr(checker, "run", lambda *a: (checked.append(1), real(*a))[1])
     ui = opened.widget.ui
@@ -108,7 +108,7 @@ def test_the_scan_is_checked_once_for_what_is_said_of_it(opened, monkeypatch):
 def test_a_cancelled_check_waits_until_it_is_asked_for(host, scene, known_ct, monkeypatch):
     add_volume(known_ct, scene)
     widget = host.open()
-    checker, ui = widget.panel.checker, widget.ui
+    checker, ui = widget.panel.workspace.checker, widget.ui
     real = checker.run
 
     def slow(parameters, progress):

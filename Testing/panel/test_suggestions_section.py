@@ -38,7 +38,7 @@ def section(host):
 
 def settle(host):
     """Let the timers of candidates and suggestions fire."""
-    host.wait(*(s.timer for s in host.widget.panel.sections if hasattr(s, "timer")))
+    host.wait(host.section("CandidatesSection").layer.settling, section(host).list.settling)
 
 
 def rows(host):
@@ -66,24 +66,24 @@ def test_the_list_is_what_an_analysis_suggests(opened, torso):
     assert [float(row[1].rstrip(" %")) for row in rows(opened)] == pytest.approx(
         [one.confidence for one in expected], abs=0.006
     )
-    assert opened.widget.panel.result() is None
+    assert opened.widget.panel.reading.result() is None
     assert opened.widget.panel.parameters.seeds is None
 
 
 def test_all_are_taken_in_one_step_and_undone_in_one(opened):
     ui, panel = opened.widget.ui, opened.widget.panel
     count = len(rows(opened))
-    steps = len(panel.history().done)
+    steps = len(panel.reading.history.done)
     ui.takeSuggestionsButton.click()
     settle(opened)
     seeds = panel.parameters.seeds
     assert seeds.GetNumberOfDefinedControlPoints() == count
     assert all("suggested" in json.loads(seeds.GetNthControlPointDescription(n)) for n in range(count))
-    assert len(panel.history().done) == steps + 1
+    assert len(panel.reading.history.done) == steps + 1
     assert rows(opened) == []
     assert "suggestions taken" in ui.clickLabel.text
     assert "Nothing more" in ui.suggestionsLabel.text
-    result = panel.result_mapping()
+    result = panel.reading.result_mapping()
     assert result["calcium"]["total"]["agatston"] > 0
     assert "suggestions-taken" in [item["code"] for item in result["calcium"]["findings"]]
     assert any("suggestions taken by the reader: " in step["action"] for step in result["provenance"]["trail"])
@@ -131,8 +131,8 @@ def test_a_segmented_heart_that_is_chosen_tells_the_arteries_and_is_kept_with_th
     assert [row[0] for row in rows(opened)] == [one.territory for one in expected]
     ui.takeSuggestionsButton.click()
     settle(opened)
-    assert panel.result_mapping()["calcium"]["search"]["found_by"] == "segmentation"
-    assert reading_nodes(panel.result()).heart is panel.parameters.heartSegmentation
+    assert panel.reading.result_mapping()["calcium"]["search"]["found_by"] == "segmentation"
+    assert reading_nodes(panel.reading.result()).heart is panel.parameters.heartSegmentation
     # Another heart is another list, and a segmentation without one is said in a sentence.
     empty = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Empty")
     ui.heartSegmentationSelector.setCurrentNode(empty)

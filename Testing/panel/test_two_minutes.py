@@ -33,7 +33,7 @@ class Reader:
         import pythonqt
 
         self.keys += 1
-        pythonqt.unwrap(self.host.widget.panel.tools.shortcuts._shortcuts[name]).activated.emit()
+        pythonqt.unwrap(self.host.section("LesionTools").shortcuts._shortcuts[name]).activated.emit()
 
     def press(self, button) -> None:
         self.clicks += 1
@@ -91,7 +91,7 @@ def test_the_chest_scan_is_read_in_the_clicks_that_the_page_says(host, scene, sh
     reader.press(reader.ui.saveReportButton)
 
     assert len(list(tmp_path.rglob("result.json"))) == 1
-    shown = host.widget.panel.result_mapping()
+    shown = host.widget.panel.reading.result_mapping()
     expected = analyze(StudyInputs(image, (PointList("seeds", tuple(points)),))).to_dict()
     assert shown["calcium"]["total"] == expected["calcium"]["total"]
     assert [v["level"] for v in shown["bone"]["vertebrae"] if v["status"] == "measured"] == ["T12", "L1"]

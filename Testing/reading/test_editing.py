@@ -18,7 +18,8 @@ from CACBoneAxisLib.imaging.regions import Region  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.markups import points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
-from CACBoneAxisLib.reading.editing import Editor, Outcome  # noqa: E402
+from CACBoneAxisLib.reading.editing import Editor  # noqa: E402
+from CACBoneAxisLib.reading.outcome import Outcome  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
 
@@ -36,15 +37,20 @@ def editor(scene, small_ct):
     return Editor(StubParameters(scene, volume), IncrementalAnalysis(image_from_volume(volume)), CalciumProtocol())
 
 
+def first(editor: Editor):
+    """The first lesion, None where there is none."""
+    return next(iter(editor.lesions()), None)
+
+
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:
-    return swap_ras_lps(editor.session.image.geometry.voxel_center(zyx))
+    return swap_ras_lps(editor.analysis.image.geometry.voxel_center(zyx))
 
 
 def scores(editor: Editor) -> dict[str, float]:
     """Return what the command line says of the saved points, territories without a score left out."""
     node = editor.parameters.seeds
     lists = () if node is None else (points_from_node(node),)
-    result = analyze(StudyInputs(editor.session.image, lists)).calcium
+    result = analyze(StudyInputs(editor.analysis.image, lists)).calcium
     return {code: totals.agatston for code, totals in result.territories.items() if totals.agatston}
 
 
@@ -80,7 +86,7 @@ def test_a_click_on_nothing_says_why_and_changes_nothing(editor):
     assert editor.take(ras(editor, (4, 30, 31)), "LAD") == Outcome(False, "below", {"hu": 40.0, "threshold_hu": 130.0})
     assert editor.take(ras(editor, (40, 30, 31)), "LAD").what == "outside-scan"
     assert editor.take(ras(editor, BONE_ZYX), "LAD").what == "bone"
-    heart = Region(editor.session.image.geometry.voxel_center(RCA_ZYX), (8.0, 8.0, 8.0), shape="box")
+    heart = Region(editor.analysis.image.geometry.voxel_center(RCA_ZYX), (8.0, 8.0, 8.0), shape="box")
     editor.heart = heart
     assert editor.take(ras(editor, LAD_ZYX), "LAD").what == "outside-heart"
     assert editor.parameters.seeds is None
@@ -119,9 +125,9 @@ def test_a_cut_for_another_artery_divides_a_lesion(editor):
 
 
 def test_a_cut_through_the_middle_leaves_both_ends_with_their_artery(editor):
-    editor.session.image.hu[8, 20, 50:61] = 250
+    editor.analysis.image.hu[8, 20, 50:61] = 250
     editor.take(ras(editor, (8, 20, 55)), "LAD")
-    editor.exclude(editor.lesion(1), "stent")
+    editor.exclude(first(editor), "stent")
     editor.cut(ras(editor, (8, 20, 55)), "LM", 1.5)
     lesions = {(lesion.territories[0], lesion.status): lesion.mask.count for lesion in editor.lesions()}
     assert lesions == {("LM", "scored"): 5, ("LAD", "excluded"): 3}
@@ -139,7 +145,7 @@ def test_growth_in_the_slice_takes_one_slice_and_narrows_a_lesion_taken_whole(ed
     assert scores(editor) == pytest.approx({"LAD": LAD / 2})
     editor.take(ras(editor, (5, 20, 31)), "LAD")
     assert scores(editor) == pytest.approx({"LAD": LAD})
-    editor.remove(editor.lesion(1))
+    editor.remove(first(editor))
     editor.take(ras(editor, LAD_ZYX), "LAD")
     assert editor.take(ras(editor, (5, 20, 31)), "LAD", "slice").what == "slice"
     (lesion,) = editor.lesions()
@@ -159,8 +165,8 @@ def test_an_excluded_lesion_keeps_its_place_and_reason_and_a_click_scores_it_aga
 
 def test_excluding_keeps_a_cut_and_taking_back_the_exclusion_too(editor):
     editor.cut(ras(editor, (6, 43, 41)), "RCA", 2.0)
-    editor.exclude(editor.lesion(1), "clip")
-    editor.include(editor.lesion(1))
+    editor.exclude(first(editor), "clip")
+    editor.include(first(editor))
     (point,) = points_from_node(editor.parameters.seeds).points
     assert json.loads(point.description) == {"cut_radius_mm": 2.0}
 
@@ -171,17 +177,17 @@ def test_a_lesion_goes_and_takes_all_its_seeds_along(editor):
     position = ras(editor, (5, 21, 32))
     node.AddControlPoint(*(float(v) for v in position), "LAD-7")
     assert len(editor.lesions()) == 1
-    assert editor.remove(editor.lesion(1)) == Outcome(True, "removed", {"seed": "LAD-1"})
+    assert editor.remove(first(editor)) == Outcome(True, "removed", {"seed": "LAD-1"})
     assert points_from_node(node) == PointList(node.GetName(), ())
-    assert editor.remove(editor.lesion(1)).what == "none"
+    assert editor.remove(first(editor)).what == "none"
 
 
 def test_a_conflict_ends_when_the_lesion_is_given_to_one_artery(editor):
     editor.take(ras(editor, LAD_ZYX), "LAD")
     editor.parameters.seeds.AddControlPoint(*(float(v) for v in ras(editor, (5, 21, 32))), "LCX-1")
-    assert editor.lesion(1).status == "conflict"
-    editor.give(editor.lesion(1), "LCX")
-    assert editor.lesion(1).status == "scored"
+    assert first(editor).status == "conflict"
+    editor.give(first(editor), "LCX")
+    assert first(editor).status == "scored"
     assert scores(editor) == pytest.approx({"LCX": LAD})
 
 
@@ -211,7 +217,7 @@ def test_a_reader_s_remark_stays_with_a_point_that_gets_no_decision(editor):
 
 def test_suggestions_become_seeds_that_say_so_and_score_as_clicks_do(editor):
     places = {
-        code: editor.session.image.geometry.voxel_center(zyx) for code, zyx in (("LAD", LAD_ZYX), ("RCA", RCA_ZYX))
+        code: editor.analysis.image.geometry.voxel_center(zyx) for code, zyx in (("LAD", LAD_ZYX), ("RCA", RCA_ZYX))
     }
     suggestions = [Suggestion(code, 0.834, place, 10.0, 6, 250.0) for code, place in places.items()]
     outcome = editor.take_suggestions(suggestions)
@@ -219,7 +225,7 @@ def test_suggestions_become_seeds_that_say_so_and_score_as_clicks_do(editor):
     assert scores(editor) == pytest.approx({"LAD": LAD, "RCA": RCA})
     points = points_from_node(editor.parameters.seeds)
     assert [json.loads(point.description) for point in points.points] == [{"suggested": 0.83}] * 2
-    findings = analyze(StudyInputs(editor.session.image, (points,))).to_dict()["calcium"]["findings"]
+    findings = analyze(StudyInputs(editor.analysis.image, (points,))).to_dict()["calcium"]["findings"]
     (said,) = [item["message"] for item in findings if item["code"] == "suggestions-taken"]
     assert "LAD-1, RCA-1" in said
     # What is decided afterwards leaves it as it is.

@@ -18,7 +18,7 @@ from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.markups import add_box_node, box_from_node, points_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.volumes import image_from_volume  # noqa: E402
 from CACBoneAxisLib.reading.editing import Editor  # noqa: E402
-from CACBoneAxisLib.reading.history import Histories, History, what_changed  # noqa: E402
+from CACBoneAxisLib.reading.history import History, what_changed  # noqa: E402
 from CACBoneAxisLib.reading.snapshots import take_snapshot  # noqa: E402
 from CACBoneAxisLib.study import StudyInputs, analyze  # noqa: E402
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis  # noqa: E402
@@ -35,14 +35,15 @@ def editor(scene, small_ct):
 
 
 def ras(editor: Editor, zyx: tuple[int, int, int]) -> np.ndarray:
-    return swap_ras_lps(editor.session.image.geometry.voxel_center(zyx))
+    return swap_ras_lps(editor.analysis.image.geometry.voxel_center(zyx))
 
 
 def act(editor: Editor, rng: np.random.Generator) -> None:
     """Do one of the things that a reader, or another module, can do."""
     parameters = editor.parameters
     place, artery = ras(editor, PLACES[rng.integers(len(PLACES))]), ARTERIES[rng.integers(len(ARTERIES))]
-    lesion = editor.lesion(int(rng.integers(1, 4)))
+    number, lesions = int(rng.integers(1, 4)), editor.lesions()
+    lesion = lesions[number - 1] if number <= len(lesions) else None
     regions = parameters.regions
     match int(rng.integers(13)):
         case 0 | 1 | 2:
@@ -121,7 +122,7 @@ def test_what_was_undone_and_redone_scores_the_same_digits_from_its_markups(edit
 
     def total() -> Any:
         lists = (points_from_node(editor.parameters.seeds),)
-        return analyze(StudyInputs(editor.session.image, lists)).to_dict()["calcium"]
+        return analyze(StudyInputs(editor.analysis.image, lists)).to_dict()["calcium"]
 
     end = total()
     count = len(history.done)
@@ -170,20 +171,6 @@ def test_a_region_deleted_under_the_reading_comes_back_with_its_decision(editor)
     slicer.mrmlScene.RemoveNode(region)
     history.undo()
     assert box_from_node(parameters.regions[0]) == before
-
-
-def test_each_reading_has_its_own_history_for_as_long_as_its_node_is_there(scene, editor):
-    other = StubParameters(scene, editor.parameters.volume)
-    histories = Histories()
-    mine = histories.of(editor.parameters)
-    assert histories.of(editor.parameters) is mine
-    assert histories.of(other) is not mine
-    editor.take(ras(editor, PLACES[0]), "LAD")
-    histories.of(editor.parameters).note("taken")
-    assert histories.of(other).undo() is None
-    assert histories.of(editor.parameters).undo().text == "taken"
-    histories.clear()
-    assert histories.of(editor.parameters) is not mine
 
 
 def test_undo_leaves_points_alone_that_did_not_change(editor):

@@ -11,7 +11,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.calcium.screening import REASONS  # noqa: E402
 from CACBoneAxisLib.reading import words  # noqa: E402
-from CACBoneAxisLib.reading.editing import Outcome  # noqa: E402
+from CACBoneAxisLib.reading.outcome import Outcome  # noqa: E402
 from CACBoneAxisLib.reading.trailwords import FIELDS  # noqa: E402
 
 EDITING = Path(__file__).resolve().parents[2] / "CACBoneAxisLib" / "reading" / "editing.py"
@@ -33,16 +33,16 @@ def test_every_outcome_has_a_sentence_without_gaps():
     outcomes = set(re.findall(r'Outcome\((?:True|False), "([\w-]+)"', EDITING.read_text(encoding="utf-8")))
     assert len(outcomes) > 10
     for what in outcomes:
-        text = words.outcome_words(Outcome(True, what, VALUES))
+        text = Outcome(True, what, VALUES).sentence
         assert text.endswith(".")
         assert "{" not in text
         assert "_" not in text
 
 
 def test_a_sentence_has_the_numbers_with_their_units():
-    text = words.outcome_words(Outcome(False, "below", {"hu": 77.4, "threshold_hu": 130.0}))
+    text = Outcome(False, "below", {"hu": 77.4, "threshold_hu": 130.0}).sentence
     assert text == "Nothing to take here: 77.4 HU, below the threshold of 130 HU."
-    assert words.outcome_words(Outcome(True, "taken", VALUES)) == "LAD-1 taken, 12.3 mm3."
+    assert Outcome(True, "taken", VALUES).sentence == "LAD-1 taken, 12.3 mm3."
 
 
 def test_reasons_and_steps_are_words():
@@ -55,5 +55,5 @@ def test_reasons_and_steps_are_words():
 
 
 def test_the_trail_speaks_of_what_was_done_and_with_what():
-    assert words.trail_words(Outcome(True, "excluded", {"seed": "LAD-1", "reason": "stent"})) == "excluded: LAD-1 stent"
-    assert words.trail_words(Outcome(True, "cut", {"artery": "LM", "radius_mm": 2.5})) == "cut: LM radius 2.5 mm"
+    assert Outcome(True, "excluded", {"seed": "LAD-1", "reason": "stent"}).action == "excluded: LAD-1 stent"
+    assert Outcome(True, "cut", {"artery": "LM", "radius_mm": 2.5}).action == "cut: LM radius 2.5 mm"

@@ -1,0 +1,156 @@
+"""The choices of a reading and of the scene as attributes of a script node, where Slicer's wrapper is not there.
+
+Values stand in the node as Slicer's ``parameterNodeWrapper`` writes them (text of numbers,
+``True``/``False``, an enum's member name, node references, ``name.len`` and ``name.0`` for
+lists), so either reads the other's scenes. Fields and defaults are those of
+``CACBoneAxisParameterNode`` and ``CACBoneAxisSessionNode``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from CACBoneAxisLib.mrml.parameternodes import current_reading, move_former_reading, session_node
+
+Contrast = enum.Enum("Contrast", {"UNKNOWN": None, "NO": False, "YES": True})
+Sex = enum.Enum("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
+
+
+class Field:
+    """A choice of a node: a number, text, path, enum member, node (``default`` None) or list of nodes."""
+
+    def __init__(self, default: Any = None, kind: type | None = None) -> None:
+        self.default = default
+        self.kind = kind or type(default)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, choices: Any, owner: type | None = None) -> Any:
+        if choices is None:
+            return self
+        node = choices.parameterNode
+        if self.kind is list:
+            count = int(node.GetParameter(f"{self.name}.len") or 0)
+            return [node.GetNodeReference(f"{self.name}.{n}") for n in range(count)]
+        if self.default is None:
+            return node.GetNodeReference(self.name)
+        text = node.GetParameter(self.name)
+        if issubclass(self.kind, enum.Enum):
+            return self.kind[text]
+        read: Callable[[str], Any] = self.kind
+        return text == "True" if self.kind is bool else read(text)
+
+    def __set__(self, choices: Any, value: Any) -> None:
+        node = choices.parameterNode
+        with slicer.util.NodeModify(node):
+            if self.kind is list:
+                for n in range(max(len(value), int(node.GetParameter(f"{self.name}.len") or 0))):
+                    self._refer(node, f"{self.name}.{n}", value[n] if n < len(value) else None)
+                node.SetParameter(f"{self.name}.len", str(len(value)))
+            elif self.default is None:
+                self._refer(node, self.name, value)
+            else:
+                node.SetParameter(self.name, value.name if isinstance(value, enum.Enum) else str(value))
+
+    def begin(self, choices: Any) -> None:
+        """Write the default where the node says nothing."""
+        if not choices.parameterNode.HasParameter(f"{self.name}.len" if self.kind is list else self.name):
+            self.__set__(choices, self.default)
+
+    @staticmethod
+    def _refer(node: Any, name: str, chosen: Any) -> None:
+        node.SetParameter(name, "")
+        node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
+
+
+class ChoiceNode:
+    """Attributes that are kept in a script node."""
+
+    def __init__(self, node: Any) -> None:
+        self.parameterNode = node
+        for field in vars(type(self)).values():
+            if isinstance(field, Field):
+                field.begin(self)
+
+    def AddObserver(self, *arguments: Any) -> int:  # noqa: N802 as VTK's
+        """Observe the node."""
+        return int(self.parameterNode.AddObserver(*arguments))
+
+    def RemoveObserver(self, tag: int) -> None:  # noqa: N802 as VTK's
+        """Observe the node no longer."""
+        self.parameterNode.RemoveObserver(tag)
+
+
+class ReadingChoices(ChoiceNode):
+    """What is chosen for one volume."""
+
+    volume = Field()
+    kvp = Field(0)
+    contrast = Field(Contrast.UNKNOWN)
+    ageYears = Field(0)
+    sex = Field(Sex.UNKNOWN)
+    seeds = Field()
+    territory = Field("LAD")
+    noneFound = Field(False)
+    heart = Field()
+    limitToHeart = Field(True)
+    heartSegmentation = Field()
+    protocol = Field("agatston-1990")
+    threshold = Field(130.0)
+    minimumArea = Field(1.0)
+    massFactor = Field(0.0)
+    contrastThreshold = Field(0.0)
+    contrastSd = Field(0.0)
+    visual = Field("")
+    regions = Field([])
+    vertebrae = Field()
+    secondVolume = Field()
+    otherSettings = Field("")
+    baseline = Field()
+    baselineFolder = Field(Path(), Path)
+    yearsBetween = Field(0.0)
+
+
+class SessionChoices(ChoiceNode):
+    """What is chosen for the scene."""
+
+    volume = Field()
+    liveUpdate = Field(True)
+    makeLabelVolume = Field(False)
+    scoreByClicks = Field(True)
+    cutTool = Field(False)
+    cutRadius = Field(3.0)
+    sliceOnly = Field(False)
+    showCandidates = Field(True)
+    showProtocols = Field(False)
+    outputFolder = Field(Path(), Path)
+    batchFolder = Field(Path(), Path)
+    readerName = Field("")
+
+
+class SceneChoices:
+    """Gives the choices of a scene and of the reading that is shown, as ``CACBoneAxisLogic`` does in Slicer."""
+
+    def __init__(
+        self,
+        scene: Any,
+        session: Callable[[Any], Any] = SessionChoices,
+        reading: Callable[[Any], Any] = ReadingChoices,
+    ) -> None:
+        self.scene, self._session, self._reading = scene, session, reading
+
+    def session(self) -> Any:
+        """Return what is chosen for the scene."""
+        move_former_reading(self.scene)
+        return self._session(session_node(self.scene))
+
+    def reading(self) -> Any:
+        """Return the choices of the reading of the chosen volume; None where no volume is chosen."""
+        node = current_reading(self.scene)
+        return self._reading(node) if node is not None else None

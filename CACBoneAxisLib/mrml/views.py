@@ -1,0 +1,43 @@
+"""Where the slice views look, and when they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import slicer
+
+
+@contextmanager
+def drawn_once() -> Iterator[None]:
+    """Draw the views once, when all of a change is there, and not at each of its steps."""
+    application: Any = getattr(slicer, "app", None)
+    if not hasattr(application, "pauseRender"):
+        yield
+        return
+    application.pauseRender()
+    try:
+        yield
+    finally:
+        application.resumeRender()
+
+
+def jump_to(position_ras_mm: Iterable[float]) -> None:
+    """Centre every slice view on a point in RAS mm."""
+    right, anterior, superior = (float(value) for value in position_ras_mm)
+    slicer.modules.markups.logic().JumpSlicesToLocation(right, anterior, superior, True)
+
+
+def look_inside(volume: Any) -> None:
+    """Bring the slice views to the middle of a volume: fitting leaves them at a slice that may be outside it."""
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    jump_to([(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)])
+
+
+def show_over(volume: Any, opacity: float = 0.7) -> None:
+    """Show a volume over the CT in every slice view; None takes away what is there."""
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        node.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
+        node.SetForegroundOpacity(opacity if volume is not None else 0.0)

@@ -1,0 +1,237 @@
+"""Candidates over the views, the heart's box that limits them, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.util import VTKObservationMixin
+
+from CACBoneAxisLib.calcium.heart import HeartRegion
+from CACBoneAxisLib.calcium.screening import Reason, ScreenedCandidate, Screening, screen_candidates
+from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.imaging.geometry import swap_ras_lps
+from CACBoneAxisLib.mrml import candidatenodes as overlay
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
+from CACBoneAxisLib.mrml.labels import segments_state
+from CACBoneAxisLib.mrml.layout import reading_place
+from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
+from CACBoneAxisLib.mrml.protocols import clicking_protocol
+from CACBoneAxisLib.mrml.views import jump_to
+from CACBoneAxisLib.reading.host import Deferred, Progress
+from CACBoneAxisLib.reading.i18n import tr as _
+from CACBoneAxisLib.reading.reading import Reading
+from CACBoneAxisLib.reading.words import reason_words
+from CACBoneAxisLib.reading.workspace import Workspace
+
+# After the last change of threshold or box, the bone and what is small are left out again.
+SETTLE_MS = 250
+# Reasons whose candidates a reader may want to look at, and how many of each.
+LISTED: tuple[Reason, ...] = ("large", "outside", "aorta", "airway")
+MOST_LISTED = 20
+
+
+class CandidateLayer(VTKObservationMixin):
+    """Shows the candidates of the current reading as a translucent layer, and says why others are none.
+
+    Parameters
+    ----------
+    workspace : of the scene
+    changed : called when :attr:`sentence` or :attr:`left_out` did
+    """
+
+    def __init__(self, workspace: Workspace, changed: Callable[[], None]) -> None:
+        VTKObservationMixin.__init__(self)
+        self.workspace = workspace
+        self.on = False
+        self.sentence = ""
+        self.left_out: list[ScreenedCandidate] = []
+        self.settling = Deferred(workspace.host, SETTLE_MS, self.settle)
+        self._changed = changed
+        self._shown: Any = None
+        self._node: Any = None
+        self._box: Any = None
+        self._listing: tuple[Any, Screening] | None = None
+
+    def switch(self, on: bool) -> None:
+        """Show the layer from the next :meth:`update` on, or take it out of the views."""
+        self.on = on
+        if not on:
+            self._hide()
+
+    def cleanup(self) -> None:
+        """Let go of the scene."""
+        self.settling.stop()
+        self.switch(False)
+        self._observe(None)
+
+    def update(self) -> None:
+        """Follow threshold, box and lesions."""
+        reading = self.workspace.reading
+        self._observe(reading.parameters.heart if reading is not None else None)
+        if reading is None or not self.on or not self.workspace.session.showCandidates:
+            self.settling.stop()
+            self._hide()
+            if reading is None:
+                self._say("")
+            return
+        state = self._state(reading)
+        if state is None or state == self._shown:
+            return
+        known = self._shown is not None and self._shown[:2] == state[:2]
+        if known and self._shown[2] == state[2]:
+            # Lesions were taken or given back: what may be calcium is what it was.
+            self._show(reading, state)
+            return
+        if known:
+            self._preview(reading)
+        self.settling.start()
+
+    def settle(self) -> None:
+        """Find the candidates of the threshold and the box that there are now."""
+        reading = self.workspace.reading
+        if reading is None or not self.on:
+            return
+        if self.workspace.busy:
+            self.settling.start()
+            return
+        message = self.workspace.host.run(lambda progress: self._list(reading, progress))
+        if message:
+            self._say(message)
+
+    def propose(self) -> None:
+        """Put the heart's box where it is found."""
+        reading = self.workspace.reading
+        if reading is None:
+            return
+        try:
+            box = overlay.proposed_box(reading.analysis.image, self._region(reading))
+        except UnusableInputError as error:
+            self._say(str(error))
+            return
+        if box is None:
+            self._say(no_heart())
+            return
+        reading.put_heart(box)
+        self.workspace.input_changed()
+
+    def look_at(self, number: int) -> None:
+        """Show one of those left out in the slice views."""
+        jump_to(swap_ras_lps(self.left_out[number].position_mm))
+
+    def _list(self, reading: Reading, progress: Progress) -> None:
+        state = self._state(reading)
+        if state is None:
+            return
+        analysis, parameters = reading.analysis, reading.parameters
+        protocol = clicking_protocol(parameters, analysis)
+        progress(_("Looking for the heart"), 0.1)
+        heart = self._region(reading)
+        if parameters.limitToHeart and parameters.heart is None:
+            box = overlay.proposed_box(analysis.image, heart)
+            if box is not None:
+                reading.put_heart(box)
+                reading.history.forget_change()
+                self._observe(parameters.heart)
+                look_at_heart(reading)
+                state = self._state(reading)
+        progress(_("Looking for candidates"), 0.5)
+        candidates = analysis.cache.candidates(protocol)
+        limit = overlay.heart_of(parameters)
+        listing = screen_candidates(analysis.image, candidates, protocol, heart if limit is not None else None, limit)
+        self._listing = (state[:3], listing)
+        self._show(reading, state)
+        progress(_("Looking for candidates"), 0.9)
+        self._tell(listing, heart)
+
+    def _show(self, reading: Reading, state: Any) -> None:
+        if self._listing is None or self._listing[0] != state[:3]:
+            self.settling.start()
+            return
+        parameters, analysis = reading.parameters, reading.analysis
+        taken = []
+        if parameters.seeds is not None and parameters.seeds.GetNumberOfDefinedControlPoints():
+            seeds = seeds_from([points_from_node(parameters.seeds)])
+            lesions, _remarks = analysis.cache.lesions(seeds, clicking_protocol(parameters, analysis))
+            taken = [lesion.mask for lesion in lesions if lesion.mask is not None]
+        crop = overlay.crop_of(analysis.image, overlay.heart_of(parameters))
+        self._put(reading, crop, overlay.candidate_labels(self._listing[1], crop, taken))
+        self._shown = state
+
+    def _preview(self, reading: Reading) -> None:
+        image = reading.analysis.image
+        crop = overlay.crop_of(image, overlay.heart_of(reading.parameters))
+        threshold_hu = clicking_protocol(reading.parameters, reading.analysis).threshold_hu
+        self._put(reading, crop, overlay.above(image, threshold_hu, crop))
+
+    def _put(self, reading: Reading, crop: overlay.Crop, labels: Any) -> None:
+        if not labels.size:
+            self._hide()
+            return
+        scene = self.workspace.scene
+        with reading.holding():
+            self._node = overlay.show_labels(scene, reading.analysis.image, crop, labels)
+        overlay.show_layer(self._node, scene)
+
+    def _hide(self) -> None:
+        if self._node is not None:
+            overlay.hide_layer(self._node, self.workspace.scene)
+            self._node = None
+        self._shown = None
+
+    def _tell(self, listing: Screening, heart: HeartRegion | None) -> None:
+        words = reason_words()
+        counts = [f"{count} {words[reason]}" for reason, count in listing.counts.items() if count]
+        lines = [_("{count} candidates.").format(count=listing.offered)]
+        if counts:
+            lines.append(_("Left out: {counts}.").format(counts=", ".join(counts)))
+        if heart is None:
+            lines.append(no_heart())
+        self.left_out = [one for reason in LISTED for one in listing.largest(reason, MOST_LISTED)]
+        self._say(" ".join(lines))
+
+    def _say(self, sentence: str) -> None:
+        self.sentence = sentence
+        self._changed()
+
+    def _region(self, reading: Reading) -> HeartRegion | None:
+        """Return the heart's region, that of the segmentation where the reading has one."""
+        nodes = ReadingNodes(reading.volume, heart=reading.parameters.heartSegmentation)
+        return reading.analysis.heart_region(inputs_from_nodes(nodes, image=reading.analysis.image))
+
+    def _state(self, reading: Reading) -> Any:
+        """Return what the layer rests on: volume, box, rules, lesions; None where it cannot be read."""
+        parameters = reading.parameters
+        try:
+            protocol = clicking_protocol(parameters, reading.analysis)
+            box = overlay.heart_of(parameters)
+            segmentation = parameters.heartSegmentation
+            segments = None if segmentation is None else segments_state(segmentation)
+            points = () if parameters.seeds is None else points_from_node(parameters.seeds).points
+        except UnusableInputError:
+            return None
+        return (reading.volume.GetID(), bool(parameters.limitToHeart), (box, protocol, segments), points)
+
+    def _observe(self, box: Any) -> None:
+        if box is not self._box:
+            self.removeObservers()
+            self._box = box
+            if box is not None:
+                self.addObserver(box, slicer.vtkMRMLMarkupsNode.PointModifiedEvent, self._on_box_moved)
+
+    def _on_box_moved(self, caller: Any = None, event: Any = None) -> None:
+        self.workspace.input_changed()
+
+
+def no_heart() -> str:
+    """Return what is said where the heart was not found."""
+    return str(_("The heart was not found between the lungs: nothing limits the candidates."))
+
+
+def look_at_heart(reading: Reading | None) -> None:
+    """Go to the middle of the heart's box, the sagittal view to the spine behind it; nowhere without a box."""
+    heart = reading.parameters.heart if reading is not None else None
+    if reading is not None and heart is not None:
+        jump_to(swap_ras_lps(reading_place(reading.analysis.image, box_from_node(heart))))

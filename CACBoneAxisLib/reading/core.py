@@ -1,0 +1,301 @@
+"""What a reading of one scan rests on: its choices, its result and whether that is current, its steps and trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.mrml.layout import show_table, shown_table
+from CACBoneAxisLib.mrml.parameters import (
+    existing_regions,
+    nodes_from_parameters,
+    seeds_given,
+    settings_from_parameters,
+)
+from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_mapping, show_result
+from CACBoneAxisLib.mrml.showing import is_output
+from CACBoneAxisLib.mrml.trail import note_action
+from CACBoneAxisLib.mrml.views import drawn_once
+from CACBoneAxisLib.reading.approval import approval
+from CACBoneAxisLib.reading.history import History, Step
+from CACBoneAxisLib.reading.host import Progress, Surroundings
+from CACBoneAxisLib.reading.i18n import tr as _
+from CACBoneAxisLib.reading.observing import InputObserver
+from CACBoneAxisLib.reading.outcome import Outcome, refused
+from CACBoneAxisLib.reading.trailwords import words_of
+from CACBoneAxisLib.reading.words import step_words
+from CACBoneAxisLib.study import Settings, StudyResult
+from CACBoneAxisLib.study.incremental import IncrementalAnalysis
+
+
+class ReadingCore(VTKObservationMixin):
+    """Choices, result, lock and steps of one volume.
+
+    Parameters
+    ----------
+    parameters : CACBoneAxisParameterNode of the volume, or another object with its attributes
+    workspace : of the scene
+    """
+
+    def __init__(self, parameters: Any, workspace: Surroundings) -> None:
+        VTKObservationMixin.__init__(self)
+        self.parameters = parameters
+        self.workspace = workspace
+        self.history = History(parameters)
+        self.inputs = InputObserver(self._on_inputs_changed)
+        self._held = 0
+        self._latest: tuple[Any, StudyResult] | None = None
+        self._mapping: tuple[Any, Mapping[str, Any]] | None = None
+        self._changed: bool | None = None
+        self._voxels_changed = False
+
+    def open(self) -> None:
+        """Observe the reading, while it is the one that is shown."""
+        self.addObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self._on_choice)
+
+    def close(self) -> None:
+        """Observe it no longer."""
+        self.removeObservers()
+        self.inputs.observe(None)
+        self._latest = self._mapping = None
+
+    @property
+    def node(self) -> Any:
+        """The node that keeps the choices."""
+        return self.parameters.parameterNode
+
+    @property
+    def volume(self) -> Any:
+        """The CT volume node."""
+        return self.parameters.volume
+
+    @property
+    def analysis(self) -> IncrementalAnalysis:
+        """The incremental analysis of the volume; raises UnusableInputError where it cannot be read."""
+        return self.workspace.analyses.of(self.volume)
+
+    @property
+    def nodes(self) -> ReadingNodes:
+        """The nodes that are chosen now."""
+        return nodes_from_parameters(self.parameters)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that are chosen now; raises UnusableInputError where they are none."""
+        return Settings.from_mapping(settings_from_parameters(self.parameters))
+
+    # The result, and whether it still holds
+
+    def result(self) -> Any:
+        """Return the node that holds the result, or None."""
+        return find_result(self.workspace.scene, self.volume) if self.volume is not None else None
+
+    @property
+    def changed_since_result(self) -> bool:
+        """Whether there is a result, and it was made from something else than what is there now."""
+        if self._changed is None:
+            self._changed = self._is_changed()
+        return self._changed
+
+    def _is_changed(self) -> bool:
+        record = self.result()
+        if record is None:
+            return False
+        try:
+            return self._voxels_changed or not is_current(record, self.nodes, self.settings)
+        except UnusableInputError:
+            return True
+
+    def result_mapping(self) -> Mapping[str, Any] | None:
+        """Return the content of ``result.json`` of the result, or None."""
+        record = self.result()
+        if record is None or not record.GetText():
+            return None
+        state = (record, record.GetMTime())
+        if self._mapping is None or self._mapping[0] != state:
+            self._mapping = (state, result_mapping(record))
+        return self._mapping[1]
+
+    def latest_result(self) -> StudyResult | None:
+        """Return the result with its voxels, None where there is none.
+
+        What was analysed before the scene was loaded is analysed again.
+        """
+        record = self.result()
+        if record is None:
+            return None
+        state = (record, record.GetMTime())
+        if self._latest is None or self._latest[0] != state:
+            try:
+                self._latest = (state, replay(record))
+            except UnusableInputError:
+                return None
+        return self._latest[1]
+
+    def not_current(self) -> str:
+        """Return why there is no result to go on with, in words; empty where there is a current one."""
+        if self.result() is None:
+            return _("Press Apply first: there is no result yet.")
+        if self.changed_since_result:
+            return _("Press Apply first: something changed since the last analysis.")
+        return ""
+
+    def locked(self) -> str:
+        """Return why nothing may be changed, in words; empty where it may."""
+        approved = approval(self.parameters)
+        if approved is None:
+            return ""
+        words = _("Approved by {name}: unlock the reading in the section Report to change it.")
+        return str(words.format(name=approved.name))
+
+    def missing(self) -> str:
+        """Return what keeps the scan from being analysed, in words; empty where nothing does."""
+        if self.volume is None:
+            return no_volume()
+        if self.workspace.busy:
+            return _("An analysis is running.")
+        if self.locked():
+            return self.locked()
+        regions, vertebrae = existing_regions(self.parameters), self.parameters.vertebrae
+        if seeds_given(self.parameters) is None and not regions and vertebrae is None:
+            return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
+        return ""
+
+    # Analysing
+
+    def analyze(self) -> None:
+        """Analyse the reading as it is, approved or not; an error is one sentence of the host's."""
+        label_volume = self.workspace.session is not None and bool(self.workspace.session.makeLabelVolume)
+        self.workspace.host.say("")
+        self._analyze(label_volume=label_volume)
+
+    def rescore(self) -> None:
+        """Analyse without waiting, as after a click: the analysis knows all but what changed.
+
+        Where the last lesion was taken back there is a result too: that nobody read the scan.
+        """
+        if self.volume is None or self.workspace.busy:
+            self.workspace.refresh()
+            return
+        with drawn_once():
+            self._analyze(only_changed=True)
+
+    def _analyze(self, **shown: bool) -> None:
+        self.workspace.live_update.stop()
+        message = self.workspace.host.run(lambda progress: self.measure(progress, **shown))
+        self.workspace.refresh()
+        if message:
+            self.workspace.host.say(message)
+
+    def measure(self, progress: Progress, **shown: bool) -> None:
+        """Analyse the nodes and choices there are now and show the result in the scene; errors are raised.
+
+        Parameters
+        ----------
+        shown : of :func:`~CACBoneAxisLib.mrml.scene.show_result`
+        """
+        nodes = self.nodes
+        result = analyze_nodes(nodes, self.settings, progress=progress, analysis=self.analysis)
+        show_result(result, nodes, **shown)
+        record = self.result()
+        self._latest = ((record, record.GetMTime()), result)
+        self._voxels_changed = False
+
+    # Changing
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Change the reading in several steps as one: nobody reacts in between."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+
+    def in_one_event(self) -> Any:
+        """Change several choices, inside a ``with``, as one: everybody reacts once, at its end."""
+        return slicer.util.NodeModify(self.node)
+
+    @property
+    def held(self) -> bool:
+        """Whether the reading is being changed."""
+        return self._held > 0
+
+    def note_step(self, text: str) -> None:
+        """Make an undoable step of what was just done, and keep it in the trail.
+
+        Parameters
+        ----------
+        text : what was done; empty where that has to be told from what differs
+        """
+        if self.history.note(text):
+            note_action(self.parameters, text or words_of(self.history.done[-1]), goes_on=not text)
+
+    def act(self, text: str, change: Callable[[], None]) -> None:
+        """Change the reading in one undoable step, and answer at once where changes are answered without Apply.
+
+        Parameters
+        ----------
+        text : what the reader did
+        change : does it
+        """
+        with self.holding():
+            change()
+        self.note_step(text)
+        if self.workspace.live and not self.missing():
+            self.rescore()
+        else:
+            self.workspace.refresh()
+
+    def undo(self) -> Outcome:
+        """Take the last step back."""
+        return self._go(self.history.undo, "undone")
+
+    def redo(self) -> Outcome:
+        """Make the last step that was taken back again."""
+        return self._go(self.history.redo, "redone")
+
+    def _go(self, step: Callable[[], Step | None], what: str) -> Outcome:
+        if self.locked():
+            return refused(self.locked())
+        with self.holding(), drawn_once():
+            gone = step()
+        if gone is None:
+            return refused("")
+        note_action(self.parameters, f"{what}: {gone.text}")
+        self.rescore()
+        return Outcome(True, what, {"step": step_words(gone.text)})
+
+    def show_table(self, role: str) -> None:
+        """Show the table of what was just worked on below the views, unless the user put another table there."""
+        record, shown = self.result(), shown_table(self.workspace.scene)
+        if record is not None and (shown is None or is_output(self.workspace.scene, shown)):
+            show_table(self.workspace.scene, record.GetNodeReference(role))
+
+    # What happens in the scene
+
+    def look_again(self) -> None:
+        """Forget what was concluded from nodes that may have changed, and observe those that are chosen now."""
+        self._changed = None
+        if self.inputs.observe(self.parameters):
+            self._voxels_changed = False
+
+    def _on_choice(self, caller: Any = None, event: Any = None) -> None:
+        self.workspace.input_changed()
+
+    def _on_inputs_changed(self, voxels: bool) -> None:
+        """React to a node that changed; the voxels of a segmentation are not compared, the event counts."""
+        self._voxels_changed = self._voxels_changed or voxels
+        self.workspace.input_changed()
+
+
+def no_volume() -> str:
+    """Return what is missing where no volume is chosen."""
+    return str(_("Choose a CT volume in the section Scan first."))

@@ -1,0 +1,64 @@
+"""Observe the nodes that a reading is made of, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.util import VTKObservationMixin
+
+from CACBoneAxisLib.mrml.parameters import existing_regions
+from CACBoneAxisLib.mrml.rods import ROD_POINTS
+
+
+class InputObserver(VTKObservationMixin):
+    """Observes the seeds, regions and segmentations that a reading chooses now.
+
+    Parameters
+    ----------
+    changed : called with whether voxels of a segmentation changed
+    """
+
+    def __init__(self, changed: Callable[[bool], None]) -> None:
+        VTKObservationMixin.__init__(self)
+        self._changed = changed
+        self._observed: list[Any] = []
+
+    def observes(self, node: Any) -> bool:
+        """Return whether a node is one of those observed."""
+        return any(node is observed for observed in self._observed)
+
+    def observe(self, parameters: Any) -> bool:
+        """Observe what is chosen now, nothing where there are no parameters; return whether that is something else."""
+        chosen: list[Any] = []
+        if parameters is not None:
+            rods = parameters.parameterNode.GetNodeReference(ROD_POINTS)
+            segmented = (parameters.vertebrae, parameters.heartSegmentation)
+            # The heart may be in the segmentation of the vertebrae.
+            chosen = [node for node in dict.fromkeys((parameters.seeds, *segmented, rods)) if node is not None]
+            chosen += existing_regions(parameters)
+        if [id(node) for node in chosen] == [id(node) for node in self._observed]:
+            return False
+        self.removeObservers()
+        for node in chosen:
+            segmented = node.IsA("vtkMRMLSegmentationNode")
+            for event in _input_events(node):
+                self.addObserver(node, event, self._on_edited if segmented else self._on_moved)
+        self._observed = chosen
+        return True
+
+    def _on_moved(self, caller: Any = None, event: Any = None) -> None:
+        self._changed(False)
+
+    def _on_edited(self, caller: Any = None, event: Any = None) -> None:
+        self._changed(True)
+
+
+def _input_events(node: Any) -> tuple[int, ...]:
+    """Return the events with which a node says that an analysis would come out differently."""
+    moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+    if node.IsA("vtkMRMLSegmentationNode"):
+        return (slicer.vtkSegmentation.SourceRepresentationModified, moved)
+    placed = slicer.vtkMRMLMarkupsNode
+    return (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent, moved)

@@ -1,0 +1,245 @@
+"""The readings of a scene and the one that is shown, while volumes come and go and scenes are closed and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.analyses import Analyses
+from CACBoneAxisLib.mrml.parameternodes import find_reading
+from CACBoneAxisLib.mrml.volumes import is_density
+from CACBoneAxisLib.reading.checking import Checker
+from CACBoneAxisLib.reading.host import CancelledError, Deferred, Host, Progress
+from CACBoneAxisLib.reading.i18n import tr as _
+from CACBoneAxisLib.reading.reading import Reading
+
+# After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
+# short enough to feel immediate.
+LIVE_UPDATE_DELAY_MS = 300
+
+
+class Workspace(VTKObservationMixin):
+    """Follows the scene's choices, and keeps the reading of the volume that is chosen there.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    host : shows what is here
+    session_choices, reading_choices
+        return the scene's choices and those of the current reading
+        (:class:`~CACBoneAxisLib.mrml.choicenodes.SceneChoices` does, or ``CACBoneAxisLogic``)
+    analyses : of the volumes of the scene
+    """
+
+    def __init__(
+        self,
+        scene: Any,
+        host: Host,
+        session_choices: Callable[[], Any],
+        reading_choices: Callable[[], Any],
+        analyses: Analyses | None = None,
+    ) -> None:
+        VTKObservationMixin.__init__(self)
+        self.scene = scene
+        self.host = host
+        self.analyses = analyses or Analyses()
+        self.checker = Checker(self.analyses)
+        self.session: Any = None
+        self.reading: Reading | None = None
+        self.busy = False
+        self.live_update = Deferred(host, LIVE_UPDATE_DELAY_MS, self.on_live_update)
+        self._session_choices, self._reading_choices = session_choices, reading_choices
+        self._readings: dict[str, Reading] = {}
+        self._wanted = False
+        self._volume_added = Deferred(host, 0, self.choose_added)
+
+    def setup(self) -> None:
+        """Listen to the scene."""
+        scene = self.scene
+        self.addObserver(scene, scene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
+        self.addObserver(scene, scene.EndCloseEvent, self._on_closed)
+        self.addObserver(scene, scene.EndImportEvent, self._on_scene_changed)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed)
+        self.addObserver(scene, scene.NodeAddedEvent, self._on_node_added)
+
+    def cleanup(self) -> None:
+        """Let go of everything."""
+        self.live_update.stop()
+        self._volume_added.stop()
+        self.stop()
+        self._readings.clear()
+        self.removeObservers()
+
+    def start(self) -> None:
+        """Follow the scene from now on; choose its first CT where none is chosen."""
+        self._wanted = True
+        if self.session is None:
+            self.session = self._session_choices()
+            self._choose_first()
+            self.host.session_changed(self.session)
+            self.addObserver(self.session, vtk.vtkCommand.ModifiedEvent, self._on_session_changed)
+        else:
+            self._choose_first()
+        self._follow()
+
+    def stop(self) -> None:
+        """Leave the scene alone, as while another module is shown."""
+        self._wanted = False
+        self._let_go()
+
+    @property
+    def live(self) -> bool:
+        """Whether a change is answered without Apply."""
+        return self.session is not None and bool(self.session.liveUpdate)
+
+    def run(self, work: Callable[[Progress], object], progress: Progress) -> str:
+        """Do work that tells its progress; return what went wrong in one sentence, empty where nothing did."""
+        waiting = self.live_update.waiting
+        self.live_update.stop()
+        self.busy = True
+        try:
+            work(progress)
+        except CancelledError:
+            return str(_("Cancelled; the last result stays."))
+        except (UnusableInputError, OSError) as error:
+            return str(error)
+        finally:
+            self.busy = False
+            if waiting:
+                # It was an analysis that was waited for; this was other work.
+                self.live_update.start()
+        return ""
+
+    def refresh(self) -> None:
+        """Look at the reading again and let it be shown."""
+        if self.reading is not None:
+            self.reading.look_again()
+        self.host.refresh()
+
+    def input_changed(self) -> None:
+        """React to anything that may no longer be what the result was made with."""
+        reading = self.reading
+        if reading is not None:
+            if reading.held:
+                return
+            reading.note_step("")
+        self.refresh()
+        if self._is_due():
+            self.live_update.start()
+
+    def on_live_update(self) -> None:
+        """Analyse a moment after the last change, unless that was done in the meantime."""
+        if self._is_due() and self.reading is not None:
+            self.reading.analyze()
+
+    def choose_added(self) -> None:
+        """Choose a scan that was loaded while none was chosen."""
+        if self.session is not None and not self.scene.IsClosing() and not self.scene.IsBatchProcessing():
+            self._choose_first()
+
+    def _is_due(self) -> bool:
+        reading = self.reading
+        if reading is None or not self.live or reading.missing():
+            return False
+        return reading.changed_since_result or reading.result() is None
+
+    # What happens in the scene
+
+    def _on_session_changed(self, caller: Any = None, event: Any = None) -> None:
+        # While a scene is loaded, its readings are not all there yet.
+        if not self.scene.IsBatchProcessing():
+            self._follow()
+
+    def _on_start_close(self, caller: Any = None, event: Any = None) -> None:
+        self._let_go()
+
+    def _on_closed(self, caller: Any = None, event: Any = None) -> None:
+        """Forget the volumes that were read, and what was done to them."""
+        self.checker.clear()
+        self.analyses.clear()
+        self._readings.clear()
+        self._on_scene_changed()
+
+    def _on_scene_changed(self, caller: Any = None, event: Any = None) -> None:
+        """Begin anew: a loaded scene brings its own choices."""
+        if self._wanted:
+            self._let_go()
+            self.start()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_about_to_be_removed(self, caller: Any, event: Any, node: Any) -> None:
+        """A reading goes with its volume."""
+        scene = self.scene
+        if scene.IsClosing() or self.session is None:
+            return
+        found = find_reading(scene, node) if node.IsA("vtkMRMLScalarVolumeNode") else None
+        if self.reading is not None and self.reading.node in (node, found):
+            self.session.volume = None
+        if found is not None:
+            # The box was proposed for that volume; without it the box limits nothing.
+            heart = found.GetNodeReference("heart")
+            scene.RemoveNode(found)
+            if heart is not None:
+                scene.RemoveNode(heart)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_removed(self, caller: Any, event: Any, node: Any) -> None:
+        """React to a node of the reading that a user deleted."""
+        if self.reading is None or self.scene.IsClosing():
+            return
+        if self.reading.inputs.observes(node) or node.IsA("vtkMRMLTextNode"):
+            self.input_changed()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_added(self, caller: Any, event: Any, node: Any) -> None:
+        """Where no volume is chosen, a scan that is loaded is what the user wants to read."""
+        scan = node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
+        if scan and self.session is not None and not self.session.volume:
+            # Its voxels may come a moment after the node.
+            self._volume_added.start()
+
+    def _choose_first(self) -> None:
+        if not self.session.volume:
+            self.session.volume = first_volume(self.scene)
+
+    def _let_go(self) -> None:
+        self._show(None)
+        if self.session is not None:
+            self.removeObserver(self.session, vtk.vtkCommand.ModifiedEvent, self._on_session_changed)
+            self.session = None
+            self.host.session_changed(None)
+
+    def _follow(self) -> None:
+        """Show the reading of the chosen volume, unless it is the one shown already."""
+        if self.session is not None:
+            self._show(self._reading_of(self.session.volume) if self.session.volume is not None else None)
+
+    def _reading_of(self, volume: Any) -> Reading:
+        node = find_reading(self.scene, volume)
+        kept = self._readings.get(node.GetID()) if node is not None else None
+        if kept is None or kept.node is not node:
+            kept = Reading(self._reading_choices(), self)
+            self._readings[kept.node.GetID()] = kept
+        return kept
+
+    def _show(self, reading: Reading | None) -> None:
+        if reading is not self.reading:
+            if self.reading is not None:
+                self.reading.close()
+            self.reading = reading
+            self.host.reading_changed(reading)
+            if reading is not None:
+                reading.open()
+        self.input_changed()
+
+
+def first_volume(scene: Any) -> Any:
+    """Return the first volume of a scene that may be a CT, or None."""
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)
+    return next((v for v in volumes if not v.IsA("vtkMRMLLabelMapVolumeNode") and not is_density(v)), None)
