@@ -102,3 +102,42 @@ def test_an_int16_volume_is_checked_without_copies():
     tracemalloc.stop()
     # The sample is what it takes, 1 MB whatever the size of the volume.
     assert peak < hu.nbytes / 4
+
+
+def a_body(scale=lambda hu: hu, padding=None, air=True):
+    generator = np.random.default_rng(11)
+    hu = generator.normal(40, 15, (12, 60, 60))
+    if air:
+        hu[:, :20] = generator.normal(-1000, 12, (12, 20, 60))
+        hu[:, 30:40, 10:30] = generator.normal(-850, 60, (12, 10, 20))
+    hu[:, 45:50, 20:30] = 300
+    hu = scale(hu)
+    if padding is not None:
+        hu[:, :, :8] = padding
+    return hu.round().astype(np.int16)
+
+
+@pytest.mark.parametrize("air", [True, False])
+@pytest.mark.parametrize("padding", [-2000, -3024, -1024])
+def test_raw_values_are_refused_whatever_pads_them(air, padding):
+    with pytest.raises(UnusableInputError, match=r"soft tissue does in raw values|air measures") as caught:
+        as_hounsfield(a_body(lambda hu: hu + 1024, padding, air), "scan")
+    assert caught.value.code == "not-hu"
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [lambda hu: hu * 0.5, lambda hu: hu * 2, lambda hu: hu - 1000],
+    ids=["half the slope", "twice the slope", "intercept 1000 too low"],
+)
+def test_air_far_from_minus_1000_is_refused(scale):
+    with pytest.raises(UnusableInputError) as caught:
+        as_hounsfield(a_body(scale), "scan")
+    assert caught.value.code == "not-hu"
+
+
+@pytest.mark.parametrize("padding", [None, -2000, -3024, -1024])
+def test_a_body_in_hounsfield_units_is_read_with_and_without_padding_and_air(padding):
+    for air in (True, False):
+        if air or padding is not None:
+            assert as_hounsfield(a_body(padding=padding, air=air), "scan").findings == ()

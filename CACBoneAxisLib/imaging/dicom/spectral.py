@@ -9,7 +9,7 @@ from typing import Any
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.dicom.elements import first, image_type, number, text
 
-ENERGY = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?) ?KEV\b|\bMONO(?: ?E)?[ +]?(\d{2,3})\b|\bME ?(\d{2,3})\b")
+ENERGIES = (re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d+)?) ?KEV\b"), re.compile(r"\b(?:MONO(?: ?E)?[ +]?|ME ?)(\d{2,3})\b"))
 LOWEST_KEV, HIGHEST_KEV = 35.0, 200.0
 MACRO = "the multi-energy macro"
 
@@ -73,6 +73,5 @@ def _macro_energy(header: Any) -> float | None:
 def _energy(header: Any, words: str) -> float | None:
     stated = _macro_energy(header)
     if stated is None:
-        found = ENERGY.search(words)
-        stated = float(next(filter(None, found.groups()))) if found else None
+        stated = next((float(found[1]) for one in ENERGIES if (found := one.search(words))), None)
     return stated if stated is not None and LOWEST_KEV <= stated <= HIGHEST_KEV else None
