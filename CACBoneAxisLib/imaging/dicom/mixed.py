@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
-from CACBoneAxisLib.imaging.dicom.traits import TRAITS, trait
+from CACBoneAxisLib.imaging.dicom.traits import TRAITS, alike, trait
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # Of each trait that should not change: the facts that are then not known, and the option that states them.
@@ -28,8 +28,6 @@ FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "image type": (("image_type",), ""),
     "exposure": ((), ""),
 }
-# Heights are read back with rounding; the phase that is reached differs a little from the one that was asked for.
-TOLERANCES = {"table height": 1.0, "phase": 5.0, "thickness": 0.01}
 # Tube current follows the patient from slice to slice; a step that stays is another scan.
 STEADY_SLICES = 3
 # A scan of the chest takes seconds; breaths between its parts take less than this.
@@ -77,9 +75,8 @@ def _changes(name: str, values: Sequence[str]) -> bool:
     distinct = set(values)
     if len(distinct) < 2:
         return False
-    if name in TOLERANCES and "" not in distinct:
-        numbers = [float(value) for value in distinct]
-        return max(numbers) - min(numbers) > TOLERANCES[name]
+    if alike(name, distinct):
+        return False
     if name == "exposure":
         runs = [len(list(run)) for _, run in groupby(values)]
         return len(runs) == 2 and min(runs) >= STEADY_SLICES

@@ -10,7 +10,7 @@ import numpy as np
 
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.stack import SAME_COSINE, SAME_POSITION_MM, stack_slices
-from CACBoneAxisLib.imaging.dicom.traits import TRAITS, trait
+from CACBoneAxisLib.imaging.dicom.traits import TRAITS, alike, trait
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 # A scout is one image or two.
@@ -102,7 +102,8 @@ def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHead
         stacks = [ordered[start::count] for start in range(count)]
         for index, (name, unit) in enumerate(TRAITS.items()):
             values = [{one.traits[index] for one in stack} for stack in stacks]
-            if all(len(v) == 1 for v in values) and len(set.union(*values)) == count:
+            distinct = set.union(*values)
+            if all(len(v) == 1 for v in values) and len(distinct) == count and not alike(name, distinct):
                 return [(_trait_label(name, unit, stack[0], n), stack) for n, stack in enumerate(stacks, 1)]
         orders: list[Callable[[SliceHeader], float | None]] = [
             lambda one: one.instance_number if not one.frame else None,
