@@ -5,11 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_OPTIONS ?= -n auto --dist loadfile
 
-.PHONY: help demo test lint format bench pages pictures clean
+# Scenes are tested on these, the oldest and the newest of the MRML libraries (Slicer's own numbering).
+OLDEST_SLICER := 5.11.0.2
+N ?= 200
+SEED ?= 1
+
+.PHONY: help demo test slow slicers data mutants lint format bench pages pictures clean
 
 help:
 	@echo "make demo      make a digital torso, analyse it, show both answers"
-	@echo "make test      linters and tests"
+	@echo "make test      linters and tests, some minutes"
+	@echo "make slow      tests that take longer, and scenes on the oldest and the newest Slicer"
+	@echo "make data      fetch the public scans that some tests read"
+	@echo "make mutants   change the code in N=$(N) places and list the changes that no test notices"
 	@echo "make lint      linters alone"
 	@echo "make format    bring the code into the project's format"
 	@echo "make bench     measure the speed"
@@ -44,6 +52,24 @@ lint: $(VENV)/installed-test
 
 test: lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+slow: $(VENV)/installed-test slicers
+	$(BIN)/pytest $(PYTEST_OPTIONS) -m slow
+
+slicers: | $(BIN)/python
+	@for version in "==$(OLDEST_SLICER)" ""; do \
+		folder=build/slicer$$version; \
+		$(BIN)/python -m venv --clear $$folder \
+		&& $$folder/bin/pip install --quiet --upgrade "slicer-core$$version" numpy scipy SimpleITK pydicom Pillow \
+			pytest hypothesis jsonschema "highdicom>=0.26" PySide6-Essentials \
+		&& $$folder/bin/pip list 2>/dev/null | grep slicer-core \
+		&& $$folder/bin/python -m pytest -q -p no:cacheprovider Testing/mrml Testing/reading || exit 1; done
+
+data: $(VENV)/installed
+	$(BIN)/python Testing/fetch_data.py
+
+mutants: $(VENV)/installed-test
+	$(BIN)/python Testing/mutants.py --count $(N) --seed $(SEED)
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .

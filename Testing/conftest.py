@@ -7,16 +7,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from fetch_data import data_folder
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real scans beside the repository; tests that need it skip where it is absent."""
-    folder = REPOSITORY.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the real scans (../shared/data) are not on this machine")
+    """The folder of public scans; tests that read them skip where they are not on the machine."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("the public scans are not on this machine (make data)")
     return folder
 
 

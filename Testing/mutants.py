@@ -222,7 +222,9 @@ def _copy(folder: Path) -> Path:
     """Copy the tree that this process works in to a folder of its own, with the real scans beside it."""
     tree = folder / "project"
     if not tree.exists():
-        left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "demo", "build")
+        left_out = shutil.ignore_patterns(
+            ".git", ".venv", ".test-data", "__pycache__", ".*_cache", ".hypothesis", "demo", "build"
+        )
         shutil.copytree(Path.cwd(), tree, ignore=left_out, symlinks=True)
         shared = Path.cwd().parent / "shared"
         if shared.is_dir():

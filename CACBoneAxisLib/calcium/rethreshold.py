@@ -30,7 +30,7 @@ def at_threshold(
 
     At a higher threshold a lesion keeps the voxels that reach it. At a lower one it gains the
     connected voxels within ``RIM_MM`` that reach that threshold; a voxel near two lesions goes to the
-    nearer one, at equal distance to the smaller key.
+    nearer one, at equal distance to the one that begins first in the scan, whatever the order of the seeds.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def at_threshold(
     connectivity : 6, 18 or 26
     cache : holds earlier results for the same lesions
     """
-    keys = sorted(key for key, mask in masks.items() if mask.count)
+    keys = sorted((key for key, mask in masks.items() if mask.count), key=lambda key: tuple(masks[key].indices()[0]))
     if threshold_hu >= grown_at_hu:
         kept = {
             key: cache.get(("above", masks[key].key, threshold_hu), partial(_above, image, masks[key], threshold_hu))

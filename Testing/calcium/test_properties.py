@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from brute_force import make_image, seed_at
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol, preset_fields, presets
@@ -95,8 +95,10 @@ def summary(result: CalciumResult) -> object:
     return content["territories"], content["total"], content["categories"], content["distribution"], lesions, codes
 
 
+# In 673 a voxel of the rim at 113 HU lies equally far from two lesions.
 @ANY
 @given(number=NUMBERS, name=NAMES)
+@example(number=673, name="philips")
 def test_the_order_of_the_seeds_never_matters(number: int, name: str) -> None:
     rng = np.random.default_rng(number)
     image = random_calcium(rng)

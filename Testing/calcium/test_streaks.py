@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import qrm_phantom
 from brute_force import make_image, seed_at
 
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.result import score_calcium
-from CACBoneAxisLib.calcium.seeds import Seed, seeds_from
+from CACBoneAxisLib.calcium.seeds import seeds_from
 from CACBoneAxisLib.calcium.streaks import SMALLEST_STREAK_MM2, dark_streak_mm2
 from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.image import CTImage
@@ -94,13 +94,8 @@ def test_calcium_of_the_torso_which_lies_still_has_no_streaks(noise_hu: float) -
 
 
 def test_calcium_of_a_phantom_which_lies_still_has_no_streaks(shared_data: Path) -> None:
-    expected = json.loads((shared_data / "qrm_cci" / "expected.json").read_text(encoding="utf-8"))
-    image = read_ct(shared_data / "qrm_cci" / expected["image"])
-    seeds = [
-        Seed(name, "LAD", (-insert["seed_ras_mm"][0], -insert["seed_ras_mm"][1], insert["seed_ras_mm"][2]))
-        for name, insert in expected["inserts"].items()
-    ]
-    for lesion, _ in score_calcium(image, seeds, CalciumProtocol()).lesions:
+    image = read_ct(shared_data / qrm_phantom.FILE)
+    for lesion, _ in score_calcium(image, qrm_phantom.seeds(), CalciumProtocol()).lesions:
         assert lesion.mask is not None
         # The densest insert reaches 1275 HU.
         assert dark_streak_mm2(image, lesion.mask, 10.0) == 0

@@ -246,7 +246,9 @@ def test_a_crash_of_the_worker_is_a_failure_row_and_is_tried_again_with_resume(s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
-def test_killed_twenty_times_at_random_moments_the_tables_are_the_same_to_the_byte(studies, tmp_path):
+@pytest.mark.parametrize("chains", [4, pytest.param(40, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_the_tables_are_the_same_to_the_byte(studies, tmp_path, chains):
+    """Twenty kills, of which some may come too late; in ``make slow`` two hundred."""
     manifest = studies(30)
     straight = command("batch", manifest, "--output", tmp_path / "straight", "--workers", 2)
     began = time.monotonic()
@@ -272,8 +274,8 @@ def test_killed_twenty_times_at_random_moments_the_tables_are_the_same_to_the_by
 
     # Most of the time is spent waiting: four at once.
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(killed_five_times, range(4))) >= 15
-    for seed in range(4):
+        assert sum(pool.map(killed_five_times, range(chains))) >= 0.75 * 5 * chains
+    for seed in range(chains):
         out = tmp_path / f"out{seed}"
         assert tables(out) == tables(tmp_path / "straight")
         assert not list((out / "studies").glob(".*"))
