@@ -50,7 +50,9 @@ def test_every_relative_link_of_a_page_leads_somewhere(page):
     assert not broken
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/speed.md", "docs/numbers.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/speed.md", "docs/numbers.md", "docs/testing.md"]
+)
 def test_every_make_command_of_a_page_is_in_the_makefile(page):
     targets = set(re.findall(r"^([\w-]+):", read("Makefile"), re.MULTILINE))
     told = set(re.findall(r"(?:^|`)make ([a-z]+)", read(page), re.MULTILINE))
