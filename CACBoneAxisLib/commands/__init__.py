@@ -1,1 +1,1 @@
-"""Commands of the command line that have a room of their own; each adds its options and runs."""
+"""Commands of the command line; each adds its options and runs."""

@@ -1,4 +1,4 @@
-"""The command ``analyze``: one CT."""
+"""``cacboneaxis analyze``: one CT."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from CACBoneAxisLib.study import StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import RESULT, write_study
 
-# Options that name a file or folder which is read.
+# Options that name an input file or folder.
 FILE_OPTIONS = (
     *("image", "second_image", "seeds", "rois", "vertebra_points", "vertebrae", "heart", "reading", "settings"),
     *("calibration", "site_references"),
@@ -65,7 +65,7 @@ def add_analyze(commands: Any) -> None:
 
 
 def run_analyze(arguments: argparse.Namespace, bar: Any, after_analysis: AfterAnalysis | None) -> str:
-    """Analyse one CT, write its result and return what is printed."""
+    """Analyse one CT, write its result and return the text to print."""
     destination = destination_of(arguments, RESULT, FILE_OPTIONS)
     qt = getattr(arguments, "qt", None)
     check_output_options(arguments, qt)

@@ -106,7 +106,7 @@ def _batch(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> tupl
 
 
 class _Shown:
-    """Shows progress at most every second on a terminal, and every ten where each time is a line of a log."""
+    """Show progress at most every second on a terminal, every ten seconds elsewhere."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
@@ -120,7 +120,7 @@ class _Shown:
 
 
 def progress_words(state: BatchState) -> str:
-    """Return how far a batch is, its rate and the time left; names no study."""
+    """Describe the progress of a batch, its rate and the time left, without study names."""
     words = f"{state.done} of {state.studies}"
     if state.seconds_left is None:
         return words

@@ -1,4 +1,4 @@
-"""The command ``calibrate``: a calibration of a phantom that was scanned without a patient."""
+"""``cacboneaxis calibrate``: a calibration from a phantom scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``compare``: two results of one patient."""
+"""``cacboneaxis compare``: two results of a patient."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _inspect(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> st
 
 
 def inspection(found: Survey) -> dict[str, Any]:
-    """Return a survey as JSON values; no name, number, date or UID of the patient or the study is in it."""
+    """Return a survey as JSON values, without any identifier of patient or study."""
     return {
         "schema": SCHEMA,
         "series": [_series(one) for one in found.series],
@@ -93,13 +93,13 @@ def _series(one: Surveyed) -> dict[str, Any]:
 
 
 def _field_of_view(geometry: ImageGeometry) -> list[float]:
-    """Return how wide and how high the images are, mm."""
+    """Return width and height of the images, mm."""
     _, rows, columns = geometry.shape
     return [columns * geometry.spacing_mm[0], rows * geometry.spacing_mm[1]]
 
 
 def inspection_words(found: Survey) -> str:
-    """Return a survey for people."""
+    """Return a survey as text."""
     count = len(found.series)
     several = f" of {found.studies} examinations" if found.studies > 1 else ""
     lines = [f"{count} CT series{several}" + (f"; besides: {words_of(found.others)}" if found.others else "")]

@@ -1,4 +1,4 @@
-"""The option ``--output`` of every command, and outputs of ``analyze`` that are made only when asked for."""
+"""The option ``--output`` of every command, and the optional outputs of ``analyze``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 
 
 def destination_of(arguments: argparse.Namespace, kind: OutputKind | None, inputs: Sequence[str]) -> Destination:
-    """Return where a command writes, checked as far as the arguments tell.
+    """Return the destination of a command, checked as far as the arguments allow.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def destination_of(arguments: argparse.Namespace, kind: OutputKind | None, input
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that ask for further outputs."""
+    """Add the options for optional outputs."""
     parser.add_argument(
         "--pdf", nargs="?", const="a4", choices=sorted(PAPERS), help="also write report.pdf, on A4 or Letter paper"
     )
@@ -64,7 +64,7 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_output_options(arguments: argparse.Namespace, qt: Any = None, image: CTImage | None = None) -> None:
-    """Raise UnusableInputError when an output that is asked for cannot be made here, or of this image."""
+    """Raise UnusableInputError when a requested output cannot be made here, or of this image."""
     if arguments.pdf and qt is None:
         plain_qt()
     if arguments.dicom_out:
@@ -74,7 +74,7 @@ def check_output_options(arguments: argparse.Namespace, qt: Any = None, image: C
 def further_outputs(
     arguments: argparse.Namespace, result: StudyResult, inputs: StudyInputs, qt: Any = None
 ) -> Callable[[Path], None]:
-    """Return what adds the outputs that are asked for to an unfinished folder."""
+    """Return a function that adds the requested outputs to an unfinished folder."""
 
     def fill(unfinished: Path) -> None:
         if arguments.pdf:

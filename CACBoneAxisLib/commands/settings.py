@@ -1,4 +1,4 @@
-"""Settings on the command line: every option that says one, and what they come to together."""
+"""Options of the command line that set settings of a study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from CACBoneAxisLib.study.settings import merge, read_settings
 
 ARTERIES = ("lm", "lad", "lcx", "rca")
 
-# Options that say one setting: flag, dotted name, type, help.
+# Options that set one setting: flag, dotted name, type, help.
 SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--age", "patient.age_years", float, "patient's age in years"),
     ("--sex", "patient.sex", str, "F or M"),
@@ -53,7 +53,7 @@ SETTING_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
     ("--t-score-reference", "bone.t_score_reference", str, "reference population for the T-score"),
     ("--z-score-reference", "bone.z_score_reference", str, "reference population for the Z-score: mesa-2013"),
 )
-# Options that are answered with yes or no: flag, dotted name, help.
+# Options answered with yes or no: flag, dotted name, help.
 YES_NO_OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--contrast", "acquisition.contrast", "whether contrast agent was given"),
     ("--gated", "acquisition.ecg_gated", "whether the scan was ECG-gated"),
@@ -66,7 +66,7 @@ YES_NO_OPTIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def add_setting_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say settings of a study."""
+    """Add the options that set settings of a study."""
     for flag, _, kind, words in SETTING_OPTIONS:
         parser.add_argument(flag, type=kind, help=words, metavar=kind.__name__.upper())
     for flag, _, words in YES_NO_OPTIONS:
@@ -107,10 +107,10 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of the reading, overruled by those of the file and by what the command line says."""
+    """Merge the settings of the reading, the settings file and the command line, later ones overruling."""
     said: dict[str, Any] = dict(read_reading(arguments.reading).settings) if arguments.reading else {}
     if arguments.protocol:
-        # A protocol has its own values for everything that is not said beside it.
+        # A protocol brings its own defaults.
         said.pop("calcium", None)
     if arguments.settings:
         said = merge(said, read_settings(arguments.settings))
@@ -142,7 +142,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
-    """Return settings overruled by options of dotted names, and then by NAME=VALUE words."""
+    """Overrule settings by options with dotted names, then by NAME=VALUE words."""
     for text in words:
         name, sign, value = text.partition("=")
         if not sign:
@@ -165,7 +165,7 @@ def _said(arguments: argparse.Namespace, flag: str) -> Any:
 
 
 def _protocol(name: str) -> dict[str, Any]:
-    """Return the calcium settings that ``--protocol`` stands for: a name, or a file with the fields of a protocol."""
+    """Return the calcium settings of ``--protocol``: a name, or a file with the fields of a protocol."""
     if not name.lower().endswith((".json", ".toml")):
         return {"protocol": name}
     content = read_settings(name)

@@ -1,4 +1,4 @@
-"""How the scan was made, as far as the file or the user says."""
+"""Acquisition: what file and user say about how a scan was made."""
 
 from __future__ import annotations
 

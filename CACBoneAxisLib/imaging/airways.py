@@ -1,4 +1,4 @@
-"""The airways, followed from the top: the trachea, the carina where it divides, and the main bronchi."""
+"""Trace the airways from the top: trachea, carina and main bronchi."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from CACBoneAxisLib.imaging.image import CTImage
 
 GRID_MM = 1.5
 AIR_HU = -700.0
-# A trachea is 13 to 27 mm wide and nearly round; slack on either side for emphysema, scabbard shape and blur.
+# A trachea is 13 to 27 mm wide and nearly round; margins for emphysema, scabbard shape and blur.
 SMALLEST_TRACHEA_MM2, LARGEST_TRACHEA_MM2 = 70.0, 800.0
 LONGEST_SIDES = 2.6
 SMALLEST_BRONCHUS_MM2, LARGEST_BRONCHUS_MM2 = 18.0, 450.0
-# Where less than this part of the airway's area goes on, some of it was lost.
+# Below this fraction of the area in the next slice, part of the airway was lost.
 LOST_PART = 0.6
 SHORTEST_TRACHEA_MM, SHORTEST_BRONCHI_MM = 20.0, 8.0
 MIDDLE_MM = 45.0
@@ -29,9 +29,9 @@ class Airways:
     Parameters
     ----------
     lumen : bool array (slices, rows, columns), rows and columns every ``step`` pixels
-    step : pixels between them
-    carina_slice : the lowest slice in which the trachea is one
-    carina_zyx : middle of the trachea there, in voxels (z, y, x)
+    step : pixels between samples
+    carina_slice : the lowest slice with an undivided trachea
+    carina_zyx : its centre there, in voxels (z, y, x)
     """
 
     lumen: NDArray[np.bool_]
@@ -42,7 +42,7 @@ class Airways:
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A piece of air in a slice: its number there, area, sides (rows, columns) and middle, on the grid."""
+    """A component of air in a slice: label, area, sides (rows, columns) and centre, on the grid."""
 
     number: int
     area_mm2: float
@@ -51,11 +51,11 @@ class _Piece:
 
 
 def find_airways(image: CTImage) -> Airways | None:
-    """Return trachea, carina and main bronchi; None where no trachea that divides is in the scan.
+    """Find trachea, carina and main bronchi; None without a dividing trachea in the scan.
 
-    From the top down, a piece of air of a trachea's size near the patient's middle is followed
-    from slice to slice through what overlaps it, until it falls into a right and a left
-    piece that both go on. The bronchi are followed until they open into the lung.
+    From the top down, a component of air of tracheal size near the midline is followed through the
+    overlapping components of the next slices, until it divides into a right and a left one that both
+    continue. The bronchi are followed until they open into the lung.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def find_airways(image: CTImage) -> Airways | None:
 
 
 class _Planes:
-    """Slices of air on a coarser grid, labelled when they are first asked for."""
+    """Slices of air on a coarser grid, labelled on first use."""
 
     def __init__(self, image: CTImage, step: int, pixel_mm: tuple[float, float]) -> None:
         self.image, self.step, self.pixel_mm = image, step, pixel_mm
@@ -91,7 +91,7 @@ class _Planes:
         return self._slice(z)[1]
 
     def middle(self, z: int) -> float:
-        """Return the column in the middle of the body in a slice."""
+        """Return the middle column of the body in a slice."""
         columns = np.flatnonzero((self.image.hu[z, :: self.step, :: self.step] > -300).any(axis=0))
         return float(columns.min() + columns.max()) / 2 if columns.size else self.labels(z).shape[1] / 2
 
@@ -129,21 +129,21 @@ def _is_trachea(piece: _Piece, middle: float, pixel_mm: tuple[float, float]) -> 
 
 
 def _below(planes: _Planes, z: int, numbers: list[int], steps: int = 1) -> list[_Piece]:
-    """Return the pieces of a slice below that overlap those of a slice, grown by one pixel."""
+    """Return the components of the next slice below that overlap these, dilated by one pixel."""
     above = ndimage.binary_dilation(np.isin(planes.labels(z), numbers))
     touched = set(np.unique(planes.labels(z - steps)[above]).tolist())
     return [piece for piece in planes.pieces(z - steps) if piece.number in touched]
 
 
 def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, int]], dz: float) -> Airways | None:
-    """Return the airways below a piece that may be the trachea, None where it does not divide as one does."""
+    """Follow a possible trachea down; None where it does not divide like one."""
     way = [(top, piece)]
     while way[-1][0] > 0:
         z, number = way[-1][0], way[-1][1].number
         tried.add((z, number))
         steps, below = 1, _below(planes, z, [number])
         if z > 1 and sum(p.area_mm2 for p in below) < LOST_PART * way[-1][1].area_mm2:
-            # In one slice a thin wall can let the airway, or one bronchus, run into the lung.
+            # In a single slice a thin wall can leak the airway, or one bronchus, into the lung.
             steps, below = 2, _below(planes, z, [number], 2)
         if len(below) >= 2:
             sides = _sides(below, way[-1][1].middle[1])
@@ -159,7 +159,7 @@ def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, in
 
 
 def _sides(pieces: list[_Piece], column: float) -> tuple[_Piece, _Piece] | None:
-    """Return the largest piece to the right and to the left of a column."""
+    """Return the largest component on either side of a column."""
     right = [p for p in pieces if p.middle[1] < column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
     left = [p for p in pieces if p.middle[1] >= column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
     if not right or not left:
@@ -168,7 +168,7 @@ def _sides(pieces: list[_Piece], column: float) -> tuple[_Piece, _Piece] | None:
 
 
 def _bronchi(planes: _Planes, z: int, sides: tuple[_Piece, _Piece], dz: float) -> list[tuple[int, list[int]]] | None:
-    """Return the bronchi below as (slice, numbers of pieces); None where one of them ends at once."""
+    """Return the bronchi below as (slice, labels); None where one of them ends at once."""
     found = [(z, [side.number for side in sides])]
     lengths = []
     for side in sides:

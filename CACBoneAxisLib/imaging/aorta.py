@@ -1,10 +1,9 @@
-"""The descending aorta, found by its shape, and what its blood measures.
+"""Find the descending aorta by its shape and measure the blood in it.
 
-In an axial slice the descending aorta is a disc of even attenuation that lung and fat
-surround on most sides and the spine on one, behind or to the right. No threshold for blood
-is involved, so the same search serves with and without contrast agent. Discs of
-neighbouring slices are joined to the path whose discs look most like an aorta; where no
-path of some length is convincing, nothing is measured.
+In an axial slice the descending aorta is a homogeneous disc, bordered by lung and fat on most
+sides and by the spine behind or to the right. The search uses no blood threshold, so it works with
+and without contrast agent. Discs of neighbouring slices form the path that looks most like an
+aorta; without a convincing path of sufficient length nothing is measured.
 """
 
 from __future__ import annotations
@@ -20,26 +19,25 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.imaging.regions import Region
 
-# The search sees pixels and slices no finer than this; an aorta is 18 to 35 mm wide. What blood measures needs
-# few slices, where the vessel runs needs more.
+# Grid of the search; an aorta is 18 to 35 mm wide. Blood needs few slices, the course of the vessel more.
 GRID_MM, FINE_GRID_MM, STEP_MM, FINE_STEP_MM = 3.0, 2.2, 15.0, 6.0
 RADII_MM = (9.0, 11.0, 13.0, 15.0, 17.0)
 DIRECTIONS = np.arange(24) * np.pi / 12
-# Disc and ring leave out the wall, which partial volume blurs and calcium brightens.
+# Margin for the wall, which partial volume blurs and calcium brightens.
 WALL_MM = 3.0
 EVEN_HU = 28.0
 DARKER_HU, BRIGHTER_HU, BONE_HU = 45.0, 60.0, 160.0
 DARKEST_BLOOD_HU, BRIGHTEST_BLOOD_HU = -5.0, 700.0
 FEWEST_DARK, MOST_BRIGHT = 0.3, 0.4
-# Of the directions around a disc: what a bright one (spine) is worth beside a dark one (lung, fat).
+# Weight of a bright direction (spine) around a disc relative to a dark one (lung, fat).
 BRIGHT_PART = 0.7
 LUNG_HU, FEWEST_LUNG, LUNG_PART = -500.0, 0.15, 0.3
 CANDIDATES = 6
-# Rows and columns may differ by this part before pixels are resampled to squares: 0.2 mm over a vessel.
+# Relative difference of row and column spacing above which pixels are resampled to squares: 0.2 mm over a vessel.
 SQUARE_TOLERANCE = 0.005
 LOWEST_SCORE, PATH_SCORE = 0.45, 0.75
 SHORTEST_PATH_MM = 30.0
-# From slice to slice the middle moves by less than this, in mm and in mm for each mm between them.
+# Largest movement of the centre between slices, in mm and in mm per mm of distance.
 MOVE_MM, MOVE_PART = 2.0, 0.85
 CHANGE_HU = 20.0
 MIDDLE_PART = 0.6
@@ -54,9 +52,9 @@ class Disc:
     z : slice index
     y, x : centre, in pixels
     radius_mm : of the vessel with its wall
-    score : how well it fits, about 0 to 1
-    hu : mean of the blood in it
-    beside_lung : whether lung lies against it
+    score : quality of the fit, about 0 to 1
+    hu : mean of its blood
+    beside_lung : whether it borders lung
     """
 
     z: int
@@ -70,15 +68,15 @@ class Disc:
 
 @dataclass(frozen=True)
 class BloodPool:
-    """What blood measures.
+    """HU and noise of blood.
 
     Parameters
     ----------
-    hu : median of the voxels in the middle of the vessel
-    noise_hu : standard deviation within a slice, by the median deviation, median over slices
-    voxels, slices : how many it rests on
+    hu : median of the voxels in the centre of the vessel
+    noise_hu : standard deviation within a slice (from the median deviation), median over slices
+    voxels, slices : numbers measured
     where : ``descending aorta`` or ``region``
-    discs : the vessel in each slice that was used; none for a region
+    discs : the vessel in each slice measured; none for a region
     """
 
     hu: float
@@ -90,7 +88,7 @@ class BloodPool:
 
 
 def blood_in_region(image: CTImage, box: Box) -> BloodPool | None:
-    """Measure blood in a region that the reader put into the aorta; None where it holds fewer than 20 voxels."""
+    """Measure blood in the reader's region; None where it holds fewer than 20 voxels."""
     voxels = Region(box.center_mm, box.size_mm, box.axes).voxels(image.geometry)
     if voxels.mask is None or voxels.within < 20:
         return None
@@ -100,12 +98,12 @@ def blood_in_region(image: CTImage, box: Box) -> BloodPool | None:
 
 
 def find_blood(image: CTImage, step_mm: float = STEP_MM) -> BloodPool | None:
-    """Find the descending aorta and measure the blood in it; None where it cannot be told from what is around it.
+    """Find the descending aorta and measure its blood; None where it is not found.
 
     Parameters
     ----------
     image : CT in axial order
-    step_mm : about how far the slices that are looked at lie apart
+    step_mm : approximate distance between the slices searched
     """
     dz = image.geometry.slice_increment_mm
     step = max(1, round(step_mm / dz))
@@ -132,7 +130,7 @@ def _span(center: float, reach: float, size: int) -> tuple[int, int]:
 
 def _measured(layers: list[NDArray], where: str, discs: tuple[Disc, ...]) -> BloodPool:
     values = np.concatenate(layers).astype(np.float64)
-    # The median deviation is 0.6745 standard deviations of a normal distribution; calcium does not move it.
+    # A median deviation is 0.6745 standard deviations of a normal distribution, and robust against calcium.
     noise = [float(np.median(np.abs(v - np.median(v)))) / 0.6745 for v in layers if v.size > 1]
     return BloodPool(float(np.median(values)), float(np.median(noise)), int(values.size), len(layers), where, discs)
 
@@ -170,7 +168,7 @@ Line = tuple[float, float]
 
 
 def _coarse(image: CTImage, z: int, grid_mm: float) -> tuple[NDArray[np.float32], float, Line, Line]:
-    """Return a slice as means of blocks on square pixels, their size, and (factor, offset) back to rows and columns."""
+    """Return a slice as block means on square pixels, their size, and (factor, offset) to rows and to columns."""
     dx, dy, _ = image.geometry.spacing_mm
     down, across = max(1, round(grid_mm / dy)), max(1, round(grid_mm / dx))
     height, width = image.hu.shape[1] // down, image.hu.shape[2] // across
@@ -186,7 +184,7 @@ def _coarse(image: CTImage, z: int, grid_mm: float) -> tuple[NDArray[np.float32]
 
 
 def _body(plane: NDArray[np.float32]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Return the rows and columns that the largest piece of soft tissue spans."""
+    """Return the rows and columns spanned by the largest component of soft tissue."""
     labels, count = ndimage.label(plane > -300)
     if not count:
         return None
@@ -197,7 +195,7 @@ def _body(plane: NDArray[np.float32]) -> tuple[tuple[int, int], tuple[int, int]]
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """For every centre, how well a disc of one radius fits an aorta, its mean HU, and whether lung lies beside it."""
+    """Fit of discs of one radius at every centre: score, mean HU, and whether lung borders it."""
 
     score: NDArray[np.float64]
     mean: NDArray[np.float64]
@@ -215,7 +213,7 @@ def _fits(
     total, squares, count = np.zeros(shape), np.zeros(shape), 0
     fits = []
     for radius in RADII_MM:
-        # Each disc holds the smaller ones.
+        # Sums accumulate: each disc contains the smaller ones.
         while count < len(steps) and np.hypot(*steps[count]) * pixel <= radius - WALL_MM:
             y, x = (first + margin + step for first, step in zip((rows[0], columns[0]), steps[count], strict=True))
             values = padded[y : y + shape[0], x : x + shape[1]].astype(np.float64)
@@ -237,7 +235,7 @@ def _fits(
 def _surrounded(
     padded: NDArray[np.float32], places: NDArray[np.intp], mean: NDArray[np.float64], radius: float, pixel: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return how well what surrounds discs fits an aorta, and whether lung is part of it, for places (n, 2)."""
+    """Score the surroundings of discs at places (n, 2), and tell whether lung borders them."""
 
     def around(distance: float, angles: NDArray[np.float64]) -> NDArray[np.float32]:
         y = places[:, :1] + np.rint(distance * np.sin(angles) / pixel).astype(int)
@@ -252,12 +250,12 @@ def _surrounded(
     spine = DIRECTIONS[(np.sin(DIRECTIONS) > -0.2) & (np.cos(DIRECTIONS) < 0.5)]
     bone = np.maximum.reduce([around(radius + beyond, spine) for beyond in (5.0, 8.0, 11.0, 14.0)]).max(axis=1)
     fits = (bone > BONE_HU) & (dark >= FEWEST_DARK * count) & (bright <= MOST_BRIGHT * count)
-    # Of two discs that fit alike the larger one is the vessel, the smaller a part of it.
+    # Of two equal fits the larger is the vessel, the smaller a part of it.
     return np.where(fits, (dark + BRIGHT_PART * bright) / count + 0.004 * radius, 0.0), lung >= FEWEST_LUNG * count
 
 
 def _best_path(found: list[list[Disc]], spacing_mm: tuple[float, float, float], step_mm: float) -> list[Disc] | None:
-    """Return the discs, one in each of consecutive slices, whose scores above ``PATH_SCORE`` sum up most."""
+    """Return the path of discs in consecutive slices with the largest sum of scores above ``PATH_SCORE``."""
     dx, dy, _ = spacing_mm
     reach = MOVE_MM + MOVE_PART * step_mm
     ends: list[tuple[float, list[Disc]]] = []
@@ -281,6 +279,6 @@ def _best_path(found: list[list[Disc]], spacing_mm: tuple[float, float, float], 
         path = path[:-1]
     if (len(path) - 1) * step_mm < SHORTEST_PATH_MM:
         return None
-    # Round muscle beside the spine has no lung against it, and never the brightness of enhanced blood.
+    # Round muscle beside the spine borders no lung and is never as bright as enhanced blood.
     thoracic = sum(disc.beside_lung for disc in path) >= LUNG_PART * len(path)
     return path if thoracic or np.median([disc.hu for disc in path]) > ENHANCED_HU else None

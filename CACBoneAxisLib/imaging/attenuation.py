@@ -1,4 +1,4 @@
-"""What a scan's own values say about its Hounsfield scale: air, clipping, fractions."""
+"""Check the Hounsfield scale of a scan by its own values: air, clipping, fractions."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.hounsfield import PADDING_BELOW_HU, WHOLE_NUMBER_TOLERANCE_HU, sample
 
-# Air lies between these; what is below is padding outside the scan field, above it lung.
+# Range of air; padding outside the scan field is below, lung above.
 AIR_FROM_HU, AIR_TO_HU = -1150, -930
-# Up to here values are looked at: where they are most frequent above air's range, they are lung.
+# Upper end of the values examined; a mode above the range of air is lung.
 DARK_TO_HU = -880
 AIR_BIN_HU = 10
 AIR_HALF_WIDTH_HU = 25
-# Air is measured where its peak holds this part of the scan and of the values that dark.
+# Smallest fraction of the scan, and of its dark values, that the peak of air must hold.
 AIR_PART_OF_SCAN = 0.01
 AIR_PART_OF_DARK = 0.4
-# Where all that is dark is one value at or below what scanners cut at, it is padding and not air.
+# Padding rather than air: the only dark value, at or below the HU that scanners clip at.
 CUT_HU = -1024
-# Lung shows the scale nearly as well as air: so much of the scan lies between these.
+# Lung shows the scale nearly as well as air: smallest fraction of the scan in this range.
 LUNG_FROM_HU, LUNG_TO_HU, LUNG_PART = -950, -600, 0.01
-# A value that alone has this part of the dark voxels is a floor at which values were cut, not noise of air.
+# A single value with this fraction of the dark voxels is a clipping floor, not the noise of air.
 FLOOR_PART = 0.1
-# Values pile up at the largest one when they were cut there: this many voxels of the sample,
-# this many times the mean of the values just below, which themselves are nearly all present.
+# Clipped values pile up at the maximum: this many voxels of the sample, this many times the mean count of the
+# values just below, nearly all of which occur.
 CLIP_VOXELS = 20
 CLIP_TIMES = 5
 CLIP_BELOW_HU = 50
 CLIP_BELOW_PRESENT = 0.6
-# 12 bits reach 3071 HU; only metal is cut there.
+# 12 bits reach 3071 HU; only metal is clipped there.
 FULL_SCALE_HU = 3071
 
 
@@ -43,7 +43,7 @@ class Attenuation:
 
     @classmethod
     def of(cls, hu: NDArray) -> Attenuation:
-        """Return the statistics of an image (z, y, x); the time does not grow with the image."""
+        """Sample an image (z, y, x), in a time independent of its size."""
         return cls(sample(hu))
 
     @cached_property
@@ -74,14 +74,14 @@ class Attenuation:
 
     @cached_property
     def fractional(self) -> bool:
-        """Whether any value is not a whole number."""
+        """Whether any value is not an integer."""
         if np.issubdtype(self.values.dtype, np.integer):
             return False
         return bool(np.any(np.abs(self.values - np.rint(self.values)) > WHOLE_NUMBER_TOLERANCE_HU))
 
     @cached_property
     def air_hu(self) -> float | None:
-        """Median of the air around the patient, None where too little of it is in the scan.
+        """Median of the air around the patient, None where the scan holds too little.
 
         The most frequent 10 HU of what is dark, if they lie between -1150 and -930, and 25 HU
         to each side of them.
@@ -93,7 +93,7 @@ class Attenuation:
         if at_floor.all() and dark[0] <= CUT_HU:
             return None
         above_floor = dark[~at_floor]
-        # Scanners cut at -1024; the pile there says nothing about the scale.
+        # Scanners clip at -1024; values piled up there say nothing about the scale.
         if np.count_nonzero(at_floor) > FLOOR_PART * dark.size and above_floor.size > FLOOR_PART * dark.size:
             dark = above_floor
         counts, edges = np.histogram(dark, np.arange(AIR_FROM_HU, DARK_TO_HU + AIR_BIN_HU, AIR_BIN_HU))
@@ -107,7 +107,7 @@ class Attenuation:
 
     @cached_property
     def cut_at_hu(self) -> tuple[float, float] | None:
-        """The value at which the image was cut from above and the part of voxels there, or None."""
+        """Value at which the image was clipped from above and the fraction of voxels there, or None."""
         highest = self.values.max()
         if highest >= FULL_SCALE_HU:
             return None

@@ -1,11 +1,11 @@
-"""What of the body a scan shows: the heart, and the vertebrae T12 to L2, told from the lungs.
+"""Estimate coverage of a scan: heart and vertebrae T12 to L2, located by the lungs.
 
-Lung is the only large tissue between -960 and -500 HU. How much of it each slice has, and
-what lies between the two lungs, follows the heart: the heart's base lies where the space
-between the lungs has widened, its lower border where the diaphragm has taken much of the
-lungs. Below the lungs the lumbar spine begins: in quiet breathing they end at about T10, after
-a deep breath up to two vertebrae lower (doi 10.1055/s-0039-3401842, figure 7), and chest
-and heart are scanned after a breath in. All of it is an estimate, and called one.
+Lung is the only large tissue between -960 and -500 HU. Its area in each slice, and the space
+between the lungs, locate the heart: the base lies where that space has widened, the lower border
+where the diaphragm has replaced much of the lungs. The lumbar spine begins below the lungs, which
+end at about T10 in quiet breathing and up to two vertebrae lower in inspiration (doi
+10.1055/s-0039-3401842, figure 7), as in scans of chest and heart. All of this is an estimate, and
+called one.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from CACBoneAxisLib.imaging.image import CTImage
 
 GRID_MM, STEP_MM = 3.0, 5.0
 LUNG_FROM_HU, LUNG_TO_HU = -960.0, -500.0
-# Below this is padding outside a round scan field.
+# Padding outside a round scan field is darker.
 PADDING_HU = -1020.0
 SMALLEST_LUNG_MM2 = 1000.0
-# A slice shows lung where it has this much of it, and the chest where it has this much.
+# Smallest area of lung in a slice with lung, and in a slice of the chest.
 LUNG_MM2, CHEST_MM2 = 2000.0, 8000.0
 SHORTEST_LUNG_MM, WHOLE_BODY_MM = 30.0, 250.0
-# Above the heart the space between the lungs is this part of its width at the heart, below it the lungs are this part
-# of their most: so it is on a real chest CT and on the digital torso. At the heart the lungs themselves are near
-# their most, else it is the liver that is wide. Both are less where the field of view cuts the lungs at the sides.
+# Above the heart the space between the lungs is at most this fraction of its width at the heart; below it the lungs
+# are at most this fraction of their maximum (set on a real chest CT and the digital torso). At the heart the lungs
+# are near their maximum; otherwise the liver is the wide organ. Both are lower where the field of view cuts the lungs.
 BASE_PART = 0.75
 OF_WHOLE_LUNGS, OF_CUT_LUNGS = (0.7, 0.85), (0.4, 0.5)
 BODY_HU = -300.0
-# Of a piece of lung that much is brighter than air; of one that the side of the image cuts, more, because the air
-# around the patient with foam and skin in it is cut there too. It is cut where it meets the side over this length.
+# Smallest fraction of a lung component that is brighter than air; higher for one cut by the side of the image, where
+# air with foam and skin is cut too. It counts as cut where it meets the side over this length.
 LUNG_SHARE, CUT_LUNG_SHARE, CUT_MM = 0.5, 0.85, 30.0
-# From the end of the lungs (about the lower end of T11) to the lower ends of T12, L1 and L2: a vertebra with
-# its disc takes 30 to 35 mm.
+# From the lower end of the lungs (about that of T11) to the lower ends of T12, L1 and L2; a vertebra with its disc
+# is 30 to 35 mm high.
 LEVEL_ENDS_MM: Mapping[str, float] = {"T12": 35.0, "L1": 70.0, "L2": 105.0}
 LEVEL_MM = 35.0
 # Above the lungs' end a thoracic vertebra with its disc takes about 25 mm; the lowest end at T11 to T12. Levels
@@ -52,14 +52,14 @@ Part = Literal["whole", "part", "none"]
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a scan shows, estimated; None where it cannot be told.
+    """Estimated coverage of a scan; None where it cannot be determined.
 
     Parameters
     ----------
-    heart : how much of the heart
-    above, below : whether the scan reaches above the heart's base, and below its lower border
-    below_lungs_mm : from the lower end of the lungs to the last slice; None where the lungs go on
-    levels : how much of T12, L1 and L2
+    heart : coverage of the heart
+    above, below : whether the scan extends above the base of the heart, and below its lower border
+    below_lungs_mm : from the lower end of the lungs to the last slice; None where the lungs continue
+    levels : coverage of T12, L1 and L2
     spine : whether vertebrae lie in the field of view
     """
 
@@ -72,11 +72,11 @@ class Coverage:
 
 
 def estimate_coverage(image: CTImage) -> Coverage:
-    """Estimate what of heart and spine a scan shows.
+    """Estimate how much of heart and spine a scan covers.
 
     Parameters
     ----------
-    image : CT in axial order, any slices; every 5 mm or so are looked at, on a grid of 3 mm
+    image : CT in axial order; a slice about every 5 mm is examined, on a grid of 3 mm
     """
     dx, dy, dz = image.geometry.spacing_mm
     every = max(1, round(STEP_MM / dz))
@@ -127,7 +127,7 @@ def level_shift(image: CTImage, heights_mm: Mapping[float, float]) -> float | No
 
 
 def _longest_run(lung: NDArray, step_mm: float) -> NDArray:
-    """Return the areas in the longest run of slices with lung, 0 elsewhere: lesser runs are bowel or couch."""
+    """Return the areas in the longest run of slices with lung, 0 elsewhere; other runs are bowel or couch."""
     labels, count = ndimage.label(lung >= LUNG_MM2)
     lengths = np.bincount(labels, minlength=count + 1)
     lengths[0] = 0
@@ -138,7 +138,7 @@ def _longest_run(lung: NDArray, step_mm: float) -> NDArray:
 
 
 def _coarse(plane: NDArray, dx: float, dy: float) -> tuple[NDArray[np.float32], float]:
-    """Return a slice as means of blocks of about 3 mm, and the area of a block."""
+    """Return a slice as block means of about 3 mm, and the area of a block."""
     down, across = max(1, round(GRID_MM / dy)), max(1, round(GRID_MM / dx))
     rows, columns = plane.shape[0] // down * down, plane.shape[1] // across * across
     blocks = plane[:rows, :columns].reshape(rows // down, down, columns // across, across)
@@ -146,9 +146,9 @@ def _coarse(plane: NDArray, dx: float, dy: float) -> tuple[NDArray[np.float32], 
 
 
 def _lung(plane: NDArray[np.float32], pixel_mm2: float) -> tuple[NDArray[np.bool_], bool]:
-    """Return the large dark pieces of the body that are lung, and whether the field of view cuts lung at a side."""
+    """Return the lungs in a slice, and whether the field of view cuts them at a side."""
     dark = (plane > PADDING_HU) & (plane < LUNG_TO_HU)
-    # Air, foam and clothes around the patient are outside, whatever they measure; bowel gas is darker than lung.
+    # Air, foam and clothes lie outside the body whatever their HU; bowel gas is darker than lung.
     inside = _aerated(dark & ndimage.binary_fill_holes(plane > BODY_HU), plane, pixel_mm2, LUNG_SHARE)
     whole = _aerated(dark, plane, pixel_mm2, CUT_LUNG_SHARE)
     labels, _ = ndimage.label(whole)
@@ -159,7 +159,7 @@ def _lung(plane: NDArray[np.float32], pixel_mm2: float) -> tuple[NDArray[np.bool
 
 
 def _aerated(dark: NDArray[np.bool_], plane: NDArray[np.float32], pixel_mm2: float, share: float) -> NDArray[np.bool_]:
-    """Return the large pieces of which this share is brighter than air."""
+    """Return the large components of which this fraction is brighter than air."""
     labels, count = ndimage.label(dark)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     aerated = np.bincount(labels[dark & (plane > LUNG_FROM_HU)], minlength=count + 1)
@@ -169,14 +169,14 @@ def _aerated(dark: NDArray[np.bool_], plane: NDArray[np.float32], pixel_mm2: flo
 
 
 def _between(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return what is no lung and has lung on both sides in its row."""
+    """Return the pixels between the lungs: no lung, with lung on both sides of the row."""
     to_right = np.maximum.accumulate(lung, axis=1)
     to_left = np.maximum.accumulate(lung[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(to_right & to_left & ~lung)
 
 
 def _has_spine(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
-    """Return whether bone as large as a vertebra lies behind the middle of what is imaged, near its midline."""
+    """Return whether bone of vertebral size lies behind the centre of the image, near the midline."""
     body = plane > BODY_HU
     if not body.any():
         return False
@@ -196,7 +196,7 @@ def _heart(
 ) -> tuple[Part | None, bool | None, bool | None]:
     chest = np.nonzero(lung >= CHEST_MM2)[0]
     if not chest.size:
-        # Without lungs in any slice there is no heart, except in a field of view that cuts the lungs off.
+        # No heart without lungs, except in a field of view that excludes them.
         return ("none" if lung.size > 1 and lung.max() < LUNG_MM2 else None), None, None
     most = float(lung[chest].max())
     level = np.nonzero(lung >= heart_part * most)[0]
@@ -205,7 +205,7 @@ def _heart(
     below = bool(lung[: widest + 1].min() <= apex_part * most)
     if above and below:
         return "whole", above, below
-    # Where the space between the lungs never widens, the scan ends above the heart or begins below it.
+    # A space between the lungs that never widens means a scan above or below the heart.
     return "part", above, below
 
 
@@ -218,7 +218,7 @@ def _levels(lung: NDArray, below_mm: float | None, length_mm: float, spine: bool
     if not spine:
         return dict.fromkeys(LEVEL_ENDS_MM, None if below_mm is None else "none")
     if below_mm is None:
-        # The lungs go on to the last slice: what is below them is not in the scan. Without lungs nothing is told.
+        # Lungs that reach the last slice leave nothing below them; without lungs nothing is known.
         return dict.fromkeys(LEVEL_ENDS_MM, "none" if lung.max() >= LUNG_MM2 else None)
     levels: dict[str, Part | None] = {}
     for level, end in LEVEL_ENDS_MM.items():

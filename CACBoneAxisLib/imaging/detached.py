@@ -1,4 +1,4 @@
-"""Headers that name other files for their voxels, and whether a file can hold what its header claims."""
+"""Headers with detached voxel files, and whether files are large enough for their header."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ NRRD_FIELD = re.compile(rb"^data ?file:\s*(.*?)\s*$", re.IGNORECASE)
 METAIMAGE_FIELD = re.compile(rb"^\s*ElementDataFile\s*=\s*(.*?)\s*$", re.IGNORECASE)
 FIELDS = {".nrrd": NRRD_FIELD, ".nhdr": NRRD_FIELD, ".mha": METAIMAGE_FIELD, ".mhd": METAIMAGE_FIELD}
 HEADER_BYTES = 1 << 20
-# What deflate makes of nothing but equal bytes: 1032 to 1, the most that it can do.
+# Largest compression ratio of deflate, reached on equal bytes.
 MOST_DEFLATED = 1032
-# Bytes that a rescaled value takes beside those that it is stored in.
+# Bytes of a rescaled value per stored byte.
 WIDEST = 8
-# Formats that say in their header whether they are compressed, or never are.
+# Formats whose header states compression, or that never compress.
 UNCOMPRESSED = {".nii", ".nrrd", ".nhdr", ".mha", ".mhd"}
 COMPRESSION = re.compile(
     rb"^(encoding:\s*(gz|gzip|bz2|bzip2)|\s*CompressedData\s*=\s*True)\s*$", re.IGNORECASE | re.MULTILINE
@@ -23,7 +23,7 @@ COMPRESSION = re.compile(
 
 
 def data_files(path: Path) -> list[Path]:
-    """Return the files that a NRRD or MetaImage header names for its voxels; none where they are in the file itself.
+    """Return the voxel files named by a NRRD or MetaImage header; none where the voxels are in the file itself.
 
     Raises
     ------
@@ -63,14 +63,14 @@ def _names(value: str, following: list[bytes]) -> list[str]:
     pattern = re.fullmatch(r"(\S*%\d*d\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)(\s+\d+)?", value)
     if pattern is None:
         return [value]
-    # A pattern with the numbers of the first and the last file; these two stand for all, which share their folder.
+    # A numbered pattern: the first and last file stand for all, which share a folder.
     return [pattern[1] % int(pattern[2]), pattern[1] % int(pattern[3])]
 
 
 def can_hold(path: Path, files: list[Path], needed_bytes: int) -> bool:
-    """Return whether a file, and those that its header names, are large enough for so many bytes of voxels.
+    """Return whether a file, with the files its header names, can hold this many bytes of voxels.
 
-    Where nothing is compressed, a rescale may make eight bytes of one; else deflate and that together.
+    Uncompressed, a rescale may turn one byte into eight; compressed, deflate multiplies that.
     """
     size = sum(one.stat().st_size for one in {path, *files})
     with path.open("rb") as stream:

@@ -1,8 +1,7 @@
 """Findings: what a reader must know about a number, or why there is none.
 
-Every code, its severity, its sentence and what it does to the two questions
-stands in ``data/findings.json``; code that meets a situation names the code and
-fills in the values.
+``data/findings.json`` lists every code with its severity, its sentence and its effect on the two
+questions; the code that raises one fills in the values.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ VERDICTS: tuple[Verdict, ...] = ("standard", "opportunistic", "unsuitable")
 
 @dataclass(frozen=True)
 class Finding:
-    """One remark: a code of the catalogue, its severity and the sentence shown."""
+    """A finding: code of the catalogue, severity, and the sentence shown."""
 
     code: str
     severity: Severity
@@ -41,27 +40,31 @@ def _fill(code: str, values: dict[str, Any]) -> tuple[Severity, str]:
 
 
 def finding(code: str, **values: Any) -> Finding:
-    """Return the finding ``code`` with its sentence filled in from ``values``.
+    """Return a finding with the values filled into its sentence.
 
     Raises
     ------
     KeyError
-        When the catalogue lacks the code or a value of its sentence is missing.
+        When the catalogue lacks the code, or a value is missing.
+
+    Examples
+    --------
+    >>> finding("lesion-edge", seed="LAD-1").severity
+    'warning'
     """
     severity, message = _fill(code, values)
     return Finding(code, severity, message)
 
 
 def refusal(code: str, **values: Any) -> UnusableInputError:
-    """Return (to be raised) the refusal ``code`` with its sentence filled in."""
+    """Return the refusal ``code``, to be raised, with the values filled into its sentence."""
     return UnusableInputError(code, _fill(code, values)[1])
 
 
 def verdict(question: Literal["calcium", "bone"], findings: Iterable[Finding]) -> Verdict:
-    """Return how fit a scan with these findings is for one of the two questions.
+    """Return the suitability of a scan with these findings for one of the two questions.
 
-    The worst effect that the catalogue gives any of the codes; ``standard``
-    where none of them has one.
+    The worst effect of any of the codes; ``standard`` where none has one.
     """
     catalogue = load_table("findings")["findings"]
     worst = 0

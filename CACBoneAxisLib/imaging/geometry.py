@@ -8,13 +8,19 @@ from math import acos, degrees
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# DICOM, NRRD and NIfTI write the same spacing with 16, 16 and 7 digits; seven are kept
-# so that the same patient gives the same digits from each of them.
+# DICOM, NRRD and NIfTI write a spacing with 16, 16 and 7 digits; seven are kept, so that the same patient gives
+# the same digits from each.
 SPACING_DIGITS = 7
 
 
 def round_spacing(spacing_mm: float) -> float:
-    """Round a spacing to the seven significant digits that every file format keeps."""
+    """Round a spacing to the seven significant digits that every file format keeps.
+
+    Examples
+    --------
+    >>> round_spacing(0.7000000123)
+    0.7
+    """
     return float(f"{spacing_mm:.{SPACING_DIGITS - 1}e}")
 
 
@@ -65,7 +71,7 @@ class ImageGeometry:
     Parameters
     ----------
     shape : (slices, rows, columns)
-        As the array that goes with it, ``(z, y, x)``.
+        Shape of its array, ``(z, y, x)``.
     spacing_mm : (x, y, z)
         Distances between voxel centres; z is the slice increment.
     origin_mm : (L, P, S)

@@ -1,4 +1,4 @@
-"""A CT image as the rest of the library sees it."""
+"""A CT image in axial order, with its acquisition and source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where an image came from: file or folder name (no path), format, SHA-256 of the content."""
+    """Source of an image: file or folder name (no path), format, SHA-256 of the content."""
 
     name: str
     format: str
@@ -29,13 +29,13 @@ class CTImage:
     Parameters
     ----------
     hu : int16 or float32 array (z, y, x)
-        Hounsfield units as the file's rescale gives them; may be a view with negative strides.
+        Hounsfield units by the file's rescale; may be a view with negative strides.
     geometry : ImageGeometry
     acquisition : Acquisition
     source : ImageSource
     findings : findings about the file itself
-    slices : DICOM file and frame of each slice, along the slices' normal; empty where it is of
-        another format. Paths may name a patient: they are for reading, never for output.
+    slices : DICOM file and frame of each slice, along the slice normal; empty for other formats.
+        Paths may name a patient, so they are never written.
     """
 
     hu: NDArray[Any]

@@ -1,4 +1,4 @@
-"""Which reconstruction kernels are known to be sharp, and which keep calcium the same at every tube voltage."""
+"""Recognise sharp kernels, and kernels that keep calcium the same at every tube voltage."""
 
 from __future__ import annotations
 

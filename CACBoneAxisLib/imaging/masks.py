@@ -1,4 +1,4 @@
-"""A part of an image, kept as the small block of voxels that holds it."""
+"""Masks: sets of voxels, stored as the smallest block that holds them."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Mask:
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
-        """The block as an index into the image's array."""
+        """Index of the block in the image's array."""
         z, y, x = (slice(o, o + n) for o, n in zip(self.offset, self.voxels.shape, strict=True))
         return z, y, x
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What masks of the same voxels have in common, to find by what was measured of them."""
+        """A hashable key, equal for masks of the same voxels."""
         return self.offset, self.voxels.shape, self.voxels.tobytes()
 
     @property
@@ -72,11 +72,16 @@ class Mask:
 
 
 def near_each_other(masks: Sequence[Mask], margin: Sequence[int] | NDArray[np.integer] = (0, 0, 0)) -> list[list[int]]:
-    """Return the masks' numbers in groups: masks of different groups neither overlap nor touch.
+    """Group masks by number, so that masks of different groups neither overlap nor touch.
 
-    Two masks whose blocks, each grown by ``margin`` voxels (z, y, x) to every side, overlap
-    or lie side by side are in one group, with all that are so with either of them; groups
-    and their members come in rising order.
+    Masks are in one group when their blocks, each grown by ``margin`` voxels (z, y, x) on every side,
+    overlap or adjoin, directly or through others. Groups and their members are sorted.
+
+    Examples
+    --------
+    >>> blocks = [Mask((z, 0, 0), np.ones((2, 2, 2), dtype=bool)) for z in (0, 5, 1)]
+    >>> near_each_other(blocks)
+    [[0, 2], [1]]
     """
     if not masks:
         return []

@@ -1,4 +1,4 @@
-"""Bringing an image of any axis order and sign to the patient's axial slices."""
+"""Reorient an image of any axis order and sign to axial slices."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 def to_axial(array: NDArray, geometry: ImageGeometry) -> tuple[NDArray, ImageGeometry]:
     """Return the image with x towards the patient's left, y to the back and z to the head.
 
-    The array's axes are permuted and reversed, nothing else: of the six axis orders the
-    one whose axes lie nearest to L, P and S is taken, so an oblique image stays oblique.
-    Every voxel keeps its place in the patient.
+    Axes are only permuted and reversed: the order whose axes lie nearest to L, P and S is taken, so
+    an oblique image stays oblique. Every voxel keeps its position in the patient.
 
     Parameters
     ----------
@@ -27,6 +26,13 @@ def to_axial(array: NDArray, geometry: ImageGeometry) -> tuple[NDArray, ImageGeo
     view : array (z, y, x)
         A view without copying; strides may be negative.
     geometry : ImageGeometry of the view
+
+    Examples
+    --------
+    >>> upside_down = ImageGeometry((2, 1, 1), (1.0, 1.0, 3.0), (0.0, 0.0, 30.0), ((1, 0, 0), (0, 1, 0), (0, 0, -1)))
+    >>> view, geometry = to_axial(np.array([[[10]], [[20]]]), upside_down)
+    >>> view.ravel().tolist(), geometry.origin_mm
+    ([20, 10], (0.0, 0.0, 27.0))
     """
     direction = np.asarray(geometry.direction)
     nearness = np.abs(direction)

@@ -1,4 +1,4 @@
-"""Keeping the image libraries' own messages off the user's terminal, and what they warn of."""
+"""Capture the messages that image libraries print, and return their warnings."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _depth = 0
 _kept_descriptor: int | None = None
 _listening: int | None = None
 
-# ITK's warnings: a line that begins with the word and names its own source, then what it says.
+# An ITK warning: a line that begins with the word and names its source, then the message.
 ITK_WARNING = re.compile(r"^WARNING: In [^\n]*\n\w+ ?\((?:0x)?[0-9a-fA-F]+\): ([^\n]*)$", re.MULTILINE)
 
 
 @dataclass
 class Heard:
-    """What compiled code wrote to standard error within a block; empty until the block ends."""
+    """Text that compiled code wrote to standard error within a block; empty until the block ends."""
 
     text: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What ITK warned of, each once."""
+        """Warnings of ITK, without repetitions."""
         return tuple(dict.fromkeys(said.strip() for said in ITK_WARNING.findall(self.text)))
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[Heard]:
-    """Keep what compiled code writes to standard error off the terminal, until the block ends.
+    """Keep the output of compiled code to standard error off the terminal until the block ends.
 
     GDCM, MetaIO and nifti_clib print to the file descriptor itself, which no Python or
     ITK switch reaches. The user gets one sentence instead. Calls may be nested and may

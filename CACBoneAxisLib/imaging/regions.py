@@ -1,4 +1,4 @@
-"""Regions of simple shape in any orientation, and the voxels whose centres they hold."""
+"""Regions of simple shape in any orientation, and the voxels inside them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from CACBoneAxisLib.imaging.masks import Mask
 RegionShape = Literal["box", "ellipsoid", "elliptic-cylinder"]
 REGION_SHAPES: tuple[str, ...] = get_args(RegionShape)
 
-# A voxel centre on the surface is inside. This much slack, relative to the half axes, keeps
-# rounding in the last digits of a stored direction from moving it out (1e-6 of 20 mm is 20 nm).
+# A voxel centre on the surface is inside. This slack, relative to the half axes, absorbs rounding in the last digits
+# of a stored direction (1e-6 of 20 mm is 20 nm).
 SURFACE_SLACK = 1e-6
-# A region's voxels beyond the image are counted up to so many, or as many as the image has.
+# Largest number of voxels of a region that are counted one by one, or that of the image if larger.
 COUNTED_VOXELS = 1_000_000
 SHAPE_PART: dict[str, float] = {"box": 1.0, "ellipsoid": pi / 6, "elliptic-cylinder": pi / 4}
 
 
 @dataclass(frozen=True)
 class Region:
-    """A box in the patient and the shape that fills it.
+    """A box in the patient, and the shape that fills it.
 
     Parameters
     ----------
@@ -35,7 +35,13 @@ class Region:
     axes : 3 rows of 3
         Columns are the unit vectors of the box's x, y and z in LPS. The elliptic
         cylinder stands along z, which for a vertebra is its long axis.
-    shape : what fills the box
+    shape : that fills the box
+
+    Examples
+    --------
+    >>> region = Region((0.0, 0.0, 0.0), (20.0, 20.0, 10.0), shape="ellipsoid")
+    >>> region.contains([[10.0, 0.0, 0.0], [8.0, 8.0, 0.0]]).tolist()
+    [True, False]
     """
 
     center_mm: tuple[float, float, float]
@@ -57,7 +63,7 @@ class Region:
         return np.asarray(inside, dtype=bool)
 
     def voxels(self, geometry: ImageGeometry) -> RegionVoxels:
-        """Return the image's voxels whose centres lie in the region, and how many would lie outside the image.
+        """Return the voxels with centres in the region, and how many lie outside the image.
 
         The image's grid is continued beyond its borders to count what is missing. Where that
         would be more than the image has, the count is the region's volume over a voxel's, so
@@ -88,7 +94,7 @@ class Region:
     def _planes(
         self, first: NDArray[np.integer], last: NDArray[np.integer], geometry: ImageGeometry
     ) -> Iterator[NDArray[np.bool_]]:
-        """Yield which voxels of a block of indices (x, y, z) lie in the region, slice by slice."""
+        """Yield, slice by slice, which voxels of a block of indices (x, y, z) lie in the region."""
         x, y, z = (np.arange(a, b) for a, b in zip(first, last, strict=True))
         for index in z:
             grid = np.stack(np.broadcast_arrays(x[None, :], y[:, None], index), axis=-1)
@@ -97,7 +103,7 @@ class Region:
 
 @dataclass(frozen=True)
 class RegionVoxels:
-    """A region's voxels: ``within`` of the ``total`` lie in the image; ``mask`` is None when none does."""
+    """Voxels of a region: ``within`` of the ``total`` lie in the image; ``mask`` is None without any."""
 
     mask: Mask | None
     within: int

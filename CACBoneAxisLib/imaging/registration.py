@@ -1,4 +1,4 @@
-"""Two scans of one patient laid over each other: a rigid transform, and whether it may be believed."""
+"""Rigid registration of two scans of a patient, with a check of its quality."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from scipy import ndimage
 
 from CACBoneAxisLib.imaging.image import CTImage
 
-# Coarse, then finer: mm of a voxel, and of the blur before it.
+# Voxel size and preceding blur of each level, mm.
 LEVELS_MM = (6.0, 3.0)
 SOFT_TISSUE_HU = (-200.0, 300.0)
 ITERATIONS = 120
-# The heart moves in the chest; farther from the places of interest another part of the patient would decide.
+# The heart moves within the chest; a larger surrounding would register other anatomy.
 AROUND_MM = 45.0
-# What a transform must reach to be believed: correlation of both scans around the places, the part of it that both
-# scans hold, and how far it may turn and move them. The project's own choices.
+# Quality limits: correlation of both scans around the positions, overlap, largest rotation and translation. The
+# project's own choices.
 LEAST_CORRELATION, LEAST_OVERLAP = 0.8, 0.6
 MOST_TURNED_DEGREES, MOST_MOVED_MM = 20.0, 60.0
 
 
 @dataclass(frozen=True, eq=False)
 class Registration:
-    """A rigid transform from one scan's places to the other's.
+    """A rigid transform from one scan to another.
 
     Parameters
     ----------
     matrix : array (4, 4), LPS mm of the first scan to LPS mm of the second
     correlation : of both scans' HU around the places, clipped to -200 to 300 HU, after the transform
-    overlap : part of that surrounding that both scans hold
-    turned_degrees : by how much it turns
-    problem : why it is not to be believed, in words; None when it is
+    overlap : fraction of that surrounding inside both scans
+    turned_degrees : rotation angle
+    problem : why it is rejected, in words; None when it is accepted
     """
 
     matrix: NDArray[np.float64]
@@ -45,11 +45,11 @@ class Registration:
     problem: str | None = None
 
     def to_second(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return places of the first scan in the second, LPS mm, shape (..., 3)."""
+        """Map points of the first scan to the second, LPS mm, shape (..., 3)."""
         return np.asarray(np.asarray(points_mm, dtype=float) @ self.matrix[:3, :3].T + self.matrix[:3, 3])
 
     def to_first(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return places of the second scan in the first, LPS mm, shape (..., 3)."""
+        """Map points of the second scan to the first, LPS mm, shape (..., 3)."""
         return np.asarray((np.asarray(points_mm, dtype=float) - self.matrix[:3, 3]) @ self.matrix[:3, :3])
 
 
@@ -60,18 +60,18 @@ def register(
     shift_mm: ArrayLike = (0.0, 0.0, 0.0),
     progress: Callable[[float], None] | None = None,
 ) -> Registration:
-    """Return the rigid transform that lays the second scan over the first around some places.
+    """Register the second scan to the first around some positions.
 
-    Mean squares of soft tissue (HU clipped to -200 to 300), on images of 6 and then 3 mm
-    voxels, within 45 mm of the places. What comes out is judged by the correlation of both
-    scans afterwards, by how much of the surrounding both hold, and by its size.
+    Mean squares of soft tissue (HU clipped to -200 to 300) on voxels of 6 and then 3 mm, within 45 mm
+    of the positions. The result is checked by the correlation of both scans, their overlap, and its
+    rotation and translation.
 
     Parameters
     ----------
     first, second : CT in axial order
     places_mm : LPS in the first scan; at least one
-    shift_mm : LPS, about by how much the second scan's places are moved: where the search begins
-    progress : called with the fraction done; an exception it raises ends the search
+    shift_mm : LPS, initial estimate of the translation
+    progress : called with the fraction done; an exception it raises cancels the search
     """
     places = np.asarray(places_mm, dtype=float).reshape(-1, 3)
     shift = np.asarray(shift_mm, dtype=float)
@@ -98,7 +98,7 @@ def _told(progress: Callable[[float], None] | None, level: int, part: float) -> 
 def _coarse(
     image: CTImage, size_mm: float, low_mm: NDArray[np.floating], high_mm: NDArray[np.floating]
 ) -> SimpleITK.Image | None:
-    """Return a block of a scan in coarser voxels, None where less than three of them lie in it along an axis."""
+    """Return a block of a scan in coarser voxels, None with fewer than three along an axis."""
     geometry = image.geometry
     corners = np.array(np.meshgrid(*zip(low_mm, high_mm, strict=True))).reshape(3, -1).T
     index = geometry.to_index(corners)
@@ -125,7 +125,7 @@ def _optimise(
     progress: Callable[[float], None],
 ) -> None:
     method = SimpleITK.ImageRegistrationMethod()
-    # One thread: sums in another order would move the last digits.
+    # One thread, because sums in another order change the last digits.
     method.SetNumberOfThreads(1)
     method.SetMetricAsMeanSquares()
     method.SetInterpolator(SimpleITK.sitkLinear)
@@ -147,7 +147,7 @@ def _optimise(
     try:
         method.Execute(fixed, moving)
     except RuntimeError:
-        # Images that do not overlap: the judgement afterwards says so.
+        # Images that do not overlap are rejected by the checks below.
         if not stopped:
             return
     if stopped:

@@ -1,4 +1,4 @@
-"""How fit a scan is for each of the two questions, and why."""
+"""Suitability of a scan for calcium and for bone, with the reasons."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from CACBoneAxisLib.imaging.kernels import is_calcium_aware, is_sharp
 
 STANDARD_KVP = 120.0
 STANDARD_INCREMENT_MM = 3.0
-# Increments are written with two decimals or more.
+# Files write increments with two decimals or more.
 INCREMENT_TOLERANCE_MM = 0.05
 THICK_INCREMENT_MM = 3.5
 LARGEST_TILT_DEGREES = 5.0
-# 512 pixels over the 500 mm of the largest usual scan field are 0.98 mm, over the 780 mm of an
-# extended one 1.52 mm; voxels above 1 mm that are cubes come from resampling only.
+# 512 pixels over the largest usual scan field of 500 mm are 0.98 mm, over an extended one of 780 mm 1.52 mm; cubic
+# voxels above 1 mm result from resampling only.
 LARGEST_USUAL_PIXEL_MM = 1.0
 LARGEST_PIXEL_MM = 1.6
 CUBE_TOLERANCE_MM = 1e-3
-# Of a normal distribution one value in a thousand lies so many standard deviations above the mean.
+# One value in a thousand of a normal distribution lies this many standard deviations above the mean.
 ONE_IN_A_THOUSAND_SD, THRESHOLD_HU = 3.09, 130.0
 AIR_HU = -1000.0
 AIR_BELOW_HU, AIR_ABOVE_HU = 30.0, 20.0
-# A chest CT has air in lung and bowel: values that stop above this were cut.
+# A chest CT has air in lung and bowel, so a minimum above this was clipped.
 DARKEST_EXPECTED_HU = -900.0
-# Agatston weights stop rising here, and trabecular bone lies below: cutting above it changes neither.
+# Agatston weights end here and trabecular bone lies below, so clipping above it changes neither.
 HARMLESS_CUT_HU = 400.0
 # Planes of a reformat that lie within this are those that the scanner itself reconstructs.
 OWN_PLANES_DEGREES = 0.1
@@ -41,7 +41,7 @@ REFORMATS = {"MPR", "REFORMATTED", "REFORMAT", "MIP", "MINIP", "CPR", "RESAMPLED
 
 @dataclass(frozen=True)
 class Fitness:
-    """``standard``, ``opportunistic`` or ``unsuitable``, and the findings it rests on."""
+    """Verdict ``standard``, ``opportunistic`` or ``unsuitable``, with its findings."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
@@ -49,7 +49,7 @@ class Fitness:
 
 @dataclass(frozen=True)
 class Suitability:
-    """How fit a scan is for calcium scoring and for bone density."""
+    """Suitability of a scan for calcium scoring and for bone density."""
 
     calcium: Fitness
     bone: Fitness
@@ -70,19 +70,18 @@ def assess(
     calibration_in_scan: bool = False,
     blood: BloodPool | None = None,
 ) -> Suitability:
-    """Judge a scan for the two questions.
+    """Assess a scan for both questions.
 
-    Findings about the file itself come first, then those of each rule, every code once.
-    A finding belongs to the questions that its catalogue entry names; one that names
-    neither belongs to both.
+    Findings about the file come first, then those of each rule, every code once. A finding
+    belongs to the questions in its catalogue entry, or to both where it names neither.
 
     Parameters
     ----------
     image : CT in axial order
-    acquisition : what is known of the scan, the user's word included
+    acquisition : of file and user together
     calibration_in_scan : a calibration phantom was scanned with the patient, which makes
         bone density a measurement by protocol instead of an opportunistic one
-    blood : as measured in the aorta, which decides about contrast agent whatever file and user say
+    blood : measured in the aorta (``imaging/contrast.py``)
 
     Returns
     -------
@@ -104,7 +103,7 @@ def assess_measured(
     calibration_in_scan: bool = False,
     blood: BloodPool | None = None,
 ) -> Suitability:
-    """Judge a scan as :func:`assess` does, of which some slices were measured and the grid is known.
+    """Assess a scan like :func:`assess`, from some of its slices and its grid.
 
     Parameters
     ----------

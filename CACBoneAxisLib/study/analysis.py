@@ -1,4 +1,4 @@
-"""The one way through: inputs in, both answers out."""
+"""Analyse a study: inputs in, both answers out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from CACBoneAxisLib.study.result import StudyResult
 def analyze(inputs: StudyInputs, progress: Progress | None = None) -> StudyResult:
     """Score calcium and measure bone of one CT.
 
-    Panel, console and command line all come through here, or through the
-    :class:`~CACBoneAxisLib.study.incremental.Session` that does the work, when the same CT is
-    analysed again and again.
+    Console and command line call this; the panel, which analyses the same CT repeatedly, calls
+    :class:`~CACBoneAxisLib.study.incremental.IncrementalAnalysis`, which does the work.
 
     Parameters
     ----------
-    inputs : the CT and what a person decided about it
-    progress : called with what is being done and the part done (0 to 1); an exception it
-        raises ends the analysis, which is how a caller cancels
+    inputs : the CT and the decisions of its reader
+    progress : called with the current step and the fraction done (0 to 1); an exception it
+        raises cancels the analysis
 
     Raises
     ------
@@ -27,7 +26,7 @@ def analyze(inputs: StudyInputs, progress: Progress | None = None) -> StudyResul
 
     Notes
     -----
-    One pass over the volume for the candidates when there are seeds; everything else
-    follows the size of the lesions and regions.
+    Seeds cost one pass over the volume for the candidates; everything else depends on the size
+    of lesions and regions.
     """
     return IncrementalAnalysis(inputs.image).analyze(inputs, progress)

@@ -1,4 +1,4 @@
-"""Who approved a reading, and what was done in it: kept with the result, changing no number."""
+"""Approval and trail of a reading, kept with the result; they change no number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Action:
-    """Something a reader did: when (UTC, ISO 8601), what in words, and who where that was said."""
+    """An action of a reader: when (UTC, ISO 8601), what, and who if stated."""
 
     time: str
     action: str
@@ -18,7 +18,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Approval:
-    """Who stands for a reading, and since when (UTC, ISO 8601)."""
+    """Approval of a reading: by whom, and when (UTC, ISO 8601)."""
 
     name: str
     time: str
@@ -26,13 +26,13 @@ class Approval:
 
 @dataclass(frozen=True)
 class Trail:
-    """The actions of a reading, oldest first, and its approval; None where it is not approved (any more)."""
+    """Actions of a reading, oldest first, and its approval, None where it is not approved."""
 
     actions: tuple[Action, ...] = ()
     approval: Approval | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the entries of ``result.json``'s provenance; none of a reading without a trail."""
+        """Return the provenance entries of ``result.json``; none for a reading without a trail."""
         if not self.actions and self.approval is None:
             return {}
         approved = None if self.approval is None else {"name": self.approval.name, "time": self.approval.time}
@@ -41,7 +41,7 @@ class Trail:
 
     @classmethod
     def from_mapping(cls, provenance: Mapping[str, Any]) -> Trail:
-        """Return the trail in the provenance of a ``result.json``; empty where it has none."""
+        """Return the trail from the provenance of a ``result.json``, empty without one."""
         approved = provenance.get("approved")
         return cls(
             tuple(Action(str(a["time"]), str(a["action"]), str(a.get("by", ""))) for a in provenance.get("trail", ())),

@@ -1,4 +1,4 @@
-"""A phantom scan becomes a calibration file, which is a settings file with one section."""
+"""Make a calibration file from a phantom scan; it is a settings file with one section."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from CACBoneAxisLib.report.numbers import format_value, stored
 from CACBoneAxisLib.study.destination import Destination, write_json
 from CACBoneAxisLib.study.settings import Settings
 
-# Without one of these nobody could say whether the calibration fits a scan.
+# Needed to decide whether the calibration applies to a scan.
 NEEDED = ("kvp", "manufacturer", "model", "kernel", "table_height_mm")
 
 
 def calibrate(image: CTImage, settings: Settings, date: str | None = None) -> tuple[dict[str, Any], PhantomScan]:
-    """Return the calibration of a phantom scan as settings, and what was measured.
+    """Return the calibration of a phantom scan as settings, with its measurements.
 
     Parameters
     ----------
-    image : of the phantom, without a patient or with one
-    settings : the calibration by phantom, and what is to be said about the scan
-    date : when it was scanned, in any form that a reader understands
+    image : of the phantom, with or without a patient
+    settings : calibration by phantom, and facts about the scan
+    date : of the scan
 
     Raises
     ------
     UnusableInputError
-        When the rods are refused, or scanner, kVp, kernel or table height are not known.
+        When the rods are refused, or scanner, kVp, kernel or table height is not known.
     """
     acquisition, _ = image.acquisition.merged(settings.stated)
     missing = [name for name in NEEDED if getattr(acquisition, name) is None]
@@ -62,7 +62,7 @@ def _entry(scan: PhantomScan, acquisition: Acquisition, date: str | None) -> dic
 
 
 def write_calibration(image: CTImage, settings: Settings, date: str | None, destination: Destination) -> str:
-    """Write the calibration file of a phantom scan; return a summary in words.
+    """Write the calibration file of a phantom scan; return a summary.
 
     Raises as :func:`calibrate` does, and when the file exists with another content.
     """
@@ -82,7 +82,7 @@ def write_calibration(image: CTImage, settings: Settings, date: str | None, dest
 
 
 def calibration_from(mapping: Mapping[str, Any]) -> Any:
-    """Return the calibration of the content of a calibration file.
+    """Return the calibration in the content of a calibration file.
 
     Raises
     ------

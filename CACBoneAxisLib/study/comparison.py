@@ -1,4 +1,4 @@
-"""Two results of one patient, compared: what changed, by which rules, and what speaks against comparing."""
+"""Compare two results of a patient: changes, verdicts of published rules, and obstacles to comparing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CHANGE_COLUMNS: dict[str, str] = {
     "percent_per_year": "percent a year",
     "root": "difference of the square roots",
 }
-# What both scans should share; the increment within what two files round differently.
+# Facts that both scans should share; increments may differ by rounding in the files.
 SCAN_FIELDS = (
     ("kvp", "tube voltage, kVp"),
     ("kernel", "kernel"),
@@ -99,16 +99,16 @@ def compare(
     images: Sequence[CTImage] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """Return what changed between two results, as the comparison file has it.
+    """Return the content of the comparison file of two results.
 
     Parameters
     ----------
     baseline, followup : content of both ``result.json``
-    years : between the scans, more than 0; None where not known, and nothing is annualised
+    years : between the scans, more than 0; None where not known: nothing is annualised
     sha256 : of both files
-    bone_cv_percent : the site's own precision of BMD; the published one where None
-    images : both CTs, to lay them over each other; lesions are paired by the common shift of the arteries without
-    progress : called with what is being done and the part done
+    bone_cv_percent : the site's precision of BMD; the published one where None
+    images : both CTs, to register them; without, lesions are paired by the common shift of the arteries
+    progress : called with the current step and the fraction done
 
     Raises
     ------
@@ -152,7 +152,7 @@ def compare(
 
 
 def differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Return what speaks against comparing two results: protocol, voltage, increment, kernel, scanner, patient."""
+    """Return the obstacles to comparing two results: protocol, voltage, increment, kernel, scanner, patient."""
     found = []
     for name, result in (("baseline", baseline), ("follow-up", followup)):
         if result["calcium"]["total"]["agatston"] is None:

@@ -1,4 +1,4 @@
-"""A study's result as DICOM objects."""
+"""Write the result of a study as DICOM objects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_objects(image: CTImage | None = None, qt: Any = None) -> None:
 
 
 def reading_of(inputs: StudyInputs, result: StudyResult) -> StoredReading:
-    """Return what a result was made of, without its image."""
+    """Return the inputs of a result without its image."""
     return StoredReading(result.settings.to_mapping(), inputs.seeds, inputs.regions, points=inputs.points)
 
 

@@ -1,4 +1,4 @@
-"""Who and what a study is: left out of every output unless it is asked for.
+"""Identifiers of a study, which outputs leave out unless asked for.
 
 Names of files and folders may name a patient, so they are identifiers too.
 """
@@ -18,7 +18,7 @@ from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.report.wording import territory_table
 
-# Name in the result, and the element of the CT's header that it comes from.
+# Name in the result, and its element in the CT's header.
 ELEMENTS = {
     "patient_name": "PatientName",
     "patient_id": "PatientID",
@@ -28,7 +28,7 @@ ELEMENTS = {
     "study_uid": "StudyInstanceUID",
     "series_uid": "SeriesInstanceUID",
 }
-# What a name may keep; anything else after a dot may be a part of a patient's name.
+# Suffixes that a name keeps; anything else after a dot may belong to a patient's name.
 FORMATS = (".nii.gz", ".mrk.json", ".seg.nrrd", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".json", ".toml")
 DIGITS_OF_HASH = 8
 WORDS = {
@@ -49,7 +49,7 @@ UID = re.compile(r"\b[0-2](?:\.\d+){5,}\b")
 
 
 def identifiers(image: CTImage) -> Mapping[str, str]:
-    """Return what identifies patient and study in a CT's DICOM header, empty where it was not read from DICOM."""
+    """Return the identifiers of patient and study in a CT's DICOM header, empty for other formats."""
     if not image.slices:
         return {}
     with warnings.catch_warnings():
@@ -60,23 +60,29 @@ def identifiers(image: CTImage) -> Mapping[str, str]:
 
 
 def neutral_name(name: str, role: str) -> str:
-    """Return a file's name with nothing of it left but its format: ``image.nrrd`` for any NRRD in the role image."""
+    """Return a neutral file name: the role with the suffix of the format.
+
+    Examples
+    --------
+    >>> neutral_name("Mustermann_Eva.nii.gz", "image")
+    'image.nii.gz'
+    """
     lower = name.lower()
     return role + next((suffix for suffix in FORMATS if lower.endswith(suffix)), "")
 
 
 def neutral_image(image: CTImage) -> CTImage:
-    """Return a CT without the name of the file or folder that it came from."""
+    """Return a CT without the name of its file or folder."""
     return replace(image, source=replace(image.source, name=neutral_name(image.source.name, "image")))
 
 
 def neutral_study_id(image: CTImage) -> str:
-    """Return what a study is called when nobody says: the same for the same image, and for no other."""
+    """Return the default name of a study, unique to its image."""
     return f"study-{image.source.sha256[:DIGITS_OF_HASH]}" if image.source.sha256 else "study"
 
 
 def neutral_boxes(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """Return regions named by their level alone; one without a level keeps the name that says what it is for."""
+    """Rename regions to their level alone; one without a level keeps the name of its role."""
     named = []
     for box in boxes:
         level = parse_level(box.name) or parse_level(box.label)
@@ -90,12 +96,12 @@ def neutral_lists(lists: Sequence[PointList], name: str = "seeds") -> tuple[Poin
 
 
 def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]]) -> str:
-    """Return a sentence in which files are called by what they are for, and UIDs are left out.
+    """Replace file names in a sentence by roles, and remove UIDs.
 
     Parameters
     ----------
-    message : as an error says it
-    paths : by role (``image``, ``seeds``), the files and folders that a user named
+    message : of an error
+    paths : files and folders named by the user, by role (``image``, ``seeds``)
     """
     called: dict[str, str] = {}
     for role, given in paths.items():
@@ -104,7 +110,7 @@ def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]])
             resolved = path.resolve()
             for name in (path.name, resolved.name):
                 called |= {str(path): neutral, str(resolved): neutral, name: neutral}
-                # A markup without a name is called after its file.
+                # A markup without a name takes that of its file.
                 stem = name.split(".")[0]
                 if not _is_word(stem):
                     called[stem] = neutral.split(".")[0]
@@ -115,6 +121,6 @@ def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]])
 
 
 def _is_word(stem: str) -> bool:
-    """Return whether a file's name is a word that sentences use: a level, a territory, a role."""
+    """Return whether a file name is a word used in sentences: a level, a territory, a role."""
     word = re.sub(r"[-_ ]?\d*$", "", stem).lower()
     return parse_level(stem) is not None or word in WORDS or word.upper() in {t["code"] for t in territory_table()}

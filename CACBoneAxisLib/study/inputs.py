@@ -1,4 +1,4 @@
-"""What a study consists of: a CT, and what a person decided about it."""
+"""Inputs of a study: a CT and the decisions of its reader."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.study.settings import Settings
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that went into a study: its role, its name without the folder, and its SHA-256."""
+    """An input file of a study: role, name without the folder, SHA-256."""
 
     role: str
     name: str
@@ -31,19 +31,19 @@ class StudyInputs:
     Parameters
     ----------
     image : CT in axial order
-    seeds : point lists; None when nobody read the scan for calcium (no score), lists
-        without points when it was read and shows none (score 0)
+    seeds : point lists; None when the scan was not read for calcium (no score), lists without
+        points when it was read and shows none (score 0)
     regions : one ROI per vertebra, named by level
     vertebrae : labelmap of vertebrae, or None
-    heart : labelmap of the heart, where candidates are looked for; None to take the heart of ``vertebrae`` where
-        that has one, or to look between the lungs
-    settings : choices; the defaults where none were made
-    study_id : how the study is called in the result
-    files : what the above was read from
-    points : lists of points, one in each vertebra that is to be found, named by level
+    heart : labelmap of the heart, in which candidates are searched; None to use the heart labels of
+        ``vertebrae`` if any, else the region between the lungs
+    settings : of the study
+    study_id : name of the study in the result
+    files : that the above was read from
+    points : point lists, one point in each vertebra to be located, named by level
     second : the same scan at another energy, for bone density by dual energy
-    identifiers : what identifies patient and study, where outputs are to say it; else empty
-    trail : who did what in the reading, and who approved it
+    identifiers : of patient and study, if outputs are to name them; else empty
+    trail : actions and approval of the reading
     """
 
     image: CTImage

@@ -1,4 +1,4 @@
-"""The lesions of two results of one patient, those of one place together, and the scans laid over each other."""
+"""Register two scans of a patient and pair the lesions of their results."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ def lay_over(
     images: Sequence[CTImage],
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[Registration | None, tuple[Finding, ...]]:
-    """Lay the follow-up's scan over the baseline's around the calcium of both results, and say how that went.
+    """Register the follow-up scan to the baseline around the calcium of both results.
 
-    The search begins at the shift that the arteries have in common, or, where no artery has
-    calcium in both, at that of the carina.
+    The search starts at the common shift of the arteries, or, where no artery has calcium in
+    both, at the shift of the carina.
 
     Parameters
     ----------
     results : content of both ``result.json``
     images : both CTs
-    progress : called with what is being done and the part done; an exception it raises ends it
+    progress : called with the current step and the fraction done; an exception it raises cancels
 
     Returns
     -------
@@ -82,19 +82,19 @@ def lay_over(
 
 
 def place_mm(lesion: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return where a lesion of a result lies, LPS mm: the middle of its voxels, else its seed."""
+    """Return the position of a lesion in a result, LPS mm: its centroid, else its seed."""
     return swap_ras_lps(lesion.get("center_ras_mm") or lesion["seed_ras_mm"])
 
 
 def lesion_changes(
     results: Sequence[Mapping[str, Any]], registration: Registration | None, years: float | None
 ) -> list[dict[str, Any]]:
-    """Return the lesions of both results, those at one place together, as the comparison file has them.
+    """Return the paired lesions of two results, as the comparison file has them.
 
     Parameters
     ----------
     results : content of both ``result.json``
-    registration : of their scans; without one that may be believed the common shift of the arteries is taken
+    registration : of their scans; without an accepted one, the common shift of the arteries is used
     years : between the scans, or None
     """
     before, after = (scored_lesions(result) for result in results)
@@ -117,7 +117,7 @@ def lesion_changes(
 def _row(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, apart_mm: float | None, years: float | None
 ) -> dict[str, Any]:
-    # A lesion that was not there scored 0: the scan was read.
+    # The scan was read, so a missing lesion scored 0.
     of = {one["territory"] for one in (before, after) if one}
     changes: dict[str, Any] = {
         measure: asdict(change_of(measure, before[measure] if before else 0.0, after[measure] if after else 0.0, years))
@@ -153,7 +153,7 @@ def registration_mapping(registration: Registration | None) -> dict[str, Any] | 
 
 
 def lesion_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return one row a lesion with the keys of :data:`LESION_CHANGE_COLUMNS`."""
+    """Return one row per lesion with the keys of :data:`LESION_CHANGE_COLUMNS`."""
     ids = {"baseline_study": comparison["baseline"]["id"], "followup_study": comparison["followup"]["id"]}
     rows = []
     for one in comparison["lesions"]:
@@ -166,7 +166,7 @@ def lesion_rows(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def scored_lesions(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the lesions of a result that score."""
+    """Return the scored lesions of a result."""
     return [lesion for lesion in result["calcium"]["lesions"] if has_score(lesion) and lesion["agatston"]]
 
 
@@ -175,7 +175,7 @@ def _in_both(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, A
 
 
 def common_shift(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
-    """Return by how much the lesions of the second scan are moved, LPS mm: the median over the territories in both."""
+    """Return the shift of the second scan's lesions, LPS mm: the median over the territories in both."""
     moved = []
     for code in _in_both(first, second):
         centers = [
@@ -187,7 +187,7 @@ def common_shift(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[st
 
 
 def _carina_shift(images: Sequence[CTImage]) -> NDArray[np.float64]:
-    """Return by how much the carina is moved, LPS mm; nothing where one scan has none."""
+    """Return the shift of the carina, LPS mm; 0 where a scan has none."""
     places = []
     for image in images:
         airways = find_airways(image)

@@ -1,4 +1,4 @@
-"""From the files of a study to its inputs: one way for a single study and for ten thousand."""
+"""Read the files of a study, the same way for a single study and for a batch."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StudyFiles:
-    """Where the parts of a study are stored.
+    """Paths of the files of a study.
 
     Parameters
     ----------
     image : DICOM folder, NRRD or NIfTI file
-    seeds : markups point lists; None when nobody read the scan for calcium
+    seeds : markups point lists; None when the scan was not read for calcium
     regions : markups ROIs
     vertebrae : labelmap, DICOM segmentation, folder of masks or several masks, or None
-    series : which CT series of a DICOM folder, ``auto`` for the one that suits what was read best, or None
+    series : CT series of a DICOM folder, ``auto`` for the most suitable one, or None
     heart : labels of the heart, as ``vertebrae``, or None
-    reading : structured report of an earlier analysis, whose seeds, regions and vertebrae are used
-        where none are given here; its settings are the caller's affair
+    reading : structured report of an earlier analysis; its seeds, regions and vertebrae are used
+        where none are given here, its settings are left to the caller
     points : markups point lists, one point in each vertebra
     second : the same scan at another energy, as ``image`` is given, or None
     """
@@ -67,17 +67,17 @@ def load_study(
     *,
     named: bool = False,
 ) -> StudyInputs:
-    """Read the files of a study; small files first, so that their mistakes are said before the CT is read.
+    """Read the files of a study, small files first, so that their errors show before the CT is read.
 
     Parameters
     ----------
-    files : where they are
+    files : of the study
     settings : of the study
-    study_id : what the study is called; where it is None the beginning of the image's hash, or
-        the image's name where names are asked for
-    progress : called with what is being done and the fraction of the reading done (0 to 1)
-    named : keep the names of files and folders, and what identifies patient and study in the
-        CT's header; without it nothing of them is in the inputs or in what is made of them
+    study_id : name of the study; by default the beginning of the image's hash, or the image's name
+        where names are kept
+    progress : called with the current step and the fraction done (0 to 1)
+    named : keep the names of files and folders, and the identifiers in the CT's header, which are
+        otherwise left out of inputs and outputs
 
     Raises
     ------
@@ -140,11 +140,11 @@ def load_study(
 
 
 def without_names(inputs: StudyInputs, study_id: str | None = None) -> StudyInputs:
-    """Return a study whose files are called by what they are for.
+    """Return a study whose files are named by their roles.
 
     Parameters
     ----------
-    study_id : what the study is called; the beginning of the image's hash where it is None
+    study_id : name of the study; by default the beginning of the image's hash
     """
     counted: dict[str, int] = {}
     files = []

@@ -1,4 +1,4 @@
-"""Calibration files of a scanner, read together and written as a history."""
+"""Write the history of a scanner's calibration files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.study.destination import Destination, OutputKind, write_json
 from CACBoneAxisLib.study.settings import Settings, read_settings
 
 QA_SCHEMA = "cacboneaxis/qa/1"
-# A history is replaced by one of the same series, longer or not.
+# A history may be replaced by one of the same series.
 QA = OutputKind(
     "qa.json",
     (QA_SCHEMA,),

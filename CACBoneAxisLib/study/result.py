@@ -1,4 +1,4 @@
-"""The result of a study, and its form as ``result.json``."""
+"""The result of a study, and its content as ``result.json``."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from CACBoneAxisLib.study.upgrade import SCHEMA
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """Both answers for one CT, with everything they rest on.
+    """Both answers for one CT, with everything they depend on.
 
     Parameters
     ----------
     study_id, settings, files : as given
     image : the CT, in axial order
-    acquisition : what the file and the user together say about the scan
-    suitability : how fit the scan is for each question
+    acquisition : of file and user together
+    suitability : of the scan for each question
     calcium, bone : the answers
-    started, seconds : when the analysis began and how long it took
-    identifiers : of patient and study, where they were asked for; else empty
-    review : of a reading that was corrected in review, how often, when, and which result it replaces
-    trail : who did what in the reading, and who approved it
+    started, seconds : start and duration of the analysis
+    identifiers : of patient and study, if asked for; else empty
+    review : number, time and replaced result of a correction in review
+    trail : actions and approval of the reading
     """
 
     study_id: str
@@ -54,13 +54,13 @@ class StudyResult:
 
     @property
     def calcium_masks(self) -> dict[int, Mask]:
-        """The voxels that count of every lesion that has some, by the lesion's id in the result."""
+        """Counted voxels of the lesions, by their id in the result."""
         numbered = enumerate(self.calcium.lesions, start=1)
         return {number: lesion.mask for number, (lesion, _) in numbered if lesion.mask and lesion.mask.count}
 
     @property
     def bone_masks(self) -> Mapping[str, Mask]:
-        """The measured voxels of every vertebra, by level."""
+        """Measured voxels of the vertebrae, by level."""
         return self.bone.masks
 
     def to_dict(self) -> dict[str, Any]:

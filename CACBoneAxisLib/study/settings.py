@@ -1,4 +1,4 @@
-"""Settings: everything a user may choose, with every default, as frozen dataclasses."""
+"""Settings of a study with every default, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from CACBoneAxisLib.imaging.findings import refusal
 T = TypeVar("T")
 
 
-# A value beyond these is a slip, or in other units (mmol/L for mg/dL).
+# A value outside these limits is a typing error or in another unit (mmol/L for mg/dL).
 PATIENT_LIMITS: dict[str, tuple[float, float]] = {
     "bmi_kg_m2": (8, 120),
     "total_cholesterol_mg_dl": (40, 1500),
@@ -34,10 +34,10 @@ PATIENT_LIMITS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class StatedPatient(Patient):
-    """What the user says about the patient; None where nothing is said."""
+    """The user's statements about the patient; None where nothing is stated."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a number that nobody has."""
+        """Raise ValueError for an implausible number."""
         for name, (low, high) in PATIENT_LIMITS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
@@ -48,10 +48,10 @@ class StatedPatient(Patient):
 
 @dataclass(frozen=True)
 class StatedAcquisition(ScanFacts):
-    """What the user says about the scan; overrules the file, which is then a finding."""
+    """The user's statements about the scan; where they overrule the file, a finding says so."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a number that no scanner has."""
+        """Raise ValueError for an implausible number."""
         if self.kvp is not None and not 40 <= self.kvp <= 200:
             raise ValueError(f"acquisition.kvp must be from 40 to 200, not {self.kvp:g}")
         if self.slice_thickness_mm is not None and not 0 < self.slice_thickness_mm <= 50:
@@ -70,7 +70,7 @@ class Settings:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
-        """Return settings from nested names and values, as in a settings file.
+        """Build settings from nested names and values, as in a settings file.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Settings:
             raise refusal("settings-invalid", problem=str(error)) from None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the settings as nested names and values; ``from_mapping`` makes the same settings of them."""
+        """Return the settings as nested names and values, the inverse of ``from_mapping``."""
         mapping = asdict(self)
         mapping["bone"]["hu_thresholds"] = _plain(mapping["bone"]["hu_thresholds"])
         for name in ("numbering", "estimates", "site_references"):
@@ -100,11 +100,11 @@ class Settings:
 
     @property
     def stated(self) -> Acquisition:
-        """What the user says, in the form that an image's acquisition is merged with."""
+        """The user's statements as an acquisition, to merge with that of the file."""
         return Acquisition(**asdict(self.acquisition), sex=self.patient.sex, age_years=self.patient.age_years)
 
     def patient_known(self, acquisition: Acquisition) -> Patient:
-        """Return the patient, with age and sex as file and user together say."""
+        """Return the patient with age and sex of file and user together."""
         said = {**asdict(self.patient), "age_years": acquisition.age_years, "sex": acquisition.sex}
         return Patient(**said)
 
@@ -133,7 +133,13 @@ def read_settings(path: str | Path) -> dict[str, Any]:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested settings in which every entry of ``over`` replaces that of ``base``."""
+    """Merge nested settings; entries of ``over`` replace those of ``base``.
+
+    Examples
+    --------
+    >>> merge({"calcium": {"threshold_hu": 130, "volume": "voxels"}}, {"calcium": {"threshold_hu": 145}})
+    {'calcium': {'threshold_hu': 145, 'volume': 'voxels'}}
+    """
     merged = dict(base)
     for name, value in over.items():
         old = merged.get(name)
@@ -164,7 +170,7 @@ def _build(cls: type[T], mapping: Any, where: str) -> T:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    """Return the value as the type that a field's annotation asks for; ValueError where it cannot be."""
+    """Convert a value to the type of a field's annotation; ValueError where it is another."""
     if is_dataclass(hint):
         return _build(hint, value, f"{where}.")  # type: ignore[arg-type]
     origin = get_origin(hint)

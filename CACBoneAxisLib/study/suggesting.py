@@ -1,4 +1,4 @@
-"""Candidates that nobody pointed at: found, listed, and made seeds of only where that was chosen."""
+"""Search for candidates in a study, list them, and accept them as seeds where the protocol says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Heart = tuple[HeartLabels | None, tuple[Finding, ...]]
 
 
 def study_heart(geometry: ImageGeometry, heart: LabelImage | None, vertebrae: LabelImage | None) -> Heart:
-    """Return the heart of the study's segmentations, that of its own file first, and how it was decided.
+    """Return the heart labels among the study's segmentations, those of its own file first, with findings.
 
     Raises
     ------
@@ -39,17 +39,17 @@ def with_suggestions(
     protocol: CalciumProtocol,
     heart: Callable[[], Heart] = lambda: (None, ()),
 ) -> tuple[tuple[Seed, ...] | None, Suggested, CandidateSearch | None, tuple[Finding, ...]]:
-    """Return the seeds, with accepted suggestions among them, the suggestions, the search, and what to know.
+    """Return the seeds including accepted suggestions, the suggestions, the search, and findings.
 
-    What a reader's seed lies in is not suggested again. Without a descending aorta there is
-    no region to look in, and no suggestions.
+    A candidate that holds one of the reader's seeds is not suggested. Without a descending aorta
+    there is no search region, and no suggestions.
 
     Parameters
     ----------
     cache : of the CT
-    seeds : the reader's; None when nobody read the scan
-    protocol : whose ``suggestions`` says what is done
-    heart : called for the segmented heart when candidates are looked for
+    seeds : of the reader; None when the scan was not read
+    protocol : its ``suggestions`` says whether to search, list or accept
+    heart : called for the heart labels when candidates are searched
     """
     taken_over = _taken_over(seeds or ())
     if protocol.suggestions == "none":
