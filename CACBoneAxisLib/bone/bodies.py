@@ -1,4 +1,4 @@
-"""The body of a labelled vertebra: parted from its posterior elements, and the frame it stands in."""
+"""Separate the body of a labelled vertebra from its posterior elements and fit its frame."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from scipy import ndimage
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
-# A ball of this radius does not fit into pedicles (lumbar ones are up to 15 mm high but 8 to 10 mm wide,
-# thoracic ones narrower) or processes, and fits into the smallest body (T1: about 20 x 25 x 17 mm).
+# A ball of this radius fits into the smallest body (T1: about 20 x 25 x 17 mm) but not into pedicles (lumbar ones
+# are up to 15 mm high but 8 to 10 mm wide, thoracic ones narrower) or processes.
 OPENING_MM = 6.0
-# An opening rounds the edges of a body, which costs up to a tenth of it; posterior elements are a third of a vertebra.
+# Opening rounds the edges of a body, up to a tenth of it; posterior elements are a third of a vertebra.
 POSTERIOR_FRACTION = 0.2
-# Endplates are fitted in this middle part of the body's width and depth, where they are nearly flat.
+# Central part of width and depth in which endplates are fitted, as they are nearly flat there.
 ENDPLATE_PART = 0.5
 LARGEST_TILT_DEGREES = 45.0
 MIDDLE_MM = 4.0
 
 
 def vertebral_body(inside: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> tuple[NDArray[np.bool_], bool]:
-    """Return the body of a vertebra's mask, and whether posterior elements were taken off.
+    """Return the body of a vertebra's mask, and whether posterior elements were removed.
 
-    Opening by a ball of 6 mm, with true spacing: voxels within 6 mm of the largest piece of
-    those that lie more than 6 mm from the outside. A mask that loses less than a fifth by
-    it is a body already and is returned as it is, corners and all.
+    Opening by a ball of 6 mm, with true spacing: the voxels within 6 mm of the largest component of
+    those more than 6 mm from the outside. A mask that loses less than a fifth is already a body and
+    is returned unchanged.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def vertebral_body(inside: NDArray[np.bool_], spacing_mm: tuple[float, float, fl
     if count == 0:
         return inside, False
     deep = pieces == int(np.argmax(np.bincount(pieces.ravel())[1:])) + 1
-    # The distance to the first voxel outside is half a voxel too long; half of the smallest is given back.
+    # Distances to the first voxel outside are half a voxel too long; half the smallest spacing is subtracted.
     reach = OPENING_MM + min(spacing_mm) / 2
     body = (ndimage.distance_transform_edt(~deep, sampling=sampling) <= reach) & padded
     body = body[1:-1, 1:-1, 1:-1]
@@ -51,9 +51,9 @@ def vertebral_body(inside: NDArray[np.bool_], spacing_mm: tuple[float, float, fl
 
 @dataclass(frozen=True)
 class BodyFrame:
-    """How a vertebral body stands: centre (LPS mm), axes (columns left, back, head), and its size.
+    """Frame of a vertebral body: centre (LPS mm), axes (columns left, back, head), and size.
 
-    Width and depth are measured at mid-height, height between the endplates in the middle.
+    Width and depth are those at mid-height, height is that between the endplates at the centre.
     """
 
     center_mm: NDArray[np.float64]
@@ -64,10 +64,10 @@ class BodyFrame:
 
 
 def body_frame(body: NDArray[np.bool_], offset: tuple[int, int, int], geometry: ImageGeometry) -> BodyFrame | None:
-    """Return the frame of a body, None where its endplates cannot be told (too few voxels, or tilted over 45 degrees).
+    """Fit the frame of a body; None without usable endplates (too few voxels, or tilted over 45 degrees).
 
-    The axis is the mean of the normals of the two endplates, each the least-squares plane
-    through the outermost voxels of the columns in the middle of the body.
+    The axis is the mean normal of the two endplates, each the least-squares plane through the
+    outermost voxels of the central columns.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def body_frame(body: NDArray[np.bool_], offset: tuple[int, int, int], geometry: 
     for z in (low, high):
         points = geometry.to_lps(np.stack([x + offset[2], y + offset[1], z + offset[0]], axis=-1))
         center = points.mean(axis=0)
-        # The direction in which the points spread least is the normal of their plane.
+        # The direction of least spread is the normal of the plane.
         normal = np.linalg.svd(points - center, full_matrices=False)[2][-1] if len(points) >= 3 else np.zeros(3)
         ends.append((center, normal if normal[2] >= 0 else -normal))
     axis = ends[0][1] + ends[1][1]

@@ -1,4 +1,4 @@
-"""From HU to bone mineral density: what one calibration says, and when it may be used."""
+"""Calibration from HU to bone mineral density, and the scans it applies to."""
 
 from __future__ import annotations
 
@@ -10,57 +10,55 @@ from CACBoneAxisLib.bone.phantoms import Phantom, Rod, phantoms
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-# What a person can type: nothing, or a line.
+# Kinds that a user can type: none, or a line.
 TYPED_KINDS = ("none", "linear")
 CALIBRATION_KINDS = (*TYPED_KINDS, "phantom", "asynchronous")
-# Of the patient's own tissues, for research; of two volumes of one scan at two energies.
+# By the patient's tissues, for research; by two volumes of a scan at two energies.
 FURTHER_KINDS = ("tissue", "dual-energy")
-# "as in SWAN" is the unstated material of one T-score reference: only a BMD that somebody states to
-# be measured as that study did may be compared with it.
+# "as in SWAN" is the unstated material of one T-score reference; it matches only a BMD stated to be measured as in
+# that study.
 MATERIALS = ("HA", "K2HPO4", "as in SWAN")
-# The nominal kVp in a header is a whole number; half of one covers files that store it as a fraction.
+# Nominal kVp are whole numbers; half a kVp covers files that store fractions.
 KVP_TOLERANCE = 0.5
-# Beam hardening changes with the height in the bore; a centimetre is what tables are set to anyway.
+# Beam hardening changes with the height in the bore; tables are set to a centimetre.
 TABLE_HEIGHT_TOLERANCE_MM = 10.0
 PLAUSIBLE_BMD_MG_CM3 = (-100.0, 500.0)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How HU become BMD (mg/cm3) of a material.
+    """Conversion of HU to BMD (mg/cm3) of a material.
 
-    Every kind of calibration ends in a line, BMD = slope x HU + intercept, of one
-    material. For ``linear`` the user gives the line; ``phantom`` fits it to the rods of a
-    phantom in the scan; ``asynchronous`` is the line of a phantom scanned on another
-    day, a file of ``cacboneaxis calibrate``. All state it in the same fields.
+    Every kind results in a line BMD = slope x HU + intercept for one material: given by the user
+    (``linear``), fitted to the rods of a phantom in the scan (``phantom``), or taken from a phantom
+    scanned on another day by a file of ``cacboneaxis calibrate`` (``asynchronous``).
 
     Parameters
     ----------
     kind : ``none`` (HU only), ``linear``, ``phantom``, ``asynchronous``, ``tissue`` or ``dual-energy``
     slope : mg/cm3 per HU, positive; for ``dual-energy`` per mg HA/cm3 (1 where not given)
     intercept : mg/cm3 at 0 HU, or at no HA
-    material : what the density is expressed in, ``HA`` or ``K2HPO4``; never converted
+    material : of the density, ``HA`` or ``K2HPO4``; never converted
     kvp : tube voltage the line was made at, None where not stated
-    source : where the line comes from, in the user's words
+    source : of the line, in the user's words
     phantom : name of a phantom in ``data/calibration_phantoms.json``
-    rods : the densities of the phantom's own certificate, in the order of the rods
+    rods : densities in the phantom's certificate, in the order of the rods
     rod_centers_ras_mm
-        Where the rods are, one point for each in the order of the certificate; they are
-        looked for below the back where nothing is given.
-    rod_radius_mm : radius of rods whose places are given
+        Centres of the rods, in the order of the certificate; searched below the back where not given.
+    rod_radius_mm : radius of rods with given centres
     manufacturer, model, kernel, table_height_mm, date
-        Of the asynchronous phantom scan; it is used only on scans that agree.
+        Of the asynchronous phantom scan; it applies only to scans that agree.
     r2, residuals_hu
-        How well the asynchronous line fitted its rods.
+        Fit of the asynchronous line to its rods.
     energies_kev
         Of the first and the second volume, for ``dual-energy``; monoenergetic.
     ha_hu_per_100, water_hu
-        In place of the table: HU that 100 mg HA/cm3 add, and HU of water, in both volumes.
+        In place of the table: HU added by 100 mg HA/cm3, and HU of water, in both volumes.
 
     Raises
     ------
     ValueError
-        With one clause that names the field.
+        In one clause that names the field.
     """
 
     kind: str = "none"
@@ -131,12 +129,12 @@ class Calibration:
 
     @property
     def known_phantom(self) -> Phantom:
-        """The phantom, with the densities of its certificate.
+        """The phantom with the densities of its certificate.
 
         Raises
         ------
         ValueError
-            When no phantom is named or the certificate is another's.
+            When no phantom is named or the certificate belongs to another.
         """
         if self.phantom is None:
             raise ValueError(f"bone.calibration.phantom must be one of {', '.join(phantoms())}")
@@ -155,7 +153,7 @@ class Calibration:
         return self.slope * hu + self.intercept
 
     def check(self, scan_kvp: float | None, scan: Acquisition | None = None) -> tuple[bool, tuple[Finding, ...]]:
-        """Return whether the calibration may be used on a scan of this kVp, and what is to be said.
+        """Return whether the calibration applies to a scan of this kVp, with findings.
 
         The same bone measures differently at another tube voltage (a wrong kVp errs by
         3.8 +- 28.2 %, Skornitzke 2022), so a line is not used across kVp. An asynchronous
@@ -184,7 +182,7 @@ class Calibration:
         return True, ()
 
     def _differences(self, scan_kvp: float | None, scan: Acquisition) -> list[str]:
-        """Return, in words, in what a scan is another than the asynchronous phantom scan."""
+        """Return, in words, how a scan differs from the asynchronous phantom scan."""
         pairs = [
             ("tube voltage", self.kvp, scan_kvp, KVP_TOLERANCE, " kVp"),
             ("manufacturer", self.manufacturer, scan.manufacturer, None, ""),
@@ -206,7 +204,7 @@ class Calibration:
         return said
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the calibration as the result file has it."""
+        """Return the calibration as in the result file."""
         mapping = asdict(self)
         for name in ("rods", "rod_centers_ras_mm", "residuals_hu", "energies_kev", "ha_hu_per_100", "water_hu"):
             mapping[name] = list(mapping[name])
@@ -215,20 +213,25 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Bmd:
-    """A bone mineral density, with the material it is expressed in."""
+    """A bone mineral density and its material."""
 
     value_mg_cm3: float
     material: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the density as the result file has it."""
+        """Return the density as in the result file."""
         return {"value": self.value_mg_cm3, "material": self.material, "units": "mg/cm3"}
 
 
 def plausibility(level: str, bmd: Bmd) -> tuple[Finding, ...]:
-    """Return the finding about a density that trabecular bone cannot have, if it is one.
+    """Return the finding about a density that is implausible for trabecular bone.
 
-    Below -100 mg/cm3 there is not even fat; above 500 mg/cm3 there is cortex.
+    Even fat is above -100 mg/cm3; above 500 mg/cm3 lies cortex.
+
+    Examples
+    --------
+    >>> plausibility("L1", Bmd(120.0, "HA")), plausibility("L1", Bmd(600.0, "HA"))[0].code
+    ((), 'bmd-implausible')
     """
     low, high = PLAUSIBLE_BMD_MG_CM3
     if low <= bmd.value_mg_cm3 <= high:

@@ -1,7 +1,7 @@
-"""The course of the spine around a point: the direction along which its cross-sections change least.
+"""Course of the spine around a point: the direction along which cross-sections change least.
 
-Walls and canal run along the spine, and a scan shows them in its fine pixels, however thick
-its slices are. Endplates lie across it, and thick slices blur them.
+Walls and canal run along the spine and are resolved by the fine pixels of a scan, even with thick
+slices, which blur the endplates across it.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from scipy import ndimage
 from CACBoneAxisLib.bone.oblique import Block
 
 STEP_MM = 1.0
-# A body with half of each neighbour, the feet and the head of it.
+# Extent towards feet and head: a body with half of each neighbour.
 ALONG_MM = 30.0
-# To the sides, to the front and to the back of the point: body, canal and where they may lie beside a point.
+# Extent to the sides, front and back of the point: body and canal, wherever the point lies in the body.
 WINDOW_MM = {"side": 32.0, "front": 30.0, "back": 46.0}
-# What is farther from the canal's front wall, about here behind the point, is no spine and counts less.
+# Weights fall with the distance from the front wall of the canal, about this far behind the point.
 MIDDLE_BACK_MM, SPREAD_MM = 10.0, 18.0
-# Lung is like fat here, and calcium of the aorta like cortex.
+# Clips lung to fat, and calcium of the aorta to cortex.
 LOWEST_HU, HIGHEST_HU = -50.0, 300.0
 SLOPES = np.arange(-0.6, 0.61, 0.1)
 FINE, FINEST = np.arange(-0.08, 0.081, 0.04), np.arange(-0.03, 0.031, 0.015)
 
 
 def spine_course(block: Block, center_mm: NDArray[np.floating], increment_mm: float) -> NDArray[np.float64] | None:
-    """Return the unit vector (LPS) along the spine, to the head; None where too little of it is in the scan.
+    """Return the unit vector (LPS) along the spine towards the head; None with too little of it in the scan.
 
-    Cross-sections are shifted by what a direction says, and averaged: of all directions the
-    one whose average keeps most contrast (variance) is that of the walls.
+    Cross-sections are shifted along a direction and averaged; the direction whose average keeps the
+    most contrast (variance) is that of the walls.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def spine_course(block: Block, center_mm: NDArray[np.floating], increment_mm: fl
     """
     u = np.arange(-WINDOW_MM["side"], WINDOW_MM["side"] + 0.1, STEP_MM)
     v = np.arange(-WINDOW_MM["front"], WINDOW_MM["back"] + 0.1, STEP_MM)
-    # On the slices themselves, as interpolation between them would show every wall twice.
+    # Sampled on the slices themselves, because interpolation between them doubles every wall.
     w = np.arange(-ALONG_MM, ALONG_MM + 0.1, increment_mm)
     index = block.geometry.to_index(center_mm)
     on_slice = block.geometry.to_lps(np.array([index[0], index[1], np.rint(index[2])]))

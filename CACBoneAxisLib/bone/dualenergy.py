@@ -1,10 +1,10 @@
-"""Hydroxyapatite from two volumes of one scan at two energies.
+"""Hydroxyapatite density from two volumes of a scan at two energies.
 
-In a mixture of water and hydroxyapatite HU = a(E) x c + b(E), with c the density and b what
-water measures. Two energies give c = ((HU1 - b1) - (HU2 - b2)) / (a1 - a2), whatever fat or
-protein leave of the water alike at both. ``a`` is tabulated for monoenergetic images
-(``data/attenuation.json``) or given; a mean over a region may be put in for HU, because the
-equation is linear. What a site's regression makes of c is its own: BMD = slope x c + intercept.
+In a mixture of water and hydroxyapatite HU = a(E) x c + b(E), with the density c and the HU b of
+water. Two energies give c = ((HU1 - b1) - (HU2 - b2)) / (a1 - a2), independent of fat or protein that
+replace water equally at both. ``a`` is tabulated for monoenergetic images (``data/attenuation.json``)
+or given; the equation is linear, so it holds for the mean HU of a region. A site's regression then
+gives BMD = slope x c + intercept.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.masks import Mask
 
-# Energies closer than this leave noise and nothing else.
+# Closer energies leave nothing but noise.
 FEWEST_KEV = 20.0
 SAME_GRID_MM = 0.01
-# The two volumes are laid over each other about the vertebrae on voxels of about this size.
+# Approximate voxel size of the registration around the vertebrae.
 GRID_MM, SHIFT_MM, MARGIN_MM = 2.0, 8.0, 20.0
 ALIGNED_MM, LEAST_CORRELATION = 1.5, 0.85
 CLIP_HU = (-300.0, 1500.0)
@@ -36,20 +36,20 @@ CLIP_HU = (-300.0, 1500.0)
 
 @dataclass(frozen=True)
 class DualMeasurement:
-    """What a region measures in both volumes, and the hydroxyapatite density that follows, mg/cm3."""
+    """Mean HU of a region in both volumes, and the resulting hydroxyapatite density, mg/cm3."""
 
     mean_hu: float
     second_mean_hu: float
     ha_mg_cm3: float
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the measurement as the result file has it."""
+        """Return the measurement as in the result file."""
         return {"mean_hu": self.mean_hu, "second_mean_hu": self.second_mean_hu, "ha_mg_cm3": self.ha_mg_cm3}
 
 
 @dataclass(frozen=True, eq=False)
 class SecondVolume:
-    """The second volume as it lies over the first: shifted by ``shift_mm`` (LPS), with what is to be said."""
+    """The second volume registered to the first by ``shift_mm`` (LPS), with findings."""
 
     image: CTImage
     shift_mm: tuple[float, float, float]
@@ -57,7 +57,7 @@ class SecondVolume:
     findings: tuple[Finding, ...]
 
     def values(self, mask: Mask, geometry: ImageGeometry) -> NDArray[np.floating] | None:
-        """Return HU at the voxels of a mask of the first volume, None where some of them lie outside this one."""
+        """Return HU at the voxels of a mask of the first volume, None where some lie outside this one."""
         if self.findings == () and same_grid(self.image.geometry, geometry):
             return np.asarray(mask.values(self.image.hu), dtype=float)
         points = geometry.to_lps(mask.indices()[:, ::-1]) + np.asarray(self.shift_mm)
@@ -71,7 +71,7 @@ class SecondVolume:
 
 
 def same_grid(one: ImageGeometry, other: ImageGeometry) -> bool:
-    """Return whether two images have their voxels in the same places."""
+    """Return whether the voxels of two images coincide."""
     if one.shape != other.shape:
         return False
     corners = np.array([[0, 0, 0], np.array(one.shape[::-1]) - 1])
@@ -85,6 +85,11 @@ def hydroxyapatite_hu(kev: float) -> float:
     ------
     UnusableInputError
         Outside the table, 40 to 140 keV.
+
+    Examples
+    --------
+    >>> round(hydroxyapatite_hu(60), 1)
+    165.9
     """
     row = load_table("attenuation")["hydroxyapatite"]
     known = row["energies_kev"]
@@ -94,7 +99,7 @@ def hydroxyapatite_hu(kev: float) -> float:
 
 
 def density_ha(calibration: Calibration, first_hu: float, second_hu: float) -> float:
-    """Return the hydroxyapatite density of a mean HU in both volumes, mg/cm3.
+    """Return the hydroxyapatite density for the mean HU in both volumes, mg/cm3.
 
     Raises
     ------
@@ -122,15 +127,15 @@ def coefficients(calibration: Calibration) -> tuple[tuple[float, float], tuple[f
 
 
 def laid_over(first: CTImage, second: CTImage, places_mm: Sequence[ArrayLike]) -> SecondVolume:
-    """Return the second volume as it lies over the first about the vertebrae.
+    """Register the second volume to the first around the vertebrae.
 
-    Shifts of up to 8 mm in steps of 2 mm are tried; the one at which both volumes agree best
-    is kept where it is more than 1.5 mm, and said.
+    Shifts of up to 8 mm in steps of 2 mm are tried; the best one is applied, with a finding, where it
+    exceeds 1.5 mm.
 
     Raises
     ------
     UnusableInputError
-        When the volumes do not overlap there, or do not show the same even so.
+        When the volumes do not overlap there, or do not match after the shift.
     """
     places = np.asarray(places_mm, dtype=float)
     low, high = places.min(axis=0) - MARGIN_MM, places.max(axis=0) + MARGIN_MM
@@ -147,7 +152,7 @@ def laid_over(first: CTImage, second: CTImage, places_mm: Sequence[ArrayLike]) -
         if np.count_nonzero(known) < 0.6 * base.size:
             continue
         correlation = float(np.corrcoef(base[known], part[known])[0, 1])
-        # Of shifts that agree alike the smallest, which comes first, stays.
+        # Among equal shifts the smallest, which comes first, wins.
         if correlation > best + 1e-4:
             best, shift = correlation, tuple(m - steps for m in moved)
     if best < 0:
@@ -168,7 +173,7 @@ def laid_over(first: CTImage, second: CTImage, places_mm: Sequence[ArrayLike]) -
 
 
 def with_line(calibration: Calibration) -> Calibration:
-    """Return the calibration with BMD = c where the site's own regression is not given."""
+    """Complete the calibration with BMD = c where no regression of the site is given."""
     if calibration.slope is not None:
         return calibration
     return replace(calibration, slope=1.0, intercept=0.0, material="HA")

@@ -1,11 +1,10 @@
-"""Six-point heights of a vertebral body that was found from a point, by following its endplates from front to back.
+"""Six-point heights of a located vertebral body, following its endplates from front to back.
 
-At stations along the depth the HU of columns near the midline are averaged. About the
-place where the frame has an endplate, each averaged profile is compared with spongy
-bone, a thin bright endplate, a disc and the next endplate, blurred as the slices blur
-them (as ``bone/endplates.py`` does for the whole body); the brightnesses are fitted,
-endplate and disc tried. Of all contours that change by no more than a slope from station
-to station the one that explains most is the endplate.
+At stations along the depth the HU of columns near the midline are averaged. Around each endplate of
+the frame the averaged profile is compared with a model of spongy bone, thin bright endplate, disc and
+next endplate, blurred by the slices (as in ``bone/endplates.py`` for the whole body); brightnesses are
+fitted, positions of endplate and disc searched. The endplate is the contour of limited slope that
+explains the most.
 """
 
 from __future__ import annotations
@@ -30,23 +29,23 @@ from CACBoneAxisLib.imaging.image import CTImage
 REACH_MM = (45.0,) * 6
 STEP_MM = 0.25
 STATIONS = np.linspace(0.12, 0.88, 17)
-# What of the axis a profile shows of an endplate, inwards and outwards, and how far off the frame's it may lie.
+# Extent of a profile inwards and outwards of an endplate, and search range around that of the frame.
 INWARDS_MM, OUTWARDS_MM, SEARCH_MM = 10.0, 13.0, 7.0
-# So much beyond the frame's endplate has to lie in the scan.
+# Distance beyond the frame's endplate that must lie in the scan.
 SEEN_MM = 6.0
 DISCS_MM = np.arange(2.0, 15.1, 1.0)
-# A severe wedge loses 12 mm over a depth of 25: half of that at each endplate, or all at one.
+# A severe wedge loses 12 mm over a depth of 25 mm, half at each endplate or all at one.
 STEEPEST = 0.6
-# A place of which the model explains less of the profile than this has no endplate that can be told.
+# Smallest fraction of a profile that the model must explain for an endplate to count.
 LEAST_EXPLAINED = 0.6
 LOWEST_MM = 4.0
 
 
 def found_heights(image: CTImage, frame: BodyFrame) -> Heights | None:
-    """Return the heights of a found body, None where slices are too thick or an endplate is not resolved.
+    """Measure the heights of a located body; None with thick slices or an unresolved endplate.
 
-    A height is the length along the body's axis between the two contours, the mean over
-    the stations of its place (``bone.heights.PLACES``), of columns within 5 mm of the midline.
+    A height is the distance between the two contours along the body's axis, averaged over the
+    stations of its place (``bone.heights.PLACES``), in columns within 5 mm of the midline.
 
     Parameters
     ----------
@@ -71,7 +70,7 @@ def found_heights(image: CTImage, frame: BodyFrame) -> Heights | None:
 def _contour(
     block: Block, frame: BodyFrame, side: int, increment_mm: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far an endplate lies from mid-height at every station, mm, and how much is explained (0 to 1)."""
+    """Return the distance of an endplate from mid-height at every station, mm, and the explained fraction."""
     half = frame.height_mm / 2
     w = np.arange(half - min(INWARDS_MM, half), half + OUTWARDS_MM, STEP_MM)
     u = np.linspace(-MIDLINE_MM, MIDLINE_MM, LINES)
@@ -79,7 +78,7 @@ def _contour(
     v = (STATIONS[:, None] + np.array([-width, 0.0, width]) - 0.5) * frame.depth_mm
     values = block.grid(frame.center_mm, frame.axes, u, v.ravel(), side * w)
     profiles = values.reshape(len(u), len(STATIONS), 3, len(w)).mean(axis=(0, 2))
-    # Where the scan ends, what lies before is used if enough of the disc does.
+    # At the end of the scan the profile is cut, if enough of the disc remains.
     lost = np.flatnonzero(~np.isfinite(profiles).all(axis=0))
     if lost.size:
         profiles, w = profiles[:, : lost[0]], w[: lost[0]]
@@ -96,7 +95,7 @@ def _contour(
 def _explained(
     profiles: NDArray[np.floating], w: NDArray[np.floating], places: NDArray[np.floating], blur_mm: float
 ) -> NDArray[np.float64]:
-    """Return what part of each profile an endplate at each place explains, (profiles, places), with the best disc."""
+    """Return the fraction of each profile explained by an endplate at each position, with the best disc."""
     filled = profiles.astype(np.float64)
     mean = filled.mean(axis=1, keepdims=True)
     total = np.maximum(((filled - mean) ** 2).sum(axis=1), 1e-9)
@@ -116,7 +115,7 @@ def _explained(
 
 
 def _smooth_path(gain: NDArray[np.floating], steps: int) -> NDArray[np.intp]:
-    """Return the index in every row of the path of the largest sum that moves by at most ``steps`` from row to row."""
+    """Return, for every row, the index on the path of the largest sum with steps of at most ``steps``."""
     rows, columns = gain.shape
     total, came = gain[0].copy(), np.zeros((rows, columns), dtype=np.intp)
     for row in range(1, rows):

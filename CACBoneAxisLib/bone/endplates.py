@@ -1,12 +1,11 @@
-"""The two endplates of a vertebral body, found along the columns of bone around a point inside it.
+"""Find the two endplates of a vertebral body along columns of bone around a point inside it.
 
-Columns within a patch are shifted by a plane's slope and averaged. The averaged profile
-is compared with that of a row of bodies of one height with discs of one thickness
-between them: spongy bone, a thin bright endplate, disc, endplate, spongy bone, blurred
-as the slices blur it. The three brightnesses are fitted, the rest is tried: slopes to
-the left and to the back, middle, height, disc. So it does not matter which of the three
-tells most: the disc beside dense bone, the endplate beside thin bone, or, in slices so
-thick that a disc and its two endplates are one band, the distance of the bands.
+Columns within a patch are shifted by the slope of a plane and averaged. The averaged profile is
+compared with a periodic row of bodies and discs (spongy bone, thin bright endplate, disc, endplate),
+blurred by the slices. The three brightnesses are fitted; slopes to the left and back, middle, height
+and disc are searched. Any of the three can carry the information: the disc beside dense bone, the
+endplate beside osteoporotic bone, or, in slices so thick that a disc and its endplates form one band,
+the distance of the bands.
 """
 
 from __future__ import annotations
@@ -22,36 +21,36 @@ from CACBoneAxisLib.bone.oblique import Block
 STEP_MM = 0.5
 COLUMN_MM = 2.0
 WINDOW_MM = 32.0
-# What is farther than this from the point counts less: spines bend, and neighbours are of another size.
+# Weights fall beyond this distance from the point: spines bend, and neighbours differ in size.
 CERTAIN_MM = 18.0
 ENDPLATE_MM = 1.2
-# Endplates are hollow and columns few: what blurs them beside the slices.
+# Blur beside that of the slices: endplates are concave and columns few.
 OWN_BLUR_MM = 0.9
 BLUR_OF_INCREMENT = 0.4
-# Bodies are taller than discs: discs are from a seventh to half of it.
+# Disc thickness as a fraction of body height.
 DISC_OF_HEIGHT = (0.15, 0.45)
-# From a collapsed body to the tallest: T8 to L5 of adults are about 0.7 of the root of width times depth.
+# From a collapsed to the tallest body; T8 to L5 of adults are about 0.7 of the root of width times depth.
 HEIGHT_OF_SIZE = (0.36, 0.9)
-# Taller than this part of it is the rarer the taller.
+# Taller bodies than this fraction of it are increasingly rare.
 USUAL_HEIGHT, HEIGHT_SD = 0.7, 0.08
-# In thick slices, lower than this is rarer too: a dense band at mid-height looks like an endplate there.
+# In thick slices so are lower ones, because a dense band at mid-height resembles an endplate.
 LEAST_USUAL_HEIGHT = 0.58
-# Points are rather set near the middle of a body: at the middle of a disc a fit counts a third of that.
+# Readers click near the middle of a body: a fit centred on a disc counts a third.
 OFF_COST = 4.0
-# Vertebrae are tilted the rarer the more (tangent), and little against the spine's course where that is told.
+# Tilt (tangent) is increasingly rare, and small against the course of the spine where that is known.
 TILT_SD, COURSE_SD = 0.3, 0.06
-# What fits with other brightnesses is no row of vertebrae. A band in thick slices may hold a bright disc.
+# Limits of the fitted brightnesses of vertebrae; a band in thick slices may hold a bright disc.
 ENDPLATE_HU, SPONGY_HU, DISC_HU = (60.0, 1500.0), (-60.0, 700.0), (-20.0, 130.0)
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Where a body ends along an axis.
+    """Ends of a body along an axis.
 
-    ``middle_mm`` is from the point to mid-height, along the axis; the slopes are those of
-    the endplates' planes; ``explained`` is the part of the profile's variance (0 to 1)
-    that the fitted row of bodies explains; ``endplate_hu`` how far an unblurred endplate
-    stands above spongy bone. ``known_mm`` is what of the axis lies in the scan.
+    ``middle_mm`` is the distance from the point to mid-height along the axis; the slopes are those of
+    the endplate planes; ``explained`` is the fraction of the profile's variance explained by the model;
+    ``endplate_hu`` the contrast of an unblurred endplate to spongy bone; ``known_mm`` the part of the
+    axis inside the scan.
     """
 
     middle_mm: float
@@ -68,7 +67,7 @@ class Ends:
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """What is tried: slopes (left, back), middles, heights and discs (mm); ``upright`` prefers little tilt."""
+    """Search grid: slopes (left, back), middles, heights and discs (mm); ``upright`` prefers little tilt."""
 
     slopes: tuple[NDArray[np.floating], NDArray[np.floating]]
     middles_mm: NDArray[np.floating]
@@ -87,7 +86,7 @@ FIRST = Choices(
 
 
 def wide(size_mm: float) -> Choices:
-    """Return what is tried once the wall is known: bodies no taller than those of such a cross-section are.
+    """Return the coarse search grid once the wall is known, which limits the height of the body.
 
     Parameters
     ----------
@@ -99,7 +98,7 @@ def wide(size_mm: float) -> Choices:
 
 
 def fine(found: Ends, step: float) -> Choices:
-    """Return finer choices about what was found, once the point is moved to the middle and the axes turned."""
+    """Return a finer search grid around a result, after moving the point to the middle and turning the axes."""
     slopes = np.arange(-4, 5) * step
     return Choices(
         (slopes, slopes),
@@ -119,7 +118,7 @@ def find_ends(
     size_mm: float | None = None,
     course: NDArray[np.floating] | None = None,
 ) -> Ends | None:
-    """Return the row of bodies that fits the columns about a point best, None where none does.
+    """Fit the model to the columns around a point; None without a fit.
 
     Parameters
     ----------
@@ -127,10 +126,10 @@ def find_ends(
     center_mm : LPS, in the body
     axes : columns left, back, head
     patch_mm : half width and half depth of the patch of columns
-    choices : what is tried
+    choices : search grid
     increment_mm : of the slices
     size_mm : root of the product of the body's width and depth, None where it is not known
-    course : unit vector along the spine, to which the axis is held; None where endplates alone tell it
+    course : unit vector along the spine that restrains the axis; None to use the endplates alone
     """
     w = np.arange(-WINDOW_MM, WINDOW_MM + STEP_MM / 2, STEP_MM)
     profiles, known = _profiles(block, center_mm, axes, patch_mm, choices.slopes, w)
@@ -141,7 +140,7 @@ def find_ends(
     rows, parameters = _rows(choices, w, np.hypot(BLUR_OF_INCREMENT * increment_mm, OWN_BLUR_MM))
     if not len(rows):
         return None
-    # Orthonormal bases of disc and endplate above a constant; what they explain is a sum of two squares.
+    # Orthonormal bases of disc and endplate over a constant: the explained variance is a sum of two squares.
     weight = np.interp(np.abs(w), (CERTAIN_MM, WINDOW_MM), (1.0, 0.2))
     root = np.sqrt(weight)
     flat = profiles.reshape(-1, len(w))
@@ -159,7 +158,7 @@ def find_ends(
     total = np.maximum((flat**2).sum(axis=1), 1e-9)[:, None]
     gain = (part**2).sum(axis=2)
     explained = gain / total
-    # Sharp profiles explain more, and noise is not to be explained: both count.
+    # Both the explained fraction and the explained variance count.
     middles, heights, discs = np.array(parameters).T
     likely = np.exp(-OFF_COST * (middles / (heights + discs)) ** 2)
     if size_mm is not None:
@@ -193,7 +192,7 @@ def find_ends(
 
 
 def _usual(slopes: tuple[NDArray[np.floating], ...], along: NDArray[np.floating], sd: float) -> NDArray[np.floating]:
-    """Return how usual the tilt of planes of these slopes against a direction (along the axes) is, 1 for none."""
+    """Return the prior of the tilt of planes against a direction (along the axes), 1 without tilt."""
     normals = np.stack(np.broadcast_arrays(-slopes[0][:, None], -slopes[1][None, :], 1.0), axis=-1)
     cosine = (normals @ along) ** 2 / (normals**2).sum(axis=-1)
     return np.asarray(np.exp(-0.5 * (1 / np.maximum(cosine, 1e-6) - 1) / sd**2))
@@ -207,7 +206,7 @@ def _profiles(
     slopes: tuple[NDArray[np.floating], NDArray[np.floating]],
     w: NDArray[np.floating],
 ) -> tuple[NDArray[np.floating], tuple[int, int] | None]:
-    """Return the averaged profiles, shape (slope left, slope back, w), and the samples about 0 that lie in the scan."""
+    """Return averaged profiles, shape (slope left, slope back, w), and the samples around 0 inside the scan."""
     extra = int(np.ceil(sum(np.abs(s).max() * h for h, s in zip(patch_mm, slopes, strict=True)) / STEP_MM)) + 1
     long = np.arange(-extra, len(w) + extra) * STEP_MM + w[0]
     u, v = (np.arange(-half, half + 0.1, min(COLUMN_MM, half / 2)) for half in patch_mm)
@@ -232,7 +231,7 @@ def _profiles(
 
 
 def _rows(choices: Choices, w: NDArray[np.floating], blur_mm: float) -> tuple[NDArray[np.floating], list[Any]]:
-    """Return blurred disc and endplate of every row of bodies that is tried, shape (rows, 2, w), and its numbers."""
+    """Return blurred disc and endplate of every model in the grid, shape (rows, 2, w), and its parameters."""
     parameters = [
         (middle, height, disc)
         for height in choices.heights_mm
@@ -246,7 +245,7 @@ def _rows(choices: Choices, w: NDArray[np.floating], blur_mm: float) -> tuple[ND
 
 
 def _row(middle: Any, height: Any, disc: Any, w: NDArray[np.floating], blur_mm: float) -> NDArray[np.floating]:
-    # Distance from the middle of the nearest disc, in a row of bodies and discs that repeats.
+    # Distance from the middle of the nearest disc in a periodic row of bodies and discs.
     pitch = height + disc
     away = np.mod(w[None, :] - middle, pitch) - pitch / 2
     away = np.abs(away)
@@ -256,5 +255,5 @@ def _row(middle: Any, height: Any, disc: Any, w: NDArray[np.floating], blur_mm: 
 
 
 def step(z: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the normal distribution function, by the logistic approximation that is within 0.01 of it."""
+    """Return the normal distribution function by its logistic approximation, within 0.01."""
     return np.asarray(1 / (1 + np.exp(-1.702 * np.clip(z, -20, 20))))

@@ -1,7 +1,7 @@
 """Estimates beside a measured BMD: another level, another material, without contrast agent.
 
-Each is an equation of ``data/bmd_conversions.json``, applied only when it was asked for
-by name, printed beside the measured value with its source, and used for nothing else.
+Each is an equation of ``data/bmd_conversions.json``, applied only when requested by name, printed
+beside the measured value with its source, and used for nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 
 @dataclass(frozen=True)
 class Estimate:
-    """A BMD that was not measured but computed from one by a published equation."""
+    """A BMD computed from a measured one by a published equation."""
 
     name: str
     what: str
@@ -27,7 +27,7 @@ class Estimate:
     note: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the estimate as the result file has it, with the measured value it comes from."""
+        """Return the estimate as in the result file, with the measured value it comes from."""
         return {
             "name": self.name,
             "what": self.what,
@@ -39,7 +39,7 @@ class Estimate:
 
 
 def unmet_levels(names: Iterable[str], measured: Iterable[str]) -> tuple[Finding, ...]:
-    """Return what is to be said about equations for a level that was not measured."""
+    """Return the findings about equations for levels that were not measured."""
     there = set(measured)
     said = []
     for row in load_table("bmd_conversions")["rows"]:
@@ -56,11 +56,17 @@ def estimate_names() -> tuple[str, ...]:
 def estimate(
     name: str, level: str, bmd: Bmd, *, sex: str | None, contrast: bool | None, kvp: float | None
 ) -> tuple[Estimate | None, tuple[Finding, ...]]:
-    """Return what the equation ``name`` makes of a BMD, or None and why it does not apply.
+    """Apply the equation ``name`` to a BMD; None with the reason where it does not apply.
 
-    A level equation applies to its level and sex; a material equation to its tube
-    voltage, where it names one, and to its two materials; a contrast equation only to
-    scans with contrast agent, the phase being the reader's choice of name.
+    A level equation applies to its level and sex; a material equation to its tube voltage, if it
+    names one, and its two materials; a contrast equation only to contrast-enhanced scans, the reader
+    choosing the phase by the name.
+
+    Examples
+    --------
+    >>> found, _ = estimate("toelly-2017-venous", "L1", Bmd(100.0, "HA"), sex=None, contrast=True, kvp=None)
+    >>> round(found.bmd.value_mg_cm3, 1)  # 0.978 x 100 - 4.517
+    93.3
     """
     rows = [row for row in load_table("bmd_conversions")["rows"] if row["name"] == name]
     kind = rows[0]["kind"]
@@ -69,7 +75,7 @@ def estimate(
         return _refused(name, "the patient's sex is not known")
     if kind == "level":
         if level != row["to"]:
-            # Said once for the scan, and only where no level has it (bone/reading.py).
+            # unmet_levels reports this once for the scan, where no level has it.
             return None, ()
         what, material, forward = f"at {row['from']}", bmd.material, False
     elif kind == "material":

@@ -1,16 +1,15 @@
-"""What inside a region is denser or lighter than its trabecular bone, and what that most likely is.
+"""Find parts of a region denser or lighter than its trabecular bone, with their likely cause.
 
 parting
-    Mean and median more than ``parting_hu`` apart: the dense or the light side.
+    Mean and median more than ``parting_hu`` apart, towards the dense or the light side.
 focus
-    Voxels 150 HU off the median that hang together over more than 100 mm3. A dense one that
-    reaches the end of the region along its axis is called endplate, sclerosis beside it or
-    fracture; one above 700 HU cement or calcification; any other bone island or sclerosis. A
-    light one below -300 HU is gas, below -20 HU on average fat, as in a haemangioma; any
-    other fluid. What it is, only a reader can tell.
+    A component of more than 100 mm3 of voxels 150 HU off the median. A dense one that reaches the end
+    of the region along its axis is called endplate, adjacent sclerosis or fracture; one above 700 HU
+    cement or calcification; any other bone island or sclerosis. A light one below -300 HU is gas, with
+    a mean below -20 HU fat, as in a haemangioma; any other fluid. Only a reader can tell.
 vein
-    Behind the middle, where the basivertebral vein enters at mid-height, the region is 30 HU
-    lighter than elsewhere, and more than five times what noise makes of the difference.
+    Behind the middle, where the basivertebral vein enters at mid-height, the region is 30 HU lighter
+    than elsewhere, and by more than five standard errors.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
 
-# Noise of 50 HU puts 1 in 700 voxels this far off the median, never ten together.
+# Noise of 50 HU puts one voxel in 700 this far off the median, never ten connected ones.
 FOCUS_HU, FOCUS_MM3, FOCUS_VOXELS = 150.0, 100.0, 10
 CEMENT_HU, GAS_HU, FAT_HU = 700.0, -300.0, -20.0
-# In the outer part of the half length a focus lies at the end of the region.
+# A focus in the outer part of the half length lies at the end of the region.
 END_PART = 0.75
 VEIN_HALF_WIDTH_MM, VEIN_HALF_HEIGHT_MM, VEIN_BEHIND = 6.0, 3.5, 0.45
 VEIN_HU, VEIN_NOISES, VEIN_VOXELS = 30.0, 5.0, 20
@@ -42,7 +41,7 @@ def foci_findings(
     protocol: RegionProtocol,
     axes: NDArray[np.floating] | None,
 ) -> list[Finding]:
-    """Return what is to be said of dense and light parts of a region.
+    """Return the findings about dense and light parts of a region.
 
     Parameters
     ----------
@@ -81,7 +80,7 @@ def foci_findings(
 
 
 def _local(geometry: ImageGeometry, mask: Mask, axes: NDArray[np.floating] | None) -> NDArray[np.floating]:
-    """Return the voxels in the region's own frame, mm from its middle, shape (n, 3)."""
+    """Return the voxels in the frame of the region, mm from its centre, shape (n, 3)."""
     points = geometry.to_lps(mask.indices()[:, ::-1])
     frame = np.eye(3) if axes is None else np.asarray(axes)
     local = points @ frame
@@ -104,10 +103,10 @@ def _light(values: NDArray[np.floating]) -> str:
 
 
 def _vein(values: NDArray[np.floating], local: NDArray[np.floating]) -> float | None:
-    """Return by how much the place of the basivertebral vein is lighter than the rest, None where it is not."""
+    """Return the deficit at the basivertebral vein, HU, None where it is not significant."""
     behind = local[:, 1] > VEIN_BEHIND * local[:, 1].max()
     there = behind & (np.abs(local[:, 0]) <= VEIN_HALF_WIDTH_MM) & (np.abs(local[:, 2]) <= VEIN_HALF_HEIGHT_MM)
-    # Held against what lies as far back beside, above and below it, so that no slope from front to back counts.
+    # Compared with bone at the same depth, so that a gradient from front to back cancels.
     rest = behind & ~there
     if min(np.count_nonzero(there), np.count_nonzero(rest)) < VEIN_VOXELS:
         return None

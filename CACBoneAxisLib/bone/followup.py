@@ -1,4 +1,4 @@
-"""Vertebral density of one patient in two scans: what changed, against what chance changes."""
+"""Change of vertebral density between two scans, against the least significant change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
-# What a density depends on beside the bone: these must be the same and known in both results.
+# Facts that a density depends on; they must be known and equal in both results.
 SCAN_FIELDS = {"kvp": "tube voltage", "manufacturer": "manufacturer", "model": "scanner model", "kernel": "kernel"}
 CALIBRATION_FIELDS = {"kind": "calibration", "phantom": "phantom", "material": "material"}
 LINE_FIELDS = {"slope": "calibration slope", "intercept": "calibration intercept"}
@@ -25,7 +25,7 @@ SIZE_TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class BoneChange:
-    """The change of one level: BMD (mg/cm3) where both results have it, HU otherwise.
+    """Change at one level: BMD (mg/cm3) where both results have it, HU otherwise.
 
     ``least_significant`` is in the unit of ``quantity``; ``exceeds`` whether the change is
     larger, either way. ``per_year`` and the population's annual change are None where
@@ -48,7 +48,7 @@ class BoneChange:
 
     @property
     def exceeds(self) -> bool:
-        """Whether the change is larger than what two measurements of one patient may differ by."""
+        """Whether the change exceeds the least significant change."""
         return abs(self.change) > self.least_significant
 
     def to_mapping(self) -> dict[str, Any]:
@@ -74,10 +74,10 @@ def compare_bone(
     years: float | None = None,
     cv_percent: float | None = None,
 ) -> tuple[tuple[BoneChange, ...], tuple[Finding, ...]]:
-    """Return the change of every level that both results measured, and why there is none where there is none.
+    """Return the change of every level measured in both results, with the reasons for missing ones.
 
-    Nothing is compared where tube voltage, scanner, kernel, calibration or material
-    differ or are not known of one scan, and no level whose region differs.
+    Nothing is compared where tube voltage, scanner, kernel, calibration or material differ or are
+    unknown, nor a level whose region differs.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def bone_comparison(
     years: float | None = None,
     cv_percent: float | None = None,
 ) -> dict[str, Any] | None:
-    """Return the bone half of a comparison as its file has it; None where neither scan was read for bone."""
+    """Return the bone half of a comparison file; None where neither scan was read for bone."""
     if not (baseline["bone"]["vertebrae"] or followup["bone"]["vertebrae"]):
         return None
     changes, findings = compare_bone(baseline, followup, years, cv_percent)
@@ -146,10 +146,15 @@ def _change(
 def least_significant_change(
     quantity: Literal["bmd", "hu"], baseline: float, cv_percent: float | None = None
 ) -> tuple[float, str]:
-    """Return by how much two measurements of one patient must differ, in their unit, and the source.
+    """Return the least significant change of two measurements, in their unit, and its source.
 
-    2.77 x CV of the baseline for BMD (the site's CV where given), 16 HU for HU of lumbar
-    vertebrae: ``data/bone_precision.json``.
+    2.77 x CV of the baseline for BMD (the site's CV where given), 16 HU for HU of lumbar vertebrae
+    (``data/bone_precision.json``).
+
+    Examples
+    --------
+    >>> round(least_significant_change("bmd", 200.0, cv_percent=1.0)[0], 2), least_significant_change("hu", 150.0)[0]
+    (5.54, 16.0)
     """
     row = next(row for row in load_table("bone_precision")["rows"] if row["name"] == quantity)
     if quantity == "hu":
@@ -160,11 +165,11 @@ def least_significant_change(
 
 
 def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
-    """Return in words in what two results are not of one kind."""
+    """Return, in words, the facts that forbid comparing two results."""
     scans = [{**result["study"]["acquisition"], "contrast": study_enhanced(result)} for result in (baseline, followup)]
     lines = [result["bone"]["calibration"] for result in (baseline, followup)]
     said = unlike_scans(*scans)
-    # A phantom in the scan is fitted anew each time; a line of another day must be the same one.
+    # A phantom in the scan is fitted in every scan; an asynchronous line must be the same.
     fields = CALIBRATION_FIELDS | ({} if lines[0]["kind"] == "phantom" else LINE_FIELDS)
     said += [
         f"{name}: {_word(a)} and {_word(b)}"
@@ -213,7 +218,7 @@ def _region_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     said = []
     for key, name in REGION_FIELDS.items():
         a, b = before.get(key), after.get(key)
-        # A named protocol follows the size of the body, which two segmentations give differently.
+        # A named protocol scales with the body, which two segmentations size differently.
         if key == "size_mm" and a and b:
             same = before.get("protocol") or all(
                 abs(p - q) <= SIZE_TOLERANCE * max(p, q) for p, q in zip(a, b, strict=True)

@@ -1,4 +1,4 @@
-"""Six-point heights of vertebral bodies, and the Genant grade that they suggest; measured here in labels."""
+"""Six-point heights of labelled vertebral bodies, and the Genant grade that they suggest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINES, STEP_MM = 7, 0.1
 # The mildest grade is a loss of 20 %, 5 mm of a body of 25. At increments of 5 mm labels, which end at whole
 # slices, are up to that far off and endplates followed in the scan nearly; at 3 mm up to half of it (docs/bone.md).
 LARGEST_INCREMENT_MM = 3.0
-# 1 - 80 / 100 is a little less than 0.2 in floating point.
+# In floating point 1 - 80 / 100 is slightly below 0.2.
 ROUNDING = 1e-9
 PART_OF_DEPTH = 0.14
 PLACES = {"anterior": 0.17, "middle": 0.5, "posterior": 0.83}
@@ -32,7 +32,7 @@ PLACES = {"anterior": 0.17, "middle": 0.5, "posterior": 0.83}
 
 @dataclass(frozen=True)
 class Heights:
-    """Heights between the endplates in the midsagittal plane, mm, and the loss of height in three ways.
+    """Heights between the endplates in the midsagittal plane, mm, and three measures of height loss.
 
     ``wedge`` is 1 - anterior / posterior, ``biconcave`` 1 - middle / posterior, ``crush``
     1 - posterior / mean posterior height of the neighbours above and below (None where
@@ -56,20 +56,20 @@ class Heights:
 
     @property
     def loss(self) -> tuple[float, str]:
-        """The largest loss and which of the three it is."""
+        """The largest loss, and which of the three it is."""
         losses = [(self.wedge, "wedge"), (self.biconcave, "biconcave"), (self.crush or 0.0, "crush")]
         return max(losses)
 
     @property
     def grade(self) -> int:
-        """Genant grade that the largest loss suggests, 0 for none."""
+        """Genant grade suggested by the largest loss, 0 for none."""
         return max(
             (row["grade"] for row in load_table("genant")["grades"] if self.loss[0] >= row["from_loss"] - ROUNDING),
             default=0,
         )
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the heights as the result file has them."""
+        """Return the heights as in the result file."""
         return {
             "anterior_mm": self.anterior_mm,
             "middle_mm": self.middle_mm,
@@ -83,7 +83,7 @@ class Heights:
         }
 
     def findings(self, level: str) -> tuple[Finding, ...]:
-        """Return the suggestion to look, where there is one."""
+        """Return the finding that suggests a look at a deformity, if any."""
         if not self.grade:
             return ()
         table = load_table("genant")
@@ -105,7 +105,7 @@ class Heights:
 def labelled_heights(
     labels: NDArray[np.integer], numbers: Mapping[str, int], boxes: Mapping[int, Box], geometry: ImageGeometry
 ) -> dict[str, Heights]:
-    """Return the heights of every labelled vertebra that lies whole in the scan, by level; none on thick slices.
+    """Measure every labelled vertebra that lies entirely in the scan, by level; none on thick slices.
 
     ``crush`` is left to ``with_crush``.
 
@@ -133,7 +133,7 @@ def labelled_heights(
 
 
 def with_crush(heights: Mapping[str, Heights]) -> dict[str, Heights]:
-    """Return the heights by level, with the loss of posterior height against the neighbours where both are there."""
+    """Add the loss of posterior height relative to the neighbours, where both are measured."""
     found = dict(heights)
     order = {levels()[level].order: level for level in found}
     for place, level in order.items():
@@ -147,13 +147,12 @@ def with_crush(heights: Mapping[str, Heights]) -> dict[str, Heights]:
 def six_points(
     body: NDArray[np.bool_], offset: tuple[int, int, int], geometry: ImageGeometry, frame: BodyFrame
 ) -> Heights | None:
-    """Return the heights of a body at the front, in the middle and at the back, None where one cannot be told.
+    """Return anterior, middle and posterior height of a body, None where one cannot be measured.
 
-    Along lines parallel to the body's axis the mask, interpolated linearly between voxel
-    centres, is followed; a height is the length from where it first reaches one half to
-    where it last does, the median over the lines of its place.
+    The mask is interpolated linearly along lines parallel to the body's axis; a height is the
+    distance between the first and last crossing of one half, the median over the lines of its place.
     """
-    # A margin of what is outside, so that the outermost voxels count to their half way out.
+    # A margin of zeros, so that the outermost voxels extend half way out.
     padded = np.pad(body, 1).astype(np.float32)
     reach = frame.height_mm
     w = np.arange(-reach, reach + STEP_MM / 2, STEP_MM)
@@ -172,7 +171,7 @@ def six_points(
 
 
 def heights_findings(without: Mapping[str, str], increment_mm: float) -> tuple[Finding, ...]:
-    """Return why vertebrae have no heights.
+    """Return the findings on why vertebrae have no heights.
 
     Parameters
     ----------

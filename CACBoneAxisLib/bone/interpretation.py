@@ -1,4 +1,4 @@
-"""How a mean HU is read: BMD, class, T-score, thresholds, and the one value of the patient."""
+"""Interpret a mean HU: BMD, class, T-score, thresholds, and the patient's summary value."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from CACBoneAxisLib.bone.zscores import ZScore, z_score_of
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 SUMMARY_PAIR = ("L1", "L2")
-# Where the pair is not there: lumbar levels that QCT measures, then the thoracic ones nearest to
-# them; L4 and L5 late, because degeneration makes them dense.
+# Without the pair: lumbar levels that QCT measures, then the nearest thoracic ones; L4 and L5 late, because
+# degeneration makes them dense.
 SUMMARY_ORDER = (
     "L1",
     "L2",
@@ -59,7 +59,7 @@ GENERAL_CODES = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """What a mean is read with; ``calibration`` is None where there is none that may be used."""
+    """Interprets means; ``calibration`` is None where none applies."""
 
     protocol: BoneProtocol
     calibration: Calibration | None
@@ -73,7 +73,7 @@ class Interpreter:
     spectral: bool = False
 
     def general_findings(self) -> tuple[Finding, ...]:
-        """Return what concerns all levels."""
+        """Return the findings about all levels."""
         said: tuple[Finding, ...] = ()
         dual = self.protocol.calibration.kind == "dual-energy"
         if dual or self.spectral:
@@ -87,9 +87,9 @@ class Interpreter:
     def read(
         self, level: str, mean_hu: float, subject: str | None = None, ha_mg_cm3: float | None = None
     ) -> tuple[Interpretation, tuple[Finding, ...], tuple[Finding, ...]]:
-        """Return the reading of a level's mean HU (``L1-L2``: of the mean of the two).
+        """Interpret the mean HU of a level (``L1-L2``: the mean of the two).
 
-        With two volumes BMD comes from the hydroxyapatite density, and there is none without it.
+        With two volumes BMD is derived from the hydroxyapatite density, and None without it.
 
         Returns
         -------
@@ -144,12 +144,11 @@ class Interpreter:
 
 
 def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Interpreter) -> tuple[BoneSummary, tuple[Finding, ...]]:
-    """Return the patient's one value, and findings about all levels.
+    """Return the patient's summary value, and findings about all levels.
 
-    The mean of L1 and L2 when both were measured: the mean of the two vertebral means,
-    each vertebra with the same weight however many voxels it has (ISCD: 3D QCT uses
-    L1-L2). Otherwise the first measured level of L1, L2, L3, T12, T11, T10, L4, L5,
-    T9 up to T1, alone; one that the end of the scan cuts only where no whole one was measured.
+    When both were measured, the mean of the vertebral means of L1 and L2, with equal weight (ISCD: 3D
+    QCT uses L1-L2). Otherwise the first measured level of L1, L2, L3, T12, T11, T10, L4, L5, T9 up to
+    T1, alone; one cut by the end of the scan only where no whole one was measured.
     """
     measured = {v.level: v for v in vertebrae if v.statistics is not None}
     if not measured:

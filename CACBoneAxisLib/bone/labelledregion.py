@@ -1,4 +1,4 @@
-"""The region that is measured in a labelled vertebra: body, protocol, voxels."""
+"""Region measured in a labelled vertebra: body, protocol, voxels."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry, as_ras
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
 
-# A region that has more of another vertebra than this holds two; less is a touch of rounding.
+# A region with more than this of another vertebra holds two; less is rounding.
 OTHER_VERTEBRA = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledRegion:
-    """A region in a labelled vertebra: what is printed of it, its voxels (None: not measured), what is to be said."""
+    """A region in a labelled vertebra: description, voxels (None: not measured), findings."""
 
     described: dict[str, Any]
     mask: Mask | None
@@ -41,9 +41,9 @@ def labelled_region(
     geometry: ImageGeometry,
     protocol: RegionProtocol,
 ) -> LabelledRegion:
-    """Return the region of the protocol in a labelled vertebra.
+    """Place the region of the protocol in a labelled vertebra.
 
-    Posterior elements, where the label has them, are taken off first (``bone/bodies.py``).
+    Posterior elements in the label are removed first (``bone/bodies.py``).
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ def labelled_region(
 def _placed(frame: BodyFrame, core: TrabecularCore, geometry: ImageGeometry, protocol: RegionProtocol) -> Region:
     named = region_protocols()[protocol.protocol]
     if named.shape == "ellipsoid" and core.mask is not None:
-        # The published sphere stands at the centroid of the core.
+        # The published sphere is centred at the centroid of the core.
         frame = replace(frame, center_mm=geometry.to_lps(core.mask.indices().mean(axis=0)[::-1]))
     return named.place(on_slice(frame, named, geometry), geometry.slice_increment_mm)
 
 
 def described_region(region: Region) -> dict[str, Any]:
-    """Return a region as the result file has it, RAS."""
+    """Return a region as in the result file, RAS."""
     return {
         "shape": region.shape,
         "center_ras_mm": as_ras(region.center_mm),
@@ -97,7 +97,7 @@ def described_region(region: Region) -> dict[str, Any]:
 def label_findings(
     level: str, mask: Mask, labels: NDArray[np.integer], numbers: Mapping[str, int]
 ) -> tuple[Finding, ...]:
-    """Return what labels say about a region that a person placed: another vertebra in it, or instead of its own.
+    """Return the findings on another vertebra in a placed region, or instead of its own.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Level:
     ----------
     code : ``T1`` to ``L5``
     name : in words
-    site : thoracic or lumbar, which is what a reference population is stated for
+    site : thoracic or lumbar, as reference populations distinguish
     order : 1 for T1 to 17 for L5
     snomed : SNOMED CT code, None where no code was verified
     color : RGB, 0 to 255
@@ -58,6 +58,11 @@ def parse_level(text: str) -> str | None:
 
     ``L1``, ``l1``, ``vertebrae_L1``, ``L1 region`` and ``Th12`` name a level;
     ``L6``, ``LAD-1`` and ``R`` name none, and ``L1-L2`` names two, so none either.
+
+    Examples
+    --------
+    >>> parse_level("vertebrae_L1"), parse_level("Th12"), parse_level("L1-L2")
+    ('L1', 'T12', None)
     """
     found = {f"{letter[0].upper()}{number}" for letter, number in LEVEL_PATTERN.findall(text.replace("_", " "))}
     if len(found) != 1:

@@ -1,11 +1,10 @@
-"""A vertebral body found from one point inside it: endplates, axis, wall and spinal canal.
+"""Locate a vertebral body from one point inside it: endplates, axis, wall and spinal canal.
 
-From the point the endplates are looked for along columns of bone (``bone/endplates.py``),
-then the wall in the cross-section at mid-height (``bone/walls.py``); with what was found
-the point is moved to the middle, the axes are turned, and both are looked for again. The
-canal behind, with bone around it, says that it is a vertebra. In thick slices, which blur a
-disc and its two endplates into one band, the axis is held to the course of the spine
-(``bone/course.py``), and two starts beside each other have to find the same body.
+From the point, the endplates are searched along columns of bone (``bone/endplates.py``), then the wall
+in the cross-section at mid-height (``bone/walls.py``); the point is moved to the middle, the axes are
+turned, and both are searched again. The canal behind, surrounded by bone, confirms a vertebra. In
+thick slices, which blur a disc and its endplates into one band, the axis is restrained to the course
+of the spine (``bone/course.py``), and two neighbouring starts must find the same body.
 """
 
 from __future__ import annotations
@@ -34,42 +33,42 @@ from CACBoneAxisLib.imaging.geometry import as_point, as_ras
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.regions import Region
 
-# To the right, left, front, back, feet and head of the point, mm.
+# Extent to the right, left, front, back, feet and head of the point, mm.
 REACH_MM = (58.0, 58.0, 52.0, 78.0, 48.0, 48.0)
 METAL_REACH_MM = 25.0
 # Metal so near to a body touches it; an endograft lies farther away.
 METAL_TOUCHES_MM = 2.0
 FIRST_PATCH_MM = (7.0, 6.0)
-# The patch of columns is this part of the body, where endplates are nearly flat.
+# The patch of columns covers this fraction of the body, where endplates are nearly flat.
 PART_OF_BODY = 0.6
 TURNS = 4
-# Where one start is not enough: from the point, from before it to the left, and to the right; in thick slices farther.
+# Further starts: the point, and points in front of it to the left and right; farther apart in thick slices.
 STARTS_MM = ((0.0, 0.0), (5.0, -5.0), (-5.0, -5.0))
 LEAST_STARTS = 3
 THICK_STARTS_MM = (*STARTS_MM, (0.0, -8.0), (8.0, 0.0), (-8.0, 0.0))
 AGREED_MM, AGREED_DEGREES = 3.0, 8.0
-# Where slices are thin, one start of good quality is believed, and one of fair quality where the others find nothing;
-# less than the least is nothing.
+# In thin slices one start of good quality is accepted, and one of fair quality if the others find nothing; below
+# the minimum quality a start is rejected.
 GOOD, FAIR, LEAST, THICK_MM = 0.75, 0.65, 0.45, 3.5
-# A wall of which this much is seen is seen.
+# Minimum visible fraction of the wall for full score.
 WALL_SEEN = 0.6
-# So near to the first or last slice, the nearest endplate may lie beyond it.
+# This near to the first or last slice, the next endplate may lie outside the scan.
 HALF_BODY_MM = 15.0
-# Lower than this part of the root of width times depth, a body has lost height, or an endplate was not seen.
+# Below this fraction of the root of width times depth, a body has lost height or an endplate was missed.
 FLAT = 0.55
 
 
 @dataclass(frozen=True, eq=False)
 class LocatedVertebra:
-    """A vertebra found from a point: its body's frame, None where it was refused and the findings say why.
+    """A vertebra located from a point; ``frame`` is None where it was refused, with findings.
 
     Parameters
     ----------
-    level : as the person named it; the point does not tell
+    level : as named by the reader; a point does not tell
     point_mm : LPS
-    frame : of the body, None where it could not be told
+    frame : of the body, None where it was not found
     canal_mm : centre of the spinal canal at mid-height, LPS
-    confidence : 0 to 1, how well endplates, wall and canal were seen
+    confidence : 0 to 1: visibility of endplates, wall and canal
     findings
     """
 
@@ -86,7 +85,7 @@ class LocatedVertebra:
         return None if self.frame is None else float(np.degrees(np.arccos(min(1.0, self.frame.axes[2, 2]))))
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return what was found as the result file has it, RAS."""
+        """Return the content of the result file, RAS."""
         frame, canal = self.frame, self.canal_mm
         return {
             "point_ras_mm": as_ras(self.point_mm),
@@ -103,15 +102,15 @@ class LocatedVertebra:
 def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: float = 2000.0) -> LocatedVertebra:
     """Return the vertebral body around a point of a CT.
 
-    Reads a block of about 12 x 13 x 10 cm around the point, so that its time does not
-    grow with the scan. Its error on phantoms and on two real scans stands in docs/bone.md.
+    Reads a block of about 12 x 13 x 10 cm around the point, so that its time does not grow with the
+    scan. docs/bone.md gives its error on phantoms and on two real scans.
 
     Parameters
     ----------
     image : CTImage
-    level : ``T1`` to ``L5``, for the sentences
+    level : ``T1`` to ``L5``, for the messages
     point_mm : LPS, anywhere inside the body
-    metal_hu : what is as bright as this is metal; a body that it touches is not measured
+    metal_hu : HU that counts as metal; a body that it touches is not measured
     """
     point = np.asarray(point_mm, dtype=float)
     place = as_point(point)
@@ -165,7 +164,7 @@ def _touches_metal(image: CTImage, frame: BodyFrame, metal_hu: float) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Trace:
-    """What was found from one start: where the body is, and how good each part of the finding is."""
+    """Result of one start: the body, and the quality of each part."""
 
     center_mm: NDArray[np.float64]
     axes: NDArray[np.float64]
@@ -173,18 +172,18 @@ class _Trace:
     wall: Wall
     canal: Canal | None
     point_mm: NDArray[np.float64]
-    # An endplate counts where this much beyond it lies in the scan.
+    # Distance beyond an endplate that must lie in the scan.
     beyond_mm: float
 
     @property
     def quality(self) -> float:
-        """0 to 1: how well endplates, wall and canal were seen together."""
+        """Combined quality of endplates, wall and canal, 0 to 1."""
         canal = self.canal.enclosed if self.canal else 0.0
         return float(self.ends.explained * min(1.0, self.wall.seen / WALL_SEEN) * canal)
 
     @property
-    def why_not(self) -> str | None:
-        """The finding that speaks against it, None where nothing does."""
+    def objection(self) -> str | None:
+        """The finding that rejects this result, None where none does."""
         u, v, w = (self.point_mm - self.center_mm) @ self.axes
         half = self.ends.height_mm / 2
         low, high = self.ends.known_mm
@@ -204,12 +203,12 @@ class _Trace:
 
 
 def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trace | None, str]:
-    """Return the body that is believed, or None and the finding that says why there is none."""
+    """Return the accepted body, or None with the finding that says why."""
     kept: list[list[_Trace]] = []
     against: list[tuple[float, str]] = [(0.0, "locate-unsure")]
     thin = increment_mm <= THICK_MM
     for number, found in enumerate(traces, 1):
-        why = None if found is None else found.why_not
+        why = None if found is None else found.objection
         if found is not None and why is not None:
             against.append((found.quality, why))
         elif found is not None:
@@ -221,7 +220,7 @@ def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trac
             kept.append(sorted(alike, key=lambda one: one.quality, reverse=True))
             if thin and same:
                 return kept[-1][0], ""
-        # In thick slices half a body fits too, between an endplate and a dense band at mid-height, but less well.
+        # In thick slices half a body, between an endplate and a dense band at mid-height, fits too, but less well.
         if not thin and number >= LEAST_STARTS and kept:
             first = max(kept, key=lambda one: one[0].quality)
             if len(first) >= 2 and len(first) == max(map(len, kept)):
@@ -245,7 +244,7 @@ def _trace(
     increment_mm: float,
     course: NDArray[np.float64] | None,
 ) -> _Trace | None:
-    """Return the body found from a start, None where nothing like one is."""
+    """Locate a body from one start; None without one."""
     center, size = np.asarray(start, dtype=np.float64), None
     axes = np.eye(3) if course is None else _upon(course, np.eye(3))
     patch, choices = FIRST_PATCH_MM, FIRST
@@ -283,13 +282,13 @@ def _trace(
 
 
 def _turned(ends: Ends, axes: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return axes whose third is the normal of the endplates, and whose second stays as far back as it can."""
+    """Turn axes so that the third is the normal of the endplates, and the second points back."""
     normal = np.array([-ends.slope_left, -ends.slope_back, 1.0])
     return _upon(axes @ (normal / np.linalg.norm(normal)), axes)
 
 
 def _upon(up: NDArray[np.floating], axes: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return axes of which the third is a unit vector, and the second as far back as it can be."""
+    """Return axes with the given third one, the second pointing back."""
     back = axes[:, 1] - (axes[:, 1] @ up) * up
     back /= np.linalg.norm(back)
     return np.column_stack([np.cross(back, up), back, up])

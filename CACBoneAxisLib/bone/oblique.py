@@ -1,4 +1,4 @@
-"""A working copy of a scan around one point, and samples of it along axes of any direction."""
+"""A coarse block of a scan around a point, sampled along oblique axes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from scipy import ndimage
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
-# Voxels are averaged to about this size: noise falls, a cortex of 1 mm is still seen.
+# Approximate voxel size after averaging: less noise, and a cortex of 1 mm stays visible.
 WORKING_MM = 1.2
-# Lung, metal and cement say no more about where bone ends than fat and cortex do.
+# Clips lung, metal and cement to fat and cortex, which show the borders of bone as well.
 LOWEST_HU, HIGHEST_HU = -200.0, 700.0
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Part of a scan on coarser voxels, float32 HU between -200 and 700 (z, y, x); positions in LPS mm."""
+    """A block of a scan in coarser voxels, float32 HU between -200 and 700 (z, y, x); positions in LPS mm."""
 
     hu: NDArray[np.float32]
     geometry: ImageGeometry
@@ -49,7 +49,7 @@ class Block:
 def block_around(
     hu: NDArray[np.generic], geometry: ImageGeometry, point_mm: NDArray[np.floating], reach_mm: tuple[float, ...]
 ) -> Block | None:
-    """Return the part of a scan that reaches from a point as far as given, None when the point lies outside.
+    """Return a block of a scan around a point, None when the point lies outside.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def block_around(
     coarse_hu = np.clip(part, LOWEST_HU, HIGHEST_HU)
     for axis, f in enumerate(factor[::-1]):
         if f > 1:
-            # Whole numbers are summed, which is faster; a voxel of 27 times 700 HU still fits.
+            # Summing integers is faster, and 27 voxels of 700 HU fit.
             every = [coarse_hu[(slice(None),) * axis + (slice(k, None, f),)] for k in range(int(f))]
             coarse_hu = sum(every[1:], start=every[0])
     coarse_hu = coarse_hu.astype(np.float32) / np.float32(np.prod(factor))

@@ -1,14 +1,13 @@
-"""Calibration by the patient's own tissues: for research, with the uncertainty that it has.
+"""Calibration by the patient's own tissues, for research, with its uncertainty.
 
-The HU of air, fat, blood and muscle lie on a line over their attenuation, mu, which depends on
-the effective energy of the beam. For every energy that is possible the line is fitted, HU =
-a x mu + b, weighted by what the samples and the tissues' make-up leave uncertain; energies
-count by how well the line fits. The line gives what water measures in this scan and what
-100 mg/cm3 of hydroxyapatite add to it (``data/attenuation.json``). Soft tissues alone tell
-little about the energy; it is held to where the mass factors of four vendors' scanners lie,
-which are known for 120 kVp alone, so that other voltages are refused. With and without the
-cortical bone that others use as a fifth point, 150 HU differ by 27 to 29 mg/cm3 (Michalski
-2020), which is why no class and no score is read from such a density.
+The HU of air, fat, blood and muscle are linear in their attenuation mu, which depends on the effective
+energy of the beam. For every possible energy the line HU = a x mu + b is fitted, weighted by the
+uncertainty of the samples and of tissue composition, and energies are weighted by the quality of the
+fit. The line gives the HU of water in this scan and the HU that 100 mg/cm3 of hydroxyapatite add
+(``data/attenuation.json``). Soft tissues hardly determine the energy, so it is limited to the range of
+mass factors of four vendors, known for 120 kVp only; other voltages are refused. Including cortical
+bone as a fifth point shifts 150 HU by 27 to 29 mg/cm3 (Michalski 2020), which is why such a density
+gets no class and no score.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ REPORTED_HU = 150.0
 
 @dataclass(frozen=True)
 class TissueScan:
-    """What the patient's tissues say: samples, the line (None where refused), and its uncertainty.
+    """Calibration by tissues: samples, the line (None where refused), and its uncertainty.
 
     ``variance`` are the variances of slope and intercept and their covariance, in (mg/cm3)2
     per HU2, (mg/cm3)2 and (mg/cm3)2 per HU; ``energy_kev`` is the mean effective energy.
@@ -50,7 +49,7 @@ class TissueScan:
         return sqrt(max(0.0, slope * hu * hu + 2 * together * hu + intercept))
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the scan as the result file has it."""
+        """Return the scan as in the result file."""
         made = self.calibration is not None
         return {
             "samples": [sample.to_mapping() for sample in self.samples.values()],
@@ -65,12 +64,12 @@ class TissueScan:
 def calibrate_by_tissue(
     samples: Mapping[str, TissueSample], said: tuple[Finding, ...], kvp: float | None
 ) -> TissueScan:
-    """Return the line through the tissues, or why there is none.
+    """Fit the line through the tissues, or say why there is none.
 
     Parameters
     ----------
     samples : by tissue
-    said : what stands against them (``bone/tissues.py``); any of it refuses
+    said : objections to the samples (``bone/tissues.py``); any of them refuses
     kvp : of the scan
     """
     table = load_table("attenuation")
@@ -91,7 +90,7 @@ def calibrate_by_tissue(
     weight /= weight.sum()
     both = np.array(lines)
     mean = weight @ both
-    # Within each energy, and between the energies.
+    # Variance within each energy, and between energies.
     covariance = np.einsum("e,eij->ij", weight, np.array(spreads))
     covariance += np.einsum("e,ei,ej->ij", weight, both - mean, both - mean)
     calibration = Calibration(
@@ -106,7 +105,7 @@ def calibrate_by_tissue(
 
 
 def _possible_energies(table: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return the energies at which hydroxyapatite adds what the usual mass factors say."""
+    """Return the energies that agree with the published mass factors."""
     kev = np.arange(40.0, 140.0 + ENERGY_STEP_KEV, ENERGY_STEP_KEV)
     factors = table["usual_mass_factors"]["mg_per_mm3_per_hu"]
     # c = 0.2 mg/mm3 / HU of 200 mg/cm3, so 100 mg/cm3 add 0.1 / c.
@@ -141,7 +140,7 @@ def _line_at(
     a, b = normal @ (design.T @ (weight * hu))
     chi2 = float((weight * (hu - design @ [a, b]) ** 2).sum())
     water = _attenuation(table["water"], energy, table)
-    # Density = 100 x (HU - HU of water) / HU that 100 mg/cm3 add; both rest on a and b.
+    # Density = 100 x (HU - HU of water) / (HU that 100 mg/cm3 add); both depend on a and b.
     adds = a * _hydroxyapatite(energy, table) / 1000 * water
     slope, intercept = 100 / adds, -100 * (a * water + b) / adds
     # d(slope, intercept) / d(a, b)

@@ -1,4 +1,4 @@
-"""Calibration phantoms: what their rods are made of, and the equations from rod HU to a calibration line."""
+"""Calibration phantoms: their rods, and the equations from rod HU to a calibration line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from CACBoneAxisLib.data import load_table
 
 @dataclass(frozen=True)
 class Rod:
-    """A rod of a phantom: its name and what its certificate says, mg/cm3.
+    """A rod of a phantom: name and certified densities, mg/cm3.
 
     ``water_mg_cm3`` is the water-equivalent density of a K2HPO4 rod, None for an HA rod.
     """
@@ -25,7 +25,7 @@ class Rod:
     water_mg_cm3: float | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError, in one clause, for a density that is no number."""
+        """Raise ValueError, in one clause, for a density that is not a number."""
         for value in (self.density_mg_cm3, self.water_mg_cm3):
             if value is not None and not isfinite(value):
                 raise ValueError("bone.calibration.rods must have numbers as densities")
@@ -33,7 +33,7 @@ class Rod:
 
 @dataclass(frozen=True)
 class Phantom:
-    """A kind of phantom: equations ``k2hpo4-water`` or ``linear``, material, rods in the order in which they lie."""
+    """A kind of phantom: equations ``k2hpo4-water`` or ``linear``, material, rods in order."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class Phantom:
     source: str
 
     def with_rods(self, rods: Sequence[Rod]) -> Phantom:
-        """Return the phantom with the densities of a certificate, itself where there is none.
+        """Return the phantom with the densities of a certificate, unchanged without one.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class RodFit:
 
 
 def fit_rods(equations: str, hu: Sequence[float], rods: Sequence[Rod]) -> RodFit:
-    """Return the least-squares line through the rods' HU.
+    """Fit the least-squares line through the HU of the rods.
 
     ``k2hpo4-water`` (Mindways QCT PRO guide v5.0): HU - water = sigma_ref x K2HPO4 +
     beta_ref; sigma_ct = sigma_ref - 0.2174, beta_ct = beta_ref + 999.6;
@@ -124,7 +124,13 @@ def fit_rods(equations: str, hu: Sequence[float], rods: Sequence[Rod]) -> RodFit
 
 
 def line(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
-    """Return slope, intercept and squared correlation of the least-squares line y over x."""
+    """Return slope, intercept and squared correlation of the least-squares line y over x.
+
+    Examples
+    --------
+    >>> line([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
+    (2.0, 1.0, 1.0)
+    """
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     da, db = a - a.mean(), b - b.mean()
     slope = float(da @ db / (da @ da))

@@ -1,4 +1,4 @@
-"""Calibration by the phantom in the scan: rods found, measured, fitted, and doubted where they should be."""
+"""Calibration by the phantom in the scan: find, measure, fit and check its rods."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.image import CTImage
 
-# 1 - R2 above which the fit is refused, and above which it is doubted (public code for the same phantoms).
+# 1 - R2 above which the fit is refused, and above which it is flagged (public code for the same phantoms).
 REFUSED_MISFIT, DOUBTED_MISFIT = 0.10, 0.02
-# HU that 1 mg/cm3 adds, and HU of no mineral at all: wide enough for 70 to 150 kVp and any scanner that
-# is calibrated to water, narrow enough that most other phantoms fall outside.
+# Plausible HU per mg/cm3, and HU at zero density: wide enough for 70 to 150 kVp on any scanner calibrated to water,
+# narrow enough to exclude most other phantoms.
 PLAUSIBLE_SLOPE_HU = (0.7, 3.0)
 WATER_TOLERANCE_HU = {"k2hpo4-water": 40.0, "linear": 80.0}
-# An order of the rods, or another phantom, is called the better one where the stated one misses the rods by
-# this much (root mean square) and the other by at most half of it. Rods of a phantom in its place were within 2 HU.
+# Another order of rods, or another phantom, is preferred where the stated one misses by this much (root mean square)
+# and the other by at most half. Rods of a correctly stated phantom were within 2 HU.
 MISSED_HU, BETTER = 6.0, 0.5
-# A slice in which a rod is this far from its median is not of the phantom (its end, a cable, the couch).
+# A slice in which a rod is this far from its median does not show the phantom (its end, a cable, the couch).
 SLICE_TOLERANCE_HU = 60.0
 LARGEST_DRIFT_HU = 8.0
 
 
 @dataclass(frozen=True)
 class MeasuredRod:
-    """A rod as measured: certificate, place (RAS mm, in the middle of the scan), HU, fitted HU, change along z."""
+    """A measured rod: certificate, centre (RAS mm, mid-scan), HU, fitted HU, drift along z."""
 
     rod: Rod
     center_ras_mm: tuple[float, float, float]
@@ -43,7 +43,7 @@ class MeasuredRod:
     drift_hu: float
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the rod as the result file has it."""
+        """Return the rod as in the result file."""
         return {
             "name": self.rod.name,
             "density_mg_cm3": self.rod.density_mg_cm3,
@@ -59,7 +59,7 @@ class MeasuredRod:
 
 @dataclass(frozen=True, eq=False)
 class PhantomScan:
-    """What the phantom in a scan says.
+    """Measurement of the phantom in a scan.
 
     ``calibration`` is the line, None where it is refused; ``rods`` are empty where none
     were found. ``slices_hu`` has shape (rods, slices), NaN where a slice was left out.
@@ -75,7 +75,7 @@ class PhantomScan:
     findings: tuple[Finding, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return what was measured as the result file has it."""
+        """Return what was measured as in the result file."""
         fit = self.fit
         by_slice: Any = [] if self.slices_hu is None or not self.rods else self.slices_hu
         used = 0 if self.slices_hu is None else int(np.isfinite(self.slices_hu).all(axis=0).sum())
@@ -103,10 +103,8 @@ class PhantomScan:
 def calibrate_in_scan(image: CTImage, calibration: Calibration) -> PhantomScan:
     """Measure the rods of a phantom in a scan and fit the calibration line.
 
-    Rods are looked for below the back, or measured where the settings say that they
-    are. They may lie either way round, except where their places are given. Refused, with a
-    finding that says why: no rods, fewer or more than the phantom has, rods in another
-    order, rods of another phantom, a fit with 1 - R2 above 10 %.
+    Rods are searched below the back, in either order, or measured at the centres given. Refused, with
+    a finding: no rods, a wrong number, another order, another phantom, a fit with 1 - R2 above 10 %.
 
     Parameters
     ----------
@@ -150,13 +148,13 @@ def calibrate_in_scan(image: CTImage, calibration: Calibration) -> PhantomScan:
 
 
 def _given_axes(calibration: Calibration) -> tuple[RodAxis, ...]:
-    """Return upright axes at the places that the user gave (RAS), none where none were given."""
+    """Return upright axes at the given centres (RAS), none without any."""
     centers = [as_point(swap_ras_lps(center)) for center in calibration.rod_centers_ras_mm]
     return tuple(RodAxis(x, y, 0.0, 0.0, calibration.rod_radius_mm) for x, y, _ in centers)
 
 
 def _of_the_phantom(slices: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the means with slices taken out in which any rod is far from its median, or out of the scan."""
+    """Return the means without slices in which a rod is far from its median or outside the scan."""
     known = np.isfinite(slices).all(axis=0)
     if not known.any():
         return np.asarray(slices, dtype=np.float64)
@@ -173,7 +171,7 @@ def _fit(phantom: Phantom, hu: Sequence[float] | NDArray[np.float64]) -> RodFit 
 
 
 def _miss(phantom: Phantom, hu: NDArray[np.float64]) -> float:
-    """Root mean square distance of the rods from their line, HU; infinite where the line makes no sense."""
+    """Root mean square distance of the rods from their line, HU; infinite for an implausible line."""
     fit = _fit(phantom, hu)
     if fit is None or _implausible(phantom, fit):
         return float("inf")
@@ -191,13 +189,13 @@ def _implausible(phantom: Phantom, fit: RodFit) -> str | None:
 
 
 def _refusal(phantom: Phantom, hu: NDArray[np.float64]) -> Finding | None:
-    """Return why rods of the right number are not those of the phantom, None where they are."""
+    """Return the finding that rods of the right number are not those of the phantom, None where they are."""
     fit, miss = _fit(phantom, hu), _miss(phantom, hu)
     if miss > MISSED_HU:
         orders = {order: _miss(phantom, hu[list(order)]) for order in permutations(range(len(hu)))}
         best = min(orders, key=lambda order: orders[order])
         if orders[best] <= min(BETTER * miss, MISSED_HU):
-            # Rod number best[n] of the row is what the certificate calls rods[n].
+            # best[n] is the rod of the row that the certificate lists as rods[n].
             names = [""] * len(hu)
             for rod, place in zip(phantom.rods, best, strict=True):
                 names[place] = rod.name

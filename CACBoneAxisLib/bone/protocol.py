@@ -1,4 +1,4 @@
-"""The decisions that make a bone measurement, as one frozen object that is printed with it."""
+"""The bone protocol: every decision behind a measurement, frozen and printed with it."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from CACBoneAxisLib.imaging.regions import REGION_SHAPES
 
 @dataclass(frozen=True)
 class RegionProtocol:
-    """Which voxels are the trabecular region of a vertebra, and when they are doubted.
+    """Trabecular region of a vertebra, and the limits of its checks.
 
-    The limits and why they are what they are stand in ``bone/quality.py``.
+    ``bone/quality.py`` explains the limits.
 
     Parameters
     ----------
     shape
-        What fills a region's box unless the region says otherwise.
+        Shape that fills a region's box, unless the region states its own.
     protocol
-        From a labelmap: which region of ``data/region_protocols.json`` is measured.
+        In a labelmap: the region of ``data/region_protocols.json`` that is measured.
     erosion_mm
-        From a labelmap: voxels farther than this from the outside of the vertebra.
+        In a labelmap: distance of the region from the outside of the vertebra.
     minimum_voxels
-        Fewer are measured with a warning.
+        Fewer voxels are measured with a warning.
     outside_tolerance
         Largest fraction of a region that may lie outside the scan.
     departure_hu, maximum_trabecular_hu
-        Voxels this far above the region's median, or above the maximum, count as cortex;
-        voxels this far below the median as no bone.
+        Voxels this far above the region's median, or above the maximum, count as cortex; voxels
+        this far below the median do not count as bone.
     foreign_tolerance
-        Fraction of such voxels above which it is said.
+        Fraction of such voxels above which there is a finding.
     spread_hu
-        Robust standard deviation above which the region is said to hold several tissues.
+        Robust standard deviation above which a region seems to hold several tissues.
     parting_hu
-        Mean and median farther apart than this are said, with the likely cause.
+        Distance of mean and median above which there is a finding, with the likely cause.
     fat_hu, fat_tolerance
-        A region of which more than this fraction is below this is not in a vertebra.
+        A region with more than this fraction below this HU is not in a vertebra.
     low_hu
-        A median below it is said to be that of fat or muscle.
+        A lower median may be that of fat or muscle.
     metal_hu, metal_margin_mm
-        A voxel at or above it is metal; it is looked for in the region and within the margin.
+        A voxel at or above it is metal; searched in the region and within the margin.
     cortex_search_mm, cortex_rise_hu, cortex_fraction
-        Going out from the middle, cortex is a rise above the median; a region is isolated
-        when fewer than this fraction of the directions meet it.
+        Outwards from the centre, cortex is a rise above the median; a region is isolated when fewer
+        than this fraction of directions meet it.
     """
 
     shape: str = "elliptic-cylinder"
@@ -75,7 +75,7 @@ class RegionProtocol:
     cortex_fraction: float = 0.5
 
     def __post_init__(self) -> None:
-        """Raise ValueError, in one clause, for a value that nothing can be measured with."""
+        """Raise ValueError, in one clause, for a value that cannot be measured with."""
         if self.shape not in REGION_SHAPES:
             raise ValueError(f"bone.region.shape must be one of {', '.join(REGION_SHAPES)}, not {self.shape!r}")
         if self.protocol not in region_protocols():
@@ -94,7 +94,7 @@ class RegionProtocol:
 
 @dataclass(frozen=True)
 class BoneProtocol:
-    """How bone is measured and read; every field is printed with the result.
+    """How bone is measured and interpreted; every field is printed with the result.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ class BoneProtocol:
     z_score_reference
         Name of a reference in ``data/z_score_references.json``; None for no Z-score.
     estimates
-        Names of equations in ``data/bmd_conversions.json`` whose result is printed beside
-        the BMD: another level, another material, without contrast agent.
+        Names of equations in ``data/bmd_conversions.json`` whose results are printed beside the
+        BMD: another level, another material, without contrast agent.
     site_references
-        T-score references of the site's own, each with the fields of a row of
+        The site's own T-score references, each with the fields of a row of
         ``data/t_score_references.json``.
     hu_thresholds
         ``all``, ``none`` or the names of rows in ``data/hu_thresholds.json``.
@@ -128,7 +128,7 @@ class BoneProtocol:
     numbering: str | Mapping[int, str] = "auto"
 
     def __post_init__(self) -> None:
-        """Raise ValueError, in one clause, for a value of no meaning."""
+        """Raise ValueError, in one clause, for an unknown value."""
         if self.t_score_reference is not None and not isinstance(self.t_score_reference, str):
             raise ValueError("bone.t_score_reference must be the name of a reference")
         _check_names("z_score_reference", (self.z_score_reference,), (None, *z_score_reference_names()))
@@ -153,7 +153,7 @@ class BoneProtocol:
             raise ValueError(f"bone.numbering must be one of {', '.join(NUMBERINGS)} or a mapping from number to level")
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the protocol as the result file has it; the calibration stands beside it there."""
+        """Return the content of the result file, without the calibration, which stands beside it."""
         chosen = self.hu_thresholds
         numbering = self.numbering
         return {

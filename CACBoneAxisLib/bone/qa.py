@@ -1,10 +1,9 @@
-"""Calibrations of one scanner over time: whether what it reads as 100 mg/cm3 stays that.
+"""Calibrations of a scanner over time: drift of what it reads as 100 mg/cm3.
 
-Files of ``cacboneaxis calibrate`` belong to one series when scanner, kVp, kernel, phantom
-and material agree and the tables stood within a centimetre of the first. In each series
-every file is held against the first: the HU that the first reads as 100 mg/cm3, read by
-the later line. On one scanner model an asynchronous calibration errs by 0.0 +- 1.4 %
-(Skornitzke 2022); twice that is called drift.
+Files of ``cacboneaxis calibrate`` form a series when scanner, kVp, kernel, phantom and material agree
+and table heights are within a centimetre of the first. In each series every file is compared with the
+first: the later line is applied to the HU that the first reads as 100 mg/cm3. On one scanner model an
+asynchronous calibration errs by 0.0 +- 1.4 % (Skornitzke 2022); twice that is drift.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ SAME = ("manufacturer", "model", "kvp", "kernel", "phantom", "material")
 
 @dataclass(frozen=True)
 class QaPoint:
-    """One calibration of a series: its line, how it fitted, and what it makes of the first file's 100 mg/cm3."""
+    """One calibration of a series: line, fit, and its reading of the first file's 100 mg/cm3."""
 
     file: str
     date: str
@@ -42,13 +41,13 @@ class QaPoint:
 
     @property
     def percent(self) -> float:
-        """How far it reads from the first, per cent."""
+        """Difference of the reading from the first, per cent."""
         return 100 * (self.reads_mg_cm3 / REFERENCE_MG_CM3 - 1)
 
 
 @dataclass(frozen=True)
 class QaSeries:
-    """The calibrations of one scanner with one protocol and phantom, the oldest first."""
+    """Calibrations of one scanner with one protocol and phantom, oldest first."""
 
     title: str
     material: str
@@ -56,7 +55,7 @@ class QaSeries:
     findings: tuple[Finding, ...]
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the series as its file has it."""
+        """Return the content of the history file."""
         return {
             "title": self.title,
             "material": self.material,
@@ -69,7 +68,13 @@ class QaSeries:
 
 
 def parsed_date(text: str | None) -> date | None:
-    """Return a date written as YYYY-MM-DD or, as DICOM has it, YYYYMMDD; None for anything else."""
+    """Parse a date written as YYYY-MM-DD or YYYYMMDD (DICOM); None for anything else.
+
+    Examples
+    --------
+    >>> parsed_date("20240229"), parsed_date("29.2.2024")
+    (datetime.date(2024, 2, 29), None)
+    """
     try:
         return date.fromisoformat((text or "").strip())
     except ValueError:
@@ -77,7 +82,7 @@ def parsed_date(text: str | None) -> date | None:
 
 
 def qa_series(calibrations: Sequence[tuple[str, Calibration]]) -> tuple[QaSeries, ...]:
-    """Return the calibrations, by file name, as series over time.
+    """Group calibrations, by file name, into series over time.
 
     Raises
     ------

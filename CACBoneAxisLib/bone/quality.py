@@ -1,4 +1,4 @@
-"""When a trabecular region is to be doubted: cortex, soft tissue, metal, too few voxels, no vertebra around it.
+"""Check a trabecular region: cortex, soft tissue, metal, too few voxels, no vertebra around it.
 
 Each rule is a number of ``RegionProtocol`` and was set on real scans: an unenhanced
 chest CT (0.63 x 0.63 x 5 mm) with cylinders in and beside T11 to L1, and an abdominal
@@ -11,7 +11,7 @@ cortex
     blurred over 5 mm slices may show no more than 300. Well-placed regions had 0 %,
     with a spread (noise and trabeculae) of 30 to 50 HU; regions 9 to 12 mm off, in the
     wall, had 1.1 to 3 %. One per cent of voxels 300 HU too high raises the mean by 3 HU,
-    below the 10 to 16 HU that L1 varies between measurements; more does not go unsaid.
+    below the 10 to 16 HU that L1 varies between measurements.
     A spread of 65 HU puts 0.1 % of normally distributed voxels above the limit. Above
     500 HU, six standard deviations over the mean of the young, nothing is trabecular.
 soft tissue
@@ -73,12 +73,12 @@ RAY_STEP_MM = 0.5
 # Metal so near to a region touches it.
 TOUCHING_MM = 2.0
 LAYER_MM, FEWEST_IN_LAYER, ENDPLATE_HU = 1.5, 20, 50.0
-# Median absolute deviation to standard deviation, for normally distributed values.
+# Standard deviation per median absolute deviation of normally distributed values.
 MAD_TO_SD = 1.4826
 
 
 def percent(fraction: float) -> str:
-    """Return a fraction as per cent for a sentence, never rounded to 0 or 100 unless it is."""
+    """Format a fraction as per cent, never rounded to 0 or 100 unless exact."""
     value = 100 * fraction
     if 0 < value < 0.1:
         return "less than 0.1"
@@ -88,7 +88,7 @@ def percent(fraction: float) -> str:
 
 
 def placement_findings(level: str, found: RegionVoxels, protocol: RegionProtocol) -> tuple[Finding, ...]:
-    """Return what is to be said about where a region lies in the scan; an error means not measured."""
+    """Return the findings about the position of a region in the scan; an error means not measured."""
     if found.total == 0:
         return (finding("region-empty", level=level),)
     if found.within == 0:
@@ -108,11 +108,11 @@ def content_findings(
     protocol: RegionProtocol,
     axes: NDArray[np.floating] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what is to be said about the voxels of a region; an error means not measured.
+    """Return the findings about the voxels of a region; an error means not measured.
 
     Parameters
     ----------
-    level : as it is called in the sentences
+    level : as named in the messages
     hu : array (z, y, x)
     mask : the region's voxels
     axes : (3, 3)
@@ -163,7 +163,7 @@ def content_findings(
 def _endplate_layer(
     hu: NDArray[np.generic], geometry: ImageGeometry, mask: Mask, axes: NDArray[np.floating] | None
 ) -> tuple[float, float] | None:
-    """Return where along the region's axis an endplate crosses it (mm from its middle) and how far it stands out."""
+    """Return the position of an endplate along the region's axis (mm from its centre) and its contrast, HU."""
     points = geometry.to_lps(mask.indices()[:, ::-1])
     up = np.array([0.0, 0.0, 1.0]) if axes is None else np.asarray(axes)[:, 2]
     along = (points - points.mean(axis=0)) @ up
@@ -177,7 +177,7 @@ def _endplate_layer(
     means[kept] = np.bincount(layer, mask.values(hu).astype(float))[kept] / counts[kept]
     known = np.flatnonzero(kept)
     above = means[known] - np.median(means[known])
-    # A layer at the region's end may be partly an endplate beyond it; the cortex rule sees that.
+    # The end layers may hold part of an endplate beyond; the cortex rule covers that.
     inner = slice(1, len(known) - 1)
     n = int(np.argmax(above[inner])) + 1
     if above[n] < ENDPLATE_HU or above[-1] > above[n] - ENDPLATE_HU / 2 or above[0] > above[n] - ENDPLATE_HU / 2:
@@ -186,7 +186,7 @@ def _endplate_layer(
 
 
 def overlap(first: Mask, second: Mask) -> int:
-    """Return the number of voxels that two masks share."""
+    """Return the number of voxels shared by two masks."""
     low = np.maximum(first.offset, second.offset)
     high = np.minimum(
         np.add(first.offset, first.voxels.shape),
@@ -202,7 +202,7 @@ def overlap(first: Mask, second: Mask) -> int:
 
 
 def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list[Finding]:
-    """Return what is to be said about measured regions as they lie to each other (from the head down)."""
+    """Return the findings about the positions of measured regions relative to each other."""
     said = [
         finding("regions-overlap", first=first, second=second)
         for first, second in combinations(masks, 2)
@@ -220,7 +220,7 @@ def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list
 def _metal_around(
     hu: NDArray[np.generic], geometry: ImageGeometry, mask: Mask, protocol: RegionProtocol
 ) -> tuple[float, float] | None:
-    """Return the largest HU and the distance (mm) of metal in the mask or within the margin of it, None without."""
+    """Return the largest HU and the distance (mm) of metal in the mask and its margin, None without."""
     margins = [ceil(protocol.metal_margin_mm / s) for s in geometry.spacing_mm[::-1]]
     stops = np.add(mask.offset, mask.voxels.shape)
     low = [max(0, o - m) for o, m in zip(mask.offset, margins, strict=True)]
@@ -253,7 +253,7 @@ def _directions_with_cortex(
     protocol: RegionProtocol,
     axes: NDArray[np.floating] | None,
 ) -> float:
-    """Return the fraction of directions, of those that stay in the scan, that meet cortex."""
+    """Return the fraction of directions inside the scan that meet cortex."""
     center = geometry.to_lps(mask.indices().mean(axis=0)[::-1])
     frame = np.eye(3) if axes is None else np.asarray(axes)
     angles = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
@@ -265,6 +265,6 @@ def _directions_with_cortex(
     nearest = np.where(within[..., None], nearest, 0)
     values = hu[tuple(np.moveaxis(nearest, -1, 0))]
     met = np.any(within & (values >= median + protocol.cortex_rise_hu), axis=1)
-    # A direction that leaves the scan without having met cortex says nothing.
+    # A direction that leaves the scan before it meets cortex does not count.
     known = met | within.all(axis=1)
     return float(np.count_nonzero(met) / np.count_nonzero(known)) if known.any() else 1.0

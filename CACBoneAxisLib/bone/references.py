@@ -1,4 +1,4 @@
-"""What a measured value means against published ones: BMD class, T-score, HU thresholds."""
+"""Compare a measured value with published ones: BMD class, T-score, HU thresholds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 
 @dataclass(frozen=True)
 class AcrClass:
-    """The class of a trabecular BMD, with its source and what it was made for."""
+    """Class of a trabecular BMD, with its source and scope."""
 
     code: str
     label: str
@@ -26,15 +26,20 @@ class AcrClass:
     note: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the class as the result file has it."""
+        """Return the class as in the result file."""
         return {"class": self.code, "label": self.label, "source": self.source, "note": self.note}
 
 
 def acr_class(bmd_mg_cm3: float, site: str) -> AcrClass:
-    """Return the class: above 120 mg/cm3 normal, 80 to 120 (both included) low bone mass, below 80 osteoporosis.
+    """Return the class: above 120 mg/cm3 normal, 80 to 120 (inclusive) low bone mass, below 80 osteoporosis.
 
-    ACR-SPR-SSR practice parameter for QCT; made for the mean of two lumbar vertebrae.
-    For a ``thoracic`` value the note says that its BMD is higher.
+    ACR-SPR-SSR practice parameter for QCT, for the mean of two lumbar vertebrae. The note of a
+    ``thoracic`` value says that its BMD is higher.
+
+    Examples
+    --------
+    >>> [acr_class(bmd, "lumbar").code for bmd in (120.1, 120.0, 80.0, 79.9)]
+    ['normal', 'low-bone-mass', 'low-bone-mass', 'osteoporosis']
     """
     table = load_table("bmd_classes")
     for row in table["classes"]:
@@ -61,7 +66,7 @@ class TScoreReference:
     population: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a row that nothing can be compared with."""
+        """Raise ValueError for a row that cannot serve as a reference."""
         if not isfinite(self.mean_mg_cm3) or not (isfinite(self.sd_mg_cm3) and self.sd_mg_cm3 > 0):
             raise ValueError("mean_mg_cm3 and sd_mg_cm3 must be numbers, sd_mg_cm3 positive")
         if self.site not in ("thoracic", "lumbar") or self.sex not in ("F", "M"):
@@ -73,36 +78,43 @@ class TScoreReference:
 
 @dataclass(frozen=True)
 class TScore:
-    """A QCT T-score: not a DXA T-score, and not to be read with the WHO classes."""
+    """A QCT T-score; it is not a DXA T-score, and the WHO classes do not apply."""
 
     value: float
     reference: str
     source: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the T-score as the result file has it."""
+        """Return the T-score as in the result file."""
         return {"value": self.value, "reference": self.reference, "source": self.source}
 
 
 def t_score(bmd_mg_cm3: float, reference: TScoreReference) -> TScore:
-    """Return (BMD - mean) / SD of the reference; whether it applies is ``t_score_of``'s to decide."""
+    """Return (BMD - mean) / SD of the reference; ``t_score_of`` decides whether it applies.
+
+    Examples
+    --------
+    >>> women = TScoreReference("Budoff 2010", "thoracic", "HA", "F", 222.0, 36.0, "Radiology 257:434")
+    >>> t_score(132.0, women).value, t_score(186.0, women).value
+    (-2.5, -1.0)
+    """
     value = (bmd_mg_cm3 - reference.mean_mg_cm3) / reference.sd_mg_cm3
     return TScore(value, reference.reference, reference.source)
 
 
 @cache
 def t_score_references() -> tuple[TScoreReference, ...]:
-    """Return the references that the software ships."""
+    """Return the bundled references."""
     return tuple(_reference(row) for row in load_table("t_score_references")["rows"])
 
 
 def load_t_score_references(path: str | Path) -> tuple[TScoreReference, ...]:
-    """Return the references of a site's own file, which has the form of ``data/t_score_references.json``.
+    """Read a site's own references, in the format of ``data/t_score_references.json``.
 
     Raises
     ------
     UnusableInputError
-        When the file is missing or a row lacks a field or has a value of no meaning.
+        When the file is missing, or a row lacks a field or has an unknown value.
     """
     path = Path(path)
     try:
@@ -125,7 +137,7 @@ def _reference(row: dict[str, Any]) -> TScoreReference:
 
 
 def check_reference(name: str, references: Iterable[TScoreReference]) -> None:
-    """Raise UnusableInputError, with the names there are, when no reference is called ``name``."""
+    """Raise UnusableInputError, with the known names, when no reference is called ``name``."""
     known = tuple(dict.fromkeys(r.reference for r in references))
     if name not in known:
         problem = f"bone.t_score_reference {name!r} is not known; known are {', '.join(known)}"
@@ -140,12 +152,11 @@ def t_score_of(
     name: str,
     references: Iterable[TScoreReference],
 ) -> tuple[TScore | None, tuple[Finding, ...]]:
-    """Return the T-score against the reference called ``name``, or None and why there is none.
+    """Return the T-score by the reference called ``name``, or None with the reason.
 
-    A reference holds for the site, the material and the sex it was made for: thoracic
-    BMD is higher than lumbar, and HA and K2HPO4 are different scales (HA = 1.15 K2HPO4
-    - 7.32, Faulkner 1993), so nothing is converted. A material that a reference does
-    not state in those terms (``as in SWAN``) matches only a BMD that is stated so too.
+    A reference applies to its own site, material and sex: thoracic BMD is higher than lumbar, and HA
+    and K2HPO4 are different scales (HA = 1.15 K2HPO4 - 7.32, Faulkner 1993), which are never
+    converted. An unstated material (``as in SWAN``) matches only a BMD stated likewise.
     """
     rows = [r for r in references if r.reference == name]
     at_site = [r for r in rows if r.site == site]
@@ -169,7 +180,7 @@ def t_score_of(
 
 @dataclass(frozen=True)
 class HuThreshold:
-    """A published HU threshold for one level and whether the mean HU of a region is below it."""
+    """A published HU threshold for one level, and whether the mean HU is below it."""
 
     name: str
     threshold_hu: float
@@ -178,7 +189,7 @@ class HuThreshold:
     source: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the threshold as the result file has it."""
+        """Return the threshold as in the result file."""
         return {
             "name": self.name,
             "threshold_hu": self.threshold_hu,
@@ -194,11 +205,10 @@ def hu_threshold_names() -> tuple[str, ...]:
 
 
 def hu_thresholds(mean_hu: float, level: str, chosen: str | tuple[str, ...] = "all") -> tuple[HuThreshold, ...]:
-    """Return the thresholds on file for a level (or for ``L1-L2``, their mean), with where the value lies.
+    """Return the published thresholds for a level (or ``L1-L2``, their mean), compared with the value.
 
-    ``below`` includes the threshold itself where the paper says "at or below". The
-    thresholds were found on unenhanced scans near 120 kVp; the caller leaves them out
-    on enhanced ones.
+    ``below`` includes the threshold itself where the paper says "at or below". The thresholds are for
+    unenhanced scans near 120 kVp; callers omit them on enhanced ones.
     """
     if chosen == "none":
         return ()
@@ -217,5 +227,11 @@ def hu_thresholds(mean_hu: float, level: str, chosen: str | tuple[str, ...] = "a
 
 
 def site_of(level: str) -> str:
-    """Return ``thoracic`` or ``lumbar`` of a level."""
+    """Return the site of a level.
+
+    Examples
+    --------
+    >>> site_of("T12"), site_of("L1")
+    ('thoracic', 'lumbar')
+    """
     return levels()[level].site

@@ -1,4 +1,4 @@
-"""Named region protocols, placed in the body of a vertebra."""
+"""Place named region protocols in the body of a vertebra."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 DEFAULT = "eroded-core"
 SIZE_DECIMALS = 4
-# A voxel at the end of a region reaches half an increment beyond it. So far it stays from the endplates' planes, which
-# are 1 mm thick, hollow, and found within a millimetre; thick slices show them within half an increment only.
+# Distance of a region from the endplate planes beside the half increment by which end voxels extend beyond it:
+# endplates are 1 mm thick, concave, and located within a millimetre, in thick slices within half an increment.
 END_MARGIN_MM, END_MARGIN_OF_INCREMENT = 2.0, 0.6
-# Behind, a body is hollowed towards the canal: its core ends this part of the depth earlier.
+# The posterior wall is concave, so the core ends this fraction of the depth before it.
 HOLLOW_OF_DEPTH = 0.07
 
 
@@ -27,8 +27,8 @@ HOLLOW_OF_DEPTH = 0.07
 class NamedRegion:
     """A region protocol of ``data/region_protocols.json``.
 
-    ``shape`` is None for the eroded core; a ``height_mm`` of 0 is one slice. ``forward_fraction``
-    moves the middle to the front by this part of the body's depth.
+    ``shape`` is None for the eroded core; a ``height_mm`` of 0 is one slice. ``forward_fraction`` moves
+    the centre to the front by this fraction of the depth.
     """
 
     name: str
@@ -43,14 +43,14 @@ class NamedRegion:
     confidence: str
 
     def place(self, body: BodyFrame, increment_mm: float) -> Region:
-        """Return the region in a body.
+        """Place the region in a body.
 
-        The axial circle stands upright in the scan, one slice high at the middle of the body.
+        The axial circle is upright in the scan, one slice high at the centre of the body.
 
         Raises
         ------
         ValueError
-            For the eroded core, which is no shape.
+            For the eroded core, which has no shape.
         """
         if self.shape is None or self.height_mm is None:
             raise ValueError(f"{self.name} is no shape")
@@ -71,7 +71,7 @@ def region_protocols() -> dict[str, NamedRegion]:
 
 
 def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: ImageGeometry) -> Region | None:
-    """Return the region of a protocol in a body that was found without a labelmap, None where none of it is left.
+    """Place the region of a protocol in a located body; None where nothing of it is left.
 
     The eroded core is the elliptic cylinder that stays ``erosion_mm`` inside width, depth
     and height. Every region but the axial circle stays half an increment and 2 mm (3 mm in
@@ -111,12 +111,12 @@ def located_region(frame: BodyFrame, name: str, erosion_mm: float, geometry: Ima
 
 
 def lowered(level: str, region: Region, name: str, increment_mm: float) -> tuple[Finding, ...]:
-    """Return what is to be said of a located region that is lower than its protocol has it.
+    """Return the findings on a region that is lower than in its protocol.
 
     Parameters
     ----------
     level : of the vertebra
-    region : as ``located_region`` placed it
+    region : from ``located_region``
     name : of the protocol
     increment_mm : of the slices
     """
@@ -128,7 +128,7 @@ def lowered(level: str, region: Region, name: str, increment_mm: float) -> tuple
 
 
 def on_slice(frame: BodyFrame, named: NamedRegion, geometry: ImageGeometry) -> BodyFrame:
-    """Return the frame, for a protocol of one slice moved to the slice whose centre is nearest."""
+    """Move the frame of a one-slice protocol to the nearest slice centre."""
     if named.height_mm != 0:
         return frame
     i, j, k = geometry.to_index(frame.center_mm)

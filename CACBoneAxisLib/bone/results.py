@@ -1,4 +1,4 @@
-"""What was measured in the vertebrae, as frozen objects and as the result file has it."""
+"""Measurements of vertebrae, as frozen objects and as the result file holds them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Status = Literal["measured", "excluded", "not-measured"]
 
 @dataclass(frozen=True)
 class Interpretation:
-    """A mean HU read against calibration and references; None or empty what does not apply."""
+    """Interpretation of a mean HU; None or empty where something does not apply."""
 
     mean_hu: float | None = None
     bmd: Bmd | None = None
@@ -35,7 +35,7 @@ class Interpretation:
     estimates: tuple[Estimate, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the reading as the result file has it."""
+        """Return the reading as in the result file."""
         return {
             "mean_hu": self.mean_hu,
             "bmd": self.bmd.to_mapping() if self.bmd else None,
@@ -49,7 +49,7 @@ class Interpretation:
 
 @dataclass(frozen=True)
 class VertebraMeasurement:
-    """One vertebra: its region (positions in RAS mm, as files and Slicer have them) and what it measures.
+    """One vertebra: its region (positions in RAS mm) and measurements.
 
     ``statistics`` is None unless the status is ``measured``; the findings say why.
     """
@@ -65,7 +65,7 @@ class VertebraMeasurement:
     dual: DualMeasurement | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the vertebra as the result file has it."""
+        """Return the vertebra as in the result file."""
         return {
             "level": self.level,
             "source": self.source,
@@ -81,7 +81,7 @@ class VertebraMeasurement:
 
 @dataclass(frozen=True)
 class BoneSummary:
-    """The one value of the patient: which levels it rests on, in words, and the reading."""
+    """Summary value of a patient: levels, description, interpretation."""
 
     levels: tuple[str, ...] = ()
     label: str | None = None
@@ -89,7 +89,7 @@ class BoneSummary:
     findings: tuple[Finding, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the summary as the result file has it."""
+        """Return the summary as in the result file."""
         return {
             "levels": list(self.levels),
             "label": self.label,
@@ -102,8 +102,8 @@ class BoneSummary:
 class BoneResult:
     """All vertebrae of a scan, from the head down, with the summary and the measured voxels by level.
 
-    ``phantom`` is what the phantom in the scan says, ``tissue`` what the patient's tissues say,
-    None where none was asked for; ``line`` the calibration that was used, where it is none of theirs.
+    ``phantom`` and ``tissue`` are the calibrations by the phantom in the scan and by tissues, None where
+    not asked for; ``line`` is the calibration used where it is neither.
     """
 
     protocol: BoneProtocol
@@ -117,12 +117,12 @@ class BoneResult:
 
     @property
     def calibration(self) -> Calibration:
-        """The calibration with the line that was used; the settings' where a phantom gave none."""
+        """The calibration with the line used; that of the settings where a phantom gave none."""
         scan = self.phantom or self.tissue
         return (scan.calibration if scan else self.line) or self.protocol.calibration
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the result as the result file has it, without the masks."""
+        """Return the result as in the result file, without the masks."""
         return {
             "calibration": {
                 **self.calibration.to_mapping(),

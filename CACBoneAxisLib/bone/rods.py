@@ -1,9 +1,9 @@
-"""Calibration rods in a scan: found as a row of equal discs below the back, followed along the scan.
+"""Find calibration rods: a row of equal discs below the back, followed along the scan.
 
-A rod is round, homogeneous, and different from what surrounds it; rods of a phantom have
-one size, lie in a straight row at equal distances, keep their places from slice to
-slice, and have nothing but couch behind them. Nothing in a patient is all of that.
-Where too few rods are there, the finding is theirs (``bone/phantomscan.py``), not a guess.
+A rod is round, homogeneous and distinct from its surroundings; rods of a phantom have equal size, lie
+in a straight row at equal distances, keep their positions from slice to slice, and have only couch
+behind them. Nothing in a patient is all of that. Missing rods become a finding
+(``bone/phantomscan.py``), never a guess.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from CACBoneAxisLib.imaging.image import CTImage
 
 Array = NDArray[np.floating]
 
-# Slices averaged into one picture in which rods are looked for, and at most how many pictures.
+# Slices averaged into one search image, and the largest number of such images.
 BLOCK_MM, MOST_BLOCKS = 40.0, 8
 WORKING_PIXEL_MM = 1.0
 RADII_MM = (5.0, 6.0, 7.0, 8.0, 9.5, 11.0, 13.0)
-# The disc inside the rod and the ring around it, in radii: what lies between them is the blurred edge.
+# Disc inside the rod and ring around it, in radii; the blurred edge lies between them.
 DISC, RING_FROM, RING_TO = 0.7, 1.25, 1.5
 LEAST_CONTRAST_HU, LARGEST_DISC_SD_HU = 20.0, 25.0
 LEAST_SCORE = 2.0
 NEAR_MM = 6.0
-# Neighbouring rods do not touch, and lie within a phantom's width.
+# Limits of the distance of neighbouring rods: not touching, and within the width of a phantom.
 SPACING_RADII, LARGEST_SPACING_MM = 2.2, 60.0
 LARGEST_ANGLE_TANGENT = 0.4
 PLACE_TOLERANCE_MM = 3.0
 RADIUS_RATIO = 1.4
 LARGEST_RING_DIFFERENCE_HU = 60.0
-# Behind the phantom is couch and air: at most this part of what follows is as dense as tissue.
+# Largest fraction of tissue density behind a phantom, where couch and air lie.
 TISSUE_HU, TISSUE_BEHIND = -300.0, 0.4
 BEHIND_FROM_MM, BEHIND_TO_MM = 15.0, 60.0
 LEAST_PRESENCE = 0.6
@@ -44,7 +44,7 @@ RECENTRE_TIMES = 3
 
 @dataclass(frozen=True)
 class RodAxis:
-    """A rod as a straight line: LPS x and y (mm) at height z are ``at(z)``; radius in mm."""
+    """Axis of a rod: LPS x and y (mm) at height z are ``at(z)``; radius in mm."""
 
     x0: float
     y0: float
@@ -67,14 +67,14 @@ class _Spot:
 
 
 def find_rods(image: CTImage, expected: int) -> tuple[RodAxis, ...]:
-    """Return the rods of a row below the back, from the patient's right to the left; empty where there is no row.
+    """Find a row of rods below the back, from the patient's right to left; empty without one.
 
     Parameters
     ----------
     image : CT in axial order, the patient on the back
     expected
-        How many the phantom has. A row of more or fewer is returned as it is found; of
-        fewer than two nothing is.
+        Number of rods of the phantom. A row of another number is returned as found, unless it has
+        fewer than two.
     """
     blocks = _blocks(image)
     rows = [(z, _row(picture, image, expected)) for z, picture in blocks]
@@ -101,7 +101,7 @@ def find_rods(image: CTImage, expected: int) -> tuple[RodAxis, ...]:
 def measure_rods(image: CTImage, axes: tuple[RodAxis, ...]) -> Array:
     """Return the mean HU in each rod in each slice, shape (rods, slices); NaN where a rod leaves the scan.
 
-    Voxels whose centres lie within 0.6 radii of the axis, clear of the blurred edge.
+    Over voxels with centres within 0.6 radii of the axis, clear of the blurred edge.
     """
     geometry = image.geometry
     sx, sy, _ = geometry.spacing_mm
@@ -125,7 +125,7 @@ def measure_rods(image: CTImage, axes: tuple[RodAxis, ...]) -> Array:
 
 
 def _blocks(image: CTImage) -> list[tuple[float, Array]]:
-    """Return means over neighbouring slices, each with the height of its middle."""
+    """Return means over neighbouring slices, with the height of their middle."""
     count, increment = image.geometry.shape[0], image.geometry.slice_increment_mm
     number = int(np.clip(round(count * increment / BLOCK_MM), 1, MOST_BLOCKS))
     size = min(max(1, round(BLOCK_MM / increment)), count)
@@ -145,7 +145,7 @@ def _row(picture: Array, image: CTImage, expected: int) -> list[_Spot]:
     )
     pixel = spacing * np.array(picture.shape) / np.array(coarse.shape)
     clipped = np.clip(coarse, -1000, 1500)
-    # In a homogeneous rod the score is a plateau, so that its peak may lie off the middle.
+    # The score is a plateau in a homogeneous rod, so its peak may lie off the centre.
     spots = [_recentre(spot, clipped, pixel) for spot in _spots(clipped, pixel)]
     best: list[_Spot] = []
     for first in spots:
@@ -165,7 +165,7 @@ def _row(picture: Array, image: CTImage, expected: int) -> list[_Spot]:
 
 
 def _rank(run: list[_Spot], expected: int) -> tuple[int, float]:
-    """The row that comes closer to the expected number, then the clearer one."""
+    """Rank a row by its distance from the expected number, then by its clarity."""
     return (-abs(len(run) - expected) if run else -99, sum(s.score for s in run))
 
 
@@ -196,7 +196,7 @@ def _spots(picture: Array, pixel: Array) -> list[_Spot]:
         contrast = np.abs(disc - ring)
         score = contrast / (disc_sd + 0.4 * ring_sd + 5)
         score[(contrast < LEAST_CONTRAST_HU) | (disc_sd > LARGEST_DISC_SD_HU) | (ring < TISSUE_HU)] = 0
-        # Discs of every size fit into a rod; the largest that scores nearly as well is its own.
+        # Smaller discs fit into a rod too; the largest that scores nearly as well is the rod.
         better = score > best * 0.97
         best[better], radius[better], around[better] = score[better], r, ring[better]
     near = [2 * ceil(NEAR_MM / 2 / p) + 1 for p in pixel]
@@ -209,7 +209,7 @@ def _spots(picture: Array, pixel: Array) -> list[_Spot]:
 
 
 def _run(first: _Spot, second: _Spot, spots: list[_Spot]) -> list[_Spot]:
-    """Return the row that two neighbours, the first on the right of the patient, belong to."""
+    """Extend two neighbours, the first on the patient's right, to a row."""
     dx, dy = second.x - first.x, second.y - first.y
     spacing = hypot(dx, dy)
     least = SPACING_RADII * max(first.radius, second.radius)
@@ -236,7 +236,7 @@ def _alike(a: _Spot, b: _Spot) -> bool:
 
 
 def _nothing_behind(run: list[_Spot], picture: Array, pixel: Array) -> bool:
-    """Whether hardly any tissue lies behind a row; what is beyond the picture's border is not tissue."""
+    """Return whether almost no tissue lies behind a row; beyond the image border lies none."""
     back = max(s.y + s.radius for s in run)
     low, high = (int((back + d) / pixel[0]) for d in (BEHIND_FROM_MM, BEHIND_TO_MM))
     columns = slice(max(0, int(run[0].x / pixel[1])), int(run[-1].x / pixel[1]) + 1)
@@ -245,7 +245,7 @@ def _nothing_behind(run: list[_Spot], picture: Array, pixel: Array) -> bool:
 
 
 def _recentre(spot: _Spot, picture: Array, spacing: Array) -> _Spot:
-    """Return a spot moved to the centre of what differs from the ring around it."""
+    """Move a spot to the centroid of the pixels that differ from its ring."""
     x, y = spot.x, spot.y
     reach = RING_FROM * spot.radius
     for _ in range(RECENTRE_TIMES):
@@ -270,7 +270,7 @@ def _recentre(spot: _Spot, picture: Array, spacing: Array) -> _Spot:
 
 
 def _straight(z: Array, value: Array) -> tuple[float, float]:
-    """Return slope and value at 0 of a line that one block that is off does not bend (median of the slopes)."""
+    """Fit a line robust against one outlier (median of slopes); return slope and value at 0."""
     if len(z) < 2:
         return 0.0, float(value[0])
     first, second = np.triu_indices(len(z), 1)

@@ -1,18 +1,18 @@
-"""Samples of the patient's own air, fat, blood and muscle: found in the scan, or where the reader says.
+"""Sample the patient's own air, fat, blood and muscle, found in the scan or marked by the reader.
 
 air
-    Around the body: -1100 to -850 HU outside of it, a centimetre from skin and couch.
+    Outside the body: -1100 to -850 HU, a centimetre from skin and couch.
 fat
-    Below the skin: -150 to -40 HU between 4 and 30 mm from it, in pieces that stay after
-    2 mm are taken off.
+    Below the skin: -150 to -40 HU at a depth of 4 to 30 mm, in components that survive an erosion of
+    2 mm.
 muscle
-    Beside the spine's arches: within 20 to 60 mm to the left and right of the vertebrae and
-    10 to 65 mm behind the middle of their bodies, even soft tissue of -20 to 110 HU.
+    Beside the posterior arches: 20 to 60 mm to the left and right of the vertebrae and 10 to 65 mm
+    behind the centres of their bodies, homogeneous soft tissue of -20 to 110 HU.
 blood
-    As measured for contrast agent (``imaging/aorta.py``).
+    In the aorta (``imaging/aorta.py``).
 
-Of each the median is taken. What is found leaves its window (``data/attenuation.json``) only
-where it is not that tissue, holds contrast agent, or the scan's HU are not right.
+The sample is the median. A median outside its window (``data/attenuation.json``) is another tissue,
+holds contrast agent, or comes from a scan with wrong HU.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from CACBoneAxisLib.imaging.regions import Region
 
 TISSUES = ("air", "fat", "blood", "muscle")
 FEWEST_VOXELS = 50
-# Every so many slices about the vertebrae, and voxels of about this size, are enough for medians.
+# Slice distance around the vertebrae and voxel size that suffice for medians.
 SLICES, GRID_MM, REACH_MM = 9, 1.6, 40.0
 BODY_HU = -300.0
 AIR_HU, FAT_HU, MUSCLE_HU = (-1100.0, -850.0), (-150.0, -40.0), (-20.0, 110.0)
@@ -44,7 +44,7 @@ MUSCLE_ASIDE_MM, MUSCLE_BEHIND_MM = (20.0, 60.0), (10.0, 65.0)
 
 @dataclass(frozen=True)
 class TissueSample:
-    """Median HU of a tissue, its robust standard deviation, and the voxels that it rests on."""
+    """Median HU of a tissue, robust standard deviation, and number of voxels."""
 
     name: str
     hu: float
@@ -53,12 +53,12 @@ class TissueSample:
     where: str
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the sample as the result file has it."""
+        """Return the sample as in the result file."""
         return asdict(self)
 
 
 def tissue_name(box: Box) -> str | None:
-    """Return which tissue a region is named for, None where it is for none."""
+    """Return the tissue that a region is named for, None for any other region."""
     name = box.name.strip().lower()
     return name if name in TISSUES else None
 
@@ -66,14 +66,14 @@ def tissue_name(box: Box) -> str | None:
 def tissue_samples(
     image: CTImage, places_mm: Sequence[ArrayLike], blood: BloodPool | None, boxes: Sequence[Box] = ()
 ) -> tuple[dict[str, TissueSample], tuple[Finding, ...]]:
-    """Return the samples of the tissues by name, and why each of the others is missing or refused.
+    """Return the tissue samples by name, and the findings on missing or refused ones.
 
     Parameters
     ----------
     image : CT
-    places_mm : middles of the vertebrae, LPS
+    places_mm : centres of the vertebrae, LPS
     blood : of the aorta
-    boxes : regions of the reader, named by tissue; they go before what is found
+    boxes : regions of the reader, named by tissue; they override samples found in the scan
     """
     found: dict[str, TissueSample] = {}
     for box in boxes:
@@ -86,7 +86,7 @@ def tissue_samples(
     if blood is not None and "blood" not in found:
         found["blood"] = TissueSample("blood", blood.hu, blood.noise_hu, blood.voxels, blood.where)
     if places_mm and not {"air", "fat", "muscle"} <= found.keys():
-        for name, values in _looked_for(image, np.asarray(places_mm, dtype=float)).items():
+        for name, values in _search(image, np.asarray(places_mm, dtype=float)).items():
             if name not in found and values.size >= FEWEST_VOXELS:
                 found[name] = _sample(name, values, "found")
     said = []
@@ -107,8 +107,8 @@ def _sample(name: str, values: NDArray[np.generic], where: str) -> TissueSample:
     return TissueSample(name, middle, 1.4826 * float(np.median(np.abs(numbers - middle))), int(numbers.size), where)
 
 
-def _looked_for(image: CTImage, places_mm: NDArray[np.floating]) -> Mapping[str, NDArray[np.floating]]:
-    """Return HU of air, fat and muscle in slices about the vertebrae."""
+def _search(image: CTImage, places_mm: NDArray[np.floating]) -> Mapping[str, NDArray[np.floating]]:
+    """Return HU of air, fat and muscle in slices around the vertebrae."""
     geometry = image.geometry
     index = geometry.to_index(places_mm)
     reach = REACH_MM / geometry.slice_increment_mm
@@ -120,7 +120,7 @@ def _looked_for(image: CTImage, places_mm: NDArray[np.floating]) -> Mapping[str,
     for k in np.unique(np.linspace(low, high, SLICES).round().astype(int)):
         whole = np.asarray(image.hu[k], dtype=np.float32)
         rows, columns = (n // step * step for n in whole.shape)
-        # Blocks are averaged, but what is padding stays padding.
+        # Blocks are averaged, except padding.
         blocks = whole[:rows, :columns].reshape(rows // step, step, columns // step, step)
         plane, lowest = blocks.mean(axis=(1, 3)), blocks.min(axis=(1, 3))
         body = _body(plane)
@@ -146,7 +146,7 @@ def _looked_for(image: CTImage, places_mm: NDArray[np.floating]) -> Mapping[str,
 
 
 def _body(plane: NDArray[np.floating]) -> NDArray[np.bool_] | None:
-    """Return the patient in a slice: the largest piece of tissue, with what it encloses."""
+    """Return the patient in a slice: the largest component of tissue, filled."""
     pieces, count = ndimage.label(ndimage.binary_opening(plane > BODY_HU, iterations=2))
     if not count:
         return None

@@ -1,4 +1,4 @@
-"""From regions and labelmaps of vertebrae to their measurements."""
+"""Measure vertebrae from regions, points and labelmaps."""
 
 from __future__ import annotations
 
@@ -54,26 +54,24 @@ def measure_vertebrae(
 ) -> BoneResult:
     """Measure the trabecular bone of every vertebra that a region, a point or a labelmap names.
 
-    A voxel belongs to a region when its centre does; from a labelmap the region is the
-    core that erosion leaves (``bone/labels.py``). A level that has both is measured in
-    the region, or left out if the region says so. When a region is doubted or not
-    measured stands in ``bone/quality.py``; how the mean is read in ``bone/interpretation.py``.
+    A voxel belongs to a region when its centre does; in a labelmap the region is the eroded core
+    (``bone/labels.py``). A level that has both is measured in the region, or left out if the region
+    is excluded. ``bone/quality.py`` checks regions, ``bone/interpretation.py`` interprets means.
 
     Parameters
     ----------
     image : CTImage
-    regions : at most one for each level, a point in the body in place of a region where it is to be found
+    regions : at most one for each level; a point in place of a region locates the body
     labels : labelmap of vertebrae on the image's grid, or None
     protocol : BoneProtocol
     sex : ``F`` or ``M``, for the T-score
     contrast : whether contrast agent was given; HU thresholds are then not applied
     kvp : tube voltage of the scan, for the calibration
     age_years, ancestry : of the patient, for the Z-score
-    references : T-score references to choose from beside the protocol's own; the shipped ones where None
-
-    phantom : what the phantom in the scan says; looked for where the calibration is by phantom and this is None
+    references : T-score references beside the protocol's own; the bundled ones where None
+    phantom : measurement of the phantom in the scan; made here where the calibration needs it and this is None
     blood : of the aorta, for calibration by tissues
-    tissue_boxes : regions named by tissue, in place of samples that are found
+    tissue_boxes : regions named by tissue, in place of automatic samples
     second : the scan at another energy, for dual energy
 
     ``sex``, ``age_years``, ``contrast`` and ``kvp`` are the image's own where not given.
@@ -140,7 +138,7 @@ def measure_vertebrae(
 def _dual(
     image: CTImage, second: CTImage | None, calibration: Calibration, places: Sequence[NDArray[np.floating]]
 ) -> tuple[Calibration, SecondVolume | None]:
-    """Return the calibration of two volumes with its line, and the second volume over the first."""
+    """Return the calibration of two volumes with its line, and the second volume registered to the first."""
     if second is None:
         raise refusal("dual-energy", why="the second volume is not given")
     coefficients(calibration)
@@ -155,7 +153,7 @@ def _measure(
     reader: Interpreter,
     second: SecondVolume | None = None,
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
-    """Return the measurement and what was said that does not concern this level alone."""
+    """Return the measurement, and the findings that concern all levels."""
     source: Any = candidate.source
     said = (*candidate.findings, *(candidate.heights.findings(candidate.level) if candidate.heights else ()))
     mask = candidate.mask

@@ -1,4 +1,4 @@
-"""Vertebrae before they are measured: which voxels, from a region, a point or a labelmap."""
+"""Voxels of vertebrae before measurement, from a region, a point or a labelmap."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
-# A lumbar vertebra with its processes is about 100 mm wide; a region in its body has a third of that.
+# A lumbar vertebra with its processes is about 100 mm wide, a region in its body a third of that.
 LARGEST_REGION_MM = 120.0
 # The lungs' end tells levels to about one; on scans whose levels are known it was off by up to 0.8.
 DOUBTED_LEVELS = 0.9
@@ -35,7 +35,7 @@ DOUBTED_LEVELS = 0.9
 
 @dataclass(frozen=True)
 class Candidate:
-    """A vertebra before it is measured: its voxels, None where there are none, and what was said so far."""
+    """A vertebra before measurement: its voxels, None without any, and findings so far."""
 
     level: str
     source: str
@@ -50,12 +50,12 @@ class Candidate:
 def vertebra_masks(
     image: CTImage, regions: Sequence[VertebraRegion], labels: LabelImage | None, protocol: BoneProtocol
 ) -> tuple[list[Candidate], tuple[Finding, ...]]:
-    """Return the vertebrae that regions, points and a labelmap name, from the head down, and what to say of the labels.
+    """Return the vertebrae of regions, points and a labelmap, from the head down, and findings on the labels.
 
     Parameters
     ----------
     image : CTImage
-    regions : of the reader; a point where the body is to be found
+    regions : of the reader; a point locates the body
     labels : labelmap of vertebrae on the image's grid, or None
     protocol : BoneProtocol
 
@@ -99,7 +99,7 @@ def _unique(regions: Sequence[VertebraRegion]) -> Sequence[VertebraRegion]:
 
 
 def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> Candidate:
-    """Return the region of the protocol in the body that is found from a point."""
+    """Locate the body from a point and place the region of the protocol in it."""
     wanted = protocol.region
     found = locate_vertebra(image, item.level, item.point_mm or (), wanted.metal_hu)
     heights = None if found.frame is None else found_heights(image, found.frame)
@@ -125,7 +125,7 @@ def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) ->
 def _placed(
     image: CTImage, level: str, region: Region, protocol: BoneProtocol
 ) -> tuple[tuple[Finding, ...], Mask | None]:
-    """Return what is to be said of a region's place, and its voxels, None where they are not to be measured."""
+    """Return the findings on a region's position, and its voxels, None where they are not measured."""
     if max(region.size_mm) > LARGEST_REGION_MM:
         size = " x ".join(f"{length:g}" for length in region.size_mm)
         return (finding("region-large", level=level, size=size, limit=f"{LARGEST_REGION_MM:g}"),), None
@@ -184,7 +184,7 @@ def _from_labels(
 
 
 def _told(given: list[Candidate], cores: list[Candidate]) -> list[Candidate]:
-    """Return the given regions, told of where the labelmap had the level too."""
+    """Return the given regions, with a finding where the labelmap has the level too."""
     labelled = {core.level: core for core in cores}
     told = []
     for c in given:

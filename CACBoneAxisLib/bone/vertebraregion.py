@@ -1,4 +1,4 @@
-"""What a person gave for a vertebra: a region placed by hand, or a point in its body."""
+"""A vertebra as marked by a reader: a region, or a point in its body."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ DECISION_KEYS = ("shape", "decision", "reason")
 
 @dataclass(frozen=True)
 class VertebraRegion:
-    """The region that a person gave for a vertebra, or the point from which it is to be found.
+    """The region of a vertebra, or the point from which it is located.
 
     Parameters
     ----------
     level : ``T1`` to ``L5``
-    region : the box and the shape that fills it, LPS mm; None where a point is given
-    excluded : the reason for which the reader left the vertebra out, None where it counts
+    region : box and shape, LPS mm; None where a point is given
+    excluded : reason for which the reader left the vertebra out, None where it counts
     name : of the markup
-    own_shape : False where nothing but the protocol says what fills the box
+    own_shape : False where the shape is that of the protocol
     point_mm : LPS, in the body (``bone/locate.py``); None where a region is given
     """
 
@@ -43,7 +43,7 @@ class VertebraRegion:
 
     @classmethod
     def from_box(cls, box: Box, file: str = "") -> VertebraRegion:
-        """Return the region that a markups ROI stands for.
+        """Return the region of a markups ROI.
 
         The level is named by the ROI, else by its first control point's label, else
         by the file. The point's description may be JSON with ``shape`` (box, ellipsoid,
@@ -70,15 +70,15 @@ class VertebraRegion:
 
 
 def regions_from(boxes: Sequence[Box]) -> tuple[VertebraRegion, ...]:
-    """Return the regions that markups ROIs stand for; raises as ``VertebraRegion.from_box`` does."""
+    """Return the regions of markups ROIs; raises as ``VertebraRegion.from_box`` does."""
     return tuple(VertebraRegion.from_box(box) for box in boxes)
 
 
 def points_from(lists: Sequence[PointList]) -> tuple[VertebraRegion, ...]:
-    """Return what the points of lists stand for: one in each vertebra, its label the level.
+    """Return the vertebrae of point lists: one point in each, labelled with the level.
 
-    A list of one point may name the level itself. The description may be JSON with
-    ``decision`` (accepted or excluded) and ``reason``, as an ROI's.
+    A list of one point may name the level itself. The description may be JSON with ``decision``
+    (accepted or excluded) and ``reason``, as for an ROI.
 
     Raises
     ------

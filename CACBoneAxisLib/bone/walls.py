@@ -1,4 +1,4 @@
-"""The wall of a vertebral body in its cross-section at mid-height, and the spinal canal behind it."""
+"""Find the wall of a vertebral body in its mid-height cross-section, and the spinal canal behind it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ REACH_MM = {"left": 34.0, "front": 34.0, "back": 62.0}
 ANGLES = 36
 HALF_WIDTHS_MM = np.arange(10.0, 29.0, 2.0)
 HALF_DEPTHS_MM = np.arange(8.0, 23.0, 2.0)
-# Bodies are wider than deep, up to twice (lumbar) and nearly round (mid thoracic).
+# Bodies are nearly round (mid thoracic) to twice as wide as deep (lumbar).
 RATIO = (0.95, 1.9)
-# A wall is as bright as this at least; from here to there it counts from nothing to fully.
+# The weight of a wall rises from 0 to 1 between these brightnesses.
 WALL_HU = (60.0, 160.0)
 FULL_FALL_HU = 100.0
-# Inside the wall there is spongy bone: what departs from it by this counts fully against an ellipse, times the weight.
+# Inside the wall is spongy bone: a departure of this size counts fully against an ellipse, times the weight.
 DEPARTURE_HU, INTERIOR_WEIGHT = 120.0, 1.0
 MIDDLE_MM = 6.0
 HOLLOW = 0.14
-# Bodies are wider than deep; the less so the rarer.
+# Bodies are wider than deep; rounder ones are increasingly rare.
 ROUND, ROUND_COST = 1.15, 0.5
 CANDIDATES, LOOKED_AT, APART_MM = 3, 400, 4.5
 CANAL_RADIUS_MM = 5.0
@@ -35,9 +35,9 @@ BONE_HU = 170.0
 
 @dataclass(frozen=True)
 class Wall:
-    """An ellipse in the cross-section: centre to the left and back of the point (mm), half axes (mm), part of it seen.
+    """An ellipse in the cross-section: centre to the left and back of the point (mm), half axes (mm), visibility.
 
-    ``seen`` is 0 to 1: how much of the contour falls from bone to what is softer.
+    ``seen`` is the fraction of the contour that falls from bone to softer tissue.
     """
 
     left_mm: float
@@ -49,7 +49,7 @@ class Wall:
 
 @dataclass(frozen=True)
 class Canal:
-    """The spinal canal: centre to the left and back of the point (mm), HU, and how much bone surrounds it (0 to 1)."""
+    """The spinal canal: centre to the left and back of the point (mm), HU, and fraction surrounded by bone."""
 
     left_mm: float
     back_mm: float
@@ -58,7 +58,7 @@ class Canal:
 
 
 def cross_section_axes() -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return the grid (mm, to the left and to the back) on which cross-sections are sampled."""
+    """Return the sampling grid of cross-sections (mm, to the left and to the back)."""
     return (
         np.arange(-REACH_MM["left"], REACH_MM["left"] + 0.1, STEP_MM),
         np.arange(-REACH_MM["front"], REACH_MM["back"] + 0.1, STEP_MM),
@@ -73,10 +73,10 @@ def _angles() -> tuple[NDArray[np.floating], NDArray[np.floating]]:
 
 @cache
 def _outline() -> tuple[NDArray[np.floating], ...]:
-    """Return places and outward normals of the outline of half axes 1, and the weights of its points.
+    """Return points, outward normals and weights of the outline with half axes 1.
 
-    In front an ellipse; behind flatter (a superellipse of exponent 3) and hollowed
-    towards the canal. What points to the pedicles and ribs says little.
+    An ellipse in front; behind flatter (a superellipse of exponent 3) and concave towards the canal.
+    Directions of pedicles and ribs get little weight.
     """
     cos, sin = _angles()
     x = np.where(sin > 0, np.sign(cos) * np.abs(cos) ** (2 / 3), cos)
@@ -89,7 +89,7 @@ def _outline() -> tuple[NDArray[np.floating], ...]:
 
 @cache
 def _interior() -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return points evenly spread within the outline, up to where the blurred wall begins."""
+    """Return points spread evenly within the outline, up to the blurred wall."""
     x, y, *_ = _outline()
     parts = [(r, np.arange(0, ANGLES, step)) for r, step in ((0.0, ANGLES), (0.3, 7), (0.55, 4), (0.75, 3), (0.88, 2))]
     x, y = (np.concatenate([r * axis[picked] for r, picked in parts]) for axis in (x, y))
@@ -98,12 +98,12 @@ def _interior() -> tuple[NDArray[np.floating], NDArray[np.floating]]:
 
 
 def find_wall(section: NDArray[np.floating], reach_mm: float) -> Wall | None:
-    """Return the ellipse whose contour falls most from bright wall to softer surroundings, None where none does.
+    """Find the ellipse whose contour falls most from bright wall to softer surroundings; None without one.
 
     Parameters
     ----------
     section : array (left, back) on the grid of ``cross_section_axes``, HU
-    reach_mm : how far from the point its centre may be, to all sides
+    reach_mm : largest distance of its centre from the point
     """
     known = np.where(np.isfinite(section), section, 0.0)
     u, v = cross_section_axes()
@@ -134,7 +134,7 @@ def _ellipses(
     spongy_hu: float,
     count: int,
 ) -> list[tuple[float, Wall]]:
-    """Return the best ellipses with their scores, the best first, no two of them close to each other."""
+    """Return the best ellipses with their scores, best first, none close to another."""
     gradient = np.gradient(section, STEP_MM)
     inside = np.clip((section - WALL_HU[0]) / (WALL_HU[1] - WALL_HU[0]), 0.0, 1.0)
     u, v = cross_section_axes()
@@ -162,7 +162,7 @@ def _ellipses(
         j = np.clip(np.rint(pv + dv), 0, len(v) - 1).astype(np.int32)[None, :]
         return i * len(v) + j
 
-    # What falls across the wall, weighed by how bright it is a millimetre further in.
+    # Drop across the wall, weighted by the brightness a millimetre further in.
     on, within = place(0.0, 0.0), place(-nu / STEP_MM, -nv / STEP_MM)
     fall = -(gradient[0].ravel()[on] * nu + gradient[1].ravel()[on] * nv) * 2
     score = np.clip(fall / FULL_FALL_HU, -0.3, 1.0) * inside.ravel()[within]
@@ -185,13 +185,13 @@ def _ellipses(
 
 
 def _apart(one: Wall, other: Wall) -> bool:
-    """Return whether two ellipses differ by more than what the refinement covers."""
+    """Return whether two ellipses differ by more than the refinement covers."""
     ends = [(w.back_mm - w.half_depth_mm, w.back_mm + w.half_depth_mm, w.half_width_mm) for w in (one, other)]
     return any(abs(p - q) > APART_MM for p, q in zip(*ends, strict=True))
 
 
 def find_canal(slab: NDArray[np.floating], wall: Wall) -> Canal | None:
-    """Return the canal behind a body: soft tissue all the way along, with bone around it; None where nothing is soft.
+    """Find the canal behind a body: continuous soft tissue surrounded by bone; None without soft tissue.
 
     Parameters
     ----------
@@ -227,12 +227,12 @@ def find_canal(slab: NDArray[np.floating], wall: Wall) -> Canal | None:
 
 
 def with_posterior_wall(section: NDArray[np.floating], wall: Wall, canal: Canal) -> Wall:
-    """Return the wall with its depth up to where the canal begins, which shows better than the thin wall itself.
+    """Set the depth of the wall by the front of the canal, which is better visible than the thin wall.
 
     Parameters
     ----------
     section : as for ``find_wall``
-    wall : as found
+    wall : from ``find_wall``
     canal : behind it
     """
     u, v = cross_section_axes()
@@ -246,7 +246,7 @@ def with_posterior_wall(section: NDArray[np.floating], wall: Wall, canal: Canal)
     if rise < LEAST_RISE_HU or not border.size:
         return wall
     front = wall.back_mm - wall.half_depth_mm
-    # The strip lies in the hollow of the wall.
+    # The strip lies in the concavity of the wall.
     half_depth = (float(border.max()) + STEP_MM / 2 - front) / (2 - HOLLOW)
     if not HALF_DEPTHS_MM[0] <= half_depth <= wall.half_width_mm / RATIO[0]:
         return wall

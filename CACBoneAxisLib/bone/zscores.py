@@ -1,4 +1,4 @@
-"""Z-scores: a trabecular BMD against people of the same age, sex and ancestry."""
+"""Z-scores: trabecular BMD relative to people of the same age, sex and ancestry."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class ZScoreReference:
 
 @dataclass(frozen=True)
 class ZScore:
-    """A Z-score with the group it compares with."""
+    """A Z-score and its reference group."""
 
     value: float
     reference: ZScoreReference
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the Z-score as the result file has it."""
+        """Return the Z-score as in the result file."""
         row = self.reference
         return {
             "value": self.value,
@@ -61,7 +61,7 @@ class ZScore:
 
 @cache
 def z_score_references() -> tuple[ZScoreReference, ...]:
-    """Return every row that the software ships."""
+    """Return the bundled rows."""
     table = load_table("z_score_references")
     return tuple(ZScoreReference(**row, source=table["source"]) for row in table["rows"])
 
@@ -72,7 +72,13 @@ def z_score_reference_names() -> tuple[str, ...]:
 
 
 def ancestry_of(stated: str | None) -> str | None:
-    """Return the ancestry as the tables name it (White, Chinese, Black, Hispanic), None where it is none of them."""
+    """Return the ancestry as named in the tables, None for any other.
+
+    Examples
+    --------
+    >>> ancestry_of("african american"), ancestry_of("chinese"), ancestry_of("other")
+    ('Black', 'Chinese', None)
+    """
     wanted = " ".join((stated or "").lower().split())
     names: dict[str, list[str]] = load_table("z_score_references")["ancestries"]
     return next((name for name, words in names.items() if wanted == name.lower() or wanted in words), None)
@@ -81,20 +87,25 @@ def ancestry_of(stated: str | None) -> str | None:
 def z_score_of(
     site: str, bmd: Bmd, sex: str | None, age_years: float | None, ancestry: str | None, name: str
 ) -> tuple[ZScore | None, tuple[Finding, ...]]:
-    """Return (BMD - mean) / SD of the patient's own group in the reference ``name``, or None and why there is none.
+    """Return (BMD - mean) / SD of the patient's group in the reference ``name``, or None with the reason.
 
     Parameters
     ----------
-    site : thoracic or lumbar; the two are never compared with each other
+    site : thoracic or lumbar, which have separate references
     bmd : Bmd
     sex, age_years, ancestry : of the patient; ancestry in the user's words
     name : of the reference
 
     Notes
     -----
-    Which material the densities of MESA are expressed in is not stated in the table,
-    and HA and K2HPO4 differ by 15 % or so; a row without a material therefore answers
-    with a warning.
+    The table of MESA does not state its material, and HA and K2HPO4 differ by about 15 %, so a row
+    without a material gives a warning.
+
+    Examples
+    --------
+    >>> score, _ = z_score_of("lumbar", Bmd(115.1, "HA"), "M", 62, "White", "mesa-2013")
+    >>> score.value
+    0.0
     """
     missing = [
         word for word, known in (("sex", sex), ("age", age_years), ("ancestry", ancestry)) if known in (None, "")

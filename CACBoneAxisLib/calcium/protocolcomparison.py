@@ -33,7 +33,7 @@ class UnderProtocol:
     lesions: tuple[tuple[int, float, float], ...]
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the row as result.json has it."""
+        """Return the row as in result.json."""
         rows = [{"id": number, "agatston": a, "volume_mm3": v} for number, a, v in self.lesions]
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "lesions"}
         return {**fields, "lesions": rows}

@@ -50,7 +50,7 @@ class Suggestion:
     peak_hu: float
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the suggestion as result.json has it."""
+        """Return the suggestion as in result.json."""
         return {"territory": self.territory, "confidence": self.confidence, **_measures(self)}
 
 
@@ -65,7 +65,7 @@ class LeftOut:
     peak_hu: float
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the candidate as result.json has it."""
+        """Return the candidate as in result.json."""
         return {"reason": self.reason, **_measures(self)}
 
 

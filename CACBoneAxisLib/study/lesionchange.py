@@ -89,7 +89,7 @@ def place_mm(lesion: Mapping[str, Any]) -> NDArray[np.float64]:
 def lesion_changes(
     results: Sequence[Mapping[str, Any]], registration: Registration | None, years: float | None
 ) -> list[dict[str, Any]]:
-    """Return the paired lesions of two results, as the comparison file has them.
+    """Return the paired lesions of two results, as in the comparison file.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _ras(lesion: Mapping[str, Any] | None) -> list[float] | None:
 
 
 def registration_mapping(registration: Registration | None) -> dict[str, Any] | None:
-    """Return a registration as the comparison file has it."""
+    """Return a registration as in the comparison file."""
     if registration is None:
         return None
     return {

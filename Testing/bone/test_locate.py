@@ -154,9 +154,9 @@ def test_a_body_is_refused_as_soon_as_the_scan_ends_before_its_endplates(beyond)
 
     # 10 mm to either endplate, and in thick slices half an increment more.
     end = 10.0 + beyond
-    assert trace(-end, end).why_not is None
-    assert trace(-end + 0.1, end).why_not == "locate-border"
-    assert trace(-end, end - 0.1).why_not == "locate-border"
+    assert trace(-end, end).objection is None
+    assert trace(-end + 0.1, end).objection == "locate-border"
+    assert trace(-end, end - 0.1).objection == "locate-border"
 
 
 def test_points_from_which_nothing_can_be_told_are_refused_by_name(upright):
