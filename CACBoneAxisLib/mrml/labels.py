@@ -10,7 +10,7 @@ import vtk
 
 from CACBoneAxisLib.bone.levels import parse_level
 from CACBoneAxisLib.calcium.heartlabels import part_of
-from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.findings import finding, refusal
 from CACBoneAxisLib.imaging.labels import EXCLUDED_TAG, LabelImage, tag_text
 from CACBoneAxisLib.imaging.orient import to_axial
 from CACBoneAxisLib.mrml.volumes import volume_geometry
@@ -45,8 +45,11 @@ def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
         reason = exclusion(segmentation, segment_id)
         if reason is not None:
             excluded[value] = reason
+    empty = [level for value, level in names.items() if not np.any(labels == value)]
+    said = (finding("segments-empty", places=", ".join(empty), count=len(names)),) if empty else ()
     view, axial = to_axial(labels, geometry)
-    return LabelImage(view, axial, names, str(segmentation.GetName()), None, excluded)
+    named_by = "the names of the segments"
+    return LabelImage(view, axial, names, str(segmentation.GetName()), None, excluded, named_by, findings=said)
 
 
 def vertebra_segments(segmentation: Any) -> dict[str, str]:
