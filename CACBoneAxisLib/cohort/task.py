@@ -201,10 +201,10 @@ def _analysed(
 
 
 def current(outcome: Outcome, batch: Path) -> Outcome:
-    """Return an outcome with the row that today's version makes of the study's result.
+    """Return an outcome whose row follows the current schema.
 
-    That of an earlier schema is made again from ``result.json``; where there is none any
-    more, it stays.
+    A row of an earlier schema is rebuilt from the study's ``result.json``; it stays as it is
+    if that file is gone.
     """
     if outcome["status"] != "done" or outcome.get("schema") == SCHEMA:
         return outcome

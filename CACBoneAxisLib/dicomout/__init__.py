@@ -1,1 +1,1 @@
-"""Results as DICOM objects in the study of their CT, and a reading back from them."""
+"""Write results as DICOM objects into the CT's study, and read readings back from them."""

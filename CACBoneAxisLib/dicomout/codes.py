@@ -1,4 +1,4 @@
-"""Coded concepts: standard codes where DICOM or SNOMED CT have one, private ones with their meaning elsewhere."""
+"""Coded concepts: standard codes from DICOM and SNOMED CT, private ones where neither has a code."""
 
 from __future__ import annotations
 
@@ -47,25 +47,25 @@ def concept(name: str) -> Code:
 
 
 def private(value: str, meaning: str) -> Code:
-    """Return a private code for a value that a table of this software or a user names, within DICOM's lengths."""
+    """Return a private code for a value from a table or a user, within DICOM's length limits."""
     clean = re.sub(r"[^A-Za-z0-9./>+-]+", "-", value).strip("-").upper()[:LONGEST_VALUE]
     designator = load_table("dicom_concepts")["scheme"]["designator"]
     return designator, clean or "OTHER", long_text(meaning) or clean or "not named"
 
 
 def long_text(text: str) -> str:
-    """Return a text as DICOM's long strings allow it: 64 characters, no backslash, no line ends."""
+    """Return a text that fits a DICOM long string: 64 characters, no backslash, no line ends."""
     return " ".join("".join(c if c.isprintable() and c != "\\" else " " for c in text).split())[:LONGEST_MEANING]
 
 
 def coded(code: Code) -> Any:
-    """Return a code as highdicom's concept."""
+    """Convert a code to a highdicom concept."""
     scheme, value, meaning = code
     return highdicom().sr.CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
 
 
 def territory_code(territory: str | None) -> Code:
-    """Return the code of a territory; the coronary artery in general where it is none."""
+    """Return the code of a territory; without one, the code of the coronary arteries in general."""
     for entry in territory_table():
         if entry["code"] == territory:
             return "SCT", entry["snomed"]["value"], entry["snomed"]["meaning"]
@@ -79,7 +79,7 @@ def level_code(level: str) -> Code:
 
 
 def measurement(quantity: Quantity, value: Any) -> Any:
-    """Return a value as a measurement with the quantity's code, unit, method and derivation; None of None."""
+    """Return a value as a coded measurement with its unit, method and derivation; None for None."""
     if value is None or quantity.code is None:
         return None
     unit, meaning = load_table("quantities")["units"][quantity.unit]
@@ -93,18 +93,24 @@ def measurement(quantity: Quantity, value: Any) -> Any:
 
 
 def measurements(subject: Subject, entry: Mapping[str, Any], *, counts: bool = True) -> list[Any]:
-    """Return every measurement of an entry of ``result.json``; without what adds up where it does not count."""
+    """Return the coded measurements of an entry of ``result.json``.
+
+    Parameters
+    ----------
+    subject, entry : which quantities, and where their values are
+    counts : whether the entry counts in a total; if not, quantities that add up are left out
+    """
     kept = [one for one in quantities(subject) if counts or not one.adds_up]
     return [found for one in kept if (found := measurement(one, one.of(entry))) is not None]
 
 
 def evaluation(name: Code, value: Code) -> Any:
-    """Return a qualitative evaluation: a coded name with a coded value."""
+    """Return a qualitative evaluation: a coded name and a coded value."""
     return highdicom().sr.QualitativeEvaluation(coded(name), coded(value))
 
 
 def dated(dataset: Any, made: datetime) -> Any:
-    """Return a new object with the time of the result, and with texts in UTF-8 whatever the CT's are in."""
+    """Set a new object's date and time to the result's, and its character set to UTF-8."""
     when = made.time().replace(microsecond=0)
     dataset.ContentDate = dataset.SeriesDate = made.strftime("%Y%m%d")
     dataset.ContentTime = dataset.SeriesTime = when.strftime("%H%M%S")

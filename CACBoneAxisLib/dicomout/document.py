@@ -1,4 +1,4 @@
-"""The report's PDF as an instance in the study of the CT (Encapsulated PDF)."""
+"""The report's PDF as an Encapsulated PDF instance in the CT's study."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUANTITATIVE_REPORT = ("126000", "DCM", "Imaging Measurement Report")
 
 
 def encapsulated_pdf(pdf: bytes, series: SourceSeries, version: str, made: datetime, number: int) -> Any:
-    """Return a PDF as a DICOM object of the CT's study.
+    """Wrap a PDF in a DICOM object of the CT's study.
 
     Parameters
     ----------

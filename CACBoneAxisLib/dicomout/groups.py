@@ -1,4 +1,4 @@
-"""The measurement groups of the structured report (DICOM PS3.16, TID 1411 and 1501)."""
+"""Measurement groups of the structured report (DICOM PS3.16, TID 1411 and 1501)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GENANT_NAMES = ("no deformity", "mild", "moderate", "severe")
 
 @dataclass(frozen=True, eq=False)
 class Maker:
-    """Makes the groups of one result.
+    """Build the measurement groups of one result.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Maker:
     version: str
 
     def groups(self) -> list[Any]:
-        """Return every group: suitability, calcium from the whole to the lesions, bone from the whole to the levels."""
+        """Return all groups: suitability, calcium from total to lesions, bone from summary to levels."""
         made = [self._suitability(), self._total(), *self._territories(), *self._lesions(), *self._protocols()]
         made += [self._blood(), self._bone(), *self._vertebrae()]
         return [group for group in made if group is not None]
@@ -65,7 +65,7 @@ class Maker:
         method: Code | None = None,
         parameters: Sequence[str] = (),
     ) -> Any:
-        """Return a group, on the segment of its key where there is one; None when it would be empty."""
+        """Return a group, on its key's segment if there is one; None if it would be empty."""
         sr = highdicom().sr
         kept = [item for item in measurements if item is not None]
         if not kept and not evaluations:
@@ -182,7 +182,7 @@ class Maker:
 
 
 def _density(values: Mapping[str, Any]) -> list[Any]:
-    """Return BMD by the code of its material."""
+    """Return BMD, coded by its material."""
     bmd = values["bmd"] or {"material": None}
     return [measurement(one, bmd["value"]) for one in quantities("bmd") if one.key == bmd["material"]]
 
@@ -193,7 +193,7 @@ def _classes(values: Mapping[str, Any]) -> list[Any]:
 
 
 def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Return nested names and values as lines ``name = value``, what is not set left out."""
+    """Return nested settings as lines ``name = value``, without those that are not set."""
     lines = []
     for name, value in mapping.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The labelled vertebrae and heart that a reading rests on, as segmentations and back."""
+"""Store the labelled vertebrae and heart of a reading as segmentations, and read them back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEART = ("SCT", "80891009", "Heart")
 
 
 def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: Any) -> list[Segment]:
-    """Return a segment for each label, in the order of their values, on the CT's grid."""
+    """Return a segment per vertebra label, ordered by label value, on the CT's grid."""
     labels = labels.on_grid_of(geometry)
     if isinstance(numbering, Mapping):
         # JSON has texts for keys.
@@ -45,7 +45,7 @@ def vertebra_segments(labels: LabelImage, geometry: ImageGeometry, numbering: An
 
 
 def heart_segments(labels: LabelImage, geometry: ImageGeometry) -> list[Segment]:
-    """Return a segment for each label of a heart, in the order of their values, on the CT's grid."""
+    """Return a segment per heart label, ordered by label value, on the CT's grid."""
     labels = labels.on_grid_of(geometry)
     segments = []
     for value, place in label_boxes(labels.labels).items():
@@ -58,7 +58,7 @@ def heart_segments(labels: LabelImage, geometry: ImageGeometry) -> list[Segment]
 
 
 def described(labels: LabelImage, uid: str) -> Labelled:
-    """Return what a reading keeps of its labels beside the segmentation with this SOP Instance UID."""
+    """Return the label metadata that a reading keeps for the segmentation with this SOP Instance UID."""
     values = tuple(int(v) for v in np.unique(labels.labels) if v)
     return Labelled(uid, values, labels.names, dict(labels.excluded))
 
@@ -66,7 +66,7 @@ def described(labels: LabelImage, uid: str) -> Labelled:
 def labels_of(
     reading: StoredReading, part: str, folder: Path, elsewhere: Callable[[str], str] | None = None
 ) -> LabelImage | None:
-    """Return the labelled vertebrae or heart of a reading, from the file written beside it; None where it has none.
+    """Read a reading's labelled vertebrae or heart from the file beside it; None if it has none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Lesions and measured regions as a DICOM segmentation on the frames of the CT."""
+"""Lesions and measured regions as a DICOM segmentation over the CT's frames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOFTWARE = "CACBoneAxis"
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One segment: what it is tracked by, its codes, its colour 0-255 and its voxels in axial order.
+    """One segment: tracking key, codes, colour (0-255) and voxels in axial order.
 
     ``drawn`` is whether a person placed the region itself, not only a seed in it.
     """
@@ -40,7 +40,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Where a segment went: the segmentation object, its number there, and the instances it lies on.
+    """A segment's place: its segmentation object, its number there, and the instances it covers.
 
     ``sources`` is SOP Class UID, SOP Instance UID and, of a multi-frame file, the frames from 1.
     """
@@ -51,14 +51,14 @@ class Placed:
 
 
 def lesion_key(lesion: Mapping[str, Any]) -> str:
-    """Return what a lesion is tracked by within its series: its seeds, which stay when others come."""
+    """Return a lesion's tracking key within its series: its seeds, which stay when lesions are added."""
     return " + ".join(lesion["seeds"]) or f"lesion {lesion['id']}"
 
 
 def result_segments(
     result: Mapping[str, Any], calcium_masks: Mapping[int, Mask], bone_masks: Mapping[str, Mask]
 ) -> list[Segment]:
-    """Return a segment for every lesion and every vertebra that has voxels; what is implausibly large is left out."""
+    """Return a segment per lesion and vertebra that has voxels, without implausibly large lesions."""
     segments = []
     for lesion in result["calcium"]["lesions"]:
         mask = calcium_masks.get(lesion["id"])
@@ -86,7 +86,7 @@ def result_segments(
 def write_segments(
     segments: Sequence[Segment], series: SourceSeries, version: str, made: datetime, name: str, number: int
 ) -> dict[str, Placed]:
-    """Return segmentation objects that hold the segments, by the segments' keys.
+    """Write segments into segmentation objects and return where each went, by key.
 
     Segments that share voxels go to different objects; without overlap there is one.
 
@@ -109,7 +109,7 @@ def write_segments(
 
 
 def layers(segments: Sequence[Segment]) -> list[list[Segment]]:
-    """Return the segments in groups without overlap, as few as the order gives."""
+    """Group segments so that none overlap within a group, in greedy order."""
     groups: list[list[Segment]] = []
     for segment in segments:
         free = (group for group in groups if not any(_overlap(segment.mask, other.mask) for other in group))
@@ -179,7 +179,7 @@ def _sources(mask: Mask, series: SourceSeries) -> tuple[tuple[str, str, tuple[in
 
 
 def _by_frame(labels: NDArray, series: SourceSeries) -> NDArray:
-    """Return labels in the order of the frames of a multi-frame file, those that are no slices empty."""
+    """Reorder labels to a multi-frame file's frames; frames that are not slices stay empty."""
     ordered = np.zeros((int(series.datasets[0].NumberOfFrames), *labels.shape[1:]), dtype=labels.dtype)
     ordered[[one.frame for one in series.stack.slices]] = labels
     return ordered

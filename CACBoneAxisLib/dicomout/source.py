@@ -1,4 +1,4 @@
-"""The DICOM instances that an image came from: their headers, and where its voxels lie in them."""
+"""The DICOM instances of an image: their headers, and where its voxels lie in them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SourceSeries:
 
     @property
     def enhanced(self) -> bool:
-        """Whether all slices are frames of one file."""
+        """Whether all slices are frames of one multi-frame file."""
         return is_enhanced(self.datasets[0])
 
     @property
@@ -72,7 +72,7 @@ class SourceSeries:
         return labels
 
     def planes(self, mask: Mask) -> NDArray[np.intp]:
-        """Return which slices of the stack a mask of the axial image lies on."""
+        """Return the stack slices that a mask of the axial image covers."""
         # What each axial axis is in the stored order is told by numbers along it, without a volume.
         z, y, x = self.stack.geometry.shape
         numbers = np.broadcast_to(np.arange(z)[:, None, None], (z, y, x))
@@ -80,7 +80,7 @@ class SourceSeries:
         return np.unique(axial[mask.slices][mask.voxels])
 
     def new_uid(self, *parts: str) -> str:
-        """Return a UID made of this series and the parts: the same for the same parts."""
+        """Derive a UID from this series and the parts; equal parts give equal UIDs."""
         return f"2.25.{uuid5(NAMESPACE, '|'.join((self.uid, *parts))).int}"
 
 
@@ -101,7 +101,7 @@ def source_series(image: CTImage) -> SourceSeries:
 
 
 def slices_of_files(files: Iterable[str | Path]) -> tuple[tuple[Path, int], ...]:
-    """Return file and frame of every slice in the files of one series, for an image that was loaded elsewhere."""
+    """Locate every slice's file and frame in one series, for an image that was loaded elsewhere."""
     return tuple((one.path, one.frame) for path in files for one in _headers(Path(path))[1])
 
 
@@ -131,7 +131,7 @@ def _series(places: Sequence[tuple[Path, int]]) -> SourceSeries:
 
 
 def _is_allowed(dataset: Any, keyword: str) -> bool:
-    """Return whether an element is there and may be copied: a date that is none, or an unknown sex, may not."""
+    """Return whether an element is present and valid enough to copy (a real date, a known sex)."""
     from pydicom.multival import MultiValue
     from pydicom.valuerep import DA, TM
 

@@ -1,4 +1,4 @@
-"""A reading as data: what a person decided about a CT, as it travels inside a structured report."""
+"""A reading (what a person decided about a CT) as JSON inside a structured report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAME_PLACE_MM = 0.01
 
 @dataclass(frozen=True)
 class Labelled:
-    """Labels of voxels that a reading rests on, which are in a segmentation of their own.
+    """Labelled voxels that a reading uses, stored in a segmentation of their own.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class StoredReading:
     sha256: str | None = None
 
     def to_text(self) -> str:
-        """Return the reading as JSON; numbers keep every digit."""
+        """Serialize the reading to JSON without rounding."""
         content = {
             "schema": SCHEMA,
             "seeds": None if self.seeds is None else [asdict(points) for points in self.seeds],
@@ -90,7 +90,7 @@ class StoredReading:
 
 
 def from_text(words: str, name: str) -> StoredReading:
-    """Return the reading that JSON describes.
+    """Parse a reading from JSON.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def from_text(words: str, name: str) -> StoredReading:
 
 
 def read_reading(path: str | Path) -> StoredReading:
-    """Return the reading that a structured report of this software holds.
+    """Read the reading from a structured report of this software.
 
     Raises
     ------

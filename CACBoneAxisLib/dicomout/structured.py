@@ -1,4 +1,4 @@
-"""The structured report: every measurement of a result, what was said beside them, and the reading itself."""
+"""The structured report: all measurements of a result, its findings, and the reading itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def structured_report(
     made: datetime,
     number: int,
 ) -> Any:
-    """Return a result as a DICOM structured report (Comprehensive 3D SR, TID 1500).
+    """Build the DICOM structured report of a result (Comprehensive 3D SR, TID 1500).
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def structured_report(
 
 
 def _observers(series: SourceSeries, version: str, approved: Mapping[str, Any] | None) -> Any:
-    """Return who observed: the software, and the reader where one approved the reading."""
+    """Return the observers: the software, and the reader who approved the reading."""
     hd = highdicom()
     device = hd.sr.ObserverContext(
         observer_type=coded(("DCM", "121007", "Device")),
@@ -100,7 +100,7 @@ def _observers(series: SourceSeries, version: str, approved: Mapping[str, Any] |
 
 
 def comments(result: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is said beside the numbers: research use, findings, and values in words with their sources."""
+    """Yield the comments: research use, findings, and values in words with their sources."""
     yield wording.RESEARCH_USE
     for remark in wording.remarks(result):
         yield f"{remark.severity} ({', '.join(remark.concerns)}): {remark.message}"

@@ -1,4 +1,4 @@
-"""All DICOM objects of a result, written into a folder."""
+"""Write all DICOM objects of a result into a folder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_objects(
     vertebrae: LabelImage | None = None,
     heart: LabelImage | None = None,
 ) -> list[Path]:
-    """Write the segmentation, the structured report and the PDF of a result as DICOM files and return their paths.
+    """Write a result's segmentation, structured report and PDF as DICOM files; return their paths.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _objects(
 
 
 def _element(message: str) -> str:
-    """Return which element an error is about, and nothing of its value, which may name the patient."""
+    """Return the element that an error names, without its value, which may identify the patient."""
     from pydicom.datadict import tag_for_keyword
 
     tag = re.search(r"\([0-9A-Fa-f]{4}, ?[0-9A-Fa-f]{4}\)", message)

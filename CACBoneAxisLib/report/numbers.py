@@ -1,8 +1,7 @@
-"""How every quantity is written: for people in one place, for files in one rule.
+"""Number formatting: :func:`format_value` for everything people read, :func:`stored` for files.
 
-Panel, console, page and terminal print through :func:`format_value`, so that a
-number looks the same wherever it stands. ``result.json`` and the CSV files keep
-more digits, all of them through :func:`stored`.
+Panel, console, page and terminal print a number alike; ``result.json`` and the CSV files
+keep more of its digits.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ NOT_MEASURED = "—"
 STORED_DIGITS = 10
 
 
-# How numbers are written that are no quantity of a row of data/quantities.json: decimals and unit.
+# Decimals and units of numbers that have no row in data/quantities.json.
 FORMATS: dict[str, Quantity] = {
     key: Quantity(key, name, name, unit=unit, decimals=decimals)
     for key, decimals, unit, name in (
@@ -41,7 +40,7 @@ KNOWN: dict[str, Quantity] = {**numbers(), **FORMATS}
 
 
 def format_value(value: float | None, quantity: str, *, unit: bool = False) -> str:
-    """Return a value as it is shown to people.
+    """Format a value for people.
 
     Parameters
     ----------

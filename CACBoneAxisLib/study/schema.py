@@ -1,4 +1,4 @@
-"""JSON Schemas of ``result.json`` and ``comparison.json``, from the classes and quantities that are written there.
+"""JSON Schemas of ``result.json`` and ``comparison.json``, built from their classes and quantities.
 
 ``make pages`` writes them into ``data/``.
 """

@@ -1,4 +1,4 @@
-"""Results of earlier versions, read as today's."""
+"""Upgrade of results that earlier versions wrote."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FORMER_SCHEMA = "cacboneaxis/result/1"
 
 
 def is_result(content: Any) -> bool:
-    """Return whether the content of a JSON file is a result of this version or an earlier one."""
+    """Return whether the content of a JSON file is a result of this or an earlier version."""
     return isinstance(content, dict) and content.get("schema") in (SCHEMA, FORMER_SCHEMA)
 
 
 def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result in today's schema; one that is in it already comes back as it is.
+    """Return a result in the current schema, unchanged if it is already.
 
     From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
     coronary arteries that has no lesion is null, because 0 was written there whether
