@@ -11,7 +11,7 @@ called one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -46,6 +46,31 @@ LEVEL_MM = 35.0
 # within this distance of the end tell best how far names are off.
 THORACIC_MM, AT_LUNGS_END, NEAR_END_MM = 25.0, 11.5, 80.0
 BONE_HU, SMALLEST_BONE_MM2 = 150.0, 250.0
+# A head is 150 to 200 mm wide, a leg or an arm less; a trunk is larger, and what is smaller than any is a phantom.
+LARGEST_LIMB_MM2, SMALLEST_LIMB_MM2 = 30_000.0, 5_000.0
+# Body Part Examined (0018,0015) of scans that show neither heart nor spine, and of those that show no heart.
+NO_TRUNK = frozenset(
+    {
+        *(
+            "HEAD",
+            "SKULL",
+            "BRAIN",
+            "FACE",
+            "ORBIT",
+            "ORBITS",
+            "SINUS",
+            "SINUSES",
+            "JAW",
+            "TEETH",
+            "IAC",
+            "EAR",
+            "NECK",
+        ),
+        *("LEG", "FEMUR", "THIGH", "KNEE", "CALF", "TIBIA", "ANKLE", "FOOT", "EXTREMITY", "HEADNECK"),
+        *("ARM", "HUMERUS", "ELBOW", "FOREARM", "WRIST", "HAND"),
+    }
+)
+NO_HEART = frozenset({"ABDOMEN", "PELVIS", "ABDOMENPELVIS", "HIP", "LSPINE", "SSPINE", "CSPINE", "LUMBAR", "SACRUM"})
 
 Part = Literal["whole", "part", "none"]
 
@@ -80,7 +105,7 @@ def estimate_coverage(image: CTImage) -> Coverage:
     """
     dx, dy, dz = image.geometry.spacing_mm
     every = max(1, round(STEP_MM / dz))
-    lung, between, spine, cut = [], [], [], []
+    lung, between, spine, cut, limb = [], [], [], [], []
     for z in range(0, image.geometry.shape[0], every):
         plane, pixel_mm2 = _coarse(image.hu[z], dx, dy)
         in_lung, is_cut = _lung(plane, pixel_mm2)
@@ -88,6 +113,7 @@ def estimate_coverage(image: CTImage) -> Coverage:
         lung.append(np.count_nonzero(in_lung) * pixel_mm2)
         between.append(np.count_nonzero(_between(in_lung)) * pixel_mm2)
         spine.append(_has_spine(plane, pixel_mm2))
+        limb.append(_is_limb(plane, pixel_mm2))
     step = every * dz
     seen = bool(np.mean(spine) > 0.5)
     lungs, space = _longest_run(np.array(lung), step), np.array(between)
@@ -95,6 +121,8 @@ def estimate_coverage(image: CTImage) -> Coverage:
     if heart == "none" and min(image.hu.shape[1] * dy, image.hu.shape[2] * dx) < WHOLE_BODY_MM:
         # A field of view of the heart or the spine alone may show no lung.
         heart = None
+    if not lungs.any() and np.mean(limb) > 0.5:
+        return Coverage("none", None, None, None, dict.fromkeys(LEVEL_ENDS_MM, "none"), False)
     below_lungs = _below_lungs(lungs, step)
     return Coverage(heart, above, below, below_lungs, _levels(lungs, below_lungs, len(lungs) * step, seen), seen)
 
@@ -189,6 +217,30 @@ def _has_spine(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
         if y > (rows[0] + rows[-1]) / 2 and abs(x - middle) < reach:
             return True
     return False
+
+
+def _is_limb(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
+    """Return whether a slice shows the whole of a body part, with air around it, that is too small for a trunk."""
+    labels, count = ndimage.label(plane > BODY_HU)
+    if not count:
+        return False
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest = labels == int(np.argmax(sizes))
+    if largest[0].any() or largest[:, 0].any() or largest[:, -1].any():
+        return False
+    area = np.count_nonzero(ndimage.binary_fill_holes(largest)) * pixel_mm2
+    return bool(SMALLEST_LIMB_MM2 < area < LARGEST_LIMB_MM2)
+
+
+def claimed(coverage: Coverage, body_part: str) -> Coverage:
+    """Return the coverage with what Body Part Examined adds; where lungs and heart are seen, it is contradicted."""
+    name = "".join(body_part.upper().split())
+    if coverage.heart in ("whole", "part") or name not in NO_TRUNK | NO_HEART:
+        return coverage
+    if name in NO_HEART:
+        return replace(coverage, heart="none")
+    return Coverage("none", None, None, None, dict.fromkeys(LEVEL_ENDS_MM, "none"), coverage.spine)
 
 
 def _heart(

@@ -10,6 +10,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.contrast import contrast_findings, is_enhanced
+from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -61,6 +62,7 @@ class _Scan:
     acquisition: Acquisition
     attenuation: Attenuation
     blood: BloodPool | None = None
+    coverage: Coverage | None = None
 
 
 def assess(
@@ -90,7 +92,13 @@ def assess(
     """
     measured = Attenuation.of(image.hu)
     return assess_measured(
-        image.geometry, acquisition, measured, image.findings, calibration_in_scan=calibration_in_scan, blood=blood
+        image.geometry,
+        acquisition,
+        measured,
+        image.findings,
+        calibration_in_scan=calibration_in_scan,
+        blood=blood,
+        coverage=estimate_coverage(image),
     )
 
 
@@ -102,6 +110,7 @@ def assess_measured(
     *,
     calibration_in_scan: bool = False,
     blood: BloodPool | None = None,
+    coverage: Coverage | None = None,
 ) -> Suitability:
     """Assess a scan like :func:`assess`, from some of its slices and its grid.
 
@@ -111,8 +120,9 @@ def assess_measured(
     acquisition, calibration_in_scan, blood : as there
     attenuation : of the slices that were read
     of_file : findings about the file
+    coverage : of heart and spine, None where it is said elsewhere
     """
-    scan = _Scan(geometry, acquisition, attenuation, blood)
+    scan = _Scan(geometry, acquisition, attenuation, blood, coverage)
     found = {one.code: one for one in of_file}
     for rule in RULES:
         for one in rule(scan):
@@ -192,6 +202,13 @@ def _pixels(scan: _Scan) -> Iterator[Finding]:
     yield finding("pixels-coarse" if resampled else "pixels-large", pixel=f"{pixel:.3g}")
 
 
+def _heart(scan: _Scan) -> Iterator[Finding]:
+    # Where nothing is dark, lungs would not be seen either.
+    dark = scan.attenuation.lowest_tissue <= DARKEST_EXPECTED_HU
+    if dark and scan.coverage is not None and scan.coverage.heart == "none":
+        yield finding("heart-not-seen")
+
+
 def _orientation(scan: _Scan) -> Iterator[Finding]:
     tilt = scan.geometry.slice_tilt_degrees
     if tilt > LARGEST_TILT_DEGREES:
@@ -244,6 +261,7 @@ RULES: tuple[Callable[[_Scan], Iterator[Finding]], ...] = (
     _noise,
     _kernel,
     _pixels,
+    _heart,
     _orientation,
     _reformat,
     _fractions,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.imaging.coverage import estimate_coverage
+from CACBoneAxisLib.imaging.coverage import claimed, estimate_coverage
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.load import read_ct
@@ -87,3 +87,33 @@ def test_where_there_is_nothing_to_tell_it_from_nothing_is_told(value):
     found = estimate_coverage(CTImage(hu, ImageGeometry(hu.shape, (1.0, 1.0, 3.0), (0.0, 0.0, 0.0))))
     assert found.heart is None
     assert set(found.levels.values()) <= {None, "none"}
+
+
+def a_part_of_a_body(width_mm, height_mm, skull=False) -> CTImage:
+    """An ellipse of soft tissue in air, with bone around it or in its middle; 40 slices of 3 mm, pixels of 1 mm."""
+    y, x = np.mgrid[:256, :256] - 128.0
+    inside = (x / width_mm * 2) ** 2 + (y / height_mm * 2) ** 2
+    plane = np.where(inside < 1, 40, -1000)
+    plane[(inside < 0.95) & (inside > 0.8) if skull else (x**2 + y**2 < 15**2)] = 900
+    hu = np.repeat(plane[None].astype(np.int16), 40, axis=0)
+    return CTImage(hu, ImageGeometry((40, 256, 256), (1.0, 1.0, 3.0), (0.0, 0.0, 0.0)))
+
+
+@pytest.mark.parametrize(("size", "skull"), [((150, 190), True), ((160, 160), False), ((100, 90), False)])
+def test_a_head_and_a_leg_show_neither_heart_nor_spine(size, skull):
+    found = estimate_coverage(a_part_of_a_body(*size, skull))
+    assert (found.heart, set(found.levels.values())) == ("none", {"none"})
+
+
+def test_what_is_smaller_than_any_limb_is_a_phantom_of_which_nothing_is_told():
+    assert estimate_coverage(a_part_of_a_body(56, 56)).levels["L1"] is None
+
+
+def test_a_body_part_in_the_header_counts_where_no_lung_contradicts_it(torso):
+    crop = part(torso, 0, 6, slice(60, 90), slice(60, 90))
+    silent = estimate_coverage(crop)
+    assert silent.heart is None
+    assert claimed(silent, "KNEE").heart == "none" and set(claimed(silent, "head").levels.values()) == {"none"}
+    assert claimed(silent, "LSPINE").levels == silent.levels and claimed(silent, "CHEST") == silent
+    whole = estimate_coverage(torso)
+    assert claimed(whole, "HEAD") == whole

@@ -95,6 +95,9 @@ ROWS = {
     "hu-scale-unchecked": (lambda i: changed(i, lambda hu: np.where(hu < -150, -2000, hu)), {}, 1.0, set()),
     "kvp-calcium-aware": (None, {"KVP": "100", "ConvolutionKernel": "Sa36f"}, 1.0, set()),
     "reformatted-axial": (None, {"ImageType": ["DERIVED", "PRIMARY", "MPR"]}, 1.0, set()),
+    "heart-not-seen": (
+        lambda i: changed(i, lambda hu: np.where((hu > -980) & (hu < -400), 40, hu)), {"ImageType": None}, 1.0, set(),
+    ),
     "lossy-compression": (None, {"LossyImageCompression": "01"}, 1.0, set()),
 }  # fmt: skip
 

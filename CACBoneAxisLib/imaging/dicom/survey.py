@@ -13,9 +13,10 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.contrast import is_enhanced as is_contrast_enhanced
-from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
+from CACBoneAxisLib.imaging.coverage import Coverage, claimed, estimate_coverage
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.copies import other_patient
+from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, described, find_series, series_numbers
 from CACBoneAxisLib.imaging.dicom.slices import is_enhanced
@@ -149,7 +150,7 @@ def _look(number: str, series: Series, name: str) -> Surveyed:
         acquisition=volume.acquisition,
         geometry=replace(whole, shape=(len(series.slices), *whole.shape[1:])),
         suitability=suitability,
-        coverage=estimate_coverage(image),
+        coverage=claimed(estimate_coverage(image), text(series.header, "BodyPartExamined")),
         blood=blood,
     )
 
