@@ -190,7 +190,7 @@ class CACBoneAxisWidget(ScriptedLoadableModuleWidget):
             self.panel.enter()
 
     def cleanup(self):
-        """Let go of the scene when the module is closed or reloaded."""
+        """Stop observing the scene when the module is closed or reloaded."""
         if self.panel:
             self.panel.cleanup()
 
@@ -217,7 +217,7 @@ class CACBoneAxisLogic(ScriptedLoadableModuleLogic):
         ScriptedLoadableModuleLogic.__init__(self, parent)
         findLibrary()
         from CACBoneAxisLib.mrml.analyses import Analyses
-        from CACBoneAxisLib.mrml.choicenodes import SceneChoices
+        from CACBoneAxisLib.mrml.parameternodes import SceneChoices
 
         self.analyses = Analyses()
         self._choices = SceneChoices(slicer.mrmlScene, CACBoneAxisSessionNode, CACBoneAxisParameterNode)

@@ -1,1 +1,1 @@
-"""Scene in, scene out: the only room that imports slicer and vtk."""
+"""Scene in, scene out: nodes to values and back; it imports slicer and vtk, and no widget."""

@@ -45,7 +45,7 @@ class Analyses:
         return self._analyses.get(key, lambda: IncrementalAnalysis(image_from_volume(volume)), volume_state(volume))
 
     def clear(self) -> None:
-        """Let go of every volume, as when the scene is closed."""
+        """Drop every analysis, as when the scene is closed."""
         self._analyses.clear()
 
 

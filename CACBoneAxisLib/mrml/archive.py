@@ -1,4 +1,4 @@
-"""A study that was analysed from files, as a scene: what the headless run leaves for Slicer to open."""
+"""A study analysed from files as a scene, which the headless run saves for Slicer to open."""
 
 from __future__ import annotations
 

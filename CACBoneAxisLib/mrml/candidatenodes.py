@@ -122,7 +122,7 @@ def candidate_labels(listing: Screening, crop: Crop, taken: Iterable[Mask] = ())
 
 
 def above(image: CTImage, threshold_hu: float, crop: Crop) -> NDArray[np.uint8]:
-    """Return what reaches a threshold in a block, bone and all: what is shown while the threshold moves."""
+    """Return the voxels of a block that reach a threshold, bone included: the preview while the threshold moves."""
     return np.asarray(image.hu[crop.slices] >= threshold_hu, dtype=np.uint8) * np.uint8(CANDIDATE_VALUE)
 
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import slicer
 
-from CACBoneAxisLib.mrml.parameternodes import current_reading, move_former_reading, session_node
-
 Contrast = enum.Enum("Contrast", {"UNKNOWN": None, "NO": False, "YES": True})
 Sex = enum.Enum("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
 
@@ -88,7 +86,7 @@ class ChoiceNode:
 
 
 class ReadingChoices(ChoiceNode):
-    """What is chosen for one volume."""
+    """The choices for one volume."""
 
     volume = Field()
     kvp = Field(0)
@@ -118,7 +116,7 @@ class ReadingChoices(ChoiceNode):
 
 
 class SessionChoices(ChoiceNode):
-    """What is chosen for the scene."""
+    """The choices for the scene."""
 
     volume = Field()
     liveUpdate = Field(True)
@@ -134,23 +132,5 @@ class SessionChoices(ChoiceNode):
     readerName = Field("")
 
 
-class SceneChoices:
-    """Gives the choices of a scene and of the reading that is shown, as ``CACBoneAxisLogic`` does in Slicer."""
-
-    def __init__(
-        self,
-        scene: Any,
-        session: Callable[[Any], Any] = SessionChoices,
-        reading: Callable[[Any], Any] = ReadingChoices,
-    ) -> None:
-        self.scene, self._session, self._reading = scene, session, reading
-
-    def session(self) -> Any:
-        """Return what is chosen for the scene."""
-        move_former_reading(self.scene)
-        return self._session(session_node(self.scene))
-
-    def reading(self) -> Any:
-        """Return the choices of the reading of the chosen volume; None where no volume is chosen."""
-        node = current_reading(self.scene)
-        return self._reading(node) if node is not None else None
+# What is chosen for the scene and not for a volume.
+SESSION_FIELDS = tuple(name for name, field in vars(SessionChoices).items() if isinstance(field, Field))

@@ -1,4 +1,4 @@
-"""The outline of one lesion over the CT: which of them a row of the table means."""
+"""Outline one lesion over the CT, to show which lesion a table row stands for."""
 
 from __future__ import annotations
 

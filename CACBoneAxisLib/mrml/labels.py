@@ -112,7 +112,7 @@ def heart_segments(segmentation: Any) -> dict[str, str]:
 
 
 def segments_state(segmentation: Any) -> tuple[Any, ...]:
-    """Return something that differs as soon as a segment's name or voxels, or the segmentation's place, do."""
+    """Return a value that changes with a segment's name or voxels, or the segmentation's position."""
     content = segmentation.GetSegmentation()
     said: list[Any] = [segmentation, segmentation.GetTransformNodeID()]
     transform = segmentation.GetParentTransformNode()
@@ -132,7 +132,7 @@ def exclusion(segmentation: Any, segment_id: str) -> str | None:
 
 
 def exclude_segment(segmentation: Any, segment_id: str, reason: str | None) -> None:
-    """Keep with a segment that its reader leaves it out, and why; None takes it in again."""
+    """Mark a segment as excluded by the reader, with the reason; None includes it again."""
     segment = segmentation.GetSegmentation().GetSegment(segment_id)
     if reason is None:
         segment.RemoveTag(EXCLUDED_TAG)

@@ -1,4 +1,4 @@
-"""The views for reading: a large axial one, a slab of the same slices, a sagittal one, and the tables below."""
+"""The reading layout: a large axial view, a slab of the same slices, a sagittal view, and tables below."""
 
 from __future__ import annotations
 

@@ -1,32 +1,19 @@
-"""Whose reading is whose: a node of choices for each volume, and one for the scene that says which is shown."""
+"""The nodes that keep choices: one for each volume's reading, and one for the scene."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import slicer
+
+from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS, ReadingChoices, SessionChoices
 
 MODULE_NAME = "CACBoneAxis"
 NODE_CLASS = "vtkMRMLScriptedModuleNode"
 
 # Marks the node that holds a volume's reading; the node of the scene has none.
 READING_ATTRIBUTE = "CACBoneAxis.Reading"
-
-# What is chosen for the scene and not for a volume.
-SESSION_FIELDS = (
-    "volume",
-    "outputFolder",
-    "batchFolder",
-    "liveUpdate",
-    "makeLabelVolume",
-    "readerName",
-    "scoreByClicks",
-    "cutTool",
-    "cutRadius",
-    "sliceOnly",
-    "showCandidates",
-    "showProtocols",
-)
 
 
 def session_node(scene: Any) -> Any:
@@ -104,3 +91,25 @@ def move_former_reading(scene: Any) -> Any:
             former.UnsetParameter(name)
             former.RemoveNodeReferenceIDs(name)
     return reading
+
+
+class SceneChoices:
+    """Gives the choices of a scene and of the reading that is shown, as ``CACBoneAxisLogic`` does in Slicer."""
+
+    def __init__(
+        self,
+        scene: Any,
+        session: Callable[[Any], Any] = SessionChoices,
+        reading: Callable[[Any], Any] = ReadingChoices,
+    ) -> None:
+        self.scene, self._session, self._reading = scene, session, reading
+
+    def session(self) -> Any:
+        """Return the choices of the scene."""
+        move_former_reading(self.scene)
+        return self._session(session_node(self.scene))
+
+    def reading(self) -> Any:
+        """Return the choices of the reading of the chosen volume; None where no volume is chosen."""
+        node = current_reading(self.scene)
+        return self._reading(node) if node is not None else None

@@ -60,7 +60,7 @@ def place_region(
     node: Any = None,
     protocol: RegionProtocol | None = None,
 ) -> tuple[Any, str]:
-    """Place the region of a level from a point in its vertebra; return its ROI node and what is to be said.
+    """Place the region of a level from a point in its vertebra; return its ROI node and a message.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The calcium protocol that a reading chooses: a named one, what was changed of it, or a reader's own."""
+"""The calcium protocol of a reading: a preset, its changed rules, or a reader's own."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from CACBoneAxisLib.imaging.regions import Region
 
 
 def decision_of(node: Any) -> dict[str, Any]:
-    """Return what is kept with an ROI node (shape, decision, reason), in its first point; empty where nothing is."""
+    """Return shape, decision and reason stored with an ROI node's first point; empty where there are none."""
     text = (node.GetNthControlPointDescription(0) or "") if node.GetNumberOfControlPoints() else ""
     try:
         said = json.loads(text) if text.strip().startswith("{") else {}
@@ -30,12 +30,12 @@ def excluded_reason(node: Any) -> str | None:
 
 
 def exclude_region(node: Any, reason: str | None) -> None:
-    """Leave a region's vertebra out for a reason; None takes it in again. What fills its box stays."""
+    """Exclude a region's vertebra for a reason, None includes it again; the shape in its box stays."""
     _decide(node, decision=None if reason is None else "excluded", reason=reason)
 
 
 def set_shape(node: Any, shape: str | None) -> None:
-    """Say what fills a region's box, whatever the protocol says; None leaves it to the protocol."""
+    """Set the shape that fills a region's box, overriding the protocol; None uses the protocol's."""
     _decide(node, shape=shape)
 
 

@@ -123,7 +123,7 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
 
 
 def _rounded(said: Any) -> Any:
-    """Return values with the digits that Slicer's files keep of them: axes are made unit vectors anew when read."""
+    """Round values to the digits that Slicer's files keep; axes are normalised again on reading."""
     if isinstance(said, float):
         return round(said, KEPT_DECIMALS)
     if isinstance(said, dict):

@@ -1,4 +1,4 @@
-"""Which reading's nodes are seen in the views: those of the volume that is shown, not those of other volumes."""
+"""Show the nodes of the current volume's reading in the views, and hide those of other volumes."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def look_inside(volume: Any) -> None:
 
 
 def show_over(volume: Any, opacity: float = 0.7) -> None:
-    """Show a volume over the CT in every slice view; None takes away what is there."""
+    """Show a volume over the CT in every slice view; None removes the overlay."""
     for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         node.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
         node.SetForegroundOpacity(opacity if volume is not None else 0.0)

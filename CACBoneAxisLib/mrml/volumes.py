@@ -147,7 +147,7 @@ def _is_of_acquisition(node: Any, transform: Any) -> bool:
 
 
 def acquisition_of(volume: Any) -> Acquisition:
-    """Return what is known of how a volume was scanned; all unknown where nothing is.
+    """Return the known acquisition of a volume; all unknown where nothing is known.
 
     What was kept with the node by :func:`keep_acquisition`, else what the header says of
     a volume that was loaded from the DICOM database.

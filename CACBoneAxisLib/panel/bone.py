@@ -138,7 +138,7 @@ class BoneSection(Section):
         return combo
 
     def _exclude_soon(self, level: str, reason: str | None) -> None:
-        """Leave the vertebra out once the combo box has done with its click: the table is then made anew."""
+        """Leave the vertebra out once the combo box has finished its click, because the table is then rebuilt."""
         self._chosen = (level, reason)
         self._soon.start()
 

@@ -1,4 +1,4 @@
-"""Candidates: what may be calcium shown over the views, the heart's box that limits it, and what is left out."""
+"""Candidates over the views, the heart's box that limits them, and the list of those left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CandidatesSection(Section):
         self.layer.switch(False)
 
     def cleanup(self) -> None:
-        """Let go of the scene."""
+        """Stop observing the scene."""
         self.layer.cleanup()
 
     def update(self) -> None:

@@ -22,7 +22,7 @@ Mover = Callable[[SliceView, tuple[int, int] | None], Any]
 
 
 class Clicks:
-    """Tells one handler at a time where in the patient a slice view was clicked.
+    """Calls one handler at a time with the position of a click in a slice view.
 
     A handler may stand: it gets the clicks that nobody else takes.
 

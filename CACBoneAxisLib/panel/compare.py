@@ -42,7 +42,7 @@ class CompareSection(Section):
         self._show()
 
     def update(self) -> None:
-        """Say what is missing; a comparison goes when one of its readings, or a choice, changed."""
+        """Say what is missing; drop the comparison when one of its readings or choices changed."""
         state = comparison_state(self.reading)
         if state != self._shown_for:
             self._shown_for = state

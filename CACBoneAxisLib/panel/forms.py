@@ -1,4 +1,4 @@
-"""The panel's .ui files: a shell of collapsible sections, and a file for what is in each."""
+"""The panel's .ui files: a shell of collapsible sections, and one file for the content of each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from CACBoneAxisLib.mrml.parameternodes import SESSION_FIELDS
+from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
 
 # Each is UI/NAME.ui and goes into the shell's nameSection.
 FORMS = ("QuickStart", "Scan", "Calcium", "Bone", "Report", "Compare", "Batch")
@@ -35,7 +35,7 @@ def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, An
 
 
 def release_forms(ui: Any) -> None:
-    """Let the widgets go from the scene, which would keep calling those of a panel that was made anew."""
+    """Disconnect the widgets from the scene, which would keep calling those of a panel that was replaced."""
     for name in FORMS:
         getattr(ui, name).setMRMLScene(None)
 

@@ -60,7 +60,7 @@ class LesionTools(Section):
         self._stand(False)
 
     def cleanup(self) -> None:
-        """Let go of views and keys."""
+        """Disconnect views and keys."""
         self.exit()
         self.shortcuts.remove()
 

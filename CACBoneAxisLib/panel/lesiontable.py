@@ -1,4 +1,4 @@
-"""The table of lesions: a row each, with its artery to choose, sorted as one likes, and to copy."""
+"""The table of lesions: sortable, to copy, with the artery of each lesion in a combo box."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What can be changed in an approved reading: nothing, until it is unlocked."""
+"""Disable the controls that would change an approved reading."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from CACBoneAxisLib.mrml.parameternodes import SESSION_FIELDS
+from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
 
 # What decides about a reading stands in these; what shows it stays usable.
 LOCKED_FORMS = ("Scan", "Calcium", "Bone")

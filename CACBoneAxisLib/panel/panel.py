@@ -99,7 +99,7 @@ class Panel:
         self.workspace.stop()
 
     def cleanup(self) -> None:
-        """Let go of the scene; the widgets go with their parent."""
+        """Stop observing the scene; the widgets are deleted with their parent."""
         self.workspace.cleanup()
         for section in self.sections:
             section.cleanup()
@@ -108,7 +108,7 @@ class Panel:
 
     @property
     def session(self) -> Any:
-        """What is chosen for the scene (CACBoneAxisSessionNode); None while there is none."""
+        """The choices of the scene (CACBoneAxisSessionNode); None while there are none."""
         return self.workspace.session
 
     @property
@@ -161,7 +161,7 @@ class Panel:
         set_text(self.ui.messageLabel, message)
 
     def run(self, work: Callable[[Progress], object], bar: Any = None, cancel_button: Any = None) -> str:
-        """Do work that tells its progress; return what went wrong in one sentence, empty where nothing did.
+        """Do work that reports progress; return its error as one sentence, empty where there is none.
 
         Parameters
         ----------

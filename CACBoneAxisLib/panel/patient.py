@@ -42,5 +42,5 @@ class PatientSection(Section):
             self.choices.combo(getattr(self.ui, name), path, answers)
 
     def update(self) -> None:
-        """Show what is said of the patient."""
+        """Show the patient's facts."""
         self.choices.update()

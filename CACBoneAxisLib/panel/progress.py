@@ -1,4 +1,4 @@
-"""Progress of an analysis in the panel, and the way out of it."""
+"""Progress of an analysis in the panel, with Cancel."""
 
 from __future__ import annotations
 

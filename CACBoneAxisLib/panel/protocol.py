@@ -110,7 +110,7 @@ class ProtocolSection(Section):
             self.takeFile(path)
 
     def takeFile(self, path: Path) -> None:
-        """Take the protocol of a settings file; what is wrong with it is one sentence in the panel."""
+        """Take the protocol of a settings file; show an error as one sentence in the panel."""
         if self.reading is None:
             return
         try:

@@ -60,7 +60,7 @@ class RegionsSection(Section):
         set_text(self.ui.readoutLabel, "")
 
     def cleanup(self) -> None:
-        """Let go of the views."""
+        """Stop waiting for a click."""
         self._arm("")
         self._soon.stop()
 

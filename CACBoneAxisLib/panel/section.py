@@ -21,7 +21,7 @@ FRAME_PIXELS = 4
 
 
 class Section:
-    """One part of the panel: turns what a user does into calls of the reading, and shows what is there.
+    """One part of the panel: turns user actions into calls of the reading, and shows its state.
 
     A section keeps no decision of its own, and knows no other section.
 
@@ -53,7 +53,7 @@ class Section:
         """Connect the section's widgets, once."""
 
     def update(self) -> None:
-        """Show the reading: what is enabled, and why not where it is not."""
+        """Show the reading, enable its controls, and say why a control is disabled."""
 
     def show(self, result: Mapping[str, Any] | None) -> None:
         """Show the result mapping of the current volume; None where there is none."""
@@ -68,7 +68,7 @@ class Section:
         """Leave views and keys to the module that is shown next."""
 
     def cleanup(self) -> None:
-        """Let go of what the scene would otherwise keep calling."""
+        """Remove observers that the scene would keep calling."""
 
 
 def connect(sender: Any, signal: str, handler: Callable[..., Any]) -> None:
@@ -84,7 +84,7 @@ def connect(sender: Any, signal: str, handler: Callable[..., Any]) -> None:
 
 
 def enable(widget: Any, missing: str, ready: str) -> None:
-    """Enable a widget when nothing is missing; its tooltip says what is missing, or else what it does."""
+    """Enable a widget when nothing is missing; its tooltip says what is missing, else what it does."""
     widget.enabled = not missing
     widget.toolTip = missing or ready
 
@@ -152,7 +152,7 @@ def fill(
 
 
 def no_ct() -> str:
-    """Return what is missing where a control needs a reading and there is none."""
+    """Return the sentence for a control that needs a reading while there is none."""
     return str(_("Choose a CT volume first."))
 
 

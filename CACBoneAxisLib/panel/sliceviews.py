@@ -1,4 +1,4 @@
-"""The slice views as the panel's tools use them: where a pixel is, and what is drawn over it."""
+"""Slice views: positions of pixels, and the circle drawn around the mouse."""
 
 from __future__ import annotations
 

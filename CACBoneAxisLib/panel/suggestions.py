@@ -28,7 +28,7 @@ class SuggestionsSection(Section):
         self.onChanged()
 
     def enter(self) -> None:
-        """Look again when the module is shown."""
+        """Update suggestions while the module is shown."""
         self.list.switch(True)
 
     def exit(self) -> None:

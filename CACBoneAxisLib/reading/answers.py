@@ -1,4 +1,4 @@
-"""The answers of a result as rich text for the reader, with what is doubtful about them."""
+"""The answers of a result as rich text, with their warnings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCORE_CODES = ("t-score-", "z-score-", "estimate-")
 
 
 def calcium_answer(result: Mapping[str, Any]) -> str:
-    """Return the score as rich text with what is doubtful about it, or why there is none."""
+    """Return the score with its warnings as rich text, or why there is none."""
     calcium = result["calcium"]
     total = calcium["total"]["agatston"]
     if total is None:
@@ -39,7 +39,7 @@ def calcium_answer(result: Mapping[str, Any]) -> str:
 
 
 def bone_answer(result: Mapping[str, Any]) -> str:
-    """Return the density as rich text with what is doubtful about it, or why there is none."""
+    """Return the density with its warnings as rich text, or why there is none."""
     summary = result["bone"]["summary"]
     if not summary or summary.get("mean_hu") is None:
         return _("No bone density: {reason}").format(reason=escape(bone_missing(result)))
@@ -58,7 +58,7 @@ def bone_answer(result: Mapping[str, Any]) -> str:
 
 
 def readout_words(vertebra: Mapping[str, Any]) -> str:
-    """Return what a region measures as rich text, with what is doubtful about it, or why there is nothing."""
+    """Return a region's measurements with their warnings as rich text, or why there are none."""
     level = f"<b>{escape(vertebra['level'])}</b>"
     said = doubts(vertebra["findings"])
     if vertebra["mean_hu"] is None:

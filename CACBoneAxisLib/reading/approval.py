@@ -1,4 +1,4 @@
-"""Approving a reading: its nodes are locked, and it says by whom and when until it is unlocked."""
+"""Approve and unlock a reading: lock its nodes, and keep who approved it and when."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class BatchReview:
         return review.study_of(reading.volume) if reading is not None else None
 
     def list(self) -> None:
-        """Read the folder; raise UnusableInputError where it is no batch's."""
+        """Read the folder; raise UnusableInputError where it holds no batch."""
         self.studies = {}
         if self.folder is not None:
             # Not by study_id: a manifest may name one twice, and the second is a failure of its own.
@@ -79,7 +79,7 @@ class BatchReview:
         return message, opened
 
     def replace(self, run: Run) -> str:
-        """Put the corrected reading in the place of its row; return what became of it in one sentence."""
+        """Replace the row by the corrected reading; return one sentence that confirms it or says what went wrong."""
         reading, opened = self.workspace.reading, self.opened
         if reading is None or opened is None or self.cannot_replace() or self.workspace.busy:
             return ""

@@ -1,4 +1,4 @@
-"""What a choice of calibration or reference implies, in words that stand beside it."""
+"""Words about the consequences of a chosen calibration or reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def kind_words() -> dict[str, str]:
 
 
 def missing_words() -> dict[str, str]:
-    """Return what is said where a calibration is not complete."""
+    """Return the sentences about calibrations that are not complete."""
     return {
         "slope": _("No BMD until the slope of your scanner's calibration is typed."),
         "material": _("No BMD until the material is chosen."),

@@ -1,4 +1,4 @@
-"""Candidates over the views, the heart's box that limits them, and what is left out and why."""
+"""Show candidates over the views, limited by the heart's box, and list those left out with the reason."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CandidateLayer(VTKObservationMixin):
             self._hide()
 
     def cleanup(self) -> None:
-        """Let go of the scene."""
+        """Stop observing the scene."""
         self.settling.stop()
         self.switch(False)
         self._observe(None)
@@ -197,7 +197,7 @@ class CandidateLayer(VTKObservationMixin):
         self._changed()
 
     def _region(self, reading: Reading) -> HeartRegion | None:
-        """Return the heart's region, that of the segmentation where the reading has one."""
+        """Return the heart's region, from the segmentation where the reading has one."""
         nodes = ReadingNodes(reading.volume, heart=reading.parameters.heartSegmentation)
         return reading.analysis.heart_region(inputs_from_nodes(nodes, image=reading.analysis.image))
 
@@ -226,7 +226,7 @@ class CandidateLayer(VTKObservationMixin):
 
 
 def no_heart() -> str:
-    """Return what is said where the heart was not found."""
+    """Return the sentence for a scan in which the heart was not found."""
     return str(_("The heart was not found between the lungs: nothing limits the candidates."))
 
 

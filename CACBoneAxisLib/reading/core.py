@@ -99,7 +99,7 @@ class ReadingCore(VTKObservationMixin):
 
     @property
     def changed_since_result(self) -> bool:
-        """Whether there is a result, and it was made from something else than what is there now."""
+        """Whether there is a result and nodes or choices have changed since it was made."""
         if self._changed is None:
             self._changed = self._is_changed()
         return self._changed
@@ -255,11 +255,11 @@ class ReadingCore(VTKObservationMixin):
             self.workspace.refresh()
 
     def undo(self) -> Outcome:
-        """Take the last step back."""
+        """Undo the last step."""
         return self._go(self.history.undo, "undone")
 
     def redo(self) -> Outcome:
-        """Make the last step that was taken back again."""
+        """Redo the step that was undone last."""
         return self._go(self.history.redo, "redone")
 
     def _go(self, step: Callable[[], Step | None], what: str) -> Outcome:
@@ -297,5 +297,5 @@ class ReadingCore(VTKObservationMixin):
 
 
 def no_volume() -> str:
-    """Return what is missing where no volume is chosen."""
+    """Return the sentence for an analysis without a volume."""
     return str(_("Choose a CT volume in the section Scan first."))

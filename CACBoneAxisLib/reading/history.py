@@ -41,7 +41,7 @@ class History:
         self._restoring = False
 
     def note(self, text: str = "") -> bool:
-        """Make a step of what changed since the last one; return whether anything did.
+        """Record the changes since the last step as a new one; return whether there were any.
 
         Parameters
         ----------
@@ -65,11 +65,11 @@ class History:
         return True
 
     def forget_change(self) -> None:
-        """Take what there is now for what there was: a change that nobody made, as a box that was proposed."""
+        """Accept the current state without a step: a change that no reader made, such as a proposed box."""
         self._last = take_snapshot(self.parameters)
 
     def undo(self) -> Step | None:
-        """Take the last step back and return it; None where there is none."""
+        """Undo the last step and return it; None where there is none."""
         self.note()
         if not self.done:
             return None
@@ -79,7 +79,7 @@ class History:
         return step
 
     def redo(self) -> Step | None:
-        """Make the last step that was taken back again and return it; None where there is none."""
+        """Redo the step that was undone last and return it; None where there is none."""
         if self.note() or not self.undone:
             return None
         step = self.undone.pop()

@@ -37,7 +37,7 @@ class Host(Protocol):
 
 
 class Deferred:
-    """A call that is made once, some time after it was last asked for.
+    """A call made once, a given time after it was last scheduled.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ class Deferred:
         self.waiting = False
 
     def start(self) -> None:
-        """Ask for the call; one that waits already waits anew."""
+        """Schedule the call; one that is scheduled already is delayed again."""
         self._asked += 1
         asked, self.waiting = self._asked, True
         self._host.later(self.milliseconds, lambda: self._call(asked))
 
     def stop(self) -> None:
-        """Take the wish back."""
+        """Cancel the scheduled call."""
         self.waiting = False
 
     def _call(self, asked: int) -> None:

@@ -30,7 +30,7 @@ class InputObserver(VTKObservationMixin):
         return any(node is observed for observed in self._observed)
 
     def observe(self, parameters: Any) -> bool:
-        """Observe what is chosen now, nothing where there are no parameters; return whether that is something else."""
+        """Observe the chosen nodes, none without parameters; return whether they differ from those before."""
         chosen: list[Any] = []
         if parameters is not None:
             rods = parameters.parameterNode.GetNodeReference(ROD_POINTS)

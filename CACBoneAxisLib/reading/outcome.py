@@ -1,4 +1,4 @@
-"""What became of a reader's action: whether anything changed, and one sentence about it."""
+"""The outcome of a reader's action: whether anything changed, and one sentence about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from CACBoneAxisLib.report.numbers import format_value
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an action.
+    """The outcome of an action.
 
     Parameters
     ----------

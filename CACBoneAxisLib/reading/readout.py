@@ -1,4 +1,4 @@
-"""What one region measures, at once: for the numbers and the histogram that follow its handles."""
+"""Measure one region at once, for the numbers and the histogram that follow its handles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study of a batch in the scene: opened for review, compared with what it was, taken out again."""
+"""A study of a batch in the scene: opened for review, compared with its row, removed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def note_opened(nodes: ReadingNodes, settings: Mapping[str, Any], record: Any) -
 
 
 def is_as_opened(volume: Any, record: Any) -> bool:
-    """Return whether a result is that of the row; False where the row has none."""
+    """Return whether a result equals the row's; False where the row has none."""
     text = volume.GetAttribute(OPENED_ATTRIBUTE)
     return bool(text) and json.loads(text)["result"] == reading_hash(record)
 

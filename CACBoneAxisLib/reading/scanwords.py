@@ -14,7 +14,7 @@ from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 def acquisition_rows(check: ScanCheck) -> list[tuple[str, str]]:
-    """Return what is known of how the scan was made, as names and texts; the increment comes from the positions."""
+    """Return the acquisition as names and texts; the increment comes from slice positions."""
     scan, geometry = check.image.acquisition, check.image.geometry
     unknown = _("not known")
 

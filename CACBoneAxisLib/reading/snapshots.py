@@ -85,7 +85,7 @@ def take_snapshot(parameters: Any) -> Snapshot:
 
 
 def put_back(parameters: Any, before: Snapshot) -> None:
-    """Make a reading what it was; nodes that were deleted in the meantime are made anew where they can be.
+    """Restore a reading from a snapshot; nodes deleted in the meantime are recreated where possible.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def _point_state(node: Any, number: int) -> PointState:
 
 
 def _put_points(node: Any, wanted: tuple[PointState, ...]) -> None:
-    """Change only the points that differ: what is alike at both ends stays, with everything Slicer keeps of it."""
+    """Change only the points that differ; equal points at both ends keep everything Slicer stores with them."""
     there = _points(node)
     if there == wanted:
         return
@@ -206,7 +206,7 @@ def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
 
 
 def _region_of(scene: Any, state: RegionState, likely: Iterable[Any]) -> Any:
-    """Return the node of a region with its state put back; made anew where it was deleted."""
+    """Return the node of a region with its state restored; recreated where it was deleted."""
     everywhere = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode", scene)
     nodes = [node for node in likely if node is not None] + everywhere
     region = next((node for node in nodes if node.GetAttribute(REGION_ATTRIBUTE) == state.uid), None)

@@ -69,7 +69,7 @@ class SuggestionList:
             self.settling.start()
 
     def settle(self) -> None:
-        """List what is suggested for the reading as it is now."""
+        """List the suggestions for the current state of the reading."""
         reading = self.workspace.reading
         if reading is None or not self.on or not self.wanted:
             return

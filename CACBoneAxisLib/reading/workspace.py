@@ -32,7 +32,7 @@ class Workspace(VTKObservationMixin):
     host : shows what is here
     session_choices, reading_choices
         return the scene's choices and those of the current reading
-        (:class:`~CACBoneAxisLib.mrml.choicenodes.SceneChoices` does, or ``CACBoneAxisLogic``)
+        (:class:`~CACBoneAxisLib.mrml.parameternodes.SceneChoices` does, or ``CACBoneAxisLogic``)
     analyses : of the volumes of the scene
     """
 
@@ -69,7 +69,7 @@ class Workspace(VTKObservationMixin):
         self.addObserver(scene, scene.NodeAddedEvent, self._on_node_added)
 
     def cleanup(self) -> None:
-        """Let go of everything."""
+        """Stop observing the scene and forget its readings."""
         self.live_update.stop()
         self._volume_added.stop()
         self.stop()
@@ -99,7 +99,7 @@ class Workspace(VTKObservationMixin):
         return self.session is not None and bool(self.session.liveUpdate)
 
     def run(self, work: Callable[[Progress], object], progress: Progress) -> str:
-        """Do work that tells its progress; return what went wrong in one sentence, empty where nothing did."""
+        """Do work that reports progress; return its error as one sentence, empty where there is none."""
         waiting = self.live_update.waiting
         self.live_update.stop()
         self.busy = True
@@ -167,7 +167,7 @@ class Workspace(VTKObservationMixin):
         self._on_scene_changed()
 
     def _on_scene_changed(self, caller: Any = None, event: Any = None) -> None:
-        """Begin anew: a loaded scene brings its own choices."""
+        """Start again with the choices of the scene that was loaded."""
         if self._wanted:
             self._let_go()
             self.start()

@@ -7,8 +7,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
+from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS  # noqa: E402
 from CACBoneAxisLib.mrml.parameternodes import (  # noqa: E402
-    SESSION_FIELDS,
     choose,
     current_reading,
     find_reading,

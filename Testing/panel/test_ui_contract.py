@@ -73,12 +73,6 @@ def parameters() -> dict[str, str]:
     return fields_of("CACBoneAxisParameterNode") | fields_of("CACBoneAxisSessionNode")
 
 
-def test_what_is_chosen_for_the_scene_is_known_to_the_library():
-    text = (REPOSITORY / "CACBoneAxisLib" / "mrml" / "parameternodes.py").read_text(encoding="utf-8")
-    (named,) = re.findall(r"^SESSION_FIELDS = (\(.*?\))$", text, re.MULTILINE | re.DOTALL)
-    assert set(ast.literal_eval(named)) == set(fields_of("CACBoneAxisSessionNode"))
-
-
 def test_the_shell_has_a_section_for_each_file():
     text = (REPOSITORY / "CACBoneAxisLib" / "panel" / "forms.py").read_text(encoding="utf-8")
     (named,) = re.findall(r"^FORMS = (\(.*\))$", text, re.MULTILINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from CACBoneAxisLib.mrml.choicenodes import SceneChoices
+from CACBoneAxisLib.mrml.parameternodes import SceneChoices
 from CACBoneAxisLib.reading.workspace import Workspace
 
 
