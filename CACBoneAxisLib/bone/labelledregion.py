@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from CACBoneAxisLib.bone.bodies import BodyFrame, body_frame, vertebral_body
 from CACBoneAxisLib.bone.labels import Box, TrabecularCore, trabecular_core
@@ -21,6 +22,8 @@ from CACBoneAxisLib.imaging.regions import Region
 
 # A region with more than this of another vertebra holds two; less is rounding.
 OTHER_VERTEBRA = 0.02
+# Arches that a segmentation cuts off are smaller than the body; this part of it is a body of its own.
+SECOND_PIECE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,8 @@ def labelled_region(
     said = [finding("vertebra-at-border", level=level)] if core.at_border else []
     if parted:
         said.append(finding("posterior-elements", level=level))
+    if _in_pieces(labels[box] == number):
+        said.append(finding("label-pieces", level=level))
     described: dict[str, Any] = {"protocol": protocol.protocol, "label": number}
     if protocol.protocol == DEFAULT:
         if core.mask is None:
@@ -74,6 +79,13 @@ def labelled_region(
     described |= described_region(region)
     refused = any(f.severity == "error" for f in said)
     return LabelledRegion(described, None if refused else found.mask, tuple(said), np.asarray(region.axes))
+
+
+def _in_pieces(inside: NDArray[np.bool_]) -> bool:
+    """Return whether a label has a second piece nearly as large as its largest, as two vertebrae under one number."""
+    pieces, count = ndimage.label(inside)
+    sizes = np.sort(np.bincount(pieces.ravel())[1:])
+    return count > 1 and bool(sizes[-2] > SECOND_PIECE * sizes[-1])
 
 
 def _placed(frame: BodyFrame, core: TrabecularCore, geometry: ImageGeometry, protocol: RegionProtocol) -> Region:

@@ -24,6 +24,8 @@ from CACBoneAxisLib.imaging.segobject import is_segmentation, read_segmentation
 MASK_SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
 # Values that mark the inside of a mask; another number alone in a file is a label of a scheme.
 MASK_VALUES = (1, 255)
+# TotalSegmentator's task of this name gives all bodies one number and all discs another.
+ALL_BODIES = "vertebrae_body"
 
 # Schemes whose software writes a mask for each class.
 BY_CLASS = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
@@ -183,6 +185,8 @@ def _other_names(path: Path, stored: StoredImage, present: set[int], wanted: Wan
     names = {n: name for n, name in label_names(stored.extension).items() if n in present}
     if names:
         return names, "the names in the header's extension"
+    if stem(path) == ALL_BODIES and wanted("vertebrae_L1"):
+        raise refusal("labels-bodies", file=path.name)
     if len(present) == 1 and present <= set(MASK_VALUES) and wanted(stem(path)):
         return {present.pop(): stem(path)}, "the name of the file"
     return {}, ""

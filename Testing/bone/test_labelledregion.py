@@ -148,3 +148,16 @@ def test_labels_tell_of_a_region_in_two_vertebrae_or_in_another_one(spine, label
     found = next(v for v in result.vertebrae if v.level == "L1")
     assert [f.code for f in found.findings if f.severity == "error"] == ([code] if code else [])
     assert (found.statistics is None) == bool(code)
+
+
+def test_two_bodies_under_one_number_are_said_and_a_cut_off_arch_is_not():
+    geometry_of = ImageGeometry((40, 30, 30), (1.0, 1.0, 1.5), (0.0, 0.0, 0.0))
+    labels = np.zeros(geometry_of.shape, np.uint8)
+    labels[5:17, 5:25, 5:25] = 1
+    labels[20:23, 12:18, 12:18] = 1  # an island of 108 voxels beside 4,800
+    box = label_boxes(labels)[1]
+    one = labelled_region(labels, "L1", 1, box, geometry_of, RegionProtocol())
+    assert "label-pieces" not in [f.code for f in one.findings]
+    labels[20:32, 5:25, 5:25] = 1
+    two = labelled_region(labels, "L1", 1, label_boxes(labels)[1], geometry_of, RegionProtocol())
+    assert "label-pieces" in [f.code for f in two.findings]

@@ -129,3 +129,22 @@ def test_a_dicom_segmentation_of_another_program_is_read_as_labels(shared_data):
     assert np.count_nonzero(labels.labels) == np.count_nonzero(sitk.GetArrayFromImage(stored))
     assert labels.names
     assert code_of(shared_data / "dicom" / "enhanced" / "image" / "IMG0001.dcm") == "not-segmentation"
+
+
+def test_bodies_under_one_number_have_no_level(tmp_path):
+    assert code_of(written(tmp_path / "vertebrae_body.nii.gz", block(5)), is_level) == "labels-bodies"
+
+
+def test_a_damaged_dicom_segmentation_is_one_sentence(shared_data, tmp_path):
+    whole = (shared_data / "dicom" / "enhanced" / "seg" / "label.seg").read_bytes()
+    rng = np.random.default_rng(3)
+    for trial in range(40):
+        damaged = bytearray(whole[: len(whole) * (trial + 1) // 41] if trial % 2 else whole)
+        for place in rng.integers(132, len(damaged), 20) if len(damaged) > 200 else ():
+            damaged[place] = rng.integers(256)
+        path = tmp_path / "seg.dcm"
+        path.write_bytes(damaged)
+        try:
+            read_labels(path, is_level)
+        except UnusableInputError as error:
+            assert "\n" not in str(error)
