@@ -205,13 +205,14 @@ class ViewsSection(Section, VTKObservationMixin):
             return
         node = manager.layoutLogic().GetLayoutNode()
         # A scene of an earlier version brings our number, and no views where nobody knew it.
-        unknown = not node.IsLayoutDescription(LAYOUT_ID)
-        if manager.layout == LAYOUT_ID and not unknown:
-            return
+        if manager.layout == LAYOUT_ID:
+            if node.IsLayoutDescription(LAYOUT_ID):
+                return
+            # Asked for the layout that it believes to have, the application does nothing.
+            manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView)
         register_layout(node)
-        self._before = manager.layout if manager.layout != LAYOUT_ID else None
+        self._before = manager.layout
         manager.setLayout(LAYOUT_ID)
-        keep_layout_out(node)
         self._set_up_views()
 
     def _give_back(self, manager: Any) -> None:
@@ -221,6 +222,7 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def _set_up_views(self) -> None:
         """Make the slab one, follow it, and show what there is to show."""
+        keep_layout_out(layout_manager().layoutLogic().GetLayoutNode())
         slab = view_node(slicer.mrmlScene, SLAB_TAG)
         if slab is None:
             return

@@ -42,7 +42,9 @@ class LayoutManager(QObject):
         )
 
     def setLayout(self, layout: int) -> None:
-        """Arrange the views."""
+        """Arrange the views; like the application's, does nothing when asked for the arrangement it has."""
+        if layout == self._logic.GetLayoutNode().GetViewArrangement():
+            return
         self._logic.GetLayoutNode().SetViewArrangement(layout)
         self.layoutChanged.emit(layout)
 
