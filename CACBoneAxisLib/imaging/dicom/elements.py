@@ -10,7 +10,7 @@ from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
 # Kinds of elements that are plain characters, and those that are numbers written so.
-CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "SH", "TM", "UI"})
+CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "PN", "SH", "TM", "UI"})
 DECIMALS = frozenset({"DS", "IS"})
 # Some writers set the comma of their language where DICOM has a point.
 DECIMAL = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
@@ -140,6 +140,9 @@ def number(dataset: Any, keyword: str) -> float | None:
 
 def image_type(header: Any) -> tuple[str, ...]:
     """Return the values of Image Type."""
+    raw = _raw(header, "ImageType", CHARACTERS)
+    if raw is not None:
+        return tuple(one.strip() for one in raw.split("\\")) if raw else ()
     try:
         value = header.get("ImageType")
     except Exception:  # pydicom raises whatever the damage leads to
