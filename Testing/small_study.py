@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -12,6 +13,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, write_markups
+from CACBoneAxisLib.study import StudyResult
 
 SHAPE = (12, 60, 60)
 SPACING_MM = (0.5, 0.5, 3.0)
@@ -77,3 +79,9 @@ def write_small_study(folder: Path) -> dict[str, Path]:
     }
     files["settings"].write_text(json.dumps(settings))
     return files
+
+
+def answers(result: StudyResult) -> dict[str, Any]:
+    """Return the parts of a result that do not depend on the way it was made."""
+    mapping = result.to_dict()
+    return {part: mapping[part] for part in ("calcium", "bone", "suitability")}

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import scipy
 import SimpleITK
+from page import write_between
 from scipy import ndimage
 
 from CACBoneAxisLib.calcium.cache import ImageCache
@@ -42,7 +43,6 @@ from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 from CACBoneAxisLib.study.settings import read_settings
 
 SLICES = 300
-SPEED_PAGE = Path(__file__).resolve().parents[2] / "docs" / "speed.md"
 CANDIDATES, SCIPY = "candidates, threshold included", "scipy.ndimage.label on the ready mask"
 START, END = "<!-- bench -->", "<!-- end of bench -->"
 
@@ -232,10 +232,7 @@ def run() -> None:
     table = report()
     sys.stdout.write(table + "\n")
     if arguments.write:
-        page = SPEED_PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(START)
-        _, _, after = rest.partition(END)
-        SPEED_PAGE.write_text(f"{before}{START}\n{table}\n{END}{after}", encoding="utf-8", newline="\n")
+        write_between(START, END, table)
 
 
 if __name__ == "__main__":

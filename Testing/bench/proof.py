@@ -25,6 +25,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from page import write_between
 
 from CACBoneAxisLib.imaging.load import read_ct
 from CACBoneAxisLib.imaging.markups import read_markups
@@ -211,9 +212,7 @@ def main() -> None:
     lines = ["| what | measured | bound |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     sys.stdout.write("\n".join(lines) + "\n")
     if arguments.write:
-        text = PAGE.read_text(encoding="utf-8")
-        before, after = text.split(START)[0], text.split(END)[1]
-        PAGE.write_text(f"{before}{START}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8", newline="\n")
+        write_between(START, END, "\n".join(lines), PAGE)
 
 
 if __name__ == "__main__":

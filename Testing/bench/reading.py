@@ -19,13 +19,13 @@ from time import perf_counter
 import numpy as np
 import pydicom
 import SimpleITK
+from page import write_between
 
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.load import read_ct
 
 SLICES, RUNS, BOUND = 600, 5, 1.3
 TESTING = Path(__file__).resolve().parents[1]
-SPEED_PAGE = TESTING.parent / "docs" / "speed.md"
 START, END = "<!-- reading -->", "<!-- end of reading -->"
 
 
@@ -80,10 +80,7 @@ def run() -> None:
     )
     sys.stdout.write("\n" + table)
     if arguments.write:
-        page = SPEED_PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(START)
-        _, _, after = rest.partition(END)
-        SPEED_PAGE.write_text(f"{before}{START}\n{table}{END}{after}", encoding="utf-8", newline="\n")
+        write_between(START, END, table)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from imaging.dicom_writer import save
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 
@@ -64,12 +64,4 @@ def write_enhanced(
     ]
     dataset.PixelData = np.ascontiguousarray(hu[order]).astype("<i2").tobytes()
     dataset["PixelData"].VR = "OW"
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ENHANCED_CT, dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
-    if pydicom.__version_info__[0] == "2":
-        file.is_little_endian, file.is_implicit_VR = True, False
-        file.save_as(path, write_like_original=False)
-    else:
-        file.save_as(path, enforce_file_format=True)
+    save(dataset, path)

@@ -23,6 +23,17 @@ def small_geometry() -> ImageGeometry:
     return ImageGeometry((8, 10, 12), (0.6269531, 0.71, 2.5), (-40.25, -101.5, 33.75))
 
 
+@pytest.fixture
+def write(tmp_path, dicom_writer, small_hu, small_geometry):
+    """Return a function that writes the small scan, changed as asked, and returns its folder."""
+
+    def write_into(name="study", hu=small_hu, **changes):
+        dicom_writer.write_series(tmp_path / name, hu, small_geometry, **changes)
+        return tmp_path / name
+
+    return write_into
+
+
 @pytest.fixture(scope="session")
 def dicom_variants() -> ModuleType:
     """Testing/imaging/dicom_variants.py: transfer syntaxes, enhanced CT, directories."""

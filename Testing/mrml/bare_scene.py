@@ -7,6 +7,10 @@ scene), and ``slicer.mrmlScene`` and ``slicer.modules``.
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import slicer
@@ -50,6 +54,30 @@ def close_scene(scene: slicer.vtkMRMLScene) -> None:
     for logic in reversed(scene_logics.pop(scene)):
         logic.SetMRMLScene(None)
     slicer.mrmlScene = None
+
+
+def open_saved(scene: slicer.vtkMRMLScene, bundle: Path) -> Path:
+    """Open a saved scene (.mrb) in a scene; return the folder beside it in which it was unpacked."""
+    folder = bundle.parent / "unpacked"
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    (mrml,) = folder.rglob("*.mrml")
+    scene.SetURL(str(mrml))
+    scene.SetRootDirectory(str(mrml.parent))
+    assert scene.Import()
+    return folder
+
+
+@contextmanager
+def reopened(bundle: Path) -> Iterator[slicer.vtkMRMLScene]:
+    """Open a saved scene in an empty one, and close that again."""
+    before, fresh = slicer.mrmlScene, new_scene()
+    try:
+        open_saved(fresh, bundle)
+        yield fresh
+    finally:
+        close_scene(fresh)
+        slicer.mrmlScene = before
 
 
 scene_logics: dict[slicer.vtkMRMLScene, list[slicer.vtkMRMLAbstractLogic]] = {}

@@ -106,3 +106,19 @@ def database(scene, small_ct, dicom_writer, monkeypatch, tmp_path_factory):
         return SimpleNamespace(volume=volume, files=files, uids=uids)
 
     return make
+
+
+@pytest.fixture
+def volume(scene, small_ct):
+    """The small CT in the scene."""
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    return add_volume(small_ct, scene)
+
+
+@pytest.fixture
+def nodes(scene, small_study, small_result):
+    """The small study as nodes of the scene."""
+    from CACBoneAxisLib.mrml.archive import add_study
+
+    return add_study(small_result, small_study, scene)

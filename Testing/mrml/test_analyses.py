@@ -12,11 +12,6 @@ from CACBoneAxisLib.mrml.analyses import KEPT_ANALYSES, Analyses  # noqa: E402
 from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 
 
-@pytest.fixture
-def volume(scene, small_ct):
-    return add_volume(small_ct, scene)
-
-
 def test_the_same_volume_has_the_same_session(volume):
     analyses = Analyses()
     assert analyses.of(volume) is analyses.of(volume)

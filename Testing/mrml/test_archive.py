@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import runpy
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-
+import bare_scene  # noqa: E402
 import SimpleITK as sitk  # noqa: E402, N813
 
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList, write_markups  # noqa: E402
@@ -64,13 +63,8 @@ def analyze(run, files, *more) -> int:
 def test_the_scene_lies_beside_the_result_and_replays_to_its_digits(run, files, scene):
     assert analyze(run, files, "--age", 63, "--sex", "F", "--erosion", 5) == 0
     result = json.loads((files / "out" / "result.json").read_text())
-    with zipfile.ZipFile(files / "out" / "scene.mrb") as archive:
-        archive.extractall(files / "unpacked")
-    (mrml,) = (files / "unpacked").rglob("*.mrml")
     scene.Clear(False)
-    scene.SetURL(str(mrml))
-    scene.SetRootDirectory(str(mrml.parent))
-    assert scene.Import()
+    bare_scene.open_saved(scene, files / "out" / "scene.mrb")
     (record,) = result_nodes(scene)
     again = replay(record).to_dict()
     for part in ("calcium", "bone", "suitability"):

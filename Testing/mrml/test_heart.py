@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 
 import numpy as np
 import pytest
@@ -90,19 +89,10 @@ def test_a_saved_scene_is_replayed_with_it(nodes, tmp_path):
     assert reading_nodes(record).heart is nodes.heart
     assert suggested(replay(record)) == suggested(result)
     write_mrb(nodes.volume.GetScene(), tmp_path / "scene.mrb")
-    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
-    fresh = bare_scene.new_scene()
-    try:
-        fresh.SetURL(str(mrml))
-        fresh.SetRootDirectory(str(mrml.parent))
-        assert fresh.Import()
+    with bare_scene.reopened(tmp_path / "scene.mrb") as fresh:
         (again,) = result_nodes(fresh)
         assert suggested(replay(again)) == suggested(result)
         assert is_current(again, reading_nodes(again), LISTED)
-    finally:
-        bare_scene.close_scene(fresh)
 
 
 def test_a_heart_chosen_or_renamed_makes_a_result_old(nodes):

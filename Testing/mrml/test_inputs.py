@@ -5,22 +5,10 @@ from __future__ import annotations
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+from small_study import answers  # noqa: E402
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
-
-
-def answers(result) -> dict:
-    """The parts of a result that must not depend on the way it was made."""
-    mapping = result.to_dict()
-    return {"calcium": mapping["calcium"], "bone": mapping["bone"], "suitability": mapping["suitability"]}
-
-
-@pytest.fixture
-def nodes(scene, small_study, small_result):
-    """The small study as nodes of the scene."""
-    return add_study(small_result, small_study, scene)
 
 
 def test_the_score_through_nodes_is_the_one_worked_out_by_hand(nodes):

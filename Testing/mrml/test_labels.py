@@ -8,7 +8,6 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.labels import (  # noqa: E402
     exclude_segment,
@@ -18,11 +17,6 @@ from CACBoneAxisLib.mrml.labels import (  # noqa: E402
     segments_state,
     vertebra_segments,
 )
-
-
-@pytest.fixture
-def volume(scene, small_ct):
-    return add_volume(small_ct, scene)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from CACBoneAxisLib.bone.vertebrae import measure_vertebrae  # noqa: E402
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion  # noqa: E402
 from CACBoneAxisLib.imaging.findings import UnusableInputError, finding  # noqa: E402
 from CACBoneAxisLib.mrml import placing  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.markups import box_from_node  # noqa: E402
 from CACBoneAxisLib.mrml.placing import (  # noqa: E402
     FIRST_REGION_SIZE_MM,
@@ -26,11 +25,6 @@ from CACBoneAxisLib.mrml.placing import (  # noqa: E402
 )
 from CACBoneAxisLib.mrml.regions import exclude_region, excluded_reason  # noqa: E402
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso  # noqa: E402
-
-
-@pytest.fixture
-def volume(scene, small_ct):
-    return add_volume(small_ct, scene)
 
 
 def test_seeds_are_numbered_by_artery_and_no_number_is_given_twice(scene, volume):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from pathlib import Path
 
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 import bare_scene  # noqa: E402
+from small_study import answers  # noqa: E402
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     find_result,
@@ -25,18 +23,6 @@ from CACBoneAxisLib.mrml.scene import (  # noqa: E402
     show_result,
     write_mrb,
 )
-
-
-def answers(result) -> dict:
-    """The parts of a result that must not depend on the way it was made."""
-    mapping = result.to_dict()
-    return {"calcium": mapping["calcium"], "bone": mapping["bone"], "suitability": mapping["suitability"]}
-
-
-@pytest.fixture
-def nodes(scene, small_study, small_result):
-    """The small study as nodes of the scene."""
-    return add_study(small_result, small_study, scene)
 
 
 def test_shown_again_it_updates_the_nodes_it_made_before(scene, nodes):
@@ -93,22 +79,13 @@ def test_a_saved_scene_is_replayed_to_the_same_digits(scene, nodes, tmp_path):
     show_result(result, nodes)
     write_mrb(scene, tmp_path / "scene.mrb")
 
-    fresh = bare_scene.new_scene()
-    try:
-        with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-            archive.extractall(tmp_path / "unpacked")
-        (mrml,) = Path(tmp_path / "unpacked").rglob("*.mrml")
-        fresh.SetURL(str(mrml))
-        fresh.SetRootDirectory(str(mrml.parent))
-        assert fresh.Import()
+    with bare_scene.reopened(tmp_path / "scene.mrb") as fresh:
         (record,) = result_nodes(fresh)
         again = replay(record)
         assert answers(again) == answers(result)
         assert again.settings == settings
         assert is_current(record, reading_nodes(record), settings)
         assert answers(again)["calcium"]["lesions"][1]["status"] == "excluded"
-    finally:
-        bare_scene.close_scene(fresh)
 
 
 @pytest.mark.parametrize("what", ["seed", "decision", "region", "settings", "nothing", "empty list"])

@@ -11,7 +11,6 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_volume  # noqa: E402
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes  # noqa: E402
 from CACBoneAxisLib.mrml.totalsegmentator import CLASSES, is_installed, segment_vertebrae  # noqa: E402
 
@@ -42,11 +41,6 @@ class Logic:
                 array = np.zeros(shape, np.uint8)
                 array[2:10, 45:72, 25:65] = 1
                 slicer.util.updateSegmentBinaryLabelmapFromArray(array, outputSegmentation, segment_id, inputVolume)
-
-
-@pytest.fixture
-def volume(scene, small_ct):
-    return add_volume(small_ct, scene)
 
 
 @pytest.fixture

@@ -15,17 +15,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "mrml")]
 
 
 @pytest.fixture
-def scene():
-    """An empty scene with the application's logics."""
-    pytest.importorskip("slicer", reason="slicer-core is not installed")
-    import bare_scene
-
-    scene = bare_scene.new_scene()
-    yield scene
-    bare_scene.close_scene(scene)
-
-
-@pytest.fixture
 def host(scene):
     """The application around the module; skips where PySide6 is not installed."""
     pytest.importorskip("PySide6", reason="PySide6 is not installed")
@@ -40,4 +29,4 @@ specification = importlib.util.spec_from_file_location("mrml_fixtures", HERE.par
 mrml_fixtures = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(mrml_fixtures)
 small_ct, small_study, small_result = mrml_fixtures.small_ct, mrml_fixtures.small_study, mrml_fixtures.small_result
-database = mrml_fixtures.database
+database, scene, volume = mrml_fixtures.database, mrml_fixtures.scene, mrml_fixtures.volume

@@ -729,7 +729,6 @@ def test_a_click_in_a_view_that_slicer_draws_shows_the_region_there(opened, scen
 
 def test_a_saved_scene_replays_to_the_digits_of_the_command_line(placed, scene, small_ct, tmp_path):
     """With a region placed by a click and moved, a segmentation with a vertebra left out, a line and references."""
-    import zipfile
 
     import bare_scene
 
@@ -755,20 +754,10 @@ def test_a_saved_scene_replays_to_the_digits_of_the_command_line(placed, scene, 
     assert [v["status"] for v in shown["vertebrae"]] == ["measured", "excluded"]
 
     write_mrb(scene, tmp_path / "scene.mrb")
-    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    (roi,) = (tmp_path / "unpacked").rglob("*L1*.mrk.json")
-    (labels,) = (tmp_path / "unpacked").rglob("Spine*.seg.nrrd")
-    (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
-    files = StudyInputs(small_ct, None, tuple(read_markups(roi)), read_labels(labels), settings_of(placed))
-    assert json.loads(json.dumps(analyze(files).to_dict()["bone"])) == shown
-    fresh = bare_scene.new_scene()
-    try:
-        fresh.SetURL(str(mrml))
-        fresh.SetRootDirectory(str(mrml.parent))
-        assert fresh.Import()
+    with bare_scene.reopened(tmp_path / "scene.mrb") as fresh:
+        (roi,) = (tmp_path / "unpacked").rglob("*L1*.mrk.json")
+        (labels,) = (tmp_path / "unpacked").rglob("Spine*.seg.nrrd")
+        files = StudyInputs(small_ct, None, tuple(read_markups(roi)), read_labels(labels), settings_of(placed))
+        assert json.loads(json.dumps(analyze(files).to_dict()["bone"])) == shown
         (record,) = result_nodes(fresh)
         assert json.loads(json.dumps(replay(record).to_dict()["bone"])) == shown == result_mapping(record)["bone"]
-    finally:
-        bare_scene.close_scene(fresh)
-        slicer.mrmlScene = scene

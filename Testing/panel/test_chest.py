@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 import bare_scene  # noqa: E402
+from small_study import answers  # noqa: E402
 
 from CACBoneAxisLib.imaging.load import read_ct  # noqa: E402
 from CACBoneAxisLib.imaging.markups import read_markups  # noqa: E402
@@ -27,11 +27,6 @@ def loaded(scene, class_name: str, path: Path):
     node.GetStorageNode().SetFileName(str(path))
     assert node.GetStorageNode().ReadData(node)
     return node
-
-
-def answers(result: StudyResult) -> dict:
-    mapping = result.to_dict()
-    return {part: mapping[part] for part in ("calcium", "bone", "suitability")}
 
 
 @pytest.fixture
@@ -52,15 +47,6 @@ def test_logic_and_replay_give_the_digits_of_the_command_line(scene, host, share
     assert result.to_dict()["calcium"]["total"]["agatston"] == pytest.approx(3832.4, abs=0.05)
 
     write_mrb(scene, tmp_path / "scene.mrb")
-    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    (saved,) = (tmp_path / "unpacked").rglob("*.mrml")
-    fresh = bare_scene.new_scene()
-    try:
-        fresh.SetURL(str(saved))
-        fresh.SetRootDirectory(str(saved.parent))
-        assert fresh.Import()
+    with bare_scene.reopened(tmp_path / "scene.mrb") as fresh:
         (record,) = result_nodes(fresh)
         assert answers(replay(record)) == answers(result)
-    finally:
-        bare_scene.close_scene(fresh)

@@ -14,14 +14,6 @@ LAD_ZYX, RCA_ZYX, NOTHING_ZYX = (4, 20, 31), (7, 24, 50), (4, 35, 31)
 
 
 @pytest.fixture
-def volume(scene, small_ct):
-    """The small CT in the scene."""
-    from CACBoneAxisLib.mrml.archive import add_volume
-
-    return add_volume(small_ct, scene)
-
-
-@pytest.fixture
 def view(scene, volume):
     """An axial slice view."""
     import offscreen

@@ -6,17 +6,9 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
-
+import bare_scene  # noqa: E402
 
 LAD, RCA = 2 * 6 * 0.56 * 2, 4 * 0.56 * 4  # by hand: slices x pixels x mm2 x weight, 3 mm increment
-
-
-@pytest.fixture
-def volume(scene, small_ct):
-    """The small CT in the scene."""
-    from CACBoneAxisLib.mrml.archive import add_volume
-
-    return add_volume(small_ct, scene)
 
 
 @pytest.fixture
@@ -344,16 +336,9 @@ def test_choices_and_numbers_survive_saving_the_scene(seeded, scene, small_ct, t
     ui.applyButton.click()
     shown = ui.calciumLabel.text, ui.boneLabel.text
     assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
-    import zipfile
-
-    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    (mrml,) = (tmp_path / "unpacked").rglob("*.mrml")
     scene.Clear(False)
     assert not ui.calciumLabel.text
-    scene.SetURL(str(mrml))
-    scene.SetRootDirectory(str(mrml.parent))
-    assert scene.Import()
+    bare_scene.open_saved(scene, tmp_path / "scene.mrb")
     seeded.process()
     assert (ui.calciumLabel.text, ui.boneLabel.text) == shown
     assert ui.minimumAreaSpinBox.value == 0.5

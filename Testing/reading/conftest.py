@@ -12,5 +12,5 @@ sys.path[:0] = [str(MRML)]
 specification = importlib.util.spec_from_file_location("mrml_fixtures", MRML / "conftest.py")
 mrml_fixtures = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(mrml_fixtures)
-scene, database = mrml_fixtures.scene, mrml_fixtures.database
+scene, database, nodes = mrml_fixtures.scene, mrml_fixtures.database, mrml_fixtures.nodes
 small_ct, small_study, small_result = mrml_fixtures.small_ct, mrml_fixtures.small_study, mrml_fixtures.small_result

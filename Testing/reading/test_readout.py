@@ -8,16 +8,10 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from CACBoneAxisLib.mrml.analyses import Analyses  # noqa: E402
-from CACBoneAxisLib.mrml.archive import add_study  # noqa: E402
 from CACBoneAxisLib.reading.readout import read_region  # noqa: E402
 from CACBoneAxisLib.study import Settings  # noqa: E402
 
 LINEAR = {"bone": {"calibration": {"kind": "linear", "slope": 0.8, "intercept": 5, "material": "HA"}}}
-
-
-@pytest.fixture
-def nodes(scene, small_study, small_result):
-    return add_study(small_result, small_study, scene)
 
 
 def test_it_has_the_digits_of_the_result(nodes, small_result):

@@ -11,17 +11,6 @@ from CACBoneAxisLib.imaging.dicom.volume import read_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 
-@pytest.fixture
-def write(tmp_path, dicom_writer, small_hu, small_geometry):
-    """Writes the small scan into a folder with what the test wants changed, and returns the folder."""
-
-    def write_into(name="study", hu=small_hu, **changes):
-        dicom_writer.write_series(tmp_path / name, hu, small_geometry, **changes)
-        return tmp_path / name
-
-    return write_into
-
-
 def refused(path, series=None) -> tuple[str, str]:
     with pytest.raises(UnusableInputError) as caught:
         read_dicom(path, series)
