@@ -1,7 +1,7 @@
 """What a click on one more lesion costs, and how that grows: part of ``make bench``.
 
 From the click to the new result: the lesion found and taken as a point, the whole reading
-analysed again in its session, tables and segments in the scene brought up to date. The
+analysed again by its incremental analysis, tables and segments in the scene brought up to date. The
 application draws its views after that, which is not measured here. Needs slicer-core.
 """
 
