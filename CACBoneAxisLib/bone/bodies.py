@@ -36,10 +36,10 @@ def vertebral_body(inside: NDArray[np.bool_], spacing_mm: tuple[float, float, fl
     padded = np.pad(inside, 1)
     sampling = spacing_mm[::-1]
     deep = ndimage.distance_transform_edt(padded, sampling=sampling) > OPENING_MM
-    pieces, count = ndimage.label(deep)
+    components, count = ndimage.label(deep)
     if count == 0:
         return inside, False
-    deep = pieces == int(np.argmax(np.bincount(pieces.ravel())[1:])) + 1
+    deep = components == int(np.argmax(np.bincount(components.ravel())[1:])) + 1
     # Distances to the first voxel outside are half a voxel too long; half the smallest spacing is subtracted.
     reach = OPENING_MM + min(spacing_mm) / 2
     body = (ndimage.distance_transform_edt(~deep, sampling=sampling) <= reach) & padded

@@ -190,7 +190,7 @@ class Calibration:
             ("kernel", self.kernel, scan.kernel, None, ""),
             ("table height", self.table_height_mm, scan.table_height_mm, TABLE_HEIGHT_TOLERANCE_MM, " mm"),
         ]
-        said = []
+        parts = []
         for name, made, here, tolerance, unit in pairs:
             if made is None or here is None:
                 same = False
@@ -200,8 +200,8 @@ class Calibration:
                 same = abs(float(made) - float(here)) <= tolerance
             if not same:
                 texts = ["not known" if v is None else f"{v:g}{unit}" if tolerance else v for v in (made, here)]
-                said.append(f"{name}: calibration {texts[0]}, scan {texts[1]}")
-        return said
+                parts.append(f"{name}: calibration {texts[0]}, scan {texts[1]}")
+        return parts
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the calibration as in the result file."""

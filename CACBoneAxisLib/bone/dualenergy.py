@@ -120,8 +120,8 @@ def coefficients(calibration: Calibration) -> tuple[tuple[float, float], tuple[f
         if len(energies) != 2:
             raise refusal("dual-energy", why="the energies of both volumes, or their coefficients, must be given")
         if abs(energies[0] - energies[1]) < FEWEST_KEV:
-            why = f"{energies[0]:g} and {energies[1]:g} keV are closer than {FEWEST_KEV:g} keV"
-            raise refusal("dual-energy", why=why)
+            reason = f"{energies[0]:g} and {energies[1]:g} keV are closer than {FEWEST_KEV:g} keV"
+            raise refusal("dual-energy", why=reason)
         a = (hydroxyapatite_hu(energies[0]), hydroxyapatite_hu(energies[1]))
     return a, (float(water[0]), float(water[1]))
 
@@ -161,15 +161,15 @@ def laid_over(first: CTImage, second: CTImage, places_mm: Sequence[ArrayLike]) -
         raise refusal("dual-energy", why=f"the volumes do not show the same (correlation {best:.2f})")
     x, y, z = (float(s) * GRID_MM for s in shift)
     millimetres = (x, y, z)
-    said: list[Finding] = []
+    findings: list[Finding] = []
     if np.linalg.norm(millimetres) > ALIGNED_MM:
-        said.append(finding("dual-shifted", shift=f"{np.linalg.norm(millimetres):.0f}"))
+        findings.append(finding("dual-shifted", shift=f"{np.linalg.norm(millimetres):.0f}"))
     elif not same_grid(first.geometry, second.geometry):
         millimetres = (0.0, 0.0, 0.0)
-        said.append(finding("dual-resampled"))
+        findings.append(finding("dual-resampled"))
     else:
         millimetres = (0.0, 0.0, 0.0)
-    return SecondVolume(second, millimetres, best, tuple(said))
+    return SecondVolume(second, millimetres, best, tuple(findings))
 
 
 def with_line(calibration: Calibration) -> Calibration:

@@ -61,7 +61,6 @@ class Ends:
     explained: float
     spongy_hu: float
     endplate_hu: float
-    disc_hu: float
     known_mm: tuple[float, float]
 
 
@@ -186,7 +185,6 @@ def find_ends(
         float(explained[n, m]),
         float(spongy[n, m]),
         float(endplate[n, m]),
-        float(spongy[n, m] + soft[n, m]),
         (float(w[0]), float(w[-1])),
     )
 

@@ -41,11 +41,11 @@ class Estimate:
 def unmet_levels(names: Iterable[str], measured: Iterable[str]) -> tuple[Finding, ...]:
     """Return the findings about equations for levels that were not measured."""
     there = set(measured)
-    said = []
+    findings = []
     for row in load_table("bmd_conversions")["rows"]:
         if row["kind"] == "level" and row["name"] in names and row["to"] not in there:
-            said.append(finding("estimate-not-applied", name=row["name"], why=f"{row['to']} was not measured"))
-    return tuple(dict.fromkeys(said))
+            findings.append(finding("estimate-not-applied", name=row["name"], why=f"{row['to']} was not measured"))
+    return tuple(dict.fromkeys(findings))
 
 
 def estimate_names() -> tuple[str, ...]:
@@ -95,5 +95,5 @@ def estimate(
     return Estimate(name, what, Bmd(result, material), value, row["source"], row["note"]), ()
 
 
-def _refused(name: str, why: str) -> tuple[None, tuple[Finding, ...]]:
-    return None, (finding("estimate-not-applied", name=name, why=why),)
+def _refused(name: str, reason: str) -> tuple[None, tuple[Finding, ...]]:
+    return None, (finding("estimate-not-applied", name=name, why=reason),)

@@ -54,29 +54,29 @@ def foci_findings(
     """
     values = mask.values(hu).astype(float)
     apart = float(values.mean()) - median
-    said = []
+    findings = []
     if abs(apart) > protocol.parting_hu:
         code = "region-dense-part" if apart > 0 else "region-light-part"
-        said.append(finding(code, level=level, apart=f"{abs(apart):.0f}"))
+        findings.append(finding(code, level=level, apart=f"{abs(apart):.0f}"))
     local = _local(geometry, mask, axes)
     block = hu[mask.slices].astype(float)
     for sign, code in ((1, "region-dense-focus"), (-1, "region-light-focus")):
-        pieces, count = ndimage.label(mask.voxels & (sign * (block - median) > FOCUS_HU))
+        components, count = ndimage.label(mask.voxels & (sign * (block - median) > FOCUS_HU))
         if not count:
             continue
-        sizes = np.bincount(pieces.ravel())[1:]
+        sizes = np.bincount(components.ravel())[1:]
         largest = int(sizes.max())
         if largest * geometry.voxel_volume_mm3 <= FOCUS_MM3 or largest < FOCUS_VOXELS:
             continue
-        picked = pieces[mask.voxels] == int(sizes.argmax()) + 1
+        picked = components[mask.voxels] == int(sizes.argmax()) + 1
         cause = _dense(values[picked], local[picked], local) if sign > 0 else _light(values[picked])
         volume = f"{largest * geometry.voxel_volume_mm3:.0f}"
         extreme = f"{sign * (sign * values[picked]).max():.0f}"
-        said.append(finding(code, level=level, volume=volume, extreme=extreme, cause=cause))
+        findings.append(finding(code, level=level, volume=volume, extreme=extreme, cause=cause))
     lighter = _vein(values, local)
     if lighter is not None:
-        said.append(finding("region-vein", level=level, apart=f"{lighter:.0f}"))
-    return said
+        findings.append(finding("region-vein", level=level, apart=f"{lighter:.0f}"))
+    return findings
 
 
 def _local(geometry: ImageGeometry, mask: Mask, axes: NDArray[np.floating] | None) -> NDArray[np.floating]:

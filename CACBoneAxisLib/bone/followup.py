@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from CACBoneAxisLib.data import load_table
-from CACBoneAxisLib.imaging.contrast import is_enhanced
+from CACBoneAxisLib.imaging.contrast import result_is_enhanced
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
 # Facts that a density depends on; they must be known and equal in both results.
@@ -166,7 +166,9 @@ def least_significant_change(
 
 def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
     """Return, in words, the facts that forbid comparing two results."""
-    scans = [{**result["study"]["acquisition"], "contrast": study_enhanced(result)} for result in (baseline, followup)]
+    scans = [
+        {**result["study"]["acquisition"], "contrast": result_is_enhanced(result)} for result in (baseline, followup)
+    ]
     lines = [result["bone"]["calibration"] for result in (baseline, followup)]
     said = unlike_scans(*scans)
     # A phantom in the scan is fitted in every scan; an asynchronous line must be the same.
@@ -206,12 +208,6 @@ def unlike_scans(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> li
 def _known(value: Any) -> Any:
     """Return a value, None for what is missing as tables say it."""
     return None if value is None or value != value or value == "" else value
-
-
-def study_enhanced(result: Mapping[str, Any]) -> bool | None:
-    """Return whether the scan of a result is contrast-enhanced, by the blood where it was measured."""
-    blood = result["calcium"]["blood"]
-    return is_enhanced(result["study"]["acquisition"]["contrast"], blood["hu"] if blood else None)
 
 
 def _region_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

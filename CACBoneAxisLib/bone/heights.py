@@ -90,7 +90,7 @@ class Heights:
         name = next(row["name"] for row in table["grades"] if row["grade"] == self.grade)
         loss, kind = self.loss
         normal = f"{100 * table['normal_wedging']:.0f}"
-        said = finding(
+        findings = finding(
             "height-loss",
             level=level,
             percent=f"{100 * loss:.0f}",
@@ -99,7 +99,7 @@ class Heights:
             name=name,
             normal=normal,
         )
-        return (said,)
+        return (findings,)
 
 
 def labelled_heights(
@@ -180,11 +180,11 @@ def heights_findings(without: Mapping[str, str], increment_mm: float) -> tuple[F
     """
     placed = [level for level, source in without.items() if source == "roi"]
     bodies = [level for level, source in without.items() if source != "roi"]
-    said = []
+    findings = []
     if placed:
-        said.append(finding("heights-region", levels=", ".join(placed)))
+        findings.append(finding("heights-region", levels=", ".join(placed)))
     if bodies and increment_mm > LARGEST_INCREMENT_MM:
-        said.append(finding("heights-thick", increment=f"{increment_mm:g}"))
+        findings.append(finding("heights-thick", increment=f"{increment_mm:g}"))
     elif bodies:
-        said.append(finding("heights-unresolved", levels=", ".join(bodies)))
-    return tuple(said)
+        findings.append(finding("heights-unresolved", levels=", ".join(bodies)))
+    return tuple(findings)

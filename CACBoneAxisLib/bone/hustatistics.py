@@ -8,8 +8,6 @@ from math import fsum, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.masks import Mask
-
 PERCENTILES = (10.0, 90.0)
 
 
@@ -71,8 +69,3 @@ def measure(values_hu: NDArray[np.generic], voxel_volume_mm3: float) -> HuStatis
         voxels=count,
         volume_mm3=count * voxel_volume_mm3,
     )
-
-
-def measure_mask(hu: NDArray[np.generic], mask: Mask, voxel_volume_mm3: float) -> HuStatistics:
-    """Return the statistics of the image's HU, shape (z, y, x), in the mask."""
-    return measure(mask.values(hu), voxel_volume_mm3)

@@ -74,15 +74,15 @@ class Interpreter:
 
     def general_findings(self) -> tuple[Finding, ...]:
         """Return the findings about all levels."""
-        said: tuple[Finding, ...] = ()
+        findings: tuple[Finding, ...] = ()
         dual = self.protocol.calibration.kind == "dual-energy"
         if dual or self.spectral:
-            said = (finding("dual-hu"),)
+            findings = (finding("dual-hu"),)
         if dual and self.protocol.calibration.slope is None:
-            return said
+            return findings
         if self.calibration is not None and self.protocol.t_score_reference is None and self.tissue is None:
-            said = (*said, finding("no-t-score-reference"))
-        return said
+            findings = (*findings, finding("no-t-score-reference"))
+        return findings
 
     def read(
         self, level: str, mean_hu: float, subject: str | None = None, ha_mg_cm3: float | None = None
@@ -99,48 +99,48 @@ class Interpreter:
         """
         subject = subject or level
         site = site_of(level.split("-")[0])
-        said: list[Finding] = []
+        findings: list[Finding] = []
         thresholds: tuple[HuThreshold, ...] = ()
         dual = self.protocol.calibration.kind == "dual-energy"
         if not (self.contrast or self.spectral or dual):
             thresholds = hu_thresholds(mean_hu, level, self.protocol.hu_thresholds)
             if not thresholds and self.protocol.hu_thresholds == "all":
-                said.append(finding("no-hu-thresholds", level=subject))
+                findings.append(finding("no-hu-thresholds", level=subject))
         if self.calibration is None or self.calibration.material is None:
-            return Interpretation(mean_hu, hu_thresholds=thresholds), tuple(said), ()
+            return Interpretation(mean_hu, hu_thresholds=thresholds), tuple(findings), ()
         if dual and ha_mg_cm3 is None:
-            return Interpretation(mean_hu, hu_thresholds=thresholds), tuple(said), ()
+            return Interpretation(mean_hu, hu_thresholds=thresholds), tuple(findings), ()
         value = ha_mg_cm3 if dual and ha_mg_cm3 is not None else mean_hu
         bmd = Bmd(self.calibration.bmd_mg_cm3(value), self.calibration.material)
-        said += plausibility(subject, bmd)
+        findings += plausibility(subject, bmd)
         if dual and self.protocol.calibration.slope is None:
-            return Interpretation(mean_hu, bmd), tuple(said), (finding("dual-unmapped"),)
+            return Interpretation(mean_hu, bmd), tuple(findings), (finding("dual-unmapped"),)
         if self.tissue is not None:
             words = f"{bmd.value_mg_cm3:.0f}", f"{self.tissue.uncertainty_mg_cm3(mean_hu):.0f}"
-            said.append(finding("tissue-bmd", level=subject, bmd=words[0], uncertainty=words[1]))
-            return Interpretation(mean_hu, bmd, hu_thresholds=thresholds), tuple(said), ()
+            findings.append(finding("tissue-bmd", level=subject, bmd=words[0], uncertainty=words[1]))
+            return Interpretation(mean_hu, bmd, hu_thresholds=thresholds), tuple(findings), ()
         if site == "thoracic":
-            said.append(finding("thoracic-class", level=subject))
+            findings.append(finding("thoracic-class", level=subject))
         score: TScore | None = None
-        score_said: tuple[Finding, ...] = ()
+        score_findings: tuple[Finding, ...] = ()
         if self.protocol.t_score_reference is not None:
             name = self.protocol.t_score_reference
-            score, score_said = t_score_of(subject, site, bmd, self.sex, name, self.references)
+            score, score_findings = t_score_of(subject, site, bmd, self.sex, name, self.references)
         z_score: ZScore | None = None
         if self.protocol.z_score_reference is not None:
             name = self.protocol.z_score_reference
-            z_score, z_said = z_score_of(site, bmd, self.sex, self.age_years, self.ancestry, name)
-            score_said = (*score_said, *z_said)
+            z_score, z_findings = z_score_of(site, bmd, self.sex, self.age_years, self.ancestry, name)
+            score_findings = (*score_findings, *z_findings)
         estimates: list[Estimate] = []
         for name in self.protocol.estimates:
-            one, why = estimate(name, level, bmd, sex=self.sex, contrast=self.contrast, kvp=self.kvp)
+            one, remarks = estimate(name, level, bmd, sex=self.sex, contrast=self.contrast, kvp=self.kvp)
             estimates += [one] if one else []
-            score_said = (*score_said, *why)
+            score_findings = (*score_findings, *remarks)
         reading = Interpretation(
             mean_hu, bmd, acr_class(bmd.value_mg_cm3, site), score, thresholds, z_score, tuple(estimates)
         )
-        general = tuple(f for f in score_said if f.code in GENERAL_CODES)
-        return reading, (*said, *(f for f in score_said if f not in general)), general
+        general = tuple(f for f in score_findings if f.code in GENERAL_CODES)
+        return reading, (*findings, *(f for f in score_findings if f not in general)), general
 
 
 def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Interpreter) -> tuple[BoneSummary, tuple[Finding, ...]]:
@@ -162,7 +162,7 @@ def summarize(vertebrae: Sequence[VertebraMeasurement], reader: Interpreter) -> 
     means = [s.mean_hu for s in (measured[level].statistics for level in chosen) if s is not None]
     pairs = [dual.ha_mg_cm3 for dual in (measured[level].dual for level in chosen) if dual is not None]
     ha = sum(pairs) / len(pairs) if len(pairs) == len(chosen) else None
-    reading, said, general = reader.read("-".join(chosen), sum(means) / len(means), label, ha)
+    reading, findings, general = reader.read("-".join(chosen), sum(means) / len(means), label, ha)
     alone = (finding("one-lumbar-level", level=chosen[0]),) if len(chosen) == 1 else ()
     unmet = unmet_levels(reader.protocol.estimates, measured) if reader.calibration else ()
-    return BoneSummary(chosen, label, reading, (*alone, *said)), (*general, *unmet)
+    return BoneSummary(chosen, label, reading, (*alone, *findings)), (*general, *unmet)

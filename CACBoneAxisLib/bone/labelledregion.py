@@ -58,27 +58,27 @@ def labelled_region(
     offset = (box[0].start, box[1].start, box[2].start)
     body, parted = vertebral_body(labels[box] == number, geometry.spacing_mm)
     core = trabecular_core(labels, number, box, geometry.spacing_mm, protocol.erosion_mm, body if parted else None)
-    said = [finding("vertebra-at-border", level=level)] if core.at_border else []
+    findings = [finding("vertebra-at-border", level=level)] if core.at_border else []
     if parted:
-        said.append(finding("posterior-elements", level=level))
+        findings.append(finding("posterior-elements", level=level))
     if _in_pieces(labels[box] == number):
-        said.append(finding("label-pieces", level=level))
+        findings.append(finding("label-pieces", level=level))
     described: dict[str, Any] = {"protocol": protocol.protocol, "label": number}
     if protocol.protocol == DEFAULT:
         if core.mask is None:
-            said.append(finding("region-empty", level=level))
+            findings.append(finding("region-empty", level=level))
         described |= {"shape": "eroded-label", "erosion_mm": protocol.erosion_mm}
-        return LabelledRegion(described, core.mask, tuple(said))
+        return LabelledRegion(described, core.mask, tuple(findings))
     frame = body_frame(body, offset, geometry)
     if frame is None:
-        said.append(finding("body-frame", level=level))
-        return LabelledRegion(described, None, tuple(said))
+        findings.append(finding("body-frame", level=level))
+        return LabelledRegion(described, None, tuple(findings))
     region = _placed(frame, core, geometry, protocol)
     found = region.voxels(geometry)
-    said += placement_findings(level, found, protocol)
+    findings += placement_findings(level, found, protocol)
     described |= described_region(region)
-    refused = any(f.severity == "error" for f in said)
-    return LabelledRegion(described, None if refused else found.mask, tuple(said), np.asarray(region.axes))
+    refused = any(f.severity == "error" for f in findings)
+    return LabelledRegion(described, None if refused else found.mask, tuple(findings), np.asarray(region.axes))
 
 
 def _in_pieces(inside: NDArray[np.bool_]) -> bool:

@@ -1,4 +1,4 @@
-"""Vertebrae of a labelmap: where each lies, and the trabecular core of it."""
+"""Vertebrae of a labelmap: bounding boxes and trabecular cores."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DISTANCE_SLACK = 1e-6
 
 
 def label_boxes(labels: NDArray[np.integer]) -> dict[int, Box]:
-    """Return, for every number in an array of labels, the smallest block (z, y, x) that holds it."""
+    """Return the bounding box (z, y, x) of every number in an array of labels."""
     return {n: box for n, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None}
 
 
 @dataclass(frozen=True)
 class TrabecularCore:
-    """The core of a labelled vertebra: its voxels (None when erosion left none), and what to say about it."""
+    """Core of a labelled vertebra: its voxels (None when erosion left none), and whether the scan cuts it."""
 
     mask: Mask | None
     at_border: bool
@@ -38,29 +38,25 @@ def trabecular_core(
     erosion_mm: float,
     body: NDArray[np.bool_] | None = None,
 ) -> TrabecularCore:
-    """Return the voxels of a label that lie more than ``erosion_mm`` from its outside.
+    """Return the voxels of a label more than ``erosion_mm`` from its outside.
 
-    The distance of a voxel is the one from its centre to the centre of the nearest
-    voxel that is not of the label, in mm, with the true spacing in each direction
-    (scipy's exact Euclidean distance transform). So the first layer of voxels has the
-    distance of one spacing, not of half of one: at 3 mm, ``> 4 mm`` strips a layer and
-    every voxel whose diagonal neighbour (4.24 mm) is all that separates it stays. At
-    least one layer goes on every side, also where the spacing is wider than the erosion:
-    else slices of 5 mm would keep the endplates.
+    The distance of a voxel is that of its centre from the centre of the nearest voxel outside the
+    label, with true spacing (scipy's exact Euclidean distance transform). The first layer therefore has
+    a distance of one spacing, not half: at 3 mm, ``> 4 mm`` strips one layer and keeps voxels separated
+    only by a diagonal neighbour (4.24 mm). At least one layer is stripped on every side, even where the
+    spacing exceeds the erosion, because slices of 5 mm would otherwise keep the endplates.
 
-    What lies beyond the border of the scan counts as outside, because it cannot be
-    shown to be bone. Of several pieces that erosion leaves, such as the core of the
-    body and islands in the posterior arch, the largest is the core (voxels that share
-    a face belong together).
+    Beyond the border of the scan counts as outside. Of several components left by erosion, such as the
+    core of the body and islands in the posterior arch, the largest is the core (connected by faces).
 
     Parameters
     ----------
     labels : int array (z, y, x)
     number : label of the vertebra
-    box : the block that holds it, of ``label_boxes``
+    box : its bounding box from ``label_boxes``
     spacing_mm : (x, y, z)
-    erosion_mm : 0 keeps every voxel of the label, in all its pieces
-    body : bool array of the box's shape, what of the label is the vertebral body; all of it where None
+    erosion_mm : 0 keeps every voxel of the label
+    body : bool array of the box's shape, the vertebral body in the label; the whole label where None
     """
     at_border = any(s.start == 0 or s.stop == n for s, n in zip(box, labels.shape, strict=True))
     block = labels[box] == number if body is None else body

@@ -124,14 +124,14 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
     refused = LocatedVertebra(
         level, place, findings=(finding("locate-metal", level=level, maximum=f"{near.maximum_hu:.0f}"),)
     )
-    found, why = _agreed(_traces(block, point, image.geometry.slice_increment_mm), image.geometry.slice_increment_mm)
+    found, code = _agreed(_traces(block, point, image.geometry.slice_increment_mm), image.geometry.slice_increment_mm)
     if found is None and metal:
         return refused
     if found is None:
         slices = float(image.geometry.to_index(point)[2])
         beyond = min(slices, image.geometry.shape[0] - 1 - slices) * image.geometry.slice_increment_mm
-        why = "locate-border" if why == "locate-unsure" and beyond < HALF_BODY_MM else why
-        return LocatedVertebra(level, place, findings=(finding(why, level=level),))
+        code = "locate-border" if code == "locate-unsure" and beyond < HALF_BODY_MM else code
+        return LocatedVertebra(level, place, findings=(finding(code, level=level),))
     wall, axes = found.wall, found.axes
     frame = BodyFrame(found.center_mm, axes, 2 * wall.half_width_mm, 2 * wall.half_depth_mm, found.ends.height_mm)
     if metal and _touches_metal(image, frame, metal_hu):
@@ -147,10 +147,10 @@ def locate_vertebra(image: CTImage, level: str, point_mm: ArrayLike, metal_hu: f
         "tilt": f"{located.tilt_degrees:.0f}",
         "confidence": f"{found.quality:.2f}",
     }
-    said_of = [finding("located", level=level, **words)]
+    findings = [finding("located", level=level, **words)]
     if frame.height_mm < FLAT * np.sqrt(frame.width_mm * frame.depth_mm):
-        said_of.append(finding("locate-flat", level=level, height=words["height"]))
-    return replace(located, findings=tuple(said_of))
+        findings.append(finding("locate-flat", level=level, height=words["height"]))
+    return replace(located, findings=tuple(findings))
 
 
 def _touches_metal(image: CTImage, frame: BodyFrame, metal_hu: float) -> bool:
@@ -208,9 +208,9 @@ def _agreed(traces: Iterator[_Trace | None], increment_mm: float) -> tuple[_Trac
     against: list[tuple[float, str]] = [(0.0, "locate-unsure")]
     thin = increment_mm <= THICK_MM
     for number, found in enumerate(traces, 1):
-        why = None if found is None else found.objection
-        if found is not None and why is not None:
-            against.append((found.quality, why))
+        code = None if found is None else found.objection
+        if found is not None and code is not None:
+            against.append((found.quality, code))
         elif found is not None:
             if thin and found.quality >= GOOD:
                 return found, ""

@@ -62,23 +62,23 @@ class TissueScan:
 
 
 def calibrate_by_tissue(
-    samples: Mapping[str, TissueSample], said: tuple[Finding, ...], kvp: float | None
+    samples: Mapping[str, TissueSample], findings: tuple[Finding, ...], kvp: float | None
 ) -> TissueScan:
     """Fit the line through the tissues, or say why there is none.
 
     Parameters
     ----------
     samples : by tissue
-    said : objections to the samples (``bone/tissues.py``); any of them refuses
+    findings : objections to the samples (``bone/tissues.py``); any of them refuses
     kvp : of the scan
     """
     table = load_table("attenuation")
     usual = table["usual_mass_factors"]
     if kvp is None or abs(kvp - usual["kvp"]) > KVP_TOLERANCE:
         stated = "not known" if kvp is None else f"{kvp:g} kVp"
-        said = (*said, finding("tissue-kvp", stated=stated, kvp=usual["kvp"]))
-    if said:
-        return TissueScan(samples, findings=(*said, finding("tissue-refused")))
+        findings = (*findings, finding("tissue-kvp", stated=stated, kvp=usual["kvp"]))
+    if findings:
+        return TissueScan(samples, findings=(*findings, finding("tissue-refused")))
     grid = _possible_energies(table)
     weights, lines, spreads = [], [], []
     for energy in grid:

@@ -130,17 +130,17 @@ def calibrate_in_scan(image: CTImage, calibration: Calibration) -> PhantomScan:
     orders = [tuple(range(expected))] + ([] if given else [tuple(range(expected))[::-1]])
     order = min(orders, key=lambda o: _miss(phantom, hu[list(o)]))
     axes, slices, hu = tuple(axes[n] for n in order), slices[list(order)], hu[list(order)]
-    why = _refusal(phantom, hu)
+    reason = _refusal(phantom, hu)
     fit = _fit(phantom, hu)
     if fit is None:
-        return PhantomScan(phantom, axes=axes, findings=(why or finding("rods-none", phantom=phantom.title),))
+        return PhantomScan(phantom, axes=axes, findings=(reason or finding("rods-none", phantom=phantom.title),))
     rods = tuple(
         _measured(image, rod, axis, values, fitted)
         for rod, axis, values, fitted in zip(phantom.rods, axes, slices, fit.fitted_hu, strict=True)
     )
     made = PhantomScan(phantom, None, fit, rods, axes, slices, bool(given))
-    if why is not None:
-        return replace(made, findings=(why,))
+    if reason is not None:
+        return replace(made, findings=(reason,))
     line_found = replace(
         calibration, slope=fit.slope, intercept=fit.intercept, material=phantom.material, kvp=image.acquisition.kvp
     )
@@ -205,10 +205,10 @@ def _refusal(phantom: Phantom, hu: NDArray[np.float64]) -> Finding | None:
         for other in (p for p in phantoms().values() if p.name != phantom.name and len(p.rods) == len(hu)):
             if min(_miss(other, hu), _miss(other, hu[::-1])) <= min(BETTER * miss, MISSED_HU):
                 return finding("phantom-wrong", phantom=phantom.title, why=f"they fit {other.title}")
-    why = "there is no line" if fit is None else _implausible(phantom, fit)
-    if why is None and fit is not None and 1 - fit.r2 > REFUSED_MISFIT:
-        why = f"1 - R2 is {100 * (1 - fit.r2):.1f} %"
-    return None if why is None else finding("phantom-wrong", phantom=phantom.title, why=why)
+    reason = "there is no line" if fit is None else _implausible(phantom, fit)
+    if reason is None and fit is not None and 1 - fit.r2 > REFUSED_MISFIT:
+        reason = f"1 - R2 is {100 * (1 - fit.r2):.1f} %"
+    return None if reason is None else finding("phantom-wrong", phantom=phantom.title, why=reason)
 
 
 def _measured(image: CTImage, rod: Rod, axis: RodAxis, values: NDArray[np.float64], fitted: float) -> MeasuredRod:
@@ -221,12 +221,12 @@ def _measured(image: CTImage, rod: Rod, axis: RodAxis, values: NDArray[np.float6
 
 
 def _doubts(phantom: Phantom, fit: RodFit, rods: Sequence[MeasuredRod], slices: int) -> tuple[Finding, ...]:
-    said = [finding("phantom-used", phantom=phantom.title, slices=slices, r2=f"{fit.r2:.5f}")]
+    findings = [finding("phantom-used", phantom=phantom.title, slices=slices, r2=f"{fit.r2:.5f}")]
     miss = float(np.sqrt(np.mean([(rod.hu - rod.fitted_hu) ** 2 for rod in rods])))
     if 1 - fit.r2 > DOUBTED_MISFIT or miss > MISSED_HU:
         percent = f"{100 * (1 - fit.r2):.1f}"
-        said.append(finding("phantom-fit", phantom=phantom.title, percent=percent, miss=f"{miss:.0f}"))
+        findings.append(finding("phantom-fit", phantom=phantom.title, percent=percent, miss=f"{miss:.0f}"))
     worst = max(rods, key=lambda rod: abs(rod.drift_hu))
     if abs(worst.drift_hu) > LARGEST_DRIFT_HU:
-        said.append(finding("phantom-drift", rod=worst.rod.name, drift=f"{worst.drift_hu:+.0f}"))
-    return tuple(said)
+        findings.append(finding("phantom-drift", rod=worst.rod.name, drift=f"{worst.drift_hu:+.0f}"))
+    return tuple(findings)

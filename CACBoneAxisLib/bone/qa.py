@@ -121,7 +121,7 @@ def _series(group: Sequence[tuple[date, str, Calibration]]) -> QaSeries:
     first = group[0][2]
     words = f"{first.kvp:g} kVp" if first.kvp else "kVp unknown"
     title = ", ".join(str(p) for p in (first.manufacturer, first.model, words, first.kernel, first.phantom) if p)
-    said: list[Finding] = []
+    findings: list[Finding] = []
     points = []
     at = (REFERENCE_MG_CM3 - (first.intercept or 0.0)) / (first.slope or 1.0)
     for when, name, one in group:
@@ -143,9 +143,9 @@ def _series(group: Sequence[tuple[date, str, Calibration]]) -> QaSeries:
         points.append(point)
         if drifted:
             percent, limit = f"{point.percent:+.1f}", f"{DRIFT_PERCENT:g}"
-            said.append(finding("qa-drift", file=name, date=point.date, percent=percent, limit=limit))
+            findings.append(finding("qa-drift", file=name, date=point.date, percent=percent, limit=limit))
         if one.r2 is not None and one.r2 < DOUBTED_R2:
-            said.append(finding("qa-fit", file=name, date=point.date, r2=f"{one.r2:.4f}"))
+            findings.append(finding("qa-fit", file=name, date=point.date, r2=f"{one.r2:.4f}"))
     if len(points) == 1:
-        said.append(finding("qa-single", file=points[0].file))
-    return QaSeries(title, str(first.material), tuple(points), tuple(said))
+        findings.append(finding("qa-single", file=points[0].file))
+    return QaSeries(title, str(first.material), tuple(points), tuple(findings))

@@ -33,15 +33,15 @@ low
     Median below 0 HU: paraspinal muscle with its fat had -16. Trabecular bone that low is
     severe osteoporosis, so it is measured and said.
 metal
-    A voxel of 2000 HU or more in the region or within 2 mm of it: nothing is measured. One
-    within 10 mm, such as an endograft's wire beside the body, is said; nothing is measured where the region shows
-    streaks of it, that is where one of the rules of cortex, soft tissue or spread holds.
+    A voxel of 2000 HU or more in the region or within 2 mm of it: nothing is measured. One within
+    10 mm, such as an endograft's wire beside the body, gives a finding; nothing is measured where the
+    region shows its streaks, by one of the rules of cortex, soft tissue or spread.
     Cortex and calcified plaque stayed below 1700 HU.
 isolated
     From the middle of the region, in its own x-y plane, 16 directions are followed for
     40 mm; a vertebral body meets cortex (median + 75 HU, which is what a thin cortex
     leaves at 3 mm) in 12 to 16 of them, liver and spleen in 2 to 5, psoas in 5, the heart
-    in none; muscle between ribs and spine in 11. Fewer than half is said. It withholds
+    in none; muscle between ribs and spine in 11. Fewer than half give a finding, which withholds
     nothing.
 
 endplate
@@ -120,44 +120,44 @@ def content_findings(
     """
     values = mask.values(hu).astype(float)
     count = values.size
-    said: list[Finding] = []
+    findings: list[Finding] = []
     metal = _metal_around(hu, geometry, mask, protocol)
     if metal is not None and (metal[1] <= TOUCHING_MM or _streaked(values, protocol)):
-        said.append(finding("region-metal", level=level, maximum=f"{metal[0]:.0f}"))
+        findings.append(finding("region-metal", level=level, maximum=f"{metal[0]:.0f}"))
     fat = np.count_nonzero(values < protocol.fat_hu) / count
     if fat > protocol.fat_tolerance:
         limit = f"{protocol.fat_hu:.0f}"
-        said.append(finding("region-not-bone", level=level, percent=percent(fat), limit=limit))
-    if said:
-        return tuple(said)
+        findings.append(finding("region-not-bone", level=level, percent=percent(fat), limit=limit))
+    if findings:
+        return tuple(findings)
     if metal is not None:
         words = {"maximum": f"{metal[0]:.0f}", "away": f"{metal[1]:.0f}"}
-        said.append(finding("region-metal-near", level=level, **words))
+        findings.append(finding("region-metal-near", level=level, **words))
     if count < protocol.minimum_voxels:
-        said.append(finding("region-small", level=level, voxels=count))
+        findings.append(finding("region-small", level=level, voxels=count))
     median = float(np.median(values))
     if median < protocol.low_hu:
-        said.append(finding("region-low", level=level, median=f"{median:.0f}"))
+        findings.append(finding("region-low", level=level, median=f"{median:.0f}"))
     high = min(median + protocol.departure_hu, protocol.maximum_trabecular_hu)
     cortex = np.count_nonzero(values > high) / count
     if cortex > protocol.foreign_tolerance:
-        said.append(finding("region-cortex", level=level, percent=percent(cortex), limit=f"{high:.0f}"))
+        findings.append(finding("region-cortex", level=level, percent=percent(cortex), limit=f"{high:.0f}"))
     low = median - protocol.departure_hu
     soft = np.count_nonzero(values < low) / count
     if soft > protocol.foreign_tolerance:
-        said.append(finding("region-soft", level=level, percent=percent(soft), limit=f"{low:.0f}"))
+        findings.append(finding("region-soft", level=level, percent=percent(soft), limit=f"{low:.0f}"))
     spread = MAD_TO_SD * float(np.median(np.abs(values - median)))
     if spread > protocol.spread_hu:
         limit = f"{protocol.spread_hu:.0f}"
-        said.append(finding("region-spread", level=level, spread=f"{spread:.0f}", limit=limit))
+        findings.append(finding("region-spread", level=level, spread=f"{spread:.0f}", limit=limit))
     layer = _endplate_layer(hu, geometry, mask, axes)
     if layer is not None:
-        said.append(finding("region-endplate", level=level, above=f"{layer[1]:.0f}", away=f"{abs(layer[0]):.0f}"))
-    said += foci_findings(level, median, hu, geometry, mask, protocol, axes)
+        findings.append(finding("region-endplate", level=level, above=f"{layer[1]:.0f}", away=f"{abs(layer[0]):.0f}"))
+    findings += foci_findings(level, median, hu, geometry, mask, protocol, axes)
     bare = 1 - _directions_with_cortex(hu, geometry, mask, median, protocol, axes)
     if bare > 1 - protocol.cortex_fraction:
-        said.append(finding("region-isolated", level=level, percent=percent(bare)))
-    return tuple(said)
+        findings.append(finding("region-isolated", level=level, percent=percent(bare)))
+    return tuple(findings)
 
 
 def _endplate_layer(
@@ -203,18 +203,18 @@ def overlap(first: Mask, second: Mask) -> int:
 
 def between_findings(geometry: ImageGeometry, masks: Mapping[str, Mask]) -> list[Finding]:
     """Return the findings about the positions of measured regions relative to each other."""
-    said = [
+    findings = [
         finding("regions-overlap", first=first, second=second)
         for first, second in combinations(masks, 2)
         if overlap(masks[first], masks[second])
     ]
     height = {level: geometry.to_lps(mask.indices().mean(axis=0)[::-1])[2] for level, mask in masks.items()}
-    said += [
+    findings += [
         finding("levels-order", upper=upper, lower=lower)
         for upper, lower in pairwise(masks)
         if height[upper] < height[lower]
     ]
-    return said
+    return findings
 
 
 def _metal_around(

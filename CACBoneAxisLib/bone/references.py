@@ -166,10 +166,10 @@ def t_score_of(
     of_material = [r for r in at_site if r.material == bmd.material]
     if not of_material:
         materials = " and ".join(dict.fromkeys(r.material for r in at_site))
-        said = finding(
+        mismatch = finding(
             "t-score-material", level=subject, reference=name, reference_material=materials, material=bmd.material
         )
-        return None, (said,)
+        return None, (mismatch,)
     if sex is None:
         return None, (finding("t-score-sex", reference=name),)
     for row in of_material:

@@ -89,16 +89,16 @@ def tissue_samples(
         for name, values in _search(image, np.asarray(places_mm, dtype=float)).items():
             if name not in found and values.size >= FEWEST_VOXELS:
                 found[name] = _sample(name, values, "found")
-    said = []
+    findings = []
     windows = {row["name"]: row["window_hu"] for row in load_table("attenuation")["tissues"]}
     for name in TISSUES:
         if name not in found:
-            said.append(finding("tissue-missing", tissue=name))
+            findings.append(finding("tissue-missing", tissue=name))
         elif not windows[name][0] <= found[name].hu <= windows[name][1]:
             low, high = windows[name]
             hu = f"{found[name].hu:.0f}"
-            said.append(finding("tissue-window", tissue=name, hu=hu, low=f"{low:g}", high=f"{high:g}"))
-    return found, tuple(said)
+            findings.append(finding("tissue-window", tissue=name, hu=hu, low=f"{low:g}", high=f"{high:g}"))
+    return found, tuple(findings)
 
 
 def _sample(name: str, values: NDArray[np.generic], where: str) -> TissueSample:
@@ -147,10 +147,10 @@ def _search(image: CTImage, places_mm: NDArray[np.floating]) -> Mapping[str, NDA
 
 def _body(plane: NDArray[np.floating]) -> NDArray[np.bool_] | None:
     """Return the patient in a slice: the largest component of tissue, filled."""
-    pieces, count = ndimage.label(ndimage.binary_opening(plane > BODY_HU, iterations=2))
+    components, count = ndimage.label(ndimage.binary_opening(plane > BODY_HU, iterations=2))
     if not count:
         return None
-    largest = pieces == int(np.argmax(np.bincount(pieces.ravel())[1:])) + 1
+    largest = components == int(np.argmax(np.bincount(components.ravel())[1:])) + 1
     return np.asarray(ndimage.binary_fill_holes(largest))
 
 

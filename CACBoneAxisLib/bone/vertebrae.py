@@ -87,23 +87,23 @@ def measure_vertebrae(
     if protocol.t_score_reference is not None:
         check_reference(protocol.t_score_reference, references)
     stated = image.acquisition
-    said: list[Finding] = []
+    findings: list[Finding] = []
     kvp = stated.kvp if kvp is None else kvp
     if phantom is None and protocol.calibration.kind == "phantom":
         phantom = calibrate_in_scan(image, protocol.calibration)
     calibration = protocol.calibration if phantom is None else phantom.calibration or protocol.calibration
-    candidates, numbering_said = vertebra_masks(image, regions, labels, protocol)
+    candidates, numbering_findings = vertebra_masks(image, regions, labels, protocol)
     places = [image.geometry.to_lps(c.mask.indices().mean(axis=0)[::-1]) for c in candidates if c.mask is not None]
     tissue, laid = None, None
     if calibration.kind == "tissue" and candidates:
         tissue = calibrate_by_tissue(*tissue_samples(image, places, blood, tissue_boxes), kvp)
         calibration = tissue.calibration or calibration
-        said += tissue.findings
+        findings += tissue.findings
     elif calibration.kind == "dual-energy":
         calibration, laid = _dual(image, second, calibration, places)
-        said += laid.findings if laid else ()
-    usable, calibration_said = calibration.check(kvp, stated)
-    said += phantom.findings if phantom else ()
+        findings += laid.findings if laid else ()
+    usable, calibration_findings = calibration.check(kvp, stated)
+    findings += phantom.findings if phantom else ()
     contrast = stated.contrast if contrast is None else contrast
     reader = Interpreter(
         protocol,
@@ -117,22 +117,22 @@ def measure_vertebrae(
         tissue,
         stated.spectral is not None,
     )
-    said += numbering_said
-    said += names_findings(image, candidates)
+    findings += numbering_findings
+    findings += names_findings(image, candidates)
     if not candidates:
-        nothing = (*said, finding("no-regions"))
+        nothing = (*findings, finding("no-regions"))
         return BoneResult(protocol, (), summarize((), reader)[0], nothing, phantom=phantom)
-    said += calibration_said
+    findings += calibration_findings
     if contrast:
-        said.append(finding("bone-contrast"))
+        findings.append(finding("bone-contrast"))
     measured = [_measure(image, candidate, protocol, reader, laid) for candidate in candidates]
     vertebrae = tuple(vertebra for vertebra, _ in measured)
     masks = {v.level: c.mask for (v, _), c in zip(measured, candidates, strict=True) if v.statistics and c.mask}
     summary, common = summarize(vertebrae, reader)
     for _, more in measured:
         common = (*common, *more)
-    said += [*between_findings(image.geometry, masks), *reader.general_findings(), *dict.fromkeys(common)]
-    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(said)), masks, phantom, tissue, calibration)
+    findings += [*between_findings(image.geometry, masks), *reader.general_findings(), *dict.fromkeys(common)]
+    return BoneResult(protocol, vertebrae, summary, tuple(dict.fromkeys(findings)), masks, phantom, tissue, calibration)
 
 
 def _dual(
@@ -155,25 +155,25 @@ def _measure(
 ) -> tuple[VertebraMeasurement, tuple[Finding, ...]]:
     """Return the measurement, and the findings that concern all levels."""
     source: Any = candidate.source
-    said = (*candidate.findings, *(candidate.heights.findings(candidate.level) if candidate.heights else ()))
+    findings = (*candidate.findings, *(candidate.heights.findings(candidate.level) if candidate.heights else ()))
     mask = candidate.mask
     if mask is not None:
-        said = (
-            *said,
+        findings = (
+            *findings,
             *content_findings(candidate.level, image.hu, image.geometry, mask, protocol.region, candidate.axes),
         )
-    if mask is None or any(f.severity == "error" for f in said):
+    if mask is None or any(f.severity == "error" for f in findings):
         status: Any = "excluded" if candidate.excluded else "not-measured"
         heights = candidate.heights
         return VertebraMeasurement(
-            candidate.level, source, candidate.described, status, None, findings=said, heights=heights
+            candidate.level, source, candidate.described, status, None, findings=findings, heights=heights
         ), ()
     statistics = measure(mask.values(image.hu), image.geometry.voxel_volume_mm3)
     dual = None
     if second is not None and reader.calibration is not None:
         values = second.values(mask, image.geometry)
         if values is None:
-            said = (*said, finding("dual-outside", level=candidate.level))
+            findings = (*findings, finding("dual-outside", level=candidate.level))
         else:
             other = measure(values, image.geometry.voxel_volume_mm3).mean_hu
             ha = density_ha(reader.calibration, statistics.mean_hu, other)
@@ -186,7 +186,7 @@ def _measure(
         "measured",
         statistics,
         reading,
-        (*said, *more),
+        (*findings, *more),
         candidate.heights,
         dual,
     )

@@ -65,15 +65,15 @@ def vertebra_masks(
         When a level has two regions or labels, or the labelmap is not on the image's grid or names no level.
     """
     candidates = [_from_region(image, item, protocol) for item in _unique(regions)]
-    said: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     if labels is not None:
-        cores, said = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
+        cores, findings = _from_labels(image, labels, protocol, {c.level: c for c in candidates})
         candidates = [*_told(candidates, cores), *(c for c in cores if c.level not in {x.level for x in candidates})]
     candidates.sort(key=lambda c: levels()[c.level].order)
     heights = with_crush({c.level: c.heights for c in candidates if c.heights})
     candidates = [replace(c, heights=heights.get(c.level)) for c in candidates]
     without = {c.level: c.source for c in candidates if c.heights is None}
-    return candidates, (*said, *heights_findings(without, image.geometry.slice_increment_mm))
+    return candidates, (*findings, *heights_findings(without, image.geometry.slice_increment_mm))
 
 
 def names_findings(image: CTImage, candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
@@ -104,8 +104,8 @@ def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) ->
     found = locate_vertebra(image, item.level, item.point_mm or (), wanted.metal_hu)
     heights = None if found.frame is None else found_heights(image, found.frame)
     if item.excluded is not None:
-        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
-        return Candidate(item.level, "point", {}, None, said, excluded=True, heights=heights)
+        left_out = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
+        return Candidate(item.level, "point", {}, None, left_out, excluded=True, heights=heights)
     described: dict[str, Any] = {"protocol": wanted.protocol, "located": found.to_mapping()}
     region = None
     if found.frame is not None:
@@ -118,8 +118,8 @@ def _from_point(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) ->
     placed, mask = _placed(image, item.level, region, protocol)
     placed = (*lowered(item.level, region, wanted.protocol, image.geometry.slice_increment_mm), *placed)
     described |= described_region(region)
-    said_of = (*found.findings, *placed)
-    return Candidate(item.level, "point", described, mask, said_of, axes=np.asarray(region.axes), heights=heights)
+    findings = (*found.findings, *placed)
+    return Candidate(item.level, "point", described, mask, findings, axes=np.asarray(region.axes), heights=heights)
 
 
 def _placed(
@@ -130,8 +130,8 @@ def _placed(
         size = " x ".join(f"{length:g}" for length in region.size_mm)
         return (finding("region-large", level=level, size=size, limit=f"{LARGEST_REGION_MM:g}"),), None
     found = region.voxels(image.geometry)
-    said = placement_findings(level, found, protocol.region)
-    return said, None if any(f.severity == "error" for f in said) else found.mask
+    findings = placement_findings(level, found, protocol.region)
+    return findings, None if any(f.severity == "error" for f in findings) else found.mask
 
 
 def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -> Candidate:
@@ -143,8 +143,8 @@ def _from_region(image: CTImage, item: VertebraRegion, protocol: BoneProtocol) -
     axes = np.asarray(region.axes)
     described = described_region(region)
     if item.excluded is not None:
-        said = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
-        return Candidate(item.level, "roi", described, None, said, excluded=True)
+        findings = (finding("vertebra-excluded", level=item.level, reason=item.excluded),)
+        return Candidate(item.level, "roi", described, None, findings, excluded=True)
     placed, mask = _placed(image, item.level, region, protocol)
     return Candidate(item.level, "roi", described, mask, placed, axes=axes)
 
@@ -154,7 +154,7 @@ def _from_labels(
 ) -> tuple[list[Candidate], tuple[Finding, ...]]:
     labels = labels.on_grid_of(image.geometry)
     boxes = label_boxes(labels.labels)
-    numbers, said = level_numbers(labels, protocol.numbering, image)
+    numbers, findings = level_numbers(labels, protocol.numbering, image)
     heights = labelled_heights(labels.labels, numbers, boxes, image.geometry)
     cores = []
     for level, number in numbers.items():
@@ -165,8 +165,8 @@ def _from_labels(
             continue
         if level in given:
             mask = given[level].mask
-            said_of = label_findings(level, mask, labels.labels, numbers) if mask else ()
-            cores.append(replace(told, findings=said_of))
+            findings = label_findings(level, mask, labels.labels, numbers) if mask else ()
+            cores.append(replace(told, findings=findings))
             continue
         found = labelled_region(labels.labels, level, number, boxes[number], image.geometry, protocol.region)
         cores.append(
@@ -180,7 +180,7 @@ def _from_labels(
                 heights=heights.get(level),
             )
         )
-    return cores, said
+    return cores, findings
 
 
 def _told(given: list[Candidate], cores: list[Candidate]) -> list[Candidate]:
@@ -190,9 +190,9 @@ def _told(given: list[Candidate], cores: list[Candidate]) -> list[Candidate]:
     for c in given:
         core = labelled.get(c.level)
         if core is not None:
-            said = tuple(dict.fromkeys((*c.findings, finding("region-and-label", level=c.level), *core.findings)))
+            findings = tuple(dict.fromkeys((*c.findings, finding("region-and-label", level=c.level), *core.findings)))
             excluded = c.excluded or core.excluded
             mask = None if excluded else c.mask
-            c = replace(c, findings=said, heights=core.heights or c.heights, mask=mask, excluded=excluded)
+            c = replace(c, findings=findings, heights=core.heights or c.heights, mask=mask, excluded=excluded)
         told.append(c)
     return told

@@ -49,10 +49,6 @@ class ImageCache:
             (threshold, connectivity), lambda: find_candidates(self.image.hu, threshold, connectivity, progress)
         )
 
-    def keep_candidates(self, protocol: CalciumProtocol, candidates: Candidates) -> None:
-        """Keep candidates that were found at the protocol's threshold."""
-        self._candidates.put((protocol.threshold_hu, protocol.growth_connectivity), candidates)
-
     def blood(self) -> BloodPool | None:
         """Return the blood in the descending aorta, None where that is not found."""
         return self._latest.get("blood", lambda: find_blood(self.image))

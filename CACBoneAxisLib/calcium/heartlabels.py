@@ -1,4 +1,4 @@
-"""A segmentation of the heart: which of its labels are what, and what is near them."""
+"""Heart labels of a segmentation, and distances from them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.labelschemes import by_numbers
 
 CHAMBERS = ("LA", "LV", "RA", "RV")
-# Numberings that have a heart.
+# Numberings with heart labels.
 SCHEMES = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
 BONE_WORDS = ("vertebra", "ribs", "sternum", "scapula", "clavic", "costal", "humerus", "bone", "sacrum")
-# Fine enough for distances of mm, coarse enough for a second.
+# Grid of surfaces for distances: accurate to mm, computed within a second.
 SURFACE_STEP_MM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class HeartLabels:
-    """What of a segmentation is heart, aorta and bone.
+    """Heart, aorta and bone labels of a segmentation.
 
     Parameters
     ----------
     labels : unsigned integers (z, y, x), on the CT's grid
-    parts : label numbers by what they are: ``heart``, ``LA``, ``LV``, ``RA``, ``RV``, ``aorta``, ``bone``
+    parts : label numbers by structure: ``heart``, ``LA``, ``LV``, ``RA``, ``RV``, ``aorta``, ``bone``
     name : of the file
     """
 
@@ -41,7 +41,7 @@ class HeartLabels:
     name: str
 
     def at(self, zyx: NDArray[np.integer]) -> str | None:
-        """Return what the voxel (z, y, x) is labelled as, None where it has no label of these."""
+        """Return the structure at a voxel (z, y, x), None without one."""
         number = int(self.labels[tuple(zyx)])
         return next((part for part, numbers in self.parts.items() if number in numbers), None)
 
@@ -51,7 +51,7 @@ class HeartLabels:
         return all(chamber in self.parts for chamber in CHAMBERS)
 
     def near_heart(self, geometry: ImageGeometry, step: int, margin_mm: float) -> NDArray[np.bool_]:
-        """Return what lies within a distance of the heart, rows and columns every ``step`` pixels."""
+        """Return the region within a distance of the heart, rows and columns every ``step`` pixels."""
         numbers = [n for part in ("heart", *CHAMBERS) for n in self.parts.get(part, ())]
         heart = np.isin(self.labels[:, ::step, ::step], numbers)
         dx, dy, dz = geometry.spacing_mm
@@ -62,9 +62,9 @@ class HeartLabels:
         )
 
     def descending_aorta(self, geometry: ImageGeometry) -> NDArray[np.float64] | None:
-        """Return centre (y, x) in pixels and radius in mm of the descending aorta in every slice; None without one.
+        """Return centre (y, x) in pixels and radius in mm of the descending aorta per slice; None without one.
 
-        In each slice it is the piece of the labelled aorta that lies farthest back.
+        In each slice it is the most posterior component of the labelled aorta.
         """
         if "aorta" not in self.parts:
             return None
@@ -84,7 +84,7 @@ class HeartLabels:
         return np.stack([np.interp(slices, rows[:, 0], rows[:, k]) for k in (1, 2, 3)], axis=1)
 
     def distances_mm(self, geometry: ImageGeometry, zyx: NDArray[np.integer]) -> dict[str, float]:
-        """Return how far a voxel (z, y, x) lies from each chamber and the ascending aorta, mm; 0 inside."""
+        """Return the distances of a voxel (z, y, x) from each chamber and the ascending aorta, mm; 0 inside."""
         point = np.asarray(zyx) * geometry.spacing_mm[::-1]
         return {part: float(tree.query(point)[0]) for part, tree in self._trees(geometry).items()}
 
@@ -107,7 +107,7 @@ class HeartLabels:
         return {}
 
     def _ascending(self, geometry: ImageGeometry, voxels: NDArray[np.integer]) -> NDArray[np.integer]:
-        """Return the voxels of the aorta that do not belong to the descending aorta."""
+        """Return the voxels of the aorta outside the descending aorta."""
         course = self.descending_aorta(geometry)
         if course is None:
             return voxels
@@ -117,7 +117,7 @@ class HeartLabels:
 
 
 def heart_labels(labels: LabelImage, *, asked: bool) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
-    """Return what of a segmentation is heart, and how that was decided.
+    """Return the heart labels of a segmentation, with findings on how they were decided.
 
     Names decide where the file has any (``heart``, ``heart_atrium_left``, ``left ventricle``,
     ``aorta`` …); else the numbers, by the evidence of ``imaging/labelschemes.py``. A single label
@@ -163,12 +163,12 @@ def _is_heart(name: str) -> bool:
 
 
 def is_heart_part(name: str) -> bool:
-    """Return whether the name of a mask, without its suffix, is that of the heart or of what bounds it."""
+    """Return whether the name of a mask, without its suffix, is that of the heart or a neighbour."""
     return part_of(name) is not None
 
 
 def part_of(name: str) -> str | None:
-    """Return what a segment's name stands for: a chamber, ``heart``, ``aorta`` or ``bone``; None for all else."""
+    """Return the structure named by a segment: a chamber, ``heart``, ``aorta`` or ``bone``; None for any other."""
     words = re.findall(r"[a-z]+", name.lower())
     side = "L" if "left" in words else "R" if "right" in words else None
     for word, chamber in (("atrium", "A"), ("ventricle", "V")):

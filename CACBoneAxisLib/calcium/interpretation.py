@@ -51,7 +51,7 @@ def interpret_score(
 
     Parameters
     ----------
-    agatston, volume_mm3 : totals; None where there is none
+    agatston, volume_mm3 : totals; None where not given
     scores : of the lesions in the total
     arteries : score of each coronary artery
     patient : as far as known

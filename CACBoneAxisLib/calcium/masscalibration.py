@@ -91,5 +91,5 @@ def mass_calibration(
     return found, tuple(findings)
 
 
-def _failed(why: str) -> Finding:
-    return finding("mass-calibration-failed", why=why)
+def _failed(reason: str) -> Finding:
+    return finding("mass-calibration-failed", why=reason)

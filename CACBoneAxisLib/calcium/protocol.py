@@ -161,7 +161,7 @@ def preset_fields(protocol: str) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def with_preset(said: dict[str, Any]) -> dict[str, Any]:
+def with_preset(stated: dict[str, Any]) -> dict[str, Any]:
     """Complete the calcium settings of a file with the values of the protocol that it names.
 
     Raises
@@ -169,15 +169,15 @@ def with_preset(said: dict[str, Any]) -> dict[str, Any]:
     ValueError
         When the name is not in ``data/calcium_protocols.json`` and no citation is given.
     """
-    name = said.get("protocol", DEFAULT_PROTOCOL)
+    name = stated.get("protocol", DEFAULT_PROTOCOL)
     if not isinstance(name, str):
-        return said
+        return stated
     if name in presets():
-        return {**preset_fields(name), **said}
-    if not said.get("citation"):
+        return {**preset_fields(name), **stated}
+    if not stated.get("citation"):
         known = ", ".join(presets())
         raise ValueError(f"calcium.protocol {name} is none of {known}; one of your own needs calcium.citation")
-    return said
+    return stated
 
 
 def protocol_findings(protocol: CalciumProtocol, kvp: float | None) -> tuple[Finding, ...]:

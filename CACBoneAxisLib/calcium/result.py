@@ -46,7 +46,7 @@ class CalciumResult:
     protocol : as it was applied
     lesions : every lesion with its measures, and the voxels they are of in place of those
         it was grown from; no measures where its seeds lie in skeleton
-    territories : totals of each territory, by code; none where nobody looked: what is not coronary and has no seed
+    territories : totals of each territory, by code; none where not read: not coronary, and without a seed
     total : the four coronary arteries together
     arteries : number of coronary arteries with a score above 0; None where one is undecided
     categories : of the total, by scheme
@@ -56,9 +56,9 @@ class CalciumResult:
     visual : what the reader saw by eye
     mass_calibration : what the factor for the mass was measured on
     blood : as measured in the aorta; None where it was not found
-    suggestions : candidates that nobody pointed at; None where none were looked for
+    suggestions : candidates without a reader's seed; None where there was no search
     contrast_calcium : volume and number of lesions on a contrast-enhanced scan
-    search : where candidates were looked for and which were left out; None where none were looked for
+    search : search region and candidates left out; None where there was no search
     """
 
     protocol: CalciumProtocol

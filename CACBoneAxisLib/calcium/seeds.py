@@ -77,17 +77,17 @@ def _seed(point: ControlPoint, file: str) -> Seed:
     if territory is None:
         raise refusal("seed-label", seed=point.label or "without a label", file=file, known=", ".join(territories()))
     try:
-        said = json.loads(point.description)
+        content = json.loads(point.description)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        content = None
+    if not isinstance(content, dict):
         return Seed(point.label, territory, point.position_mm)
-    unknown = set(said) - {"decision", "reason", "cut_radius_mm", "growth", "suggested"}
-    decision = said.get("decision", "score")
-    radius = said.get("cut_radius_mm")
-    reason = said.get("reason")
-    growth = said.get("growth", "lesion")
-    suggested = said.get("suggested")
+    unknown = set(content) - {"decision", "reason", "cut_radius_mm", "growth", "suggested"}
+    decision = content.get("decision", "score")
+    radius = content.get("cut_radius_mm")
+    reason = content.get("reason")
+    growth = content.get("growth", "lesion")
+    suggested = content.get("suggested")
     problem = None
     if unknown:
         problem = f"its description has the unknown entry {sorted(unknown)[0]}"

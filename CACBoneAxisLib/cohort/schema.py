@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from CACBoneAxisLib.bone.followup import study_enhanced
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.contrast import result_is_enhanced
 from CACBoneAxisLib.report.numbers import stored
 from CACBoneAxisLib.report.quantities import Kind, Quantity, quantities
 from CACBoneAxisLib.report.wording import bone_missing, calcium_missing, remarks, territory_table
@@ -100,7 +100,7 @@ def result_row(
             name: study["acquisition"][name]
             for name in ("kvp", "kernel", "manufacturer", "model", "ecg_gated", "spectral")
         },
-        "contrast": study_enhanced(result),
+        "contrast": result_is_enhanced(result),
         "slice_increment_mm": study["image"]["slice_increment_mm"],
         **{f"{question}_verdict": result["suitability"][question]["verdict"] for question in ("calcium", "bone")},
         **{one.csv: one.of(calcium) for one in quantities("coronary", "cohort")},

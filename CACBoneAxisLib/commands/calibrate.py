@@ -33,9 +33,9 @@ def add_calibrate(commands: Any) -> None:
 
 def _calibrate(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> str:
     destination = destination_of(arguments, None, ("image", "settings"))
-    said = read_settings(arguments.settings) if arguments.settings else {}
+    stated = read_settings(arguments.settings) if arguments.settings else {}
     options = [("bone.calibration.kind", "phantom"), ("bone.calibration.phantom", arguments.phantom)]
-    settings = Settings.from_mapping(with_options(said, options, arguments.set))
+    settings = Settings.from_mapping(with_options(stated, options, arguments.set))
     image = read_ct(arguments.image, series=arguments.series, progress=lambda m, f: bar(m, f * 0.8))
     bar("Measuring the rods", 0.8)
     return write_calibration(image, settings, arguments.date, destination)

@@ -111,9 +111,9 @@ def inspection_words(found: Survey) -> str:
         lines.append(f"     {', '.join(_grid(one))}")
         lines.append(f"     {_coverage(one)}")
         for question in QUESTIONS:
-            said = reasons(one, question)
-            lines.append(f"     {question}: {verdict_of(one, question)}" + (":" if said else ""))
-            lines += [f"        - {reason}" for reason in said]
+            why = reasons(one, question)
+            lines.append(f"     {question}: {verdict_of(one, question)}" + (":" if why else ""))
+            lines += [f"        - {reason}" for reason in why]
     lines.append("")
     if found.studies > 1:
         lines.append("Nothing is picked between examinations: name the folder of one.")
@@ -154,7 +154,7 @@ def _grid(one: Surveyed) -> list[str]:
 
 
 def _coverage(one: Surveyed) -> str:
-    said = {"whole": "whole", "part": "in part", "none": "not", None: "cannot be told"}
-    parts = [f"heart {said[one.coverage.heart]}"]
-    parts += [f"{level} {said[part]}" for level, part in one.coverage.levels.items()]
+    words = {"whole": "whole", "part": "in part", "none": "not", None: "cannot be told"}
+    parts = [f"heart {words[one.coverage.heart]}"]
+    parts += [f"{level} {words[part]}" for level, part in one.coverage.levels.items()]
     return f"estimated in the scan: {', '.join(parts)}"

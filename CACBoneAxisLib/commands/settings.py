@@ -75,7 +75,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         "--protocol", metavar="NAME", help="scoring protocol: a name, or a JSON or TOML file of your own"
     )
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--suggest", action="store_true", help="list candidates that nobody pointed at; not scored")
+    group.add_argument("--suggest", action="store_true", help="list candidates without a seed; not scored")
     group.add_argument("--accept-suggestions", action="store_true", help="score them as well, unread")
     parser.add_argument(
         "--visual",
@@ -108,17 +108,17 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Merge the settings of the reading, the settings file and the command line, later ones overruling."""
-    said: dict[str, Any] = dict(read_reading(arguments.reading).settings) if arguments.reading else {}
+    stated: dict[str, Any] = dict(read_reading(arguments.reading).settings) if arguments.reading else {}
     if arguments.protocol:
         # A protocol brings its own defaults.
-        said.pop("calcium", None)
+        stated.pop("calcium", None)
     if arguments.settings:
-        said = merge(said, read_settings(arguments.settings))
+        stated = merge(stated, read_settings(arguments.settings))
     if arguments.protocol:
-        said = merge(said, {"calcium": _protocol(arguments.protocol)})
-    options: list[tuple[str, Any]] = [(name, _said(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
+        stated = merge(stated, {"calcium": _protocol(arguments.protocol)})
+    options: list[tuple[str, Any]] = [(name, _option(arguments, flag)) for flag, name, _, _ in SETTING_OPTIONS]
     answers = {"yes": True, "no": False, None: None}
-    options += [(name, answers[_said(arguments, flag)]) for flag, name, _ in YES_NO_OPTIONS]
+    options += [(name, answers[_option(arguments, flag)]) for flag, name, _ in YES_NO_OPTIONS]
     if arguments.suggest or arguments.accept_suggestions:
         options.append(("calcium.suggestions", "list" if arguments.suggest else "accept"))
     options += [(f"visual.{artery}", n) for artery, n in zip(ARTERIES, arguments.visual or (None,) * 4, strict=True)]
@@ -138,10 +138,10 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     if arguments.site_references is not None:
         rows = [asdict(row) for row in load_t_score_references(arguments.site_references)]
         options.append(("bone.site_references", rows))
-    return Settings.from_mapping(with_options(said, options, arguments.set))
+    return Settings.from_mapping(with_options(stated, options, arguments.set))
 
 
-def with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
+def with_options(stated: dict[str, Any], options: list[tuple[str, Any]], words: Sequence[str]) -> dict[str, Any]:
     """Overrule settings by options with dotted names, then by NAME=VALUE words."""
     for text in words:
         name, sign, value = text.partition("=")
@@ -156,11 +156,11 @@ def with_options(said: dict[str, Any], options: list[tuple[str, Any]], words: Se
             nested: Any = value
             for part in reversed(name.split(".")):
                 nested = {part: nested}
-            said = merge(said, nested)
-    return said
+            stated = merge(stated, nested)
+    return stated
 
 
-def _said(arguments: argparse.Namespace, flag: str) -> Any:
+def _option(arguments: argparse.Namespace, flag: str) -> Any:
     return getattr(arguments, flag.lstrip("-").replace("-", "_"))
 
 

@@ -41,7 +41,7 @@ class Airways:
 
 
 @dataclass(frozen=True, eq=False)
-class _Piece:
+class _Component:
     """A component of air in a slice: label, area, sides (rows, columns) and centre, on the grid."""
 
     number: int
@@ -68,10 +68,10 @@ def find_airways(image: CTImage) -> Airways | None:
     last = image.geometry.shape[0] - 1
     tried: set[tuple[int, int]] = set()
     for top in range(last, 0, -1):
-        for piece in planes.pieces(top):
-            if (top, piece.number) in tried or not _is_trachea(piece, planes.middle(top), pixel):
+        for component in planes.components(top):
+            if (top, component.number) in tried or not _is_trachea(component, planes.middle(top), pixel):
                 continue
-            found = _followed(planes, top, piece, tried, dz)
+            found = _followed(planes, top, component, tried, dz)
             if found is not None:
                 return found
     return None
@@ -82,12 +82,12 @@ class _Planes:
 
     def __init__(self, image: CTImage, step: int, pixel_mm: tuple[float, float]) -> None:
         self.image, self.step, self.pixel_mm = image, step, pixel_mm
-        self._known: dict[int, tuple[NDArray[np.int32], list[_Piece]]] = {}
+        self._known: dict[int, tuple[NDArray[np.int32], list[_Component]]] = {}
 
     def labels(self, z: int) -> NDArray[np.int32]:
         return self._slice(z)[0]
 
-    def pieces(self, z: int) -> list[_Piece]:
+    def components(self, z: int) -> list[_Component]:
         return self._slice(z)[1]
 
     def middle(self, z: int) -> float:
@@ -95,13 +95,13 @@ class _Planes:
         columns = np.flatnonzero((self.image.hu[z, :: self.step, :: self.step] > -300).any(axis=0))
         return float(columns.min() + columns.max()) / 2 if columns.size else self.labels(z).shape[1] / 2
 
-    def _slice(self, z: int) -> tuple[NDArray[np.int32], list[_Piece]]:
+    def _slice(self, z: int) -> tuple[NDArray[np.int32], list[_Component]]:
         if z not in self._known:
             labels, _ = ndimage.label(self.image.hu[z, :: self.step, :: self.step] < AIR_HU)
             self._known[z] = labels, self._pieces(labels)
         return self._known[z]
 
-    def _pieces(self, labels: NDArray[np.int32]) -> list[_Piece]:
+    def _pieces(self, labels: NDArray[np.int32]) -> list[_Component]:
         height, width = self.pixel_mm
         areas = np.bincount(labels.ravel())
         found = []
@@ -113,7 +113,7 @@ class _Planes:
             sides = (rows.stop - rows.start) * height, (columns.stop - columns.start) * width
             y, x = np.nonzero(labels[box] == number)
             middle = float(y.mean()) + rows.start, float(x.mean()) + columns.start
-            found.append(_Piece(number, area, sides, middle))
+            found.append(_Component(number, area, sides, middle))
         return found
 
 
@@ -121,23 +121,25 @@ def _at_edge(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
     return any(side.start == 0 or side.stop == size for side, size in zip(box, shape, strict=True))
 
 
-def _is_trachea(piece: _Piece, middle: float, pixel_mm: tuple[float, float]) -> bool:
-    if not SMALLEST_TRACHEA_MM2 <= piece.area_mm2 <= LARGEST_TRACHEA_MM2:
+def _is_trachea(component: _Component, middle: float, pixel_mm: tuple[float, float]) -> bool:
+    if not SMALLEST_TRACHEA_MM2 <= component.area_mm2 <= LARGEST_TRACHEA_MM2:
         return False
-    short, long = sorted(piece.sides_mm)
-    return long <= LONGEST_SIDES * short and abs(piece.middle[1] - middle) * pixel_mm[1] <= MIDDLE_MM
+    short, long = sorted(component.sides_mm)
+    return long <= LONGEST_SIDES * short and abs(component.middle[1] - middle) * pixel_mm[1] <= MIDDLE_MM
 
 
-def _below(planes: _Planes, z: int, numbers: list[int], steps: int = 1) -> list[_Piece]:
+def _below(planes: _Planes, z: int, numbers: list[int], steps: int = 1) -> list[_Component]:
     """Return the components of the next slice below that overlap these, dilated by one pixel."""
     above = ndimage.binary_dilation(np.isin(planes.labels(z), numbers))
     touched = set(np.unique(planes.labels(z - steps)[above]).tolist())
-    return [piece for piece in planes.pieces(z - steps) if piece.number in touched]
+    return [component for component in planes.components(z - steps) if component.number in touched]
 
 
-def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, int]], dz: float) -> Airways | None:
+def _followed(
+    planes: _Planes, top: int, component: _Component, tried: set[tuple[int, int]], dz: float
+) -> Airways | None:
     """Follow a possible trachea down; None where it does not divide like one."""
-    way = [(top, piece)]
+    way = [(top, component)]
     while way[-1][0] > 0:
         z, number = way[-1][0], way[-1][1].number
         tried.add((z, number))
@@ -158,16 +160,18 @@ def _followed(planes: _Planes, top: int, piece: _Piece, tried: set[tuple[int, in
     return None
 
 
-def _sides(pieces: list[_Piece], column: float) -> tuple[_Piece, _Piece] | None:
+def _sides(components: list[_Component], column: float) -> tuple[_Component, _Component] | None:
     """Return the largest component on either side of a column."""
-    right = [p for p in pieces if p.middle[1] < column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
-    left = [p for p in pieces if p.middle[1] >= column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
+    right = [p for p in components if p.middle[1] < column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
+    left = [p for p in components if p.middle[1] >= column and p.area_mm2 <= LARGEST_BRONCHUS_MM2]
     if not right or not left:
         return None
     return max(right, key=lambda p: p.area_mm2), max(left, key=lambda p: p.area_mm2)
 
 
-def _bronchi(planes: _Planes, z: int, sides: tuple[_Piece, _Piece], dz: float) -> list[tuple[int, list[int]]] | None:
+def _bronchi(
+    planes: _Planes, z: int, sides: tuple[_Component, _Component], dz: float
+) -> list[tuple[int, list[int]]] | None:
     """Return the bronchi below as (slice, labels); None where one of them ends at once."""
     found = [(z, [side.number for side in sides])]
     lengths = []
@@ -183,12 +187,12 @@ def _bronchi(planes: _Planes, z: int, sides: tuple[_Piece, _Piece], dz: float) -
     return found if min(lengths) >= SHORTEST_BRONCHI_MM else None
 
 
-def _airways(planes: _Planes, way: list[tuple[int, _Piece]], bronchi: list[tuple[int, list[int]]]) -> Airways:
+def _airways(planes: _Planes, way: list[tuple[int, _Component]], bronchi: list[tuple[int, list[int]]]) -> Airways:
     slices = planes.image.geometry.shape[0]
     rows, columns = planes.labels(way[0][0]).shape
     lumen = np.zeros((slices, rows, columns), dtype=bool)
-    for z, piece in way:
-        lumen[z] |= planes.labels(z) == piece.number
+    for z, component in way:
+        lumen[z] |= planes.labels(z) == component.number
     for z, numbers in bronchi:
         lumen[z] |= np.isin(planes.labels(z), numbers)
     z, last = way[-1]

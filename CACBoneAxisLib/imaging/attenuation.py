@@ -53,7 +53,7 @@ class Attenuation:
 
     @cached_property
     def padding_hu(self) -> float | None:
-        """Value of the padding that stands in the place of air, None where there is none."""
+        """Value of padding in place of air, None without padding."""
         dark = self.values[self.values < DARK_TO_HU]
         if dark.size and dark.max() == self.lowest and self.lowest <= CUT_HU:
             return self.lowest

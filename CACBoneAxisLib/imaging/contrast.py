@@ -6,8 +6,8 @@ can: from 60 to 100 HU the word of the header or the user that contrast agent wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from CACBoneAxisLib.imaging.findings import Finding, finding
 
@@ -37,6 +37,12 @@ def is_enhanced(stated: bool | None, blood_hu: float | None) -> bool | None:
     if blood_hu is None:
         return stated
     return blood_hu > ENHANCED_HU or (stated is True and blood_hu >= BRIGHTEST_UNENHANCED_HU)
+
+
+def result_is_enhanced(result: Mapping[str, Any]) -> bool | None:
+    """Return whether the scan of a ``result.json`` is contrast-enhanced; None where nothing is known."""
+    blood = result["calcium"].get("blood")
+    return is_enhanced(result["study"]["acquisition"].get("contrast"), blood["hu"] if blood else None)
 
 
 def contrast_findings(stated: bool | None, blood: BloodPool | None) -> Iterator[Finding]:

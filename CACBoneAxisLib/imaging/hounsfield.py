@@ -1,4 +1,4 @@
-"""Stored values to Hounsfield units: whole numbers as int16, checks without copying the volume."""
+"""Convert stored values to Hounsfield units (integers as int16) and check them without a copy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 
-# A value this near to a whole number is that number, stored in floating point.
+# A value this near to an integer is that integer in floating point.
 WHOLE_NUMBER_TOLERANCE_HU = 1e-3
-# A labelmap has few distinct values and no air; noise alone gives a CT more than these many.
+# A labelmap has few distinct values and no air; noise alone gives a CT more.
 FEW_DISTINCT_VALUES = 32
 AIR_AT_MOST_HU = -900
-# From fat (-100 HU) to trabecular bone (100 HU), the least that any CT spans.
+# Smallest range of a CT, from fat (-100 HU) to trabecular bone (100 HU).
 SMALLEST_RANGE_HU = 200
 SAMPLE_VOXELS = 500_000
 SCALE_VOXELS = 50_000
@@ -47,14 +47,14 @@ def sample(array: NDArray, voxels: int = SAMPLE_VOXELS) -> NDArray:
 
 @dataclass(frozen=True, eq=False)
 class Hounsfield:
-    """Values as int16 (or float32 where they are not whole numbers) and what was found about them."""
+    """Values as int16 (float32 where they are not integers), and findings about them."""
 
     values: NDArray
     findings: tuple[Finding, ...] = ()
 
 
 def as_hounsfield(array: NDArray, name: str) -> Hounsfield:
-    """Return the array in the smallest type that keeps its Hounsfield units, checked.
+    """Check an array and return it in the smallest type that keeps its Hounsfield units.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _is_whole(values: NDArray) -> bool:
 
 
 def _whole(array: NDArray) -> NDArray | None:
-    """Return the array as int16, slice by slice, or None at the first slice with fractions."""
+    """Convert the array to int16 slice by slice; None at the first slice with fractions."""
     result = np.empty(array.shape, dtype=np.int16)
     floating = np.issubdtype(array.dtype, np.floating)
     for plane, out in zip(array, result, strict=True):

@@ -1,4 +1,4 @@
-"""One image file (NRRD, NIfTI, MetaImage and what else SimpleITK knows) as voxels and geometry."""
+"""Read one image file (NRRD, NIfTI, MetaImage or another SimpleITK format) as voxels and geometry."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FORMATS = {
 
 @dataclass(frozen=True, eq=False)
 class StoredImage:
-    """An image file as it is stored: axis order and values untouched.
+    """An image file as stored: axis order and values unchanged.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class StoredImage:
 
 
 class _Held:
-    """Lends an image's memory to numpy and keeps the image alive for as long as an array uses it."""
+    """Lends an image's memory to numpy and keeps the image alive while an array uses it."""
 
     def __init__(self, image: Any) -> None:
         self._image = image
@@ -66,12 +66,12 @@ class _Held:
 
 
 def image_array(image: Any) -> NDArray:
-    """Return a SimpleITK image's own memory as a read-only array (z, y, x), which keeps the image alive."""
+    """Return the memory of a SimpleITK image as a read-only array (z, y, x) that keeps the image alive."""
     return np.asarray(_Held(image))
 
 
 def format_name(path: Path) -> str:
-    """Return the name of the file's format for people, from its suffix."""
+    """Return the display name of a file's format, from its suffix."""
     name = path.name.lower()
     return next((label for suffix, label in FORMATS.items() if name.endswith(suffix)), path.suffix.lstrip(".").upper())
 
@@ -153,7 +153,7 @@ def _checked_size(reader: Any, name: str, layers: bool) -> tuple[int, ...]:
 
 
 def check_spacing(spacing_mm: Sequence[float], name: str) -> None:
-    """Refuse distances of voxels (x, y, z, mm) that no clinical CT has: of another unit, or damaged."""
+    """Refuse voxel spacings (x, y, z, mm) that no clinical CT has: another unit, or damaged."""
     smallest, largest = min(spacing_mm), max(spacing_mm)
     if not (np.all(np.isfinite(spacing_mm)) and smallest >= SMALLEST_SPACING_MM and largest <= LARGEST_SPACING_MM):
         raise refusal("spacing-implausible", file=name, spacing=" x ".join(f"{s:.6g}" for s in spacing_mm))

@@ -1,4 +1,4 @@
-"""Whether a compressed image file is whole: the readers themselves do not look at its checksum."""
+"""Check that a compressed image file is intact, because the readers ignore its checksum."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def combined_sha256(digests: list[str]) -> str:
 
 
 def is_intact(path: Path, stored: NDArray) -> bool:
-    """Return whether the voxels read from a NIfTI, NRRD or MetaImage file are all that the file holds.
+    """Return whether a NIfTI, NRRD or MetaImage file was read completely.
 
     nifti_clib fills what a truncated file lacks with zeros, and neither it nor NrrdIO nor
     MetaIO compares the checksum of what it inflates. Here it is compared with that of the voxels in memory,

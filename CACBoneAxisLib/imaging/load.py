@@ -1,4 +1,4 @@
-"""One call that reads a CT, whatever the format, into the patient's axial order."""
+"""Read a CT of any format into axial order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Slicer's markups files (``.mrk.json``): point lists and boxes, in LPS.
 
-The format is Slicer's Markups JSON schema 1.0.3. What a person decided about a
-point or a box beyond its place is JSON in the control point's description.
+The format is Slicer's Markups JSON schema 1.0.3. Decisions about a point or a box are JSON in the
+control point's description.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class ControlPoint:
-    """A point that was placed: label, LPS mm, and the free text kept with it."""
+    """A placed point: label, LPS mm, and its free text."""
 
     label: str
     position_mm: tuple[float, float, float]
@@ -44,7 +44,7 @@ class ControlPoint:
 
 @dataclass(frozen=True)
 class PointList:
-    """A markups point list; points that were never placed are left out."""
+    """A markups point list, without points that were never placed."""
 
     name: str
     points: tuple[ControlPoint, ...]

@@ -44,10 +44,6 @@ class Registration:
     turned_degrees: float
     problem: str | None = None
 
-    def to_second(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Map points of the first scan to the second, LPS mm, shape (..., 3)."""
-        return np.asarray(np.asarray(points_mm, dtype=float) @ self.matrix[:3, :3].T + self.matrix[:3, 3])
-
     def to_first(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map points of the second scan to the first, LPS mm, shape (..., 3)."""
         return np.asarray((np.asarray(points_mm, dtype=float) - self.matrix[:3, 3]) @ self.matrix[:3, :3])

@@ -126,9 +126,6 @@ class LesionTools(Section):
         if self.parameters is not None:
             self.parameters.territory = code
 
-    def _exclude(self, reason: str) -> None:
-        self._do(lambda reading: reading.lesions.exclude(reason))
-
     def _do(self, action: Callable[[Reading], Outcome]) -> None:
         sentence = action(self.reading).sentence if self.reading is not None else ""
         if sentence:

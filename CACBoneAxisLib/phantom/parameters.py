@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import pi
 from typing import Any, Literal
 
-CORONARY_TERRITORIES = ("LM", "LAD", "LCX", "RCA")
-AORTIC_TERRITORIES = ("AA", "DA")
 LEVELS = ("T10", "T11", "T12", "L1", "L2", "L3")
 
 # HU that 1 mg/cm3 of hydroxyapatite adds at 120 kVp. Its inverse, 0.0008 mg/mm3/HU, lies inside the

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from CACBoneAxisLib.imaging.contrast import result_is_enhanced
 from CACBoneAxisLib.report import calciummeaning, details, wording
 from CACBoneAxisLib.report.answers import answers
 from CACBoneAxisLib.report.blocks import (
@@ -82,7 +83,7 @@ def header(result: Mapping[str, Any]) -> list[Block]:
         f"{format_value(age, 'age_years', unit=True)}" if age is not None else "age not known",
         sex,
         format_value(scan.get("kvp"), "kvp", unit=True) if scan.get("kvp") is not None else "tube voltage not known",
-        {True: "contrast-enhanced", False: "no contrast agent", None: "contrast not known"}[scan.get("contrast")],
+        {True: "contrast-enhanced", False: "no contrast agent", None: "contrast not known"}[result_is_enhanced(result)],
         {True: "ECG-gated", False: "not ECG-gated", None: "gating not known"}[scan.get("ecg_gated")],
         f"slices every {format_value(image['slice_increment_mm'], 'spacing_mm', unit=True)}",
     ]

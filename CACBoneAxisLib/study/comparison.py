@@ -76,7 +76,7 @@ def read_result(path: str | Path) -> tuple[dict[str, Any], str]:
     Raises
     ------
     UnusableInputError
-        When there is none, or it is no result of this software.
+        When it is missing, or not a result of this software.
     """
     path = Path(path)
     file = path / RESULT_FILE if path.is_dir() else path
@@ -113,7 +113,7 @@ def compare(
     Raises
     ------
     UnusableInputError
-        When ``years`` is not more than 0, the precision is none that a site has, or an image is
+        When ``years`` is not more than 0, the precision is implausible, or an image is
         not the one that its result was made of, by size and spacing.
     """
     _check_images((baseline, followup), images)
@@ -131,8 +131,8 @@ def compare(
     settings = [result["provenance"].get("settings") or {} for result in (baseline, followup)]
     bmi = next((b for s in settings if (b := (s.get("patient") or {}).get("bmi_kg_m2")) is not None), None)
     both = baseline, followup
-    registration, said = lay_over(both, images, progress) if images else (None, ())
-    findings = (*differences(baseline, followup), *said)
+    registration, remarks = lay_over(both, images, progress) if images else (None, ())
+    findings = (*differences(baseline, followup), *remarks)
     result: dict[str, Any] = stored(
         {
             "schema": COMPARISON_SCHEMA,

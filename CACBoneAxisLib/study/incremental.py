@@ -233,7 +233,7 @@ class IncrementalAnalysis:
 
     def _heart_labels(self, inputs: StudyInputs) -> tuple[HeartLabels | None, tuple[Finding, ...]]:
         """Return the heart labels among the study's segmentations."""
-        # A segmentation of the heart goes before that of the vertebrae.
+        # Labels of a heart segmentation override those in the vertebrae's.
         state = (inputs.heart, inputs.vertebrae if inputs.heart is None else None)
         return self._latest.get(
             "heart", lambda: study_heart(self.image.geometry, inputs.heart, inputs.vertebrae), state

@@ -67,14 +67,14 @@ def lay_over(
     lesions = [scored_lesions(result) for result in results]
     if not any(lesions):
         return None, ()
-    tell = progress or (lambda message, fraction: None)
+    progress = progress or (lambda message, fraction: None)
     message = "Laying the scans over each other"
-    tell(message, 0.0)
+    progress(message, 0.0)
     shift = common_shift(*lesions)
     if not _in_both(*lesions):
         shift = _carina_shift(images)
     places = [place_mm(one) for one in lesions[0]] + [place_mm(one) - shift for one in lesions[1]]
-    found = register(images[0], images[1], np.array(places), shift, lambda part: tell(message, part))
+    found = register(images[0], images[1], np.array(places), shift, lambda part: progress(message, part))
     if found.problem is not None:
         return found, (finding("compare-not-registered", why=found.problem),)
     values = {"turned": f"{found.turned_degrees:.1f}", "correlation": f"{found.correlation:.2f}"}

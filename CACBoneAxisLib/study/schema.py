@@ -171,9 +171,9 @@ def _calcium() -> Schema:
             "contrast_calcium": nullable(record(contrast))
             | {"description": "volume and number on a contrast-enhanced scan; never an Agatston score"},
             "suggestions": nullable(array(suggestion))
-            | {"description": "candidates that nobody pointed at; null where none were looked for"},
+            | {"description": "candidates without a reader's seed; null where there was no search"},
             "search": nullable(record(search))
-            | {"description": "where candidates were looked for and which were left out; null where none were"},
+            | {"description": "search region and candidates left out; null where there was no search"},
             "findings": FINDINGS,
         }
     )

@@ -79,9 +79,9 @@ class Settings:
             kind or one out of range.
         """
         try:
-            said = mapping.get("calcium") if isinstance(mapping, Mapping) else None
-            if isinstance(said, Mapping):
-                mapping = {**mapping, "calcium": with_preset(dict(said))}
+            stated = mapping.get("calcium") if isinstance(mapping, Mapping) else None
+            if isinstance(stated, Mapping):
+                mapping = {**mapping, "calcium": with_preset(dict(stated))}
             return _build(cls, mapping, "")
         except ValueError as error:
             raise refusal("settings-invalid", problem=str(error)) from None
@@ -105,8 +105,8 @@ class Settings:
 
     def patient_known(self, acquisition: Acquisition) -> Patient:
         """Return the patient with age and sex of file and user together."""
-        said = {**asdict(self.patient), "age_years": acquisition.age_years, "sex": acquisition.sex}
-        return Patient(**said)
+        stated = {**asdict(self.patient), "age_years": acquisition.age_years, "sex": acquisition.sex}
+        return Patient(**stated)
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

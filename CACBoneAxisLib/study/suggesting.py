@@ -54,23 +54,23 @@ def with_suggestions(
     taken_over = _taken_over(seeds or ())
     if protocol.suggestions == "none":
         return seeds, None, None, taken_over
-    labels, said = heart()
-    said = (*said, *taken_over)
-    looked = cache.search(protocol, labels)
-    if looked is None:
-        return seeds, None, None, (*said, finding("suggestions-impossible"))
+    labels, findings = heart()
+    findings = (*findings, *taken_over)
+    search = cache.search(protocol, labels)
+    if search is None:
+        return seeds, None, None, (*findings, finding("suggestions-impossible"))
     candidates = cache.candidates(protocol)
     taken = _labels(cache.image, candidates, seeds or (), protocol)
     found = tuple(
         one
-        for one in looked.suggestions
+        for one in search.suggestions
         if not _labels(cache.image, candidates, seeds_from([as_points([one])]), protocol) & taken
     )
     count = str(len(found))
     if protocol.suggestions == "list":
-        return seeds, found, looked, (*said, finding("suggestions-listed", count=count))
+        return seeds, found, search, (*findings, finding("suggestions-listed", count=count))
     accepted = (*(seeds or ()), *seeds_from([as_points(found)]))
-    return accepted, found, looked, (*said, finding("suggestions-accepted", count=count))
+    return accepted, found, search, (*findings, finding("suggestions-accepted", count=count))
 
 
 def _taken_over(seeds: Sequence[Seed]) -> tuple[Finding, ...]:

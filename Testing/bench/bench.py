@@ -76,7 +76,7 @@ def labelling(hu: np.ndarray, seeds: list[Any], image: Any) -> dict[str, float]:
 
     def score(chosen: list[Any]) -> None:
         cache = ImageCache(image)
-        cache.keep_candidates(protocol, candidates)
+        cache._candidates.put((protocol.threshold_hu, protocol.growth_connectivity), candidates)
         score_calcium(image, chosen, protocol, cache=cache)
 
     one, all_seeds = best(

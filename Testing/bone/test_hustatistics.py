@@ -3,7 +3,7 @@ import statistics
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.bone.hustatistics import measure, measure_mask
+from CACBoneAxisLib.bone.hustatistics import measure
 from CACBoneAxisLib.imaging.masks import Mask
 
 
@@ -45,4 +45,4 @@ def test_one_voxel_has_no_standard_deviation_and_none_no_measurement():
 def test_a_mask_measures_its_own_voxels():
     hu = np.arange(27, dtype=np.int16).reshape(3, 3, 3)
     mask = Mask.from_indices(np.array([[0, 0, 0], [2, 2, 2]]))
-    assert measure_mask(hu, mask, 1.0).mean_hu == 13.0
+    assert measure(mask.values(hu), 1.0).mean_hu == 13.0

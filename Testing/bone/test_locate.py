@@ -148,7 +148,7 @@ def test_it_finds_the_same_whatever_is_cut_away_beyond_its_block(upright):
 @pytest.mark.parametrize("beyond", [0.0, 2.5])
 def test_a_body_is_refused_as_soon_as_the_scan_ends_before_its_endplates(beyond):
     def trace(low: float, high: float) -> _Trace:
-        ends = Ends(0.0, 20.0, 6.0, 0.0, 0.0, 1.0, 100.0, 200.0, 40.0, (low, high))
+        ends = Ends(0.0, 20.0, 6.0, 0.0, 0.0, 1.0, 100.0, 200.0, (low, high))
         wall, canal = Wall(0.0, 0.0, 20.0, 15.0, 1.0), Canal(0.0, 24.0, 20.0, 1.0)
         return _Trace(np.zeros(3), np.eye(3), ends, wall, canal, np.zeros(3), beyond)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from CACBoneAxisLib.bone.hustatistics import HuStatistics, measure_mask
+from CACBoneAxisLib.bone.hustatistics import HuStatistics, measure
 from CACBoneAxisLib.bone.labels import label_boxes, trabecular_core
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
@@ -103,7 +103,7 @@ def agrees(
 ) -> bool:
     order = tuple(slice(None, None, -1 if f else 1) for f in flip)
     eroded = ndimage.binary_erosion(inside[order], structure)[order]
-    found = measure_mask(ct.hu, Mask.from_indices(np.argwhere(eroded)), 1.0)
+    found = measure(Mask.from_indices(np.argwhere(eroded)).values(ct.hu), 1.0)
     return abs(found.mean_hu - mean) <= HU_TOLERANCE and found.median_hu == median
 
 

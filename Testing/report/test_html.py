@@ -48,6 +48,14 @@ def test_nothing_is_loaded_from_anywhere_and_nothing_runs(example: Any) -> None:
     assert "default-src 'none'" in without_pictures
 
 
+def test_the_blood_decides_what_the_page_says_of_contrast_agent(example: Any) -> None:
+    acquisition = example.result["study"]["acquisition"]
+    for stated, blood, words in ((True, 40.0, "no contrast agent"), (False, 300.0, "contrast-enhanced")):
+        acquisition["contrast"] = stated
+        example.result["calcium"]["blood"] = {"hu": blood, "noise_hu": 10.0, "where": "region", "slices": 3}
+        assert words in source_of(example)
+
+
 def test_planted_markup_is_shown_and_not_run(example: Any) -> None:
     planted = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;"
     result = example.result
