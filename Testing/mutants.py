@@ -206,7 +206,7 @@ def _inside_functions(path: str) -> frozenset[int]:
     return frozenset(line for body in bodies for line in range(body[0].lineno, body[-1].end_lineno + 1))
 
 
-def tests_for(mutant: Mutant, files: list[TestFile]) -> list[str]:
+def reaching(mutant: Mutant, files: list[TestFile]) -> list[str]:
     """Return the test files that run a mutant's line, its own file first, then the quickest.
 
     A constant of a module is tested by whatever runs a function of that module.
@@ -283,7 +283,7 @@ def _enter(tree: Path) -> None:
 
 def tried(chosen: list[Mutant], files: list[TestFile], jobs: int, folder: Path) -> Iterator[tuple[Mutant, str, float]]:
     """Run every change; yield it with "survived", "untested", "killed" or "endless" and the seconds it took."""
-    tests = [tests_for(mutant, files) for mutant in chosen]
+    tests = [reaching(mutant, files) for mutant in chosen]
 
     def run(number: int, tree: Path) -> int:
         mutant = chosen[number]
