@@ -54,19 +54,18 @@ SYMBOLS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the text from ``start`` to ``end`` of a file becomes ``new``."""
+    """One change: the bytes from ``start`` to ``end`` of a file become ``new``; its line, before and after."""
 
     path: str
     line: int
     start: int
     end: int
-    old: str
     new: str
     text: str
+    changed: str
 
     def __str__(self) -> str:
-        old, new = (" ".join(words.split()) for words in (self.old, self.new))
-        return f"{self.path}:{self.line}: {old}  ->  {new}" + (f"    in {self.text}" if self.text != old else "")
+        return f"{self.path}:{self.line}: {self.text}  ->  {self.changed}"
 
 
 class _Finder:
@@ -83,21 +82,20 @@ class _Finder:
     def _span(self, node: ast.AST) -> tuple[int, int]:
         return self.offsets[node.lineno - 1] + node.col_offset, self.offsets[node.end_lineno - 1] + node.end_col_offset
 
-    def _change(self, line: int, start: int, end: int, new: str, shown: tuple[int, int] | None = None) -> None:
-        """Keep a change; ``shown`` is the span to print around it."""
-        low, high = shown or (start, end)
-        old = self.source[low:high].decode()
-        after = (self.source[low:start] + new.encode() + self.source[end:high]).decode()
-        text = self.source[self.offsets[line - 1] : self.offsets[line]].decode().strip()
-        self.found.append(Mutant(self.path, line, low, high, old, after, text))
+    def _change(self, line: int, start: int, end: int, new: str) -> None:
+        low = self.source.rfind(b"\n", 0, start) + 1
+        high = self.source.find(b"\n", end)
+        before, after = self.source[low:high], self.source[low:start] + new.encode() + self.source[end:high]
+        words = [" ".join(text.decode().split()) for text in (before, after)]
+        self.found.append(Mutant(self.path, line, start, end, new, *words))
 
-    def _between(self, left: ast.AST, right: ast.AST, pattern: str, new: str, shown: ast.AST) -> None:
+    def _between(self, left: ast.AST, right: ast.AST, pattern: str, new: str) -> None:
         """Replace the operator that stands between two operands."""
         low, high = self._span(left)[1], self._span(right)[0]
         match = re.search(pattern.encode(), self.source[low:high])
         if match and b"#" not in self.source[low:high]:
             line = self.source.count(b"\n", 0, low + match.start()) + 1
-            self._change(line, low + match.start(), low + match.end(), new, self._span(shown))
+            self._change(line, low + match.start(), low + match.end(), new)
 
     def _walk(self, node: ast.AST) -> None:
         for name, value in ast.iter_fields(node):
@@ -126,13 +124,13 @@ class _Finder:
                 operands = [node.left, *node.comparators]
                 for operator, left, right in zip(node.ops, operands, operands[1:], strict=False):
                     for new in COMPARISONS[type(operator)]:
-                        self._between(left, right, r"not\s+in|is\s+not|in|is|[<>=!]=|[<>]", new, node)
+                        self._between(left, right, r"not\s+in|is\s+not|in|is|[<>=!]=|[<>]", new)
             case ast.BoolOp():
                 word, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
                 for left, right in zip(node.values, node.values[1:], strict=False):
-                    self._between(left, right, rf"\b{word}\b", new, node)
+                    self._between(left, right, rf"\b{word}\b", new)
             case ast.BinOp() if type(node.op) in SYMBOLS and not isinstance(node.left, ast.Constant | ast.JoinedStr):
-                self._between(node.left, node.right, r"//|[-+*/&|]", SYMBOLS[type(node.op)], node)
+                self._between(node.left, node.right, r"//|[-+*/&|]", SYMBOLS[type(node.op)])
             case ast.UnaryOp(op=ast.Not() | ast.USub()):
                 self._change(node.lineno, *self._span(node), self._text(node.operand))
             case ast.If() | ast.IfExp() | ast.While() if not isinstance(

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from CACBoneAxisLib.bone.protocol import BoneProtocol, RegionProtocol
+from CACBoneAxisLib.bone.references import TScoreReference
 
 
 def test_the_protocol_prints_every_decision():
@@ -48,3 +49,12 @@ def test_a_bone_setting_of_no_meaning_is_refused_in_one_clause(values, clause):
 
 def test_a_list_of_thresholds_is_kept_as_a_tuple():
     assert BoneProtocol(hu_thresholds=["uk-104"]).hu_thresholds == ("uk-104",)
+
+
+def test_a_reference_of_the_site_has_a_name_of_its_own():
+    def named(name):
+        return BoneProtocol(site_references=(TScoreReference(name, "thoracic", "HA", "F", 180.0, 32.0, "our own"),))
+
+    assert named("ours").site_references[0].reference == "ours"
+    with pytest.raises(ValueError, match="'budoff-2010' is the name of a published reference"):
+        named("budoff-2010")

@@ -40,11 +40,20 @@ def test_a_later_line_is_read_at_the_hu_of_100_mg_and_drift_is_flagged():
     assert series.points[0].largest_residual_hu == 2.5
 
 
-@pytest.mark.parametrize("change", [{"kvp": 100.0}, {"model": "C"}, {"kernel": "S"}, {"table_height_mm": 165.0}])
+@pytest.mark.parametrize(
+    "change", [{"kvp": 100.0}, {"model": "C"}, {"kernel": "S"}, {"table_height_mm": 165.0}, {"table_height_mm": None}]
+)
 def test_what_is_another_scan_is_another_series(change):
     made = qa_series([("a", FIRST), ("b", replace(FIRST, date="2026-02-02", **change))])
     assert [len(series.points) for series in made] == [1, 1]
     assert {f.code for series in made for f in series.findings} == {"qa-single"}
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, None), (150.0, 140.0), (150.0, 160.0)])
+def test_tables_at_the_same_height_within_10_mm_and_of_unknown_height_are_one_series(first, second):
+    files = [("a", replace(FIRST, table_height_mm=first))]
+    files.append(("b", replace(FIRST, table_height_mm=second, date="2026-02-02")))
+    assert [len(series.points) for series in qa_series(files)] == [2]
 
 
 def test_badly_fitting_rods_are_said():

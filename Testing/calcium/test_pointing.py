@@ -7,10 +7,11 @@ import pytest
 from brute_force import make_image, seed_at
 
 from CACBoneAxisLib.calcium.cache import ImageCache
-from CACBoneAxisLib.calcium.pointing import Place, brightest_along, point_at
+from CACBoneAxisLib.calcium.pointing import Place, brightest_along, point_at, rest_of
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
 from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.masks import Mask
 
 PROTOCOL = CalciumProtocol()
 
@@ -69,3 +70,17 @@ def test_behind_a_pixel_of_a_projection_the_brightest_voxel_is_meant(image: CTIm
     assert brightest_along(image, there, (0.0, 0.0, 1.0), 15.0) == image.geometry.voxel_center((9, 100, 100))
     assert brightest_along(image, there, (0.0, 0.0, -1.0), 40.0) == image.geometry.voxel_center((13, 100, 100))
     assert brightest_along(image, np.array([900.0, 0.0, 0.0]), (0.0, 0.0, 1.0), 15.0) == (900.0, 0.0, 0.0)
+
+
+def test_each_remainder_without_a_seed_of_its_own_gets_a_point_at_its_brightest_voxel() -> None:
+    # A bar of 20 voxels without columns 4 and 5, and 9 and 10: remainders 0-3, 6-8 and 11-19.
+    image = make_image((1, 3, 20))
+    image.hu[0, 1] = 200
+    image.hu[0, 1, [2, 7, 15]] = [300, 310, 320]
+    whole = Mask.from_indices(np.argwhere(image.hu >= 130))
+    # What was taken out may reach beyond the lesion.
+    part = Mask.from_indices(np.array([[0, y, x] for x in (4, 5, 9, 10) for y in (0, 1)]))
+    in_the_middle = [seed_at(image, (0, 1, 6))]
+    expected = [image.geometry.voxel_center((0, 1, x)) for x in (2, 15)]
+    assert list(rest_of(image, whole, part, in_the_middle, PROTOCOL)) == expected
+    assert len(rest_of(image, whole, part, [], PROTOCOL)) == 3

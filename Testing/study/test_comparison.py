@@ -85,6 +85,13 @@ def test_increment_unknown_scanner_patient_and_missing_scores_are_said(pair: tup
     assert "cannot be given" in summary_words(comparison)
 
 
+def test_each_result_is_named_with_its_own_checksum(pair: tuple[dict, dict]) -> None:
+    first, second = "a" * 64, "b" * 64
+    made = compare(*pair, sha256=(first, second))
+    assert (made["baseline"]["sha256"], made["followup"]["sha256"]) == (first, second)
+    assert compare(*pair)["baseline"]["sha256"] is None
+
+
 def test_years_that_are_none_are_refused(pair: tuple[dict, dict]) -> None:
     for years in (0.0, -1.0, 200.0):
         with pytest.raises(UnusableInputError) as error:

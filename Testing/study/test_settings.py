@@ -87,3 +87,21 @@ def test_the_command_line_overrules_the_file_entry_by_entry() -> None:
         "calcium": {"threshold_hu": 130, "minimum_area_mm2": 0.5}
     }
     assert base["calcium"]["threshold_hu"] == 140
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("bmi_kg_m2", 8, 120),
+        ("total_cholesterol_mg_dl", 40, 1500),
+        ("hdl_mg_dl", 5, 300),
+        ("systolic_mmhg", 40, 320),
+        ("age_years", 0, 120),
+    ],
+)
+def test_what_is_said_of_a_patient_lies_within_limits(name: str, low: float, high: float) -> None:
+    for value in (low, high):
+        assert getattr(Settings.from_mapping({"patient": {name: value}}).patient, name) == value
+    for value in (low - 0.5, high + 0.5):
+        with pytest.raises(UnusableInputError, match=f"{name} must be from {low} to {high}"):
+            Settings.from_mapping({"patient": {name: value}})
