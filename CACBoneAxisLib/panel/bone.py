@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -17,7 +17,17 @@ from CACBoneAxisLib.mrml.totalsegmentator import is_installed
 from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.pictures import show_picture
-from CACBoneAxisLib.panel.section import Section, connect, enable, fill, no_ct, selected_id, set_checked, set_text
+from CACBoneAxisLib.panel.section import (
+    Section,
+    choose_folder,
+    connect,
+    enable,
+    fill,
+    no_ct,
+    selected_id,
+    set_checked,
+    set_text,
+)
 from CACBoneAxisLib.reading.answers import bone_answer
 from CACBoneAxisLib.reading.host import Deferred
 from CACBoneAxisLib.reading.words import vertebra_exclusions
@@ -42,6 +52,7 @@ class BoneSection(Section):
         self.choices.number(self.ui.erosionSpinBox, "bone.region.erosion_mm", None, default)
         connect(self.ui.vertebraTable, "itemSelectionChanged()", self.onVertebraSelected)
         connect(self.ui.segmentButton, "clicked()", self.onSegment)
+        connect(self.ui.loadMasksButton, "clicked()", self.onLoadMasks)
         connect(self.ui.boneCancelButton, "clicked()", self.host.cancel)
         connect(self.ui.densityCheckBox, "toggled(bool)", self.onDensity)
         self.ui.boneProgressBar.visible = False
@@ -73,6 +84,11 @@ class BoneSection(Section):
             self.ui.segmentButton,
             self.locked() or missing,
             _("Segment T1 to L5 with TotalSegmentator; takes some minutes."),
+        )
+        enable(
+            self.ui.loadMasksButton,
+            self.locked() or ("" if self.reading is not None else no_ct()),
+            _("Load the vertebrae from a folder with one mask per vertebra, as TotalSegmentator writes it."),
         )
         coloured = self.reading is not None and self.reading.density.shown
         if not coloured:
@@ -172,9 +188,20 @@ class BoneSection(Section):
 
     def onSegment(self) -> None:
         """Let TotalSegmentator find the vertebrae."""
-        if self.reading is None or self.workspace.busy:
+        if self.reading is not None:
+            self._take_segmentation(self.reading.regions.segment)
+
+    def onLoadMasks(self) -> None:
+        """Take the vertebrae from a folder of masks."""
+        folder = choose_folder(_("Folder of masks"))
+        if self.reading is not None and folder is not None:
+            regions = self.reading.regions
+            self._take_segmentation(lambda progress: regions.load_masks(folder, progress))
+
+    def _take_segmentation(self, work: Callable[[Any], None]) -> None:
+        if self.workspace.busy:
             return
-        message = self.host.run(self.reading.regions.segment, self.ui.boneProgressBar, self.ui.boneCancelButton)
+        message = self.host.run(work, self.ui.boneProgressBar, self.ui.boneCancelButton)
         self.workspace.refresh()
         if message:
             set_text(self.ui.segmentationLabel, escape(message))

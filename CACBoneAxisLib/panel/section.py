@@ -172,6 +172,12 @@ def choose_file(title: str, filters: str) -> Path | None:
     return Path(path) if path else None
 
 
+def choose_folder(title: str) -> Path | None:
+    """Ask for a folder; None where the user takes none."""
+    path = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title)
+    return Path(path) if path else None
+
+
 @contextmanager
 def wait_cursor() -> Iterator[None]:
     """Show that the application is busy."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from CACBoneAxisLib.bone.levels import parse_level
+from CACBoneAxisLib.bone.numbering import is_level, with_names
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.geometry import swap_ras_lps
+from CACBoneAxisLib.imaging.labelfiles import read_labels
+from CACBoneAxisLib.mrml.archive import add_vertebrae
 from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node
 from CACBoneAxisLib.mrml.parameters import existing_regions
@@ -118,6 +122,21 @@ class Regions:
             raise
         node.CreateDefaultDisplayNodes()
         reading.parameters.vertebrae = node
+
+    def load_masks(self, folder: Path, progress: Progress) -> None:
+        """Take the vertebrae from a folder of masks, one per level, as the reading's segmentation.
+
+        Raises
+        ------
+        UnusableInputError
+            One sentence, when they are no vertebrae of this scan.
+        """
+        reading = self.reading
+        progress(_("Reading the masks"), 0.1)
+        image = reading.analysis.image
+        labels = read_labels(folder, is_level).on_grid_of(image.geometry)
+        named = with_names(labels, reading.settings.bone.numbering, image)
+        reading.parameters.vertebrae = add_vertebrae(named, reading.volume, reading.workspace.scene)
 
     def segments(self, level: str) -> list[str]:
         """Return the ids of the segments of a level."""

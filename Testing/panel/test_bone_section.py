@@ -332,6 +332,34 @@ def test_what_totalsegmentator_cannot_do_is_one_line_and_leaves_no_node(opened, 
     assert not scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
 
 
+def test_vertebrae_come_from_a_folder_of_masks_as_totalsegmentator_writes_it(opened, small_ct, tmp_path, monkeypatch):
+    import numpy as np
+    import SimpleITK
+
+    from CACBoneAxisLib.panel import bone
+    from CACBoneAxisLib.phantom import to_itk
+
+    mask = np.zeros(small_ct.hu.shape, dtype=np.uint8)
+    mask[2:10, 45:72, 25:65] = 1
+    for name, voxels in (("vertebrae_L1", mask), ("vertebrae_L2", 0 * mask), ("heart", mask)):
+        SimpleITK.WriteImage(to_itk(voxels, small_ct.geometry), str(tmp_path / f"{name}.nii.gz"))
+    monkeypatch.setattr(bone, "choose_folder", lambda title: tmp_path)
+    ui, panel = opened.widget.ui, opened.widget.panel
+    ui.loadMasksButton.click()
+    ui.applyButton.click()
+    assert "L1" in ui.segmentationLabel.text
+    (vertebra,) = panel.reading.result_mapping()["bone"]["vertebrae"]
+    # The core of a block that is 120 HU throughout.
+    assert (vertebra["level"], vertebra["mean_hu"]) == ("L1", 120.0)
+
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(bone, "choose_folder", lambda title: tmp_path / "empty")
+    before = panel.parameters.vertebrae
+    ui.loadMasksButton.click()
+    assert panel.parameters.vertebrae is before
+    assert ui.segmentationLabel.text
+
+
 # Calibration
 
 
