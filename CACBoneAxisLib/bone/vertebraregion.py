@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from CACBoneAxisLib.bone.levels import parse_level
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.markups import Box, PointList
+from CACBoneAxisLib.imaging.markups import Box, PointList, stated_decision
 from CACBoneAxisLib.imaging.regions import Region, RegionShape
 
 DECISION_KEYS = ("shape", "decision", "reason")
@@ -48,7 +47,7 @@ class VertebraRegion:
         The level is named by the ROI, else by its first control point's label, else
         by the file. The point's description may be JSON with ``shape`` (box, ellipsoid,
         elliptic-cylinder; the protocol's where it says none), ``decision`` (accepted or
-        excluded) and ``reason``; text that is not JSON is a remark and changes nothing.
+        excluded) and ``reason``; words are a remark and change nothing.
 
         Raises
         ------
@@ -100,17 +99,11 @@ def points_from(lists: Sequence[PointList]) -> tuple[VertebraRegion, ...]:
 
 
 def _decision(description: str, name: str, keys: Sequence[str]) -> dict[str, Any]:
-    text = description.strip()
-    if not text.startswith("{"):
-        return {}
     try:
-        decision = json.loads(text)
-    except (ValueError, RecursionError):
-        raise refusal("region-decision", region=name, problem="its description is not complete JSON") from None
-    for key, value in decision.items():
-        if key not in keys:
-            raise refusal("region-decision", region=name, problem=f"{key!r} is not one of {', '.join(keys)}")
-        choices = {"shape": get_args(RegionShape), "decision": ("accepted", "excluded")}.get(key)
-        if choices and value not in choices:
+        decision = stated_decision(description, keys)
+    except ValueError as error:
+        raise refusal("region-decision", region=name, problem=error) from None
+    for key, choices in (("shape", get_args(RegionShape)), ("decision", ("accepted", "excluded"))):
+        if key in decision and decision[key] not in choices:
             raise refusal("region-decision", region=name, problem=f"{key} must be one of {', '.join(choices)}")
-    return cast(dict[str, Any], decision)
+    return decision

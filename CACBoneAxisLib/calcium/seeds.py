@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,12 @@ import numpy as np
 from CACBoneAxisLib.calcium.territories import territories, territory_of
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.image import CTImage
-from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
+from CACBoneAxisLib.imaging.markups import ControlPoint, PointList, stated_decision
 
 Decision = Literal["score", "accepted", "excluded"]
 Growth = Literal["lesion", "slice"]
 
+DECISION_KEYS = ("decision", "reason", "cut_radius_mm", "growth", "suggested")
 # A cut separates calcium from what it touches; a sphere of the size of the heart separates nothing.
 LARGEST_CUT_RADIUS_MM = 30.0
 
@@ -60,8 +60,7 @@ def seeds_from(lists: Iterable[PointList]) -> tuple[Seed, ...]:
     Raises
     ------
     UnusableInputError
-        When a label names no territory, or a description is JSON with an unknown decision. A
-        description that is not a JSON object is free text.
+        When a label names no territory, or a description is a decision that is damaged or not known.
     """
     seeds = [_seed(point, points.name) for points in lists for point in points.points]
     return tuple(sorted(seeds, key=_order))
@@ -77,21 +76,16 @@ def _seed(point: ControlPoint, file: str) -> Seed:
     if territory is None:
         raise refusal("seed-label", seed=point.label or "without a label", file=file, known=", ".join(territories()))
     try:
-        content = json.loads(point.description)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        return Seed(point.label, territory, point.position_mm)
-    unknown = set(content) - {"decision", "reason", "cut_radius_mm", "growth", "suggested"}
+        content = stated_decision(point.description, DECISION_KEYS)
+    except ValueError as error:
+        raise refusal("seed-decision", seed=point.label, problem=error) from None
     decision = content.get("decision", "score")
     radius = content.get("cut_radius_mm")
     reason = content.get("reason")
     growth = content.get("growth", "lesion")
     suggested = content.get("suggested")
     problem = None
-    if unknown:
-        problem = f"its description has the unknown entry {sorted(unknown)[0]}"
-    elif decision not in ("score", "accepted", "excluded"):
+    if decision not in ("score", "accepted", "excluded"):
         problem = f"the decision {decision} is none of score, accepted, excluded"
     elif radius is not None and not (type(radius) in (int, float) and isfinite(radius) and radius > 0):
         problem = f"the cut radius {radius} is not a length in mm"
@@ -109,7 +103,7 @@ def _seed(point: ControlPoint, file: str) -> Seed:
         point.position_mm,
         None if radius is None else float(radius),
         decision,
-        None if reason is None else str(reason),
+        reason,
         growth,
         None if suggested is None else float(suggested),
     )

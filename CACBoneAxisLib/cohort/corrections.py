@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
 from CACBoneAxisLib.imaging.labels import LabelImage, write_labels
 from CACBoneAxisLib.imaging.markups import Box, PointList, write_markups
 from CACBoneAxisLib.study.atomic import replacing
@@ -33,6 +35,14 @@ READING_FILE, SEEDS_FILE, REGIONS_FILE, VERTEBRAE_FILE = (
     "vertebrae.seg.nrrd",
 )
 SCHEMA = "cacboneaxis/reading/1"
+# Entries of reading.json.
+ENTRIES = {
+    "corrected": str,
+    "replaces_sha256": str | None,
+    "files": dict,
+    "manifest_vertebrae": bool,
+    "settings": dict,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +117,36 @@ class Correction:
 
 
 def last_correction(batch: Path, folder: str) -> Correction | None:
-    """Return the last correction of the study in ``studies/folder``, or None."""
+    """Return the last correction of the study in ``studies/folder``, or None.
+
+    Raises
+    ------
+    UnusableInputError
+        ``correction-damaged`` when it is not as it was written: an earlier reading is no substitute.
+    """
     found = [
         (int(path.name.removeprefix(READING)), path)
         for path in (batch / REVIEWS / folder).glob(f"{READING}*")
         if path.name.removeprefix(READING).isdigit()
     ]
-    for number, path in sorted(found, reverse=True):
-        try:
-            text = (path / READING_FILE).read_bytes()
-            content = json.loads(text)
-        except (OSError, ValueError):
-            continue
-        if isinstance(content, dict) and content.get("schema") == SCHEMA:
-            return Correction(number, path, content, hashlib.sha256(text).hexdigest())
-    return None
+    if not found:
+        return None
+    number, path = max(found)
+    try:
+        text = (path / READING_FILE).read_bytes()
+        content = parse_json(text)
+        whole = content["schema"] == SCHEMA and all(isinstance(content[key], kind) for key, kind in ENTRIES.items())
+        whole = whole and content["files"] == _hashes(path)
+    except (OSError, ValueError, TypeError, KeyError):
+        whole = False
+    if not whole:
+        raise refusal("correction-damaged", place=f"{REVIEWS}/{folder}/{path.name}")
+    return Correction(number, path, content, hashlib.sha256(text).hexdigest())
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = [path for path in sorted(folder.iterdir()) if path.name != READING_FILE]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def keep_previous(batch: Path, folder: str, study: Path) -> int:
@@ -162,12 +187,11 @@ def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReadin
             write_labels(unfinished / VERTEBRAE_FILE, reading.vertebrae)
         manifests = reading.same_vertebrae and (before is None or bool(before.content["manifest_vertebrae"]))
         result = reviews / f"{PREVIOUS}{number}" / RESULT_FILE
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(unfinished.iterdir())}
         content = {
             "schema": SCHEMA,
             "corrected": datetime.now(UTC).isoformat(timespec="seconds"),
             "replaces_sha256": hashlib.sha256(result.read_bytes()).hexdigest() if result.is_file() else None,
-            "files": hashes,
+            "files": _hashes(unfinished),
             "manifest_vertebrae": manifests,
             "settings": merge(before.settings if before is not None else {}, reading.settings),
         }

@@ -90,7 +90,10 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
     """
     known = task.get("known")
     stamps = {path: _stamp(Path(path)) for paths in task["paths"].values() for path in paths}
-    correction = last_correction(Path(task["output"]), task["folder"])
+    try:
+        correction = last_correction(Path(task["output"]), task["folder"])
+    except UnusableInputError as error:
+        return failed(task, error.code, str(error))
     reading = {} if correction is None else {"reading": correction.sha256}
     if known and known.get("reading") == reading.get("reading") and _is_still_valid(task, known, stamps):
         return {**current(known, Path(task["output"])), "stamps": stamps, "kept": True}

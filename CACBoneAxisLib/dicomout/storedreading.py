@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.jsontext import parse_json
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList
 
 SCHEMA = "cacboneaxis/reading/1"
@@ -98,21 +98,21 @@ def from_text(words: str, name: str) -> StoredReading:
         ``reading-unusable`` when it is not one.
     """
     try:
-        content = json.loads(words)
+        content = parse_json(words)
         if content["schema"] != SCHEMA:
             raise ValueError
         seeds = content["seeds"]
         return StoredReading(
             settings=dict(content["settings"]),
-            seeds=None if seeds is None else tuple(_points(one) for one in seeds),
-            regions=tuple(_box(one) for one in content["regions"]),
+            seeds=None if seeds is None else tuple(_points(one) for one in _list(seeds)),
+            regions=tuple(_box(one) for one in _list(content["regions"])),
             vertebrae=None if content["vertebrae"] is None else _labelled(content["vertebrae"]),
             heart=None if content["heart"] is None else _labelled(content["heart"]),
-            points=tuple(_points(one) for one in content["points"]),
-            values_sha256=None if content.get("values_sha256") is None else str(content["values_sha256"]),
-            grid=tuple(float(one) for one in content.get("grid", ())),
+            points=tuple(_points(one) for one in _list(content["points"])),
+            values_sha256=None if content.get("values_sha256") is None else _text(content["values_sha256"]),
+            grid=tuple(float(one) for one in _list(content.get("grid", []))),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise refusal("reading-unusable", file=name) from None
 
 
@@ -199,38 +199,50 @@ def _is_ct(series: Any) -> bool:
 
 def _points(content: Mapping[str, Any]) -> PointList:
     points = (
-        ControlPoint(str(p["label"]), _triple(p["position_mm"]), str(p["description"])) for p in content["points"]
+        ControlPoint(_text(p["label"]), _triple(p["position_mm"]), _text(p["description"]))
+        for p in _list(content["points"])
     )
-    return PointList(str(content["name"]), tuple(points))
+    return PointList(_text(content["name"]), tuple(points))
 
 
 def _box(content: Mapping[str, Any]) -> Box:
-    axes = tuple(_triple(row) for row in content["axes"])
+    axes = tuple(_triple(row) for row in _list(content["axes"]))
     size = _triple(content["size_mm"])
     if len(axes) != 3 or min(size) <= 0:
         raise ValueError
     return Box(
-        str(content["name"]),
+        _text(content["name"]),
         _triple(content["center_mm"]),
         size,
         axes,
-        str(content["label"]),
-        str(content["description"]),
+        _text(content["label"]),
+        _text(content["description"]),
     )
 
 
 def _labelled(content: Mapping[str, Any]) -> Labelled:
     names = content["names"]
     return Labelled(
-        str(content["uid"]),
-        tuple(int(v) for v in content["values"]),
-        None if names is None else {int(value): str(name) for value, name in names.items()},
-        {int(value): str(reason) for value, reason in content["excluded"].items()},
+        _text(content["uid"]),
+        tuple(int(v) for v in _list(content["values"])),
+        None if names is None else {int(value): _text(name) for value, name in names.items()},
+        {int(value): _text(reason) for value, reason in content["excluded"].items()},
     )
 
 
+# An empty object or text has no points either, but only an empty list says so.
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
 def _triple(values: Any) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in values)
-    if not all(map(isfinite, (x, y, z))):
-        raise ValueError
+    x, y, z = (float(v) for v in _list(values))
     return x, y, z

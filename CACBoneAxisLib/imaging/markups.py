@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import as_point, swap_ras_lps
+from CACBoneAxisLib.imaging.jsontext import parse_json
 
 SCHEMA = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
 MARKUPS_SUFFIX = ".mrk.json"
@@ -30,6 +31,10 @@ UNITS_MM = {
     **dict.fromkeys(("cm", "centimeter", "centimetre"), 10.0),
     **dict.fromkeys(("m", "meter", "metre"), 1000.0),
 }
+# Of a control point, as Slicer writes them; a file that says none has placed points only.
+PLACED, NOT_PLACED = "defined", ("undefined", "preview", "missing")
+# A table moves 2 m; farther away no point of a scan lies.
+FARTHEST_MM = 1e5
 IDENTITY_AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -67,9 +72,52 @@ def _vector(values: Any, path: Path, what: str, count: int = 3) -> np.ndarray:
         vector = np.array(values, dtype=float)
     except (TypeError, ValueError):
         vector = np.empty(0)
-    if vector.shape != (count,) or not np.all(np.isfinite(vector)):
+    if vector.shape != (count,) or not np.all(np.abs(vector) <= FARTHEST_MM):
         raise refusal("markups-damaged", file=path.name, what=what)
     return vector
+
+
+def _text(entry: dict[str, Any], name: str, path: Path) -> str:
+    value = entry.get(name)
+    if not (value is None or isinstance(value, str)):
+        raise refusal("markups-damaged", file=path.name, what=name)
+    return value or ""
+
+
+def stated_decision(description: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Return the decision in a control point's description; empty where it is a remark in words.
+
+    A description with a brace at either end, or with one of the keys in quotes, is meant as a decision.
+
+    Parameters
+    ----------
+    keys : entries that the decision may have
+
+    Raises
+    ------
+    ValueError
+        What is wrong with the decision, as the end of a sentence.
+
+    Examples
+    --------
+    >>> stated_decision("distal to the stent", ("reason",)), stated_decision('{"reason": "stent"}', ("reason",))
+    ({}, {'reason': 'stent'})
+    """
+    text = description.strip()
+    if not (text.startswith("{") or text.endswith("}") or any(f'"{key}"' in text for key in keys)):
+        return {}
+    try:
+        decision = parse_json(text)
+    except ValueError:
+        decision = None
+    if not isinstance(decision, dict):
+        raise ValueError("its description is not complete JSON")
+    for key in decision:
+        if key not in keys:
+            raise ValueError(f"its description has an entry {key!r}, which is not one of {', '.join(keys)}")
+    if not isinstance(decision.get("reason"), str | None):
+        raise ValueError("the reason in its description is no text")
+    return decision
 
 
 def region_center(position_mm: ArrayLike) -> NDArray[np.float64]:
@@ -105,15 +153,15 @@ def read_markups(path: str | Path) -> list[PointList | Box]:
     ------
     UnusableInputError
         When the file is missing, is not markups JSON, holds another kind of markup, or
-        a position, size or orientation is not made of finite numbers.
+        control points are missing or damaged: only an empty list says that there are none.
     """
     path = Path(path)
     refuse_other(path, "markups")
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = parse_json(path.read_bytes(), any_number=True)
     except FileNotFoundError:
         raise refusal("file-missing", file=path.name) from None
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         raise refusal("markups-unreadable", file=path.name) from None
     markups = content.get("markups") if isinstance(content, dict) else None
     if not isinstance(markups, list) or not markups or not all(isinstance(m, dict) for m in markups):
@@ -123,24 +171,24 @@ def read_markups(path: str | Path) -> list[PointList | Box]:
 
 
 def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
-    name = str(markup.get("name") or stem)
+    name = _text(markup, "name", path) or stem
     system = markup.get("coordinateSystem", "LPS")
     # Slicer 4 wrote numbers: 0 for RAS, 1 for LPS.
     if system not in ("LPS", "RAS", 0, 1):
         raise refusal("markups-damaged", file=path.name, what="coordinate system")
     flip = swap_ras_lps(np.ones(3)) if system in ("RAS", 0) else np.ones(3)
     unit = _unit_mm(markup.get("coordinateUnits"), path)
-    raw_points = markup.get("controlPoints") or []
+    raw_points = markup.get("controlPoints")
     if not isinstance(raw_points, list) or not all(isinstance(p, dict) for p in raw_points):
         raise refusal("markups-damaged", file=path.name, what="control points")
     points = tuple(
         ControlPoint(
-            str(p.get("label") or ""),
+            _text(p, "label", path),
             as_point(_vector(p.get("position"), path, "position") * flip * unit),
-            str(p.get("description") or ""),
+            _text(p, "description", path),
         )
         for p in raw_points
-        if p.get("positionStatus", "defined") == "defined"
+        if _is_placed(p, path)
     )
     kind = markup.get("type")
     if kind == "Fiducial":
@@ -162,6 +210,13 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
         points[0].label if points else "",
         points[0].description if points else "",
     )
+
+
+def _is_placed(point: dict[str, Any], path: Path) -> bool:
+    status = point.get("positionStatus", PLACED)
+    if status != PLACED and status not in NOT_PLACED:
+        raise refusal("markups-damaged", file=path.name, what="position status")
+    return bool(status == PLACED)
 
 
 def _unit_mm(said: Any, path: Path) -> float:

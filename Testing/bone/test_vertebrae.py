@@ -293,9 +293,12 @@ def test_a_region_without_a_shape_of_its_own_takes_the_protocols(spine):
     [
         ('{"shape": "egg"}', "shape must be one of box, ellipsoid, elliptic-cylinder"),
         ('{"decision": "maybe"}', "decision must be one of accepted, excluded"),
-        ('{"verdict": "fine"}', "'verdict' is not one of shape, decision, reason"),
+        ('{"verdict": "fine"}', "'verdict', which is not one of shape, decision, reason"),
         ('{"shape": ["box"]}', "shape must be one of"),
         ('{"shape": ', "not complete JSON"),
+        ('"decision": "excluded"}', "not complete JSON"),
+        ('{"decision": "excluded", "reason": 5}', "no text"),
+        ('{"decision": null}', "decision must be one of"),
     ],
 )
 def test_a_decision_that_is_not_understood_is_refused(description, clause):

@@ -60,6 +60,11 @@ def test_other_descriptions_are_free_text(text: str) -> None:
         '{"cut_radius": 3}',
         '{"growth": "volume"}',
         '{"growth": null}',
+        '{"decision": "excluded", "reason": "x"',
+        '"decision": "excluded", "reason": "x"}',
+        '{"decision": "excluded", "reason": 5}',
+        '{"decision": ["excluded"]}',
+        '{"cut_radius_mm": 1e400}',
     ],
 )
 def test_decisions_that_are_not_understood_are_refused_by_the_seeds_name(text: str) -> None:

@@ -219,3 +219,24 @@ def test_a_study_whose_reading_is_damaged_can_be_read_anew(studies, tmp_path):
     assert rows_of(tmp_path / "out" / "failures.csv") == []
     page = (tmp_path / "out" / "studies" / "a00" / "report.html").read_text(encoding="utf-8")
     assert "Corrected in review" in page
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("reading.json", lambda text: text[: len(text) // 2]),
+        ("reading.json", lambda text: text.replace(b'"manifest_vertebrae"', b'"manifest_vertebra"')),
+        ("reading.json", None),
+        ("seeds.mrk.json", lambda text: text.replace(b'"controlPoints"', b'"controlPoint"')),
+        ("seeds.mrk.json", None),
+    ],
+)
+def test_a_damaged_correction_is_a_failure_and_never_the_reading_before_it(batch, tmp_path, file, damage):
+    review.replace_reading(batch, "a00", without_rca(review.load_for_review(batch, "a00")))
+    path = batch / "reviews" / "a00" / "reading-1" / file
+    path.write_bytes(damage(path.read_bytes())) if damage else path.unlink()
+    with pytest.raises(UnusableInputError) as caught:
+        review.load_for_review(batch, "a00")
+    assert caught.value.code == "correction-damaged"
+    resume(tmp_path)
+    assert "correction-damaged" in (batch / "failures.csv").read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ def test_without_its_segmentation_a_reading_of_labels_is_refused(written: Any, t
         assert refused.value.code == "reading-labels"
 
 
-numbers = st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.floats(-1e5, 1e5).filter(lambda n: n == 0 or abs(n) > 1e-9)
 triples = st.tuples(numbers, numbers, numbers)
 lengths = st.tuples(*[st.floats(min_value=1e-6, max_value=1e6)] * 3)
 point_lists = st.builds(
@@ -104,6 +104,11 @@ def test_every_reading_comes_out_of_its_text_as_it_went_in(seeds: Any, regions: 
         json.dumps({"schema": "cacboneaxis/reading/1", "seeds": None, "regions": [], "vertebrae": None, **wrong})
         for wrong in (
             {"settings": 3},
+            *({"settings": {}, "seeds": wrong, "heart": None, "points": []} for wrong in ({}, "", False, 0)),
+            *(
+                {"settings": {}, "seeds": [{"name": "a", "points": wrong}], "heart": None, "points": []}
+                for wrong in ({}, "", None, False)
+            ),
             {"settings": {}, "seeds": [{"name": "a", "points": [{"label": "LM", "position_mm": [1, 2]}]}]},
             {
                 "settings": {},

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, read_markups, write_markups
+from CACBoneAxisLib.imaging.markups import (
+    Box,
+    ControlPoint,
+    PointList,
+    read_markups,
+    stated_decision,
+    write_markups,
+)
 
 
 def points_file(path, system="LPS", **changes):
@@ -122,3 +129,99 @@ def test_lengths_are_in_the_unit_that_the_file_states(tmp_path, unit, mm):
 
 def test_a_unit_of_length_that_is_not_known_is_refused(tmp_path):
     assert code_of(roi_file(tmp_path / "a.mrk.json", coordinateUnits="furlong")) == "markups-unit"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        {},
+        {"controlPoints": None},
+        {"controlPoint": []},
+        {"ControlPoints": []},
+        {"controlPoints": {}},
+        {"controlPoints": ""},
+        {"controlPoints": 0},
+        {"controlPoints": False},
+        {"controlPoints": [None]},
+        {"controlPoints": [{}]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["Fiducial", "ROI"])
+def test_only_an_empty_list_says_that_there_are_no_points(tmp_path, markup, kind):
+    box = {"center": [1, 2, 3], "size": [30, 20, 10]} if kind == "ROI" else {}
+    path = tmp_path / "a.mrk.json"
+    path.write_text(json.dumps({"markups": [{"type": kind, **box, **markup}]}))
+    assert code_of(path) == "markups-damaged"
+    path.write_text(json.dumps({"markups": [{"type": kind, **box, "controlPoints": []}]}))
+    assert len(read_markups(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"positionStatus": "Defined"},
+        {"positionStatus": None},
+        {"positionStatus": "occluded"},
+        {"positionStatus": 2},
+        {"positionStatus": []},
+        {"label": 3},
+        {"label": ["LAD"]},
+        {"description": {"decision": "excluded"}},
+        {"description": True},
+        {"position": [1, 2, 1e300]},
+    ],
+)
+def test_a_point_that_is_not_understood_is_never_left_out(tmp_path, changes):
+    assert code_of(points_file(tmp_path / "a.mrk.json", **changes)) == "markups-damaged"
+
+
+@pytest.mark.parametrize("status", ["preview", "missing"])
+def test_points_without_a_place_are_left_out_by_any_of_slicers_words(tmp_path, status):
+    assert read_markups(points_file(tmp_path / "a.mrk.json", positionStatus=status))[0].points == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"markups": [{"type": "Fiducial", "controlPoints": [{"position": [1, 2, 3]}], "controlPoints": []}]}',
+        '{"markups": [{"type": "Fiducial", "name": "\\ud800", "controlPoints": []}]}',
+        '{"markups": [{"type": "Fiducial", "controlPoints": [' + "[" * 3000 + "]" * 3000 + "]}]}",
+    ],
+)
+def test_json_that_could_be_read_in_two_ways_or_not_be_written_again_is_refused(tmp_path, text):
+    path = tmp_path / "a.mrk.json"
+    path.write_text(text)
+    assert code_of(path) == "markups-unreadable"
+
+
+DECISION = '{"decision": "excluded", "reason": "stent"}'
+
+
+@pytest.mark.parametrize("kept", range(1, len(DECISION)))
+def test_a_decision_of_which_a_part_is_lost_is_no_remark(kept):
+    keys = ("decision", "reason")
+    for part in (DECISION[:kept], DECISION[kept:]):
+        if not ('"decision"' in part or '"reason"' in part or part[0] == "{" or part[-1] == "}"):
+            continue  # a few letters, which nobody can tell from a remark
+        with pytest.raises(ValueError, match="its description"):
+            stated_decision(part, keys)
+
+
+@pytest.mark.parametrize("text", ["", "mid LAD", "[1, 2]", "3", "a decision to be made", "null"])
+def test_words_are_a_remark(text):
+    assert stated_decision(text, ("decision", "reason")) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"reason": 3}',
+        '{"reason": {}}',
+        '{"decision": "excluded", "decision": "score"}',
+        '["decision"]',
+        '{"decision": "excluded"}}',
+    ],
+)
+def test_decisions_of_another_make_are_refused(text):
+    with pytest.raises(ValueError, match="description"):
+        stated_decision(text, ("decision", "reason"))
