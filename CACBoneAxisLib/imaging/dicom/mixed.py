@@ -53,6 +53,10 @@ def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[A
         unknown |= dict.fromkeys(facts)
         settled = f" If one value holds for all, state it with {option}." if option else ""
         said.append(finding("scan-mixed", what=name, values=_counted(name, values), settled=settled))
+    numbers = Counter(one.instance_number for one in slices if not one.frame and one.instance_number is not None)
+    again = sum(count > 1 for count in numbers.values())
+    if len(numbers) > 1 and again:
+        said.append(finding("scan-mixed", what="instance number", values=f"{again} of them occur again", settled=""))
     times = [one.times_s[0] for one in slices]
     pauses = [abs(b - a) for a, b in pairwise(times) if a is not None and b is not None]
     if max(pauses, default=0.0) > PAUSE_S:
@@ -88,5 +92,8 @@ def _counted(name: str, values: Sequence[str]) -> str:
         return f"{len(set(values))} of them"
     counts = Counter(values).most_common(4)
     unit = TRAITS[name]
-    words = [f"{f'{value} {unit}'.strip() if value else 'none stated'} in {count} slices" for value, count in counts]
+    words = [
+        f"{f'{value} {unit}'.strip() if value else 'none stated'} in {count} slice{'s' if count > 1 else ''}"
+        for value, count in counts
+    ]
     return ", ".join(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -113,11 +112,25 @@ def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHead
         ]
         apart = any(_apart([[order(one) for one in stack] for stack in stacks]) for order in orders)
         roots = [{one.instance_uid.rpartition(".")[0] for one in stack} for stack in stacks]
-        numbers = Counter(one.instance_number for one in ordered)
-        again = len(files) == len(ordered) and None not in numbers and set(numbers.values()) == {count}
-        if apart or again or (all(len(root) == 1 for root in roots) and len(set.union(*roots)) == count):
+        if (
+            apart
+            or _numbered_anew(stacks)
+            or (all(len(root) == 1 for root in roots) and len(set.union(*roots)) == count)
+        ):
             return [(f"stack {n} of {count}", stack) for n, stack in enumerate(stacks, 1)]
     return [("", ordered)]
+
+
+def _numbered_anew(stacks: list[list[SliceHeader]]) -> bool:
+    """Return whether each stack is numbered along itself, with the numbers of another or the other way round."""
+    numbers = [[one.instance_number for one in stack if not one.frame] for stack in stacks]
+    if any(None in of_stack or len(of_stack) < SHORTEST_STACK for of_stack in numbers):
+        return False
+    steps = [np.diff(np.array(of_stack, dtype=float)) for of_stack in numbers]
+    if not all((step > 0).all() or (step < 0).all() for step in steps):
+        return False
+    again = any(set(one) & set(other) for one, other in pairwise(numbers))
+    return again or len({bool(step[0] > 0) for step in steps}) > 1
 
 
 def _apart(orders: list[list[float | None]]) -> bool:

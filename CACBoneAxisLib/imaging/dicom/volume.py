@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_findings
-from CACBoneAxisLib.imaging.dicom.elements import text
+from CACBoneAxisLib.imaging.dicom.elements import image_type, text
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
 from CACBoneAxisLib.imaging.dicom.mixed import one_scan
@@ -28,6 +28,8 @@ from CACBoneAxisLib.imaging.imagefile import LARGEST_VOXELS
 
 # Rescale Type says the unit; US (unspecified) is what many scanners write for HU.
 HOUNSFIELD_TYPES = {"", "HU", "HU_MOD", "US", "NORMALIZED"}
+# The fourth Image Type value of an enhanced CT names a map when it is none of these.
+PLAIN_CONTRASTS = {"", "NONE", "FILTERED", "MEDIAN", "MEAN", "MAXIMUM", "MINIMUM", "RESAMPLED"}
 # Scanners reconstruct up to 2048 x 2048; what claims more is no slice, and is refused before memory is asked for.
 LARGEST_PLANE = 4096 * 4096
 
@@ -144,5 +146,8 @@ def _check_units(series: Series, name: str) -> None:
         warnings.simplefilter("ignore")
         types = {trait(one.traits, "image type") for one in series.slices} if is_enhanced(series.header) else set()
         shown = spectral_image(series.header, " ".join(types))
+    values = image_type(series.header)
+    if shown is None and is_enhanced(series.header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
+        raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")
     if shown is not None and shown.kind == "map":
         raise refusal("not-hu", file=name, why=f"it is a {shown.words}, as {shown.by} says")

@@ -147,6 +147,7 @@ TELLS = {
     "uid": ({}, {"SOPInstanceUID": lambda k: f"1.2.9.{k + 1}"}, "stack 1 of 2"),
     "number": ({}, {"InstanceNumber": lambda k: 101 + k}, "stack 1 of 2"),
     "numbers again": ({}, {}, "stack 1 of 2"),
+    "numbers back": ({}, {"InstanceNumber": lambda k: 16 - k}, "stack 1 of 2"),
     "files": ({"InstanceNumber": lambda k: 2 * k + 1}, {"InstanceNumber": lambda k: 2 * k + 2}, "stack 1 of 2"),
 }
 
@@ -218,6 +219,14 @@ def test_what_changes_within_a_stack_is_said_and_not_known(write, tissue, what):
     assert codes(volume) == ["scan-mixed"]
     assert what in volume.findings[0].message and words in volume.findings[0].message
     assert fact is None or getattr(volume.acquisition, fact) is None
+
+
+def test_two_series_that_abut_are_told_by_their_numbers_and_stay_whole(write, tissue):
+    folder = write()
+    write(offset_mm=SLICES * INCREMENT_MM, header={"SOPInstanceUID": lambda k: f"1.2.4.{k}"})
+    volume = read_dicom(folder)
+    assert np.array_equal(volume.array, np.concatenate([tissue, tissue]))
+    assert codes(volume) == ["scan-mixed"] and "16 of them occur again" in volume.findings[0].message
 
 
 def test_what_follows_the_patient_or_is_rounded_is_no_change(write):
