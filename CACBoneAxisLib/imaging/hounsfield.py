@@ -25,7 +25,7 @@ PADDING_SHARE, MOST_OF_DARK_SHARE = 0.02, 0.9
 DENSE_HU, DENSE_SHARE = 700.0, 0.2
 ALIKE_HU, ALIKE_SHARE = 75.0, 0.5
 SOFT_HU, SOFT_SHARE = -500.0, 0.005
-# Air is as uniform as noise alone: so narrow, and so much of what is dark. Lung is not, and fat is brighter.
+# Nothing uniform lies between lung and fat: what is so narrow, and so much there, is air or tissue on another scale.
 DARK_HU, NARROW_HU, NARROW_SHARE, AIR_SHARE = -200.0, 30.0, 0.6, 0.05
 LUNG_HU = -600.0
 INT16 = np.iinfo(np.int16)
@@ -135,13 +135,15 @@ def _scale_problem(some: NDArray) -> str | None:
             return f"{part} of it measures about {usual:.0f}, as soft tissue does in raw values"
     if np.count_nonzero(body > SOFT_HU) < SOFT_SHARE * body.size:
         return f"hardly anything in it is denser than {SOFT_HU:g} HU"
-    gas = body[body < DARK_HU]
+    gas = body[(body > LUNG_HU) & (body < DARK_HU)]
     if gas.size > AIR_SHARE * some.size:
-        counts, edges = np.histogram(gas, np.arange(PADDING_BELOW_HU, DARK_HU + 10, 10.0))
+        counts, edges = np.histogram(gas, np.arange(LUNG_HU, DARK_HU + 10, 10.0))
         peak = edges[int(np.argmax(counts))] + 5.0
         narrow = np.count_nonzero(np.abs(gas - peak) <= NARROW_HU)
-        if peak > LUNG_HU and narrow > NARROW_SHARE * gas.size and narrow > AIR_SHARE * some.size:
-            return f"air measures {peak:.0f} HU"
+        if narrow > NARROW_SHARE * gas.size and narrow > AIR_SHARE * some.size:
+            return (
+                f"{100 * narrow / some.size:.0f} % of it measures about {peak:.0f}, which neither air nor tissue does"
+            )
     return None
 
 

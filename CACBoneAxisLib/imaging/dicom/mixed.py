@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.traits import TRAITS, alike, trait
-from CACBoneAxisLib.imaging.findings import Finding, finding
+from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 
 # Of each trait that should not change: the facts that are then not known, and the option that states them.
 FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -32,6 +35,8 @@ FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
 STEADY_SLICES = 3
 # A scan of the chest takes seconds; breaths between its parts take less than this.
 PAUSE_S = 120.0
+# Mean and spread of neighbouring slices differ by less, and by less than so many times what they usually do.
+STEP_HU, TIMES_USUAL = 40.0, 5.0
 
 
 def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[Acquisition, tuple[Finding, ...]]:
@@ -57,12 +62,39 @@ def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[A
     again = sum(count > 1 for count in numbers.values())
     if len(numbers) > 1 and again:
         said.append(finding("scan-mixed", what="instance number", values=f"{again} of them occur again", settled=""))
+    # Slices of another range of values get a slope of their own; another intercept alone shifts them.
+    shifts = {(one.slope, one.intercept) for one in slices}
+    if len(shifts) > len({slope for slope, _ in shifts}):
+        intercepts = [f"{one.intercept:g}" for one in slices]
+        said.append(finding("scan-mixed", what="rescale intercept", values=_counted("", intercepts), settled=""))
     times = [one.times_s[0] for one in slices]
     pauses = [abs(b - a) for a, b in pairwise(times) if a is not None and b is not None]
     if max(pauses, default=0.0) > PAUSE_S:
         values_ = f"neighbouring slices were scanned {max(pauses) / 60:.0f} minutes apart"
         said.append(finding("scan-mixed", what="acquisition time", values=values_, settled=""))
     return replace(acquisition, **unknown), tuple(said)
+
+
+def check_rescale(slices: Sequence[SliceHeader], hu: NDArray, name: str) -> None:
+    """Raise UnusableInputError (``rescale-differs``) where another rescale makes other values of the same anatomy.
+
+    A rescale of its own for each slice is allowed; it leaves the values of neighbours alike.
+
+    Parameters
+    ----------
+    slices : in the order of ``hu``
+    hu : (z, y, x)
+    """
+    rescales = [(one.slope, one.intercept) for one in slices]
+    if len(set(rescales)) < 2:
+        return
+    means = np.array([(float(plane.mean()), float(plane.std())) for plane in hu])
+    steps = np.abs(np.diff(means, axis=0))
+    changes = np.array([a != b for a, b in pairwise(rescales)])
+    usual = np.median(steps if changes.all() else steps[~changes], axis=0)
+    if np.any(steps[changes] > np.maximum(STEP_HU, TIMES_USUAL * usual)):
+        count = len(slices) - Counter(rescales).most_common(1)[0][1]
+        raise refusal("rescale-differs", file=name, count=count, slices=len(slices))
 
 
 def _value(one: SliceHeader, name: str) -> str:
@@ -91,7 +123,7 @@ def _counted(name: str, values: Sequence[str]) -> str:
     if name == "frame of reference":
         return f"{len(set(values))} of them"
     counts = Counter(values).most_common(4)
-    unit = TRAITS[name]
+    unit = TRAITS.get(name, "")
     words = [
         f"{f'{value} {unit}'.strip() if value else 'none stated'} in {count} slice{'s' if count > 1 else ''}"
         for value, count in counts

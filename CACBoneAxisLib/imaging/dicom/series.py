@@ -41,7 +41,8 @@ class Series:
     ``part`` says which part of a DICOM series it is, where that holds several volumes
     (``phase 75 %``); empty otherwise. ``copies`` is how many images of the DICOM series were
     copies and left out, ``joined`` of how many DICOM series of one image each it is made,
-    ``shared`` how many SOP Instance UIDs name another image of the folder too.
+    ``shared`` how many SOP Instance UIDs name another image of the folder too, ``unplaced`` how
+    many images of the DICOM series were left out because their place cannot be read.
     """
 
     uid: str
@@ -54,6 +55,7 @@ class Series:
     copies: int = 0
     joined: int = 0
     shared: int = 0
+    unplaced: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +158,9 @@ def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str]
     check_patient([one for _, own in members for one in own], name)
     slices, copies = without_copies([one for _, own in members for one in own])
     placed = [one for one in slices if one.position_mm is not None]
-    if placed and len(placed) < len(slices):
-        others[NO_PLACE] += len(slices) - len(placed)
+    unplaced = len(slices) - len(placed) if placed else 0
+    if unplaced:
+        others[NO_PLACE] += unplaced
         slices = placed
     if not slices:
         return [_as_series(key, (), members[0][0])]
@@ -171,7 +174,8 @@ def _series_of(key: tuple[Any, ...], members: list[Slices], others: Counter[str]
         others[BESIDE] += left_out
     uids = {text(header, "SeriesInstanceUID") for header, _ in members}
     joined = len(uids) if len(uids) > 1 else 0
-    return [replace(_as_series(key, part, part=label, copies=copies), joined=joined) for label, part in volumes]
+    made = [_as_series(key, part, part=label, copies=copies) for label, part in volumes]
+    return [replace(one, joined=joined, unplaced=unplaced) for one in made]
 
 
 def _as_series(

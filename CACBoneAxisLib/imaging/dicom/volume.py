@@ -14,7 +14,7 @@ from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_fi
 from CACBoneAxisLib.imaging.dicom.elements import image_type, text
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
-from CACBoneAxisLib.imaging.dicom.mixed import one_scan
+from CACBoneAxisLib.imaging.dicom.mixed import check_rescale, one_scan
 from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced
@@ -87,11 +87,14 @@ def read_series(
     _check_size(stack, name)
     slices = stack.slices[every // 2 :: every]
     pixels, sha256 = (read_enhanced if is_enhanced(chosen.header) else read_classic)(slices, progress)
+    check_rescale(slices, pixels.array, name)
     check_not_interleaved(pixels.array, name)
     acquisition, mixed = one_scan(acquisition_from(chosen.header, slices[0].frame), stack.slices)
     findings = [*header_findings(chosen.header, slices[0].frame), *mixed, *_about_pixels(chosen, slices)]
     if chosen.joined:
         findings.append(finding("series-joined", count=chosen.joined))
+    if chosen.unplaced:
+        findings.append(finding("slices-unplaced", count=chosen.unplaced))
     if chosen.shared:
         findings.append(finding("instances-shared", count=chosen.shared))
     if chosen.copies:

@@ -221,6 +221,24 @@ def test_what_changes_within_a_stack_is_said_and_not_known(write, tissue, what):
     assert fact is None or getattr(volume.acquisition, fact) is None
 
 
+@pytest.mark.parametrize(("intercept", "slope"), [("0", "1"), ("-1024", "0.5"), ("-924", "1")])
+def test_another_rescale_in_some_slices_is_refused(write, intercept, slope):
+    def of(usual, other):
+        return lambda k: other if k in (5, 6) else usual
+
+    folder = write(header={"RescaleIntercept": of("-1024", intercept), "RescaleSlope": of("1", slope)})
+    code, sentence = refused(folder)
+    assert code == "rescale-differs" and "2 of 16 slices" in sentence
+
+
+def test_a_small_shift_of_some_slices_is_said(write):
+    volume = read_dicom(write(header={"RescaleIntercept": lambda k: "-1000" if k == 5 else "-1024"}))
+    assert codes(volume) == ["scan-mixed"]
+    assert (
+        "rescale intercept changes" in volume.findings[0].message and "-1000 in 1 slice" in volume.findings[0].message
+    )
+
+
 def test_two_series_that_abut_are_told_by_their_numbers_and_stay_whole(write, tissue):
     folder = write()
     write(offset_mm=SLICES * INCREMENT_MM, header={"SOPInstanceUID": lambda k: f"1.2.4.{k}"})
