@@ -621,7 +621,7 @@ def test_names_from_a_file_are_text_in_the_answer(placed):
 
     linear(placed)
     placed.widget.ui.applyButton.click()
-    result = placed.widget.panel.latest_result().to_dict()
+    result = placed.widget.panel.reading.latest_result().to_dict()
     summary = result["bone"]["summary"]
     summary["label"] = summary["bmd"]["material"] = "<img src=x>"
     summary["t_score"] = {"value": -2.0, "reference": "<img src=x>", "source": None}
