@@ -1,4 +1,4 @@
-"""Which label of a labelmap is which vertebral level, and what that rests on."""
+"""Map labels to vertebral levels, with the evidence for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from CACBoneAxisLib.imaging.labelschemes import (
 )
 
 AUTO = "auto"
-# Schemes that number vertebrae, as settings and the command line call them.
+# Names of vertebra numbering schemes in settings and on the command line.
 NUMBERINGS = (AUTO, "totalsegmentator", "totalsegmentator-v1", "verse", "totalspineseg")
 STATED = "the numbering that was stated"
 
@@ -31,17 +31,17 @@ STATED = "the numbering that was stated"
 def level_numbers(
     labels: LabelImage, numbering: str | Mapping[int, str] = AUTO, image: CTImage | None = None
 ) -> tuple[dict[str, int], tuple[Finding, ...]]:
-    """Return which label number is which level, and how that was decided.
+    """Map label numbers to levels and say how that was decided.
 
-    A numbering that was stated (a scheme or a mapping) stands before names, and names before
-    evidence (``imaging/labelschemes.py``). Whatever the source, the levels must follow each
-    other from the head down at distances that vertebrae have.
+    A stated numbering (scheme or mapping) takes precedence over names, and names over evidence
+    (``imaging/labelschemes.py``). Whatever the source, the levels must follow each other from
+    the head down at plausible distances.
 
     Parameters
     ----------
     labels : LabelImage
     numbering : as in ``BoneProtocol``
-    image : CT on the labels' grid, None where only their places can be looked at
+    image : CT on the labels' grid; None to use positions only
 
     Returns
     -------
@@ -85,7 +85,7 @@ def level_numbers(
 def with_names(
     labels: LabelImage, numbering: str | Mapping[int, str] = AUTO, image: CTImage | None = None
 ) -> LabelImage:
-    """Return labels with the names that a stated numbering gives them, or the evidence where they have none.
+    """Name the labels by a stated numbering, or by evidence where they have no names.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def with_names(
 
 
 def is_level(name: str) -> bool:
-    """Return whether the name of a mask, without its suffix, is a level's."""
+    """Return whether a mask's name (without suffix) is a vertebral level."""
     return parse_level(name) is not None
 
 
@@ -138,7 +138,7 @@ def _levels_of(labels: LabelImage, numbering: str | Mapping[int, str]) -> dict[i
 
 
 def _spine(labels: LabelImage, looks: Mapping[int, Look]) -> dict[str, NDArray[np.float64]]:
-    """Return the middles of all labels that names make vertebrae, those of the neck too."""
+    """Return the centres of all labels named as vertebrae, including cervical ones."""
     names = labels.names or {}
     return {
         names[n].removeprefix("vertebrae_"): look.middle_mm
@@ -148,6 +148,6 @@ def _spine(labels: LabelImage, looks: Mapping[int, Look]) -> dict[str, NDArray[n
 
 
 def _of_file(one: Finding, name: str) -> Finding:
-    """Return a finding about a file of labels, which says so where its sentence does not."""
+    """Prefix a label file's finding so that its sentence says what it is about."""
     general = ("orientation-assumed", "reader-warning", "scale-zero", "segments-empty", "masks-overlap")
     return finding("labels-file", file=name, said=one.message) if one.code in general else one

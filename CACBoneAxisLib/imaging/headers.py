@@ -1,7 +1,7 @@
-"""What the header of an image file claims about lengths, axes and scale, and where it contradicts itself.
+"""Check the claims of an image file's header: lengths, axes, scale, and contradictions among them.
 
-ITK takes one of several claims without a word, and a default where there is none. Here they
-are read a second time: what is said twice must agree, and what nobody says is not assumed.
+ITK silently picks one of several claims, and a default where there is none. Here the header is
+read again: redundant fields must agree, and missing ones are not assumed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 
 HEADER_BYTES = 1 << 20
-# Of NIfTI-1 and Analyze; ITK reads no NIfTI-2.
+# NIfTI-1 and Analyze; ITK reads no NIfTI-2.
 HEADER_LENGTH = 348
-# Of a length that is said twice; single precision keeps seven digits, and converters round to five.
+# Relative tolerance of a length given twice: single precision keeps seven digits, converters round to five.
 SAME_LENGTH = 1e-4
 # Two placements of one grid may be so far apart at a corner: of a voxel, and of the grid's diagonal, because a
 # quaternion in single precision turns by up to 3e-4.
@@ -44,15 +44,15 @@ NIFTI_UNITS_MM = {1: 1000.0, 2: 1.0, 3: 1e-3}
 
 @dataclass(frozen=True, eq=False)
 class HeaderClaims:
-    """What a header says beyond what ITK makes of it.
+    """Header claims beyond what ITK reports.
 
     Parameters
     ----------
-    unit_mm : what ITK's lengths are to be multiplied with
-    says_orientation : False where the axes' directions are nobody's claim but the reader's default
-    intercept : what ITK added to every value although the header says that nothing is scaled
-    affine : from indices (x, y, z, 1) to LPS mm as the header has it, None where only ITK reads it
-    extension : text of the header's extensions
+    unit_mm : factor from ITK's lengths to mm
+    says_orientation : False where the axis directions are only a default
+    intercept : added by ITK to every value although the header says nothing is scaled
+    affine : from indices (x, y, z, 1) to LPS mm according to the header; None where only ITK reads it
+    extension : text of the header extensions
     """
 
     unit_mm: float = 1.0
@@ -62,13 +62,13 @@ class HeaderClaims:
     extension: str = ""
 
     def check(self, geometry: ImageGeometry, name: str) -> None:
-        """Refuse a file that ITK places elsewhere than its header does."""
+        """Refuse a file that ITK places differently from its header."""
         if self.affine is not None and _apart(self.affine, geometry.index_to_lps, geometry.shape[::-1]):
             raise refusal("header-disagrees", file=name, claims="its header and the way the reader takes it")
 
 
 def header_claims(path: Path) -> HeaderClaims:
-    """Return what the header of an image file claims.
+    """Read and check the claims of an image file's header.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _nifti(path: Path) -> HeaderClaims:
 
 
 def _nifti_head(path: Path) -> tuple[bytes, bool]:
-    """Return a NIfTI header, empty where it cannot be read, and whether its file is compressed."""
+    """Return the NIfTI header, empty if unreadable, and whether the file is compressed."""
     if path.name.lower().endswith((".img", ".img.gz")):
         stem = path.name[: path.name.lower().rindex(".img")]
         beside = [path.with_name(stem + end) for end in (".hdr", ".hdr.gz")]
@@ -194,7 +194,7 @@ def _from_quaternion(values: Sequence[float], pixdim: Sequence[float]) -> NDArra
 
 
 def _apart(first: NDArray[np.float64], second: NDArray[np.float64], size: Sequence[int]) -> bool:
-    """Return whether two affines place a corner of the grid apart by more than rounding."""
+    """Return whether two affines place a grid corner apart by more than rounding."""
     last = np.maximum(np.asarray(size, dtype=float) - 1, 0)
     corners = np.stack(np.meshgrid(*[(0.0, n) for n in last]), -1).reshape(-1, 3)
     points = [corners @ affine[:3, :3].T + affine[:3, 3] for affine in (first, second)]
@@ -268,14 +268,14 @@ def _metaimage(path: Path) -> HeaderClaims:
 
 
 def _letters(rows: NDArray[np.float64]) -> str:
-    """Return the sides (R, L, A, P, I, S) that axes, in rows, come from, as MetaImage names them."""
+    """Return the MetaImage orientation letters (R, L, A, P, I, S) of axes given as rows."""
     sides = ("RL", "AP", "IS")
     axes = [int(np.argmax(np.abs(row))) for row in rows]
     return "".join(sides[axis][int(row[axis] < 0)] for row, axis in zip(rows, axes, strict=True))
 
 
 def _one_unit(words: Sequence[str], name: str) -> float:
-    """Return the length in mm of the unit that a header names for its axes; mm where it names none."""
+    """Return the mm per unit of a header's axes; 1 where no unit is named."""
     units = {UNITS_MM.get(word.strip().lower()) for word in words if word.strip() not in ("", "???", "?")}
     if len(units) > 1 or None in units:
         raise refusal("length-unit", file=name)
@@ -294,6 +294,6 @@ def _words(lengths: Sequence[float] | NDArray[np.floating]) -> str:
 
 
 def label_names(extension: str) -> Mapping[int, str]:
-    """Return the names by number in a NIfTI extension of Caret's XML, as TotalSegmentator writes it."""
+    """Parse label names by number from a Caret XML extension, as written by TotalSegmentator."""
     pattern = r'<Label\b[^>]*\bKey="(\d+)"[^>]*>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))\s*</Label>'
     return {int(n): (quoted or bare).strip() for n, quoted, bare in re.findall(pattern, extension, re.DOTALL)}

@@ -1,4 +1,4 @@
-"""Labels from what segmentation software writes: a labelmap, a ``.seg.nrrd``, masks by class, a DICOM segmentation."""
+"""Read labels as segmentation software writes them: labelmap, ``.seg.nrrd``, masks by class, DICOM SEG."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from CACBoneAxisLib.imaging.segfile import flattened, segments_of
 from CACBoneAxisLib.imaging.segobject import is_segmentation, read_segmentation
 
 MASK_SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
-# Values that mark the inside of a mask; another number alone in a file is a label of a scheme.
+# Foreground values of a mask; any other single number is a label of a scheme.
 MASK_VALUES = (1, 255)
 # TotalSegmentator's task of this name gives all bodies one number and all discs another.
 ALL_BODIES = "vertebrae_body"
 
-# Schemes whose software writes a mask for each class.
+# Schemes whose software writes one mask per class.
 BY_CLASS = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
 
 Wanted = Callable[[str], bool]
 
 
 def read_labels(paths: str | Path | Sequence[str | Path], wanted: Wanted = lambda name: False) -> LabelImage:
-    """Read labels, with the names that the segments, the header or the files of single masks give them.
+    """Read labels, named by segments, by the header, or by the file names of single masks.
 
     Parameters
     ----------
-    paths : a labelmap, a ``.seg.nrrd``, a DICOM segmentation, a folder of masks that are named by
-        what they show (``vertebrae_L1.nii.gz``, as TotalSegmentator writes them), or several such masks
-    wanted : whether a name without its suffix is one of what is looked for; other masks are not read
+    paths : a labelmap, a ``.seg.nrrd``, a DICOM segmentation, a folder of masks named by class
+        (``vertebrae_L1.nii.gz``, as TotalSegmentator writes them), or several such masks
+    wanted : whether a class name (without suffix) is wanted; other masks are not read
 
     Raises
     ------
@@ -70,7 +70,7 @@ def stem(path: Path) -> str:
 
 
 def is_class_name(name: str) -> bool:
-    """Return whether a file's name, without its suffix, is a class's of the software that writes masks by class."""
+    """Return whether a file name (without suffix) is a class of software that writes one mask per class."""
     rows = load_table("label_schemes")["schemes"]
     return any(
         name in rows[key]["names"].values() for key in ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
@@ -78,7 +78,7 @@ def is_class_name(name: str) -> bool:
 
 
 def claimed_scheme(path: Path) -> str | None:
-    """Return the scheme of ``data/label_schemes.json`` that the names of a file and its folder claim, or None."""
+    """Return the scheme of ``data/label_schemes.json`` that file and folder names claim, or None."""
     text = f"{path.resolve().parent.name}/{path.name}".lower()
     schemes = load_table("label_schemes")["schemes"]
     found = [(len(word), name) for name, row in schemes.items() for word in row["file_words"] if word in text]
@@ -101,7 +101,7 @@ def _from_folder(folder: Path, wanted: Wanted) -> LabelImage:
 
 
 def _from_masks(paths: Sequence[Path], name: str, wanted: Wanted) -> LabelImage:
-    """Return several masks as one labelmap, each with its file's name."""
+    """Merge several masks into one labelmap, each named by its file."""
     first: LabelImage | None = None
     labels: NDArray[np.integer] | None = None
     names: dict[int, str] = {}
@@ -181,7 +181,7 @@ def _from_file(path: Path, wanted: Wanted) -> LabelImage:
 
 
 def _other_names(path: Path, stored: StoredImage, present: set[int], wanted: Wanted) -> tuple[dict[int, str], str]:
-    """Return names from the header's extension, or of a mask from the file's name."""
+    """Return names from the header extension, or for a mask from the file name."""
     names = {n: name for n, name in label_names(stored.extension).items() if n in present}
     if names:
         return names, "the names in the header's extension"

@@ -1,10 +1,10 @@
-"""Which software's numbers a labelmap without names has, told by evidence.
+"""Identify the numbering scheme of a labelmap without names, by evidence.
 
-A number is a claim: 22 is L1 of TotalSegmentator 1, the prostate of version 2 and L3 of VerSe. A
-scheme of ``data/label_schemes.json`` fits where every number of the file is one of its own, its
-vertebrae follow each other from the head to the feet at distances that vertebrae have, its lungs
-hold air and its bones are bone. Of several that fit, the lower end of the lungs decides where it
-can; then the file's own name, which is said to be the only evidence; else none is taken.
+A number is a claim: 22 is L1 in TotalSegmentator 1, the prostate in version 2 and L3 in VerSe. A
+scheme of ``data/label_schemes.json`` fits if it has every number in the file, its vertebrae follow
+each other from head to feet at plausible distances, its lungs contain air and its bones are bone.
+If several fit, the lower end of the lungs decides where possible; then the file name, with a warning
+that it is the only evidence; otherwise none is chosen.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ SOLID = (
 )
 LUNG_BELOW_HU, BONE_ABOVE_HU = -300.0, -50.0
 BONES = ("vertebrae", "rib", "sternum", "scapula", "clavicula", "humerus", "hip", "femur", "sacrum", "skull")
-# The lungs' end tells levels to one or two; schemes differ by seven and more.
+# The lower end of the lungs locates levels to within one or two; schemes differ by seven or more.
 NEAR_LEVELS, FAR_LEVELS = 2.5, 3.5
 LOOKED_AT = 100_000
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A numbering: its key in settings, what it is called, and names by number."""
+    """A numbering scheme: settings key, title, and names by number."""
 
     key: str
     title: str
@@ -61,7 +61,7 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Look:
-    """Where a label's middle lies (LPS, mm), and its median HU; None without an image."""
+    """Centre of a label (LPS, mm) and its median HU; None without an image."""
 
     middle_mm: NDArray[np.float64]
     median_hu: float | None = None
@@ -69,10 +69,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Decision:
-    """The scheme that was taken, None where none was, and the evidence or what is missing, in words.
+    """The chosen scheme, or None, with the evidence or what is missing in words.
 
-    ``alone`` where a name or the lack of another reading is all the evidence; ``fitting`` are the titles of all
-    schemes that fit.
+    ``alone`` where a name, or the lack of an alternative, is the only evidence; ``fitting`` are the titles of
+    all schemes that fit.
     """
 
     scheme: Scheme | None
@@ -83,7 +83,7 @@ class Decision:
 
 @cache
 def schemes() -> dict[str, Scheme]:
-    """Return the known numberings by key."""
+    """Return the known numbering schemes by key."""
     rows = load_table("label_schemes")["schemes"]
     return {
         key: Scheme(key, row["title"], {int(n): name for n, name in row["names"].items()}) for key, row in rows.items()
@@ -91,7 +91,7 @@ def schemes() -> dict[str, Scheme]:
 
 
 def spine_order(name: str) -> float | None:
-    """Return where a vertebra stands in the spine (T1 is 1, L1 13), None for what is none."""
+    """Return a vertebra's position along the spine (T1 is 1, L1 is 13); None for other names."""
     match = SPINE_NAME.fullmatch(name)
     if match is None:
         return None
@@ -100,7 +100,7 @@ def spine_order(name: str) -> float | None:
 
 
 def label_looks(labels: LabelImage, image: CTImage | None = None) -> dict[int, Look]:
-    """Return the look of every label; the image lies on the labels' grid."""
+    """Return centre and median HU of every label; the image is on the labels' grid."""
     found = {}
     for number, box in enumerate(ndimage.find_objects(labels.labels), start=1):
         if box is None:
@@ -120,7 +120,7 @@ def label_looks(labels: LabelImage, image: CTImage | None = None) -> dict[int, L
 
 
 def spine_fault(middles_mm: Mapping[str, NDArray[np.float64]]) -> str | None:
-    """Return in words how vertebrae, by name, contradict their order or usual distances; None where they do not."""
+    """Describe how named vertebrae contradict anatomical order or spacing; None where they do not."""
     placed = sorted((order, name) for name in middles_mm if (order := spine_order(name)) is not None)
     for (upper_order, upper), (lower_order, lower) in pairwise(placed):
         first, second = middles_mm[upper], middles_mm[lower]
@@ -144,7 +144,7 @@ def _limits(upper: float, lower: float) -> tuple[float, float]:
 
 
 def spine_evidence(middles_mm: Mapping[str, NDArray[np.float64]]) -> str:
-    """Return in words that vertebrae follow each other; empty where there are fewer than two."""
+    """Describe that the vertebrae are in order; empty for fewer than two."""
     placed = sorted((order, name) for name in middles_mm if (order := spine_order(name)) is not None)
     if len(placed) < 2:
         return ""
@@ -162,14 +162,14 @@ def by_numbers(
     image: CTImage | None = None,
     chosen: Sequence[str] | None = None,
 ) -> Decision:
-    """Return which scheme the numbers of a labelmap are of.
+    """Decide which scheme a labelmap's numbers belong to.
 
     Parameters
     ----------
     labels : without names, on the image's grid where there is an image
-    sought : whether a name is of what the file was given for; a scheme without any is out
-    image : CT, None to look at places alone
-    chosen : keys of the schemes that come into question, all where None
+    sought : whether a name is what the file was given for; a scheme without any is ruled out
+    image : CT; None to use positions only
+    chosen : keys of the candidate schemes; None for all
     """
     looks = label_looks(labels, image)
     known = [one for key, one in schemes().items() if chosen is None or key in chosen]
@@ -199,13 +199,13 @@ def by_numbers(
 
 
 def _levels(scheme: Scheme, looks: Mapping[int, Look]) -> dict[float, float]:
-    """Return the height of every vertebra, mm, by its place in the spine."""
+    """Return the height (S, mm) of every vertebra by its position along the spine."""
     named = {spine_order(scheme.names.get(n, "")): look.middle_mm[2] for n, look in looks.items()}
     return {order: float(z) for order, z in named.items() if order is not None}
 
 
 def _fault(scheme: Scheme, looks: Mapping[int, Look]) -> str | None:
-    """Return in words what contradicts a scheme, None where nothing does."""
+    """Describe what contradicts a scheme; None where nothing does."""
     unknown = [n for n in looks if n not in scheme.names]
     if unknown:
         return f"{unknown[0]} means nothing"

@@ -1,4 +1,4 @@
-"""A DICOM segmentation object, whoever wrote it, as labels."""
+"""Read any DICOM segmentation object as labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.orient import to_axial
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-# Of a slice distance: frames of one grid are whole steps apart.
+# Relative to the slice spacing: frames of one grid are whole steps apart.
 STEP_TOLERANCE = 0.02
 
 
@@ -30,10 +30,10 @@ def is_segmentation(path: Path) -> bool:
 
 
 def read_segmentation(path: Path) -> LabelImage:
-    """Read a DICOM segmentation: each segment is a label of its own number, with its name and codes.
+    """Read a DICOM segmentation: each segment becomes a label with its number, name and codes.
 
-    Where segments overlap, a voxel belongs to the one of the higher number. Of a fractional
-    segmentation what is half or more belongs to the segment.
+    Where segments overlap, the higher number wins. In a fractional segmentation, a voxel of half
+    or more belongs to the segment.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def read_segmentation(path: Path) -> LabelImage:
 
 
 def segmentation_volume(dataset: Any) -> tuple[NDArray[np.integer], ImageGeometry, int]:
-    """Return the segment numbers (z, y, x) of a segmentation, its grid, and how many voxels two segments share.
+    """Return segment numbers (z, y, x), the grid, and the number of voxels that segments share.
 
     Raises
     ------
     Exception
-        Whatever a damaged object leads to; ValueError where the frames are no regular stack.
+        Any exception for a damaged object; ValueError where the frames are no regular stack.
     """
     shared = dataset.SharedFunctionalGroupsSequence[0]
     frames = list(dataset.PerFrameFunctionalGroupsSequence)
@@ -123,7 +123,7 @@ def _number(frame: Any, shared: Any) -> int:
 
 
 def _step(heights: NDArray[np.float64], measures: Any) -> float:
-    """Return the distance of slices: as stated where the frames' places agree with it, else their smallest distance."""
+    """Return the slice spacing: as stated where frame positions agree with it, else their smallest distance."""
     stated = measures.get("SpacingBetweenSlices")
     if stated:
         steps = np.diff(heights) / float(stated)
@@ -135,7 +135,7 @@ def _step(heights: NDArray[np.float64], measures: Any) -> float:
 
 
 def _codes(row: Any) -> tuple[str, ...]:
-    """Return the SNOMED CT codes that say what a segment shows: its property type and anatomic region."""
+    """Return the SNOMED CT codes of a segment's property type and anatomic region."""
     names = ("SegmentedPropertyTypeCodeSequence", "AnatomicRegionSequence")
     items = [item for name in names for item in row.get(name) or ()]
     return tuple(str(item.get("CodeValue") or "") for item in items if item.get("CodingSchemeDesignator") == "SCT")

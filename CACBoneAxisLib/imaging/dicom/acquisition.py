@@ -1,4 +1,4 @@
-"""How a DICOM series was made, from its header; nothing that identifies the patient."""
+"""Acquisition parameters of a DICOM series from its header; nothing that identifies the patient."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from CACBoneAxisLib.imaging.findings import Finding, finding
 
 YEARS_PER_UNIT = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 OLDEST_YEARS = 120
-# Numbers that a scan can be measured without, and is then measured as if they were absent.
+# Numbers the measurement can do without; invalid ones are treated as absent.
 NUMBERS = {
     "KVP": "KVP (0018,0060)",
     "SliceThickness": "Slice Thickness (0018,0050)",
     "TableHeight": "Table Height (0018,1130)",
     "ContrastBolusVolume": "Contrast/Bolus Volume (0018,1041)",
 }
-# An age may be that at the order of the scan, or rounded.
+# The age may be that at the time of the order, or rounded.
 AGE_TOLERANCE_YEARS = 1
 # Elements that only an ECG-synchronised scan fills with a number above zero.
 GATING_NUMBERS = (
@@ -37,16 +37,16 @@ GATING_NUMBERS = (
 
 
 def acquisition_from(header: Any, frame: int = 0) -> Acquisition:
-    """Return what a CT header (classic or enhanced; pydicom dataset) says about the scan, of one of its frames.
+    """Return the acquisition parameters in a CT header (pydicom dataset, classic or enhanced), for one frame.
 
     ``contrast`` is True when an agent is named or administered, or a volume above 0 was
-    injected; False when the agent's name says that there was none; None where the header
+    injected; False when the text denies an agent; None where the header
     is silent or not understood, or the agent was given by mouth. ``ecg_gated`` is True only where an element
     of cardiac synchronisation says so, False only where the technique is stated as NONE.
-    An age of 0 is what anonymisers write, so it is counted from the dates then.
+    Anonymisers write an age of 0, so the age is then computed from the dates.
     """
     with warnings.catch_warnings():
-        # Remarks on the spelling of values say nothing to a reader of the scan.
+        # pydicom's warnings on value spelling are of no use to a reader of the scan.
         warnings.simplefilter("ignore")
         frames = items(header, "PerFrameFunctionalGroupsSequence")
         return _acquisition(header, frames[frame] if frame < len(frames) else None)
@@ -64,7 +64,7 @@ def _acquisition(header: Any, frame: Any) -> Acquisition:
         ),
         converted,
     ]
-    # Enhanced CT keeps the table's height in a macro of its own.
+    # Enhanced CT stores the table height in its own macro.
     geometry = [first(group, "CTTableDynamicsSequence") for group in (shared, frame)]
     geometry += [first(group, "CTGeometrySequence") for group in (shared, frame)]
     kvp = _first_number(sources, "KVP")
@@ -98,7 +98,7 @@ def _sex(value: str) -> Literal["F", "M"] | None:
 
 
 def header_findings(header: Any, frame: int = 0) -> tuple[Finding, ...]:
-    """Return what a header leaves open or contradicts: age, contrast agent, numbers that are none, several energies."""
+    """Return findings about missing or contradictory header values: age, contrast agent, numbers, energies."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         shared = first(header, "SharedFunctionalGroupsSequence")
@@ -130,7 +130,7 @@ def _age(header: Any) -> float | None:
 
 def _stated_age(header: Any) -> float | None:
     written = "".join(text(header, "PatientAge").upper().split())
-    # Some write the number alone, which is of years.
+    # A bare number means years.
     written += "Y" if written.isdigit() else ""
     if len(written) < 2 or not written[:-1].isdigit() or written[-1] not in YEARS_PER_UNIT:
         return None
@@ -139,7 +139,7 @@ def _stated_age(header: Any) -> float | None:
 
 
 def _blank_age(written: str) -> bool:
-    """Return whether an age is one of those that anonymisers write."""
+    """Return whether an age is a placeholder written by anonymisers."""
     return not any(digit in written for digit in "123456789")
 
 
@@ -161,7 +161,7 @@ def _date(value: str) -> date | None:
 
 
 def _contrast(header: Any, shared: Any, frame: Any, converted: Any) -> tuple[bool | None, bool]:
-    """Return whether contrast agent was given, None where that is not known, and whether the words are understood."""
+    """Return whether contrast agent was given (None if unknown) and whether the text is understood."""
     usage = first(shared, "ContrastBolusUsageSequence") or first(frame, "ContrastBolusUsageSequence")
     administered = text(usage, "ContrastBolusAgentAdministered").upper()
     if administered in ("YES", "NO"):
@@ -177,7 +177,7 @@ def _contrast(header: Any, shared: Any, frame: Any, converted: Any) -> tuple[boo
         if "ORAL" in text(source, "ContrastBolusRoute").upper() and route[0] is None:
             return None, True
         if agent:
-            # A volume of none contradicts itself; one of 0 beside an agent is what scanners write by default.
+            # A volume of 0 beside a named agent is a scanner default.
             return (None, False) if given is False and (volume or 0) > 0 else (given, understood)
         if volume is not None and volume > 0:
             return True, True

@@ -1,4 +1,4 @@
-"""What people write into Contrast/Bolus Agent, and what of it says that contrast agent was given."""
+"""Interpret free text in Contrast/Bolus Agent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ VOLUME = re.compile(r"(\d+(?:[.,]\d+)?) ?(ML|CC)\b")
 
 
 def contrast_stated(words: str) -> tuple[bool | None, bool]:
-    """Return what the text of Contrast/Bolus Agent says of contrast agent in the blood, and whether it is understood.
+    """Return whether the text of Contrast/Bolus Agent says that contrast agent was given, and whether it is understood.
 
     True where an agent is named or affirmed, False where it is denied, None where the text
-    says nothing of it (``N/A``, by mouth), contradicts itself or is not known; only the last
-    two are not understood.
+    does not tell (``N/A``, by mouth), contradicts itself or is unknown; only the last two
+    count as not understood.
     """
     table = load_table("contrast_words")
     denials, silences, affirmations = (frozenset(table[key]) for key in ("denied", "silent", "given"))
@@ -41,7 +41,7 @@ def contrast_stated(words: str) -> tuple[bool | None, bool]:
         token.startswith(tuple(table["by_mouth_beginnings"])) for token in tokens
     )
     if denied:
-        # "No IV contrast" denies what is meant; a named agent that is denied is anybody's guess.
+        # "No IV contrast" is a denial; a named agent together with a denial is ambiguous.
         return (None, False) if named else (False, True)
     if mouth:
         return (True if tokens & {"IV", "I.V", "INTRAVENOUS"} else None), True

@@ -1,4 +1,4 @@
-"""Copies among DICOM slices, and images of which only the name is the same."""
+"""Find duplicate DICOM slices, and different images that share a SOP Instance UID."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from CACBoneAxisLib.imaging.dicom.traits import trait
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
 
-# Two images that differ do so in their middle, nearly always; where they do not, all of their bytes are compared.
+# Different images nearly always differ in the middle; where they do not, all bytes are compared.
 GLANCE_BYTES = 4096
 POSITION_DIGITS = 2
 IDENTITY_WORDS = dict(zip(IDENTITY, ("patient ID", "patient's name", "birth date", "sex"), strict=True))
 
 
 def without_copies(slices: Sequence[SliceHeader]) -> tuple[list[SliceHeader], int]:
-    """Return the slices without copies, in their order, and how many copies were left out.
+    """Drop duplicate slices, keeping the order, and count them.
 
-    A copy has the same values at the same place, whatever its instance number or form of
-    storage, as archives make that send a study twice. A lossy copy is another image.
+    A duplicate has the same values at the same position, whatever its instance number or
+    transfer syntax, as when an archive sends a study twice. A lossy copy is a different image.
 
     Raises
     ------
     UnusableInputError
-        ``instances-differ`` when two images at one place have the same SOP Instance UID and are not the same.
+        ``instances-differ`` when two different images at one position share a SOP Instance UID.
     """
     kept: list[SliceHeader] = []
     places: dict[tuple[object, ...], list[SliceHeader]] = {}
@@ -50,7 +50,7 @@ def _same_image(one: SliceHeader, other: SliceHeader) -> bool:
     lossy = {trait(one.traits, "lossy compression"), trait(other.traits, "lossy compression")}
     if len(lossy) > 1:
         return False
-    # Of one name an element may be missing in one file; two values are two images.
+    # An element missing from one file is no contradiction; two values are.
     alike = all(a == b or not a or not b for a, b in zip(one.traits, other.traits, strict=True))
     if alike and _same_values(one, other):
         return True
@@ -71,7 +71,7 @@ def _same_values(one: SliceHeader, other: SliceHeader) -> bool:
 
 
 def _stored_alike(one: SliceHeader, other: SliceHeader) -> bool:
-    """Return whether the same bytes would be the same values."""
+    """Return whether equal bytes mean equal values."""
     forms = []
     for header in (one, other):
         layout = header.layout
@@ -98,7 +98,7 @@ def _pixel_hash(one: SliceHeader) -> str:
 
 
 def check_patient(slices: Sequence[SliceHeader], name: str) -> None:
-    """Raise UnusableInputError (``patients-mixed``) when slices of one series say that they are of several patients."""
+    """Raise UnusableInputError (``patients-mixed``) when slices of one series name several patients."""
     first: dict[tuple[str, ...], SliceHeader] = {}
     for one in slices:
         first.setdefault(one.patient, one)
@@ -112,7 +112,7 @@ def check_patient(slices: Sequence[SliceHeader], name: str) -> None:
 
 
 def other_patient(one: Sequence[str], other: Sequence[str]) -> list[str]:
-    """Return the elements of ``IDENTITY`` in which two headers contradict each other; an empty one says nothing."""
+    """Return the elements of ``IDENTITY`` that differ between two headers; empty ones are ignored."""
     found = []
     for keyword, a, b in zip(IDENTITY, one, other, strict=True):
         words = [set(value.upper().split("=")[0].replace("^", " ").split()) for value in (a, b)]

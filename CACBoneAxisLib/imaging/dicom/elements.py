@@ -1,4 +1,4 @@
-"""Single elements of a DICOM header, as text and numbers, absent or damaged ones as nothing."""
+"""Read single DICOM elements as text or numbers; absent or damaged ones are empty or None."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
-# Kinds of elements that are plain characters, and those that are numbers written so.
+# VRs of plain text, and of numbers written as text.
 CHARACTERS = frozenset({"AS", "CS", "DA", "DS", "IS", "LO", "PN", "SH", "TM", "UI"})
 DECIMALS = frozenset({"DS", "IS"})
-# Some writers set the comma of their language where DICOM has a point.
+# Some writers use a locale's decimal comma.
 DECIMAL = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 
@@ -38,10 +38,10 @@ def _tag(keyword: str) -> Any:
 
 
 def _raw(dataset: Any, keyword: str, kinds: frozenset[str]) -> str | None:
-    """Return the characters of an element that pydicom has not converted yet, empty where it is absent.
+    """Return the raw characters of an element that pydicom has not converted yet, empty if absent.
 
-    None where it has been converted, or is of other kinds. pydicom's objects take ten times as long as
-    the text they are made of, for every file of a series.
+    None where it has been converted or has another VR. Converting to pydicom's objects takes ten
+    times as long, for every file of a series.
     """
     try:
         element = dataset.get_item(_tag(keyword))
@@ -73,7 +73,7 @@ def text(dataset: Any, keyword: str) -> str:
             return ""
     if value is None:
         return ""
-    # A person's name is a text, although it can be gone through letter by letter.
+    # A PersonName is text although it is iterable.
     if not isinstance(value, str | PersonName) and hasattr(value, "__iter__"):
         value = " ".join(str(one) for one in value)
     value = str(value)
@@ -85,7 +85,7 @@ def _printable(value: str) -> str:
 
 
 def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
-    """Return an element of ``count`` finite numbers, None where it is absent or damaged."""
+    """Return an element as ``count`` finite numbers; None if absent or damaged."""
     if dataset is None:
         return None
     try:
@@ -98,7 +98,7 @@ def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
             value: Any = dataset.get(keyword)
             if value is None:
                 return None
-            # As text, or of a kind that holds characters where numbers belong.
+            # As text, or with a text VR where a numeric one belongs.
             text_ = isinstance(value, str) or (count > 1 and any(isinstance(one, str) for one in value))
             if text_:
                 values = _floats(value if isinstance(value, str) else "\\".join(str(one) for one in value))
@@ -111,7 +111,7 @@ def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
 
 
 def _floats(written: str) -> tuple[float, ...]:
-    """Return numbers written one behind the other; ValueError where one of them is none."""
+    """Parse backslash-separated numbers; ValueError where one is not a number."""
     values = []
     for one in written.split("\\"):
         stripped = one.strip("\0 ")
@@ -122,18 +122,18 @@ def _floats(written: str) -> tuple[float, ...]:
 
 
 def offset(dataset: Any, keyword: str) -> float | None:
-    """Return a number in which a comma before three digits may part thousands: None where it does."""
+    """Parse a number with a possible decimal comma; None where it may be a thousands separator."""
     written = text(dataset, keyword)
     return None if THOUSANDS.fullmatch(written) else number(dataset, keyword)
 
 
 def unreadable(dataset: Any, keyword: str) -> bool:
-    """Return whether an element that is one number holds something else."""
+    """Return whether a single-number element holds something else."""
     return bool(text(dataset, keyword)) and number(dataset, keyword) is None
 
 
 def number(dataset: Any, keyword: str) -> float | None:
-    """Return an element that is one finite number, None where it is absent or damaged."""
+    """Return an element as one finite number; None if absent or damaged."""
     values = numbers(dataset, keyword, 1)
     return None if values is None else values[0]
 
@@ -153,7 +153,7 @@ def image_type(header: Any) -> tuple[str, ...]:
 
 
 def kernel(header: Any) -> str | None:
-    """Return the convolution kernel, several values joined by a blank, also from an enhanced header."""
+    """Return the convolution kernel, multiple values joined by a space, also from an enhanced header."""
     shared = first(header, "SharedFunctionalGroupsSequence")
     frame = first(header, "PerFrameFunctionalGroupsSequence")
     for source in (

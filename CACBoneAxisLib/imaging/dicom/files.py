@@ -1,4 +1,4 @@
-"""The CT slices of a DICOM folder: which files hold them, and what the other files are. Headers only."""
+"""Find the CT slices of a DICOM folder and classify its other files, reading headers only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-# Words and whole values of Image Type of pictures that are no slices of a volume.
+# Words and full values of Image Type for pictures that are not slices of a volume.
 LOCALIZER_WORDS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SCANOGRAM", "SURVIEW"}
 CAPTURE_WORDS = {"SCREENSHOT"}
 DOSE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO"}
@@ -33,18 +33,18 @@ Slices = tuple[Any, list[SliceHeader]]
 
 @dataclass(frozen=True, eq=False)
 class Scanned:
-    """The slices of a folder by series, and how many other files there are of each kind."""
+    """Slices of a folder by series, and counts of other files by kind."""
 
     groups: dict[tuple[Any, ...], list[Slices]]
     others: Counter[str]
 
 
 def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
-    """Look at a file, at a folder with its subfolders, or at what a DICOMDIR lists.
+    """Scan a file, a folder with its subfolders, or the files listed in a DICOMDIR.
 
     Localizers, dose sheets, screen captures, other modalities, damaged files and files that
-    are not DICOM are counted; links that lead out of the folder are not followed. A file is
-    damaged when it is named as DICOM (``.dcm``) and is none, or is empty.
+    are not DICOM are counted; links that lead out of the folder are not followed. A file
+    counts as damaged if it is named ``.dcm`` but is not DICOM, or is empty.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
     for done, path in enumerate(paths):
         if progress is not None and done % 25 == 0:
             progress("Reading headers", done / len(paths))
-        # A file in a folder is called by its place: its name may be the patient's.
+        # A file in a folder is referred to by its position: its name may be the patient's.
         called = path.name if path == place else f"file {done + 1} of {len(paths)}"
         found = scan_header(path)
         if found is None:
@@ -83,7 +83,7 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
 
 
 def words_of(others: Counter[str]) -> str:
-    """Return what there is beside the slices in words: ``2 x MR object, localizer``."""
+    """Describe the other files in words: ``2 x MR object, localizer``."""
     return ", ".join(f"{count} x {kind}" if count > 1 else kind for kind, count in sorted(others.items()))
 
 
@@ -100,7 +100,7 @@ def _files(folder: Path, others: Counter[str]) -> Iterator[Path]:
     for directory, subfolders, names in os.walk(folder):
         subfolders.sort()
         here = Path(directory)
-        # os.walk goes into no linked folder, wherever it leads.
+        # os.walk does not follow linked folders.
         if outside := sum(_leads_out(here / name, root) for name in subfolders):
             others[OUTSIDE] += outside
         for name in sorted(names):
@@ -119,7 +119,7 @@ def _leads_out(path: Path, root: Path) -> bool:
 
 
 def _listed(directory: Path, others: Counter[str]) -> list[Path]:
-    """Return the files that a DICOMDIR lists and that are there; those that are not are counted."""
+    """Return the existing files listed in a DICOMDIR; missing ones are counted."""
     header = read_header(directory)
     records = items(header, "DirectoryRecordSequence")
     if not len(records):
@@ -147,7 +147,7 @@ def _listed(directory: Path, others: Counter[str]) -> list[Path]:
 
 
 def _found(folder: Path, parts: list[str]) -> Path | None:
-    """Return the file that a DICOMDIR means: copied from a disc, names change case and gain ``.dcm`` or ``;1``."""
+    """Return the file that a DICOMDIR entry refers to: copying changes case and adds ``.dcm`` or ``;1``."""
     exact = folder.joinpath(*parts)
     if exact.is_file():
         return exact
@@ -166,14 +166,14 @@ def _names(folder: Path) -> tuple[str, ...]:
 
 
 def _bare(name: str, is_file: bool) -> str:
-    """Return a name without what copying changes of it."""
+    """Normalise a file name for what copying changes."""
     bare = name.casefold().split(";")[0].rstrip(".")
     suffix = next((one for one in DICOM_SUFFIXES if is_file and bare.endswith(one)), "")
     return bare.removesuffix(suffix)
 
 
 def _no_slice(header: Any, called: str) -> str | None:
-    """Return what a file is instead of slices of a CT, None for slices."""
+    """Return the kind of a file that holds no CT slices; None for slices."""
     modality = text(header, "Modality").upper()
     sop_class = text(header, "SOPClassUID")
     if sop_class == DIRECTORY_CLASS or text(header.get("file_meta"), "MediaStorageSOPClassUID") == DIRECTORY_CLASS:

@@ -1,4 +1,4 @@
-"""Compressed frames of DICOM files: where they are, and how those are decoded that GDCM does not read from the file."""
+"""Locate compressed frames in DICOM files, and decode those that GDCM cannot read from the file."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 
 
 def fragments_fit(content: bytes, start: int) -> bool:
-    """Return whether the fragments that begin at ``start`` lie whole in the file, as decoders do not check."""
+    """Return whether the fragments from ``start`` are complete, which decoders do not check."""
     place, pieces = start, 0
     while content[place : place + 4] == ITEM:
         place += 8 + int.from_bytes(content[place + 4 : place + 8], "little")
         pieces += 1
-    # The first item is the table of offsets; some writers leave the delimiter out.
+    # The first item is the offset table; some writers omit the delimiter.
     at_end = content[place : place + 4] == DELIMITER or place == len(content)
     return pieces >= 2 and at_end and place <= len(content)
 
 
 def encapsulated_frames(header: SliceHeader, layout: PixelLayout, content: memoryview | None = None) -> Iterator[bytes]:
-    """Yield the compressed frames of a slice's file, or of its content, in their order.
+    """Yield the compressed frames of a slice's file, or of its content, in order.
 
     Raises
     ------
     UnusableInputError
-        ``file-unreadable`` when the fragments are damaged or are not as many as the frames.
+        ``file-unreadable`` when the fragments are damaged or do not match the number of frames.
     """
     count = 0
     try:
@@ -72,7 +72,7 @@ def _frames(fragments: bytes, count: int) -> Iterator[bytes]:
 
 @contextmanager
 def lone_frame(frame: bytes, header: SliceHeader, layout: PixelLayout) -> Iterator[Path]:
-    """Lend a file that holds one compressed frame and nothing else: no patient, no rescale."""
+    """Yield a temporary file with one compressed frame and nothing else: no patient, no rescale."""
     dataset: Any = FileDataset("frame", {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = CT_IMAGE_STORAGE
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
@@ -104,7 +104,7 @@ def save_dataset(dataset: Any, path: Path) -> None:
 
 
 def frames_by_pydicom(header: SliceHeader, syntax: str) -> NDArray:
-    """Return the stored values (frames, rows, columns) of a file that pydicom and the decoders installed read.
+    """Decode a file with pydicom and the installed decoders; stored values (frames, rows, columns).
 
     Raises
     ------

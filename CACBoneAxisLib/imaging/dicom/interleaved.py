@@ -1,4 +1,4 @@
-"""Two scans whose slices lie between each other, told by their values where no header tells."""
+"""Detect two interleaved scans by their values where no header tells them apart."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from CACBoneAxisLib.imaging.findings import refusal
 # with every slice over so many, by more than chance does once in a hundred thousand, is of two scans.
 WINDOW_SLICES, SHORTEST_SLICES = 36, 12
 DIFFERENCE_HU, CHANCE = 30.0, 1e-5
-# A slice of one scan is like the next but one, and differs less from it than from the slice of the other scan between.
+# In interleaved scans a slice is closer to the next but one than to its neighbour from the other scan.
 ALIKE, TIMES_WITHIN = 0.8, 1.5
-# Of the voxels looked at; by chance it would be a hundredth of this.
+# Fraction of sampled voxels; by chance it would be a hundredth of this.
 SMALLEST_SHARE = 0.002
-# Noise of every second slice above that of the others, as of another kernel or tube voltage.
+# Noise ratio of alternate slices, as between kernels or tube voltages.
 NOISE_RATIO, LARGEST_NOISE_HU = 1.3, 200.0
 GRID = 96
 
 
 def check_not_interleaved(hu: NDArray, name: str) -> None:
-    """Raise UnusableInputError (``volumes-interleaved``) when every second slice is of another scan than the others.
+    """Raise UnusableInputError (``volumes-interleaved``) when every other slice belongs to another scan.
 
     Parameters
     ----------
-    hu : (z, y, x) in the order of the stack; every fifth row and column or so is looked at
-    name : for the sentence
+    hu : (z, y, x) in stack order; about every fifth row and column is used
+    name : used in the message
     """
     if len(hu) < SHORTEST_SLICES:
         return
@@ -42,7 +42,7 @@ def _alternates(hu: NDArray) -> bool:
     if np.mean(flat[2:] * flat[:-2]) < ALIKE:
         return False
     within = np.sqrt(np.mean(np.square(hu[2:].astype(np.float32) - hu[:-2]), axis=0))
-    # Threes of slices that share none, so that their noise is independent.
+    # Disjoint triples of slices, so that their noise is independent.
     some = hu[: len(hu) // 3 * 3].astype(np.float32).reshape(-1, 3, *hu.shape[1:])
     signs = np.where(np.arange(len(some)) % 2, -1.0, 1.0).astype(np.float32)
     apart = (some[:, 1] - (some[:, 0] + some[:, 2]) / 2) * signs[:, None, None]
@@ -59,7 +59,7 @@ def _noise_alternates(hu: NDArray) -> bool:
     # Along rows through the middle, where anatomy hardly changes from one slice to the next.
     middle = max(0, hu.shape[2] // 2 - GRID)
     rows = hu[:, :, middle : middle + 2 * GRID].astype(np.float32)
-    # Edges of bone and air count no more than this, HU.
+    # Differences at bone and air edges are clipped to this, HU.
     noise = np.log(np.minimum(np.abs(np.diff(rows, axis=2)), LARGEST_NOISE_HU).mean(axis=(1, 2)) + 1)
     signs = np.where(np.arange(1, len(noise) - 1) % 2, 1.0, -1.0)
     steps = (noise[1:-1] - (noise[:-2] + noise[2:]) / 2) * signs

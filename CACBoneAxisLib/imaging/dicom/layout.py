@@ -1,4 +1,4 @@
-"""How a DICOM file stores its pixels: where they are, of how many bits, and what marks padding."""
+"""Pixel storage of a DICOM file: location, bits, padding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class PixelLayout:
-    """How a file stores its pixels.
+    """Pixel storage of a file.
 
     ``start`` is the offset of the value in the file and ``length`` its bytes; both are
     None where the header does not lead to them (deflated files), the length alone where
@@ -37,7 +37,7 @@ class PixelLayout:
 
 
 def read_layout(header: Any, stream: BinaryIO) -> PixelLayout:
-    """Return the layout of the pixels whose element begins where pydicom stopped reading."""
+    """Return the layout of the pixel element at which pydicom stopped reading."""
     syntax = text(getattr(header, "file_meta", None), "TransferSyntaxUID")
     start: int | None = None
     length: int | None = None
@@ -77,7 +77,7 @@ def _padding(header: Any, signed: bool, bits: int) -> tuple[int, int] | None:
     if first_value is None:
         return None
     limit = number(header, "PixelPaddingRangeLimit")
-    # The sign of the value follows the pixels, not the spelling that a writer chose for the element.
+    # The padding value has the sign of the pixels, whatever VR the writer chose.
     ends = [int(v) for v in (first_value, first_value if limit is None else limit)]
     half = 1 << (bits - 1)
     ends = [v - 2 * half if signed and v >= half else v + 2 * half if not signed and v < 0 else v for v in ends]

@@ -1,4 +1,4 @@
-"""What changes from slice to slice of one stack that one header should say of all of it."""
+"""Find acquisition parameters that change within one stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
 from CACBoneAxisLib.imaging.dicom.traits import TRAITS, alike, trait
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 
-# Of each trait that should not change: the facts that are then not known, and the option that states them.
+# For each trait that should not change: the parameters that become unknown, and the option that states them.
 FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "frame of reference": ((), ""),
     "kernel": (("kernel",), "--kernel"),
@@ -31,23 +31,23 @@ FACTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "image type": (("image_type",), ""),
     "exposure": ((), ""),
 }
-# Tube current follows the patient from slice to slice; a step that stays is another scan.
+# Tube current modulation follows the patient; a lasting step means another scan.
 STEADY_SLICES = 3
-# A scan of the chest takes seconds; breaths between its parts take less than this.
+# A chest scan takes seconds; pauses between its parts are shorter than this.
 PAUSE_S = 120.0
 # Mean and spread of neighbouring slices differ by less, and by less than so many times what they usually do.
 STEP_HU, TIMES_USUAL = 40.0, 5.0
 
 
 def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[Acquisition, tuple[Finding, ...]]:
-    """Return the facts that hold for all slices of a stack, and a finding for each that changes within it.
+    """Return the parameters valid for all slices of a stack, and a finding for each that changes.
 
-    Two scans that abut look like one. What changes is not taken from any single header.
+    Abutting scans look like one. A changing parameter is not taken from any single header.
 
     Parameters
     ----------
-    acquisition : as one header of the stack says
-    slices : in the order of the stack
+    acquisition : from one header of the stack
+    slices : in stack order
     """
     said: list[Finding] = []
     unknown: dict[str, None] = {}

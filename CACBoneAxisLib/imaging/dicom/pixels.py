@@ -1,4 +1,4 @@
-"""The pixels of DICOM slices in HU: read directly where they are stored plainly, else decoded."""
+"""Read the pixels of DICOM slices in HU, directly if uncompressed, otherwise decoded."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from CACBoneAxisLib.imaging.integrity import combined_sha256, content_sha256
 from CACBoneAxisLib.imaging.quiet import quiet_libraries
 
 Progress = Callable[[str, float], None]
-# Reading, hashing and decoding leave Python's lock, so threads share the cores.
+# Reading, hashing and decoding release the GIL, so threads use all cores.
 WORKERS = min(4, os.cpu_count() or 1)
-# A larger file is hashed in pieces instead of being held as a whole.
+# Larger files are hashed in chunks instead of being held in memory.
 LARGEST_HELD_BYTES = 1 << 26
-# What padding is set to where a scanner marks the outside of its scan field with a value brighter than any tissue.
+# Replaces padding that is brighter than any tissue.
 OUTSIDE_HU = -1024
 
 
@@ -47,7 +47,7 @@ class Pixels:
         self.padded = 0
 
     def put(self, index: int, plane: NDArray, padded: int) -> None:
-        """Set a slice; of all slices together ``padded`` counts the voxels that were marked as padding."""
+        """Set a slice; ``padded`` accumulates the number of padding voxels."""
         if plane.dtype != np.int16 and self.array.dtype == np.int16:
             self.array = self.array.astype(np.float32)
         if plane.base is not self.array:
@@ -56,7 +56,7 @@ class Pixels:
 
 
 def read_classic(slices: Sequence[SliceHeader], progress: Progress | None = None) -> tuple[Pixels, str]:
-    """Read one file for each slice; return the volume and the SHA-256 of the sorted hashes of the files.
+    """Read one file per slice; return the volume and the SHA-256 of the sorted file hashes.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_classic(slices: Sequence[SliceHeader], progress: Progress | None = None
         ``file-unreadable`` naming the damaged file; ``syntax-unsupported``; ``not-hu``.
     """
     pixels = Pixels((len(slices), slices[0].rows, slices[0].columns))
-    # Each thread takes a reader and the memory for a file, so that neither is made anew for every slice.
+    # Each thread reuses a reader and a file buffer.
     tools: list[tuple[Any, bytearray]] = []
 
     def one(numbered: tuple[int, SliceHeader]) -> tuple[NDArray, int, str]:
@@ -86,7 +86,7 @@ def read_classic(slices: Sequence[SliceHeader], progress: Progress | None = None
 
 
 def read_enhanced(slices: Sequence[SliceHeader], progress: Progress | None = None) -> tuple[Pixels, str]:
-    """Read the frames of enhanced files, each rescaled as its own functional groups say; as `read_classic`."""
+    """Read the frames of enhanced files, each with its own rescale; otherwise as `read_classic`."""
     pixels = Pixels((len(slices), slices[0].rows, slices[0].columns))
     paths = sorted({one.path for one in slices})
     with ThreadPoolExecutor(1) as hashing, _workers() as pool:
@@ -107,14 +107,14 @@ def read_enhanced(slices: Sequence[SliceHeader], progress: Progress | None = Non
 
 @contextmanager
 def _workers() -> Iterator[Callable[..., Iterator[Any]]]:
-    """Lend a map over threads; what has not begun when the block ends early never begins."""
+    """Yield a threaded map; tasks not started when the block ends early are dropped."""
     pool = ThreadPoolExecutor(WORKERS)
 
     def ordered(task: Callable[[Any], Any], items: Any) -> Iterator[Any]:
         waiting: list[Any] = []
         for item in items:
             waiting.append(pool.submit(task, item))
-            # A few are ready ahead of the one that is taken; more would be a second volume in memory.
+            # A few frames are decoded ahead; more would hold a second volume in memory.
             if len(waiting) > 4 * WORKERS:
                 yield waiting.pop(0).result()
         while waiting:
@@ -127,7 +127,7 @@ def _workers() -> Iterator[Callable[..., Iterator[Any]]]:
 
 
 def is_plain(layout: PixelLayout | None) -> bool:
-    """Return whether pixels lie in the file one after the other, without compression."""
+    """Return whether the pixels are stored uncompressed and contiguous."""
     return (
         layout is not None
         and layout.syntax in PLAIN_SYNTAXES
@@ -156,7 +156,7 @@ def _classic_slice(header: SliceHeader, reader: Any, memory: bytearray, out: NDA
         plane, padded = hounsfield_of(_plain_frame(content, header, layout), header, out)
         return plane, padded, digest
     if layout is not None and layout.start is not None and layout.length is None and layout.syntax in GDCM_SYNTAXES:
-        # Of the compressed frame alone, as GDCM would apply the rescale and turn MONOCHROME1 over.
+        # Decode the compressed frame alone: GDCM would apply the rescale and invert MONOCHROME1.
         (stored,) = (_lone(frame, header, layout, reader) for frame in encapsulated_frames(header, layout, content))
     elif layout is not None and (layout.inverted or layout.syntax not in GDCM_SYNTAXES):
         stored = _of_shape(frames_by_pydicom(header, layout.syntax), header)
@@ -175,7 +175,7 @@ def _lone(frame: bytes, header: SliceHeader, layout: PixelLayout, reader: Any) -
 
 
 def _of_shape(frames: NDArray, header: SliceHeader) -> NDArray:
-    """Return the only frame, when it is of the size that the header says."""
+    """Return the only frame if it has the size given in the header."""
     if frames.shape != (1, header.rows, header.columns):
         raise refusal("file-unreadable", file=header.called)
     plane: NDArray = frames[0]
@@ -183,7 +183,7 @@ def _of_shape(frames: NDArray, header: SliceHeader) -> NDArray:
 
 
 def _stored_frames(slices: Sequence[SliceHeader], pool: Callable[..., Iterator[Any]]) -> Iterator[NDArray]:
-    """Yield the stored values of frames of one file, which are in the order of the file."""
+    """Yield the stored values of one file's frames in file order."""
     layout = slices[0].layout
     if layout is None or slices[-1].frame >= layout.frames:
         raise refusal("file-unreadable", file=slices[0].called)
@@ -226,7 +226,7 @@ def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelL
     values = np.frombuffer(data, kind, count, offset).reshape(header.rows, header.columns)
     unused = layout.bits_allocated - layout.bits_stored
     if unused:
-        # What the unused bits hold (overlays, copies of the sign) is no part of the value.
+        # Unused bits (overlays, sign copies) are not part of the value.
         values = (values << unused) >> unused
     return values.astype(kind.newbyteorder("="), copy=False)
 
@@ -234,7 +234,7 @@ def _plain_frame(content: memoryview | None, header: SliceHeader, layout: PixelL
 def hounsfield_of(stored: NDArray, header: SliceHeader, out: NDArray | None = None) -> tuple[NDArray, int]:
     """Return stored values (rows, columns) as HU, int16 or float32, and how many voxels are padding.
 
-    They are written into ``out`` where that is int16 and they fit without further ado.
+    Written into ``out`` where it is int16 and the values fit.
     HU = slope x stored + intercept, PS3.3 C.11.1.1.2 of the DICOM standard. Padding brighter than
     12 bits reach is no tissue and becomes -1024; darker padding stays what the scanner wrote.
     """
@@ -245,7 +245,7 @@ def hounsfield_of(stored: NDArray, header: SliceHeader, out: NDArray | None = No
     if slope == 1 and stored.dtype in (np.int16, np.uint16):
         low, high = int(stored.min()) + int(intercept), int(stored.max()) + int(intercept)
         if low >= INT16.min and high <= FULL_SCALE_HU:
-            # Modulo 65536, which is exact for a result that int16 holds.
+            # Arithmetic modulo 65536 is exact for results within int16.
             shift = np.uint16(int(intercept) % 65536)
             if out is None or out.dtype != np.int16:
                 return (stored.view(np.uint16) + shift).view(np.int16), 0
@@ -291,7 +291,7 @@ def _gdcm_reader() -> Any:
 
 
 def _decoded(path: Path, reader: Any, name: str) -> NDArray:
-    """Return the pixels that GDCM reads from a file (frames, rows, columns), rescaled where the file says so."""
+    """Decode a file with GDCM (frames, rows, columns), rescaled as the file says."""
     reader.SetFileName(str(path))
     try:
         with quiet_libraries():

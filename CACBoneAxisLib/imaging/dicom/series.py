@@ -1,4 +1,4 @@
-"""The CT series of a DICOM folder: what belongs to one volume, and which of them is meant."""
+"""CT series of a DICOM folder: group slices into volumes and select one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Groups = dict[tuple[Any, ...], list[Slices]]
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The CT slices that are meant as one volume, in no particular order, and one full header of them.
+    """CT slices that form one volume, unordered, with one full header.
 
     ``part`` says which part of a DICOM series it is, where that holds several volumes
     (``phase 75 %``); empty otherwise. ``copies`` is how many images of the DICOM series were
@@ -60,29 +60,29 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a folder holds: its CT series, and how many other files there are of each kind."""
+    """CT series of a folder, and counts of its other files by kind."""
 
     series: tuple[Series, ...]
     others: Counter[str]
 
     @property
     def damaged(self) -> int:
-        """How many files named as DICOM are none."""
+        """Number of damaged files."""
         return self.others[DAMAGED]
 
     @property
     def missing(self) -> int:
-        """How many files a DICOMDIR lists that are not there."""
+        """Number of DICOMDIR entries without a file."""
         return self.others[MISSING]
 
     @property
     def outside(self) -> int:
-        """How many links lead out of the folder."""
+        """Number of links leading out of the folder."""
         return self.others[OUTSIDE]
 
 
 def find_series(place: Path, progress: Progress | None = None) -> Found:
-    """Return the CT series of a file, of a folder with subfolders, or of what a DICOMDIR lists.
+    """Return the CT series of a file, a folder with subfolders, or a DICOMDIR.
 
     A series whose images do not form one stack is taken apart where something tells them
     from each other: orientation and matrix, or one of ``TRAITS`` (kernel, cardiac phase,
@@ -115,7 +115,7 @@ def find_series(place: Path, progress: Progress | None = None) -> Found:
 
 
 def _without_enhanced_copies(groups: Groups, others: Counter[str]) -> Groups:
-    """Return the groups without enhanced files that hold what another one of the same UID holds."""
+    """Drop enhanced files that duplicate another of the same UID."""
     kept: Groups = {}
     seen: dict[tuple[str, str], str] = {}
     for key, members in groups.items():
@@ -131,10 +131,10 @@ def _without_enhanced_copies(groups: Groups, others: Counter[str]) -> Groups:
 
 
 def _with_joined(groups: Groups) -> Groups:
-    """Return the groups with series of one image each joined where these form volumes.
+    """Join single-image series that together form a volume.
 
-    Some exporters give every image a Series Instance UID of its own. Images of one patient,
-    study and frame of reference that form a regular stack are one series all the same.
+    Some exporters give every image its own Series Instance UID. Images of one patient, study
+    and frame of reference that form a regular stack are one series.
     """
     lone: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for key, members in groups.items():
@@ -183,7 +183,7 @@ def _as_series(
 ) -> Series:
     header = header if header is not None else read_header(slices[0].path)
     series_number = number(header, "SeriesNumber")
-    # A kernel that differs from frame to frame is that of the first frame of the part.
+    # If the kernel differs between frames, that of the part's first frame counts.
     own_kernel = trait(slices[0].traits, "kernel") if slices else ""
     return Series(
         uid=key[0],
@@ -198,7 +198,7 @@ def _as_series(
 
 
 def series_numbers(found: Sequence[Series]) -> list[str]:
-    """Return the numbers by which series are chosen.
+    """Return the numbers used to choose series.
 
     Series Number where every DICOM series has its own, else 1, 2, ...; the parts of one
     series are ``3.1``, ``3.2``, ...
@@ -218,7 +218,7 @@ def series_numbers(found: Sequence[Series]) -> list[str]:
 
 
 def choose_series(found: Sequence[Series], series: str | int | None, name: str) -> Series:
-    """Return the series asked for, or the only one.
+    """Return the requested series, or the only one.
 
     ``N.1`` and ``N.2`` are every second slice of a series N that is one volume, for two scans that
     nothing in the headers tells apart.
@@ -253,7 +253,7 @@ def choose_series(found: Sequence[Series], series: str | int | None, name: str) 
 
 
 def described(one: Series) -> str:
-    """Return what a series is called, with the part of it that is meant."""
+    """Return the title of a series, with the part of it."""
     return ", ".join(words for words in (one.description, one.part) if words)
 
 

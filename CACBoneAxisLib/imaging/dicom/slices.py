@@ -1,4 +1,4 @@
-"""One DICOM file's header as slices: where each lies, how its pixels are stored, what tells it from others."""
+"""Slices of one DICOM file from its header: position, pixel storage, distinguishing traits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from CACBoneAxisLib.imaging.dicom.layout import PixelLayout, read_layout
 from CACBoneAxisLib.imaging.dicom.traits import TRAIT_ELEMENTS, TRAITS, classic_traits, frame_traits
 from CACBoneAxisLib.imaging.dicom.transfersyntax import DEFLATED
 
-# A deflated file is inflated as a whole: no CT object needs more, and a file made to fill the memory does.
+# Deflated files are inflated whole; no CT object needs more, a decompression bomb does.
 LARGEST_INFLATED_BYTES = 1 << 29
 HEAD_BYTES = 1024
 CHUNK_BYTES = 1 << 20
-# What is needed of every file; the rest is read of one file of each series.
+# Elements read from every file; the rest is read once per series.
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 SCANNED = [
     *("SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID"),
@@ -35,7 +35,7 @@ SCANNED = [
 
 @dataclass(frozen=True)
 class SliceHeader:
-    """What is needed of one slice (one file, or one frame of an enhanced file).
+    """Header data of one slice (one file, or one frame of an enhanced file).
 
     ``position_mm`` (LPS, centre of the first pixel), ``row`` and ``column`` (direction
     cosines along a row and down a column) and ``spacing_mm`` (x along the row, y down
@@ -68,7 +68,7 @@ class SliceHeader:
 
 
 def is_dicom(path: Path) -> bool:
-    """Return whether a file starts as DICOM does: with its preamble or, before 1993, with group 2 or 8."""
+    """Return whether a file starts like DICOM: preamble or, before 1993, group 2 or 8."""
     try:
         with path.open("rb") as stream:
             return _starts_as_dicom(stream.read(132))
@@ -84,7 +84,7 @@ def _starts_as_dicom(head: bytes) -> bool:
 
 
 def read_header(path: Path, keywords: list[str] | None = None) -> Any:
-    """Return the pydicom dataset of a file (or these elements), without pixels; None when it cannot be read."""
+    """Read a file's pydicom dataset (or selected elements) without pixels; None if unreadable."""
     try:
         with path.open("rb") as stream:
             return _dataset(stream, keywords)
@@ -93,7 +93,7 @@ def read_header(path: Path, keywords: list[str] | None = None) -> Any:
 
 
 def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
-    """Return what every file is asked for and where its pixels are; None when it is not DICOM or damaged."""
+    """Read the elements needed of every file and its pixel layout; None if not DICOM or damaged."""
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
@@ -110,7 +110,7 @@ def scan_header(path: Path) -> tuple[Any, PixelLayout] | None:
 
 @cache
 def _scanned_tags() -> list[Any]:
-    # pydicom looks keywords up anew for every file.
+    # Cached: pydicom looks keywords up for every file.
     return [pydicom.tag.Tag(keyword) for keyword in SCANNED]
 
 
@@ -119,13 +119,13 @@ def _dataset(stream: BinaryIO, keywords: list[Any] | None) -> Any:
         _check_inflated(stream)
     stream.seek(0)
     with warnings.catch_warnings():
-        # Remarks on the spelling of values say nothing to a reader of the scan.
+        # pydicom's warnings on value spelling are of no use to a reader of the scan.
         warnings.simplefilter("ignore")
         return pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=keywords)
 
 
 def _check_inflated(stream: BinaryIO) -> None:
-    """Raise ValueError when what is deflated in a file is more than any CT object has."""
+    """Raise ValueError when a deflated file inflates beyond the size of any CT object."""
     stream.seek(0)
     head = stream.read(144)
     # Preamble, DICM, and the element that says how long the rest of the file meta information is.
@@ -139,7 +139,7 @@ def _check_inflated(stream: BinaryIO) -> None:
 
 
 def is_enhanced(header: Any) -> bool:
-    """Return whether a header is of an enhanced (multi-frame) CT."""
+    """Return whether a header belongs to an enhanced (multi-frame) CT."""
     return "PerFrameFunctionalGroupsSequence" in header or "SharedFunctionalGroupsSequence" in header
 
 
@@ -165,7 +165,7 @@ def slice_headers(header: Any, path: Path, layout: PixelLayout | None, called: s
 
 
 def _common(header: Any, path: Path, layout: PixelLayout | None, called: str) -> dict[str, Any]:
-    """Return the fields that all frames of a file share."""
+    """Return the fields shared by all frames of a file."""
     instance_number = number(header, "InstanceNumber")
     return {
         "path": path,

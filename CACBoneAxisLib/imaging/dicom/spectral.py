@@ -1,4 +1,4 @@
-"""What an image of several energies shows: one energy, no contrast agent, or a material."""
+"""Classify spectral CT images: monoenergetic, virtual non-contrast, or material map."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MACRO = "the multi-energy macro"
 
 @dataclass(frozen=True)
 class SpectralImage:
-    """What an image is instead of one at a tube voltage, and what says so.
+    """Classification of a spectral image, and its evidence.
 
     Parameters
     ----------
     kind : ``map``, ``virtual non-contrast``, ``monoenergetic`` or ``unclear``
     words : in words, with the energy where it is known
-    by : which part of the header says so
+    by : part of the header that says so
     """
 
     kind: str
@@ -31,7 +31,7 @@ class SpectralImage:
 
 
 def spectral_image(header: Any, frame_type: str = "") -> SpectralImage | None:
-    """Return what a header says of the energies of an image; None for an image at a tube voltage.
+    """Classify a header as a spectral image; None for an image at a tube voltage.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def spectral_image(header: Any, frame_type: str = "") -> SpectralImage | None:
     for by, words, key in (("Image Type", kinds, "type"), ("the series description", description, "described")):
         for row in load_table("spectral_images")["rows"]:
             if re.search(row[key], words):
-                # A name alone makes no map of an image that the scanner reconstructed.
+                # A description alone does not turn an original image into a map.
                 kind = "unclear" if row["kind"] == "map" and key == "described" and original else row["kind"]
                 return SpectralImage(kind, row["words"] + (at if kind == "monoenergetic" else ""), by)
     if text(header, "RescaleType").upper() == "HU_MOD":

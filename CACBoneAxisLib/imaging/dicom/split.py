@@ -1,4 +1,4 @@
-"""One DICOM series taken apart into the volumes that it holds: phases, reconstructions, acquisitions."""
+"""Split a DICOM series into its volumes: phases, reconstructions, acquisitions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from CACBoneAxisLib.imaging.findings import UnusableInputError
 # A scout is one image or two.
 FEW = 3
 MANY = 5
-# Traits are tried together in threes at most; more would be a folder without any order.
+# At most three traits are combined.
 DEEPEST = 3
-# As many scans may lie between each other's slices, each of as many slices at least.
+# Largest number of interleaved scans, and fewest slices of each.
 MOST_INTERLEAVED, SHORTEST_STACK = 5, 3
 # Files in any order fall apart by chance into halves of every second slice once in thousands where they are so many.
 MANY_FILES = 12
@@ -25,16 +25,16 @@ Way = Callable[[list[SliceHeader]], dict[str, list[SliceHeader]]]
 
 
 def split(slices: Sequence[SliceHeader]) -> list[tuple[str, tuple[SliceHeader, ...]]]:
-    """Return the volumes that images of one series form, each with what tells it from the others.
+    """Split the images of one series into volumes, each with a label.
 
-    One volume without a label where the images form one stack, or where nothing takes them
-    apart into volumes that share a place in the patient (then reading says what is wrong).
+    One unlabelled volume where the images form one stack, or where nothing separates them
+    into overlapping volumes (reading then reports the problem).
     """
     grids = _by_grid(list(slices))
     if len(grids) == 1:
         return [(label, tuple(part)) for label, part in _split(list(slices), WAYS)]
     largest = max(len(part) for part in grids.values())
-    # A scout or a picture among the slices of a volume.
+    # A scout or another picture among the slices.
     kept = {k: part for k, part in grids.items() if len(part) >= FEW or largest < MANY * len(part)}
     if len(kept) == 1:
         return [(label, tuple(part)) for label, part in _split(next(iter(kept.values())), WAYS)]
@@ -72,7 +72,7 @@ def _joined(label: str, more: str) -> str:
 
 
 def _quality(parts: list[tuple[str, list[SliceHeader]]]) -> tuple[int, int]:
-    """Return how many images lie in parts that are volumes, and the fewer parts the better."""
+    """Rank a split: more images in proper volumes, then fewer parts."""
     return sum(len(part) for _, part in parts if is_volume(part)), -len(parts)
 
 
@@ -86,12 +86,11 @@ def is_volume(slices: Sequence[SliceHeader]) -> bool:
 
 
 def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHeader]]]:
-    """Return the stacks of which every second (third ...) slice of a regular stack is one, each with its label.
+    """Separate interleaved stacks (every second, third ... slice), each with a label.
 
-    Two scans half an increment apart look like one of half the increment. They are told by
-    what all slices of one share and the other's have not: one of ``TRAITS``, the root of the SOP
-    Instance UIDs, or a range of instance numbers, times or files. One stack without a label
-    where nothing tells.
+    Two scans offset by half an increment look like one at half the increment. They are separated
+    by one of ``TRAITS``, the root of the SOP Instance UIDs, or disjoint ranges of instance
+    numbers, times or files. One unlabelled stack where nothing separates them.
     """
     ordered = list(stack_slices(slices, "").slices)
     files = {path: number for number, path in enumerate(sorted({one.path for one in ordered}))}
@@ -134,7 +133,7 @@ def _numbered_anew(stacks: list[list[SliceHeader]]) -> bool:
 
 
 def _apart(orders: list[list[float | None]]) -> bool:
-    """Return whether the values of each stack lie in a range of their own."""
+    """Return whether the stacks' values lie in disjoint ranges."""
     if any(value is None for order in orders for value in order):
         return False
     ranges = sorted((min(order), max(order)) for order in orders)  # type: ignore[type-var]
@@ -220,7 +219,7 @@ WAYS: tuple[Way, ...] = (*(_by_trait(index) for index in range(len(TRAITS))), _b
 
 
 def _share_heights(parts: list[list[SliceHeader]]) -> bool:
-    """Return whether parts are volumes of one place, not pieces of one volume: their ranges overlap."""
+    """Return whether the parts overlap in space, as volumes of one region do, unlike pieces of one volume."""
     if any(one.position_mm is None or one.row is None for part in parts for one in part):
         return False
     first = parts[0][0]

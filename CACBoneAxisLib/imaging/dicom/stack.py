@@ -1,4 +1,4 @@
-"""DICOM slices in space: order, increment, and what makes them no volume."""
+"""Arrange DICOM slices in space: order, increment, and geometry that is refused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.imagefile import clean_direction
 
-# Cosines and pixel spacings of one series are copies of each other but for rounding.
+# Cosines and pixel spacings of one series agree up to rounding.
 SAME_COSINE = 1e-4
 SAME_SPACING = 1e-4
-# Slices nearer than this are at one position.
+# Slices closer than this share a position.
 SAME_POSITION_MM = 0.01
-# Positions are written with two decimals or more: a gap may differ by as much from the others.
+# Positions have at least two decimals; gaps may differ by this much.
 GAP_TOLERANCE_MM = 0.02
 GAP_TOLERANCE = 0.02
 TILT_TOLERANCE_DEGREES = 0.5
@@ -34,14 +34,14 @@ PLACE = {
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Slices in the order of their normal (rows x columns) and the grid they form."""
+    """Slices ordered along their normal (row x column), and their grid."""
 
     slices: tuple[SliceHeader, ...]
     geometry: ImageGeometry
 
 
 def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
-    """Return the slices as one regular grid; the increment is (last - first) / (n - 1).
+    """Stack slices to one regular grid; the increment is (last - first) / (n - 1).
 
     Raises
     ------
@@ -87,7 +87,7 @@ def stack_slices(slices: Sequence[SliceHeader], name: str) -> Stack:
 
 
 def increment_mm(slices: Sequence[SliceHeader]) -> float | None:
-    """Return the usual distance between neighbouring slices for a listing, None where there is none."""
+    """Return the median slice distance for a listing; None without one."""
     placed = [s for s in slices if s.position_mm is not None and s.row is not None and s.column is not None]
     if len(placed) < 2:
         return None
@@ -103,7 +103,7 @@ def _unit_vectors(cosines: NDArray, name: str) -> tuple[NDArray, NDArray]:
     if not (0.99 < lengths[0] < 1.01 and 0.99 < lengths[1] < 1.01) or abs(row @ column) > 1e-2:
         raise refusal("no-position", file=name, elements=PLACE["row"])
     row = row / lengths[0]
-    # Written with few digits the two are not quite at right angles.
+    # With few digits the two are not quite orthogonal.
     column = column - (column @ row) * row
     return row, column / np.linalg.norm(column)
 

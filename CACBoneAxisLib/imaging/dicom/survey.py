@@ -1,4 +1,4 @@
-"""What a DICOM folder holds, which series suits calcium and which bone, and why."""
+"""Survey the series of a DICOM folder and pick the best for calcium and for bone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from CACBoneAxisLib.imaging.suitability import STANDARD_INCREMENT_MM, STANDARD_K
 
 Question = Literal["calcium", "bone"]
 QUESTIONS: tuple[Question, ...] = ("calcium", "bone")
-# Slices so far apart are enough to see lungs, aorta and the scale of the values.
+# This sampling suffices for lungs, aorta and the HU scale.
 LOOK_MM = 5.0
 LEGACY_CONVERTED = "1.2.840.10008.5.1.4.1.1.2.2"
 PARTS = ("whole", None, "part", "none")
@@ -40,18 +40,18 @@ PARTS = ("whole", None, "part", "none")
 
 @dataclass(frozen=True, eq=False)
 class Surveyed:
-    """One series as it was found; what could not be read has a problem and no measurements.
+    """One surveyed series; an unreadable one has a problem and no measurements.
 
     Parameters
     ----------
-    number : by which it is chosen
-    series : as `find_series` found it
-    acquisition : what its header says
-    geometry : its grid in axial order, None where its slices are no volume
-    suitability : for each question, None where it cannot be read
+    number : used to choose it
+    series : from `find_series`
+    acquisition : from its header
+    geometry : axial grid; None where its slices form no volume
+    suitability : per question; None if unreadable
     coverage : of heart and spine, estimated
-    blood : in the aorta, where it was found
-    problem : why it cannot be used, one sentence
+    blood : in the aorta, if found
+    problem : one sentence on why it is unusable
     """
 
     number: str
@@ -65,7 +65,7 @@ class Surveyed:
 
     @property
     def kind(self) -> str:
-        """What kind of object holds the slices."""
+        """Kind of DICOM object."""
         if not is_enhanced(self.series.header):
             return "CT"
         legacy = str(self.series.header.get("SOPClassUID", "")) == LEGACY_CONVERTED
@@ -73,25 +73,25 @@ class Surveyed:
 
     @property
     def name(self) -> str:
-        """Description and part, as the header has them."""
+        """Description and part from the header."""
         return described(self.series) or "no description"
 
     @property
     def increment_mm(self) -> float | None:
-        """Distance between slices, the usual one where they are no volume."""
+        """Slice distance; the median where they form no volume."""
         return increment_mm(self.series.slices) if self.geometry is None else self.geometry.slice_increment_mm
 
     @property
     def contrast(self) -> bool | None:
-        """Whether the scan is contrast-enhanced, None where nothing is known."""
+        """Whether the scan is contrast-enhanced; None if unknown."""
         return is_contrast_enhanced(self.acquisition.contrast, None if self.blood is None else self.blood.hu)
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """All series of a folder, what else is there, and the series picked for each question (None: none suits).
+    """All series of a folder, its other files, and the series picked per question (None: none suits).
 
-    ``studies`` is of how many examinations they are; among several nothing is picked.
+    ``studies`` counts the examinations; with several, nothing is picked.
     """
 
     series: tuple[Surveyed, ...]
@@ -101,18 +101,18 @@ class Survey:
 
 
 def survey(place: Path, progress: Progress | None = None) -> Survey:
-    """Look at every series of a folder: headers, and slices about 5 mm apart.
+    """Survey every series of a folder from headers and slices about 5 mm apart.
 
     Raises
     ------
     UnusableInputError
-        As `find_series` says.
+        See `find_series`.
     """
     return survey_series(find_series(place, progress), progress)
 
 
 def survey_series(found: Found, progress: Progress | None = None) -> Survey:
-    """Look at the series that `find_series` found."""
+    """Survey the series found by `find_series`."""
     numbers = series_numbers(found.series)
     surveyed = []
     for index, (number, series) in enumerate(zip(numbers, found.series, strict=True)):
@@ -128,7 +128,7 @@ def _look(number: str, series: Series, name: str) -> Surveyed:
     first = series.slices[0].frame if series.slices else 0
     surveyed = Surveyed(number, series, acquisition_from(series.header, first))
     increment = increment_mm(series.slices) or LOOK_MM
-    # An odd step, so that two scans that lie between each other's slices are seen as such.
+    # An odd step, so that interleaved scans are noticed.
     every = max(1, min(round(LOOK_MM / increment), len(series.slices) // 2)) // 2 * 2 + 1
     every = min(every, max(1, len(series.slices) // 2))
     try:
@@ -156,9 +156,9 @@ def _look(number: str, series: Series, name: str) -> Surveyed:
 
 
 def pick(surveyed: Sequence[Surveyed], question: Question) -> Surveyed | None:
-    """Return the series that suits a question best, None where none can be used for it.
+    """Return the best series for a question; None where none is usable.
 
-    The first of these in which two series differ decides. Calcium: the verdict; how much
+    The first criterion that differs decides. Calcium: the verdict; how much
     of the heart is there; no sharp kernel; gated; a tube voltage of 120 kVp; an increment near
     3 mm; small pixels; the order in the list. Bone: the verdict; how many of T12, L1 and L2 are
     there whole; no contrast agent; no sharp kernel; 120 kVp; thin slices; a large field of view.
@@ -171,7 +171,7 @@ def pick(surveyed: Sequence[Surveyed], question: Question) -> Surveyed | None:
 
 
 def verdict_of(one: Surveyed, question: Question) -> str | None:
-    """Return how fit a series is for a question; None where it cannot be read."""
+    """Return the verdict on a series for a question; None if unreadable."""
     if one.suitability is None:
         return None
     return (one.suitability.calcium if question == "calcium" else one.suitability.bone).verdict
@@ -216,7 +216,7 @@ def _common(one: Surveyed) -> tuple[float, ...]:
 
 
 def reasons(one: Surveyed, question: Question) -> list[str]:
-    """Return why a series suits a question as it does, the weightiest first, one sentence each."""
+    """Return the reasons for a series' verdict, most important first, one sentence each."""
     if one.suitability is None:
         return [one.problem or ""]
     catalogue = load_table("findings")["findings"]
@@ -227,7 +227,7 @@ def reasons(one: Surveyed, question: Question) -> list[str]:
 
 
 def coverage_words(coverage: Coverage, question: Question) -> list[str]:
-    """Return what is missing of heart or spine, in sentences; nothing where all is there or nothing is known."""
+    """Describe missing coverage of heart or spine in sentences; empty where complete or unknown."""
     if question == "calcium":
         if coverage.heart == "none":
             return ["The heart does not seem to be in the scan."]
@@ -244,7 +244,7 @@ def coverage_words(coverage: Coverage, question: Question) -> list[str]:
 
 
 def why_picked(one: Surveyed, question: Question) -> str:
-    """Return in a few words what a series was picked for."""
+    """Summarise why a series was picked."""
     verdict = verdict_of(one, question)
     said = [] if verdict is None else [verdict]
     kernel = one.series.kernel or one.acquisition.kernel
@@ -264,14 +264,14 @@ def why_picked(one: Surveyed, question: Question) -> str:
 def choose_automatically(
     found: Found, questions: Sequence[Question], name: str, progress: Progress | None = None
 ) -> tuple[Series, Finding]:
-    """Return the series picked for the first of these questions that one suits, and the finding that says so.
+    """Return the series picked for the first question that any suits, with a finding that says so.
 
-    The only series that can be read is taken whatever it suits.
+    A single readable series is always taken.
 
     Raises
     ------
     UnusableInputError
-        ``several-studies`` when they are of more than one examination or patient;
+        ``several-studies`` for more than one examination or patient;
         ``no-series-suits`` with a line for each series.
     """
     count = studies_in(found.series)
@@ -293,7 +293,7 @@ def choose_automatically(
 
 
 def studies_in(series: Sequence[Series]) -> int:
-    """Return of how many examinations series are: of one patient and one Study Instance UID each."""
+    """Count examinations (patient and Study Instance UID) among series."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for first in (one.slices[0] for one in series if one.slices):
         if not any(first.study_uid == uid and not other_patient(first.patient, own) for uid, own in found):

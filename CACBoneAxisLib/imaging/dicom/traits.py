@@ -1,4 +1,4 @@
-"""What tells the images of one series apart: kernel, tube voltage, phase, contrast agent ..."""
+"""Header traits that separate the images of one series: kernel, tube voltage, phase, contrast agent ..."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ TRAIT_ELEMENTS = (
     *("TriggerTime", "TemporalPositionIdentifier", "AcquisitionNumber", "ImageType", "Exposure"),
 )
 NAMES = tuple(TRAITS)
-# Heights are read back with rounding; the phase that is reached differs a little from the one that was asked for.
+# Table heights are rounded; the reached cardiac phase differs slightly from the requested one.
 TOLERANCES = {"table height": 1.0, "phase": 3.0, "thickness": 0.01}
 
 
 def trait(traits: tuple[str, ...], name: str) -> str:
-    """Return one of the traits by name, empty where the header is silent."""
+    """Return a trait by name; empty where the header is silent."""
     return traits[NAMES.index(name)]
 
 
 def alike(name: str, values: set[str]) -> bool:
-    """Return whether values of a trait are the same but for rounding."""
+    """Return whether two values of a trait agree up to rounding."""
     if name not in TOLERANCES or "" in values:
         return len(values) < 2
     numbers = [float(value) for value in values]
@@ -51,7 +51,7 @@ def alike(name: str, values: set[str]) -> bool:
 
 
 def classic_traits(header: Any) -> tuple[str, ...]:
-    """Return a value for each of ``TRAITS`` from the header of a single image."""
+    """Return the ``TRAITS`` of a single-image header."""
 
     def figure(keyword: str) -> str:
         return _plain(number(header, keyword))
@@ -77,7 +77,7 @@ def classic_traits(header: Any) -> tuple[str, ...]:
 
 
 def frame_traits(header: Any, shared: Any, own: Any) -> tuple[str, ...]:
-    """Return a value for each of ``TRAITS`` of a frame, from its own functional groups or the shared ones."""
+    """Return the ``TRAITS`` of a frame, from its own or the shared functional groups."""
 
     def of(sequence: str) -> Any:
         return first(own, sequence) or first(shared, sequence)
