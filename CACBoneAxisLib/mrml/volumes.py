@@ -13,9 +13,9 @@ import vtk
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
-from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
-from CACBoneAxisLib.imaging.dicom.slices import is_dicom, read_header
+from CACBoneAxisLib.imaging.dicom.slices import is_dicom
 from CACBoneAxisLib.imaging.dicom.stack import TILT_TOLERANCE_DEGREES
+from CACBoneAxisLib.imaging.dicom.volume import facts_of_files
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
@@ -73,7 +73,7 @@ def image_from_volume(volume: Any) -> CTImage:
     if acquisition.modality not in (None, "CT"):
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
     # A volume is often called after its patient, so results do not say its name.
-    findings = (*hounsfield.findings, *_newer_facts(volume))
+    findings = (*hounsfield.findings, *_newer_facts(volume), *facts_of_files(_files_of(volume))[1])
     return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), findings)
 
 
@@ -155,8 +155,7 @@ def acquisition_of(volume: Any) -> Acquisition:
     facts = _kept_facts(volume)
     if facts:
         return Acquisition.from_mapping(facts)
-    header = _header_of(volume)
-    return Acquisition() if header is None else acquisition_from(header)
+    return facts_of_files(_files_of(volume))[0]
 
 
 def _kept_facts(volume: Any) -> dict[str, Any]:
@@ -170,19 +169,18 @@ def _newer_facts(volume: Any) -> tuple[Finding, ...]:
     return (finding("acquisition-newer", names=", ".join(names)),) if names else ()
 
 
-def _header_of(volume: Any) -> Any:
-    """Return the header of the first slice whose file the DICOM database still has, None where there is none."""
+def _files_of(volume: Any) -> tuple[Path, ...]:
+    """Return the files of a volume's slices that the DICOM database still has."""
     uids = (volume.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or not database:
-        return None
+        return ()
     # A series lost as a whole is not asked for slice by slice.
-    for uid in uids[:MOST_HEADERS_TRIED]:
-        path = database.fileForInstance(uid)
-        header = read_header(Path(path)) if path and is_dicom(Path(path)) else None
-        if header is not None:
-            return header
-    return None
+    paths = [Path(path) for uid in uids[:MOST_HEADERS_TRIED] if (path := database.fileForInstance(uid))]
+    if not any(is_dicom(path) for path in paths):
+        return ()
+    paths += [Path(path) for uid in uids[MOST_HEADERS_TRIED:] if (path := database.fileForInstance(uid))]
+    return tuple(dict.fromkeys(paths))
 
 
 def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from CACBoneAxisLib.bone.calibration import Bmd, Calibration, plausibility
+from CACBoneAxisLib.imaging.acquisition import Acquisition
 
 
 def test_bmd_is_slope_times_hu_plus_intercept():
@@ -55,3 +56,13 @@ def test_a_calibration_of_no_meaning_is_refused_in_one_clause(values, clause):
 @pytest.mark.parametrize(("bmd", "said"), [(-100, 0), (500, 0), (-101, 1), (501, 1)])
 def test_a_bmd_that_bone_cannot_have_is_said(bmd, said):
     assert len(plausibility("L1", Bmd(bmd, "HA"))) == said
+
+
+def test_a_line_made_at_a_tube_voltage_is_not_used_on_an_image_of_one_energy():
+    scan = Acquisition(kvp=120.0, spectral="virtual monoenergetic image, 40 keV (by Image Type)")
+    line = Calibration("linear", 0.8, 4.0, "HA", kvp=120.0)
+    assert line.check(120.0, Acquisition(kvp=120.0))[0]
+    usable, (said,) = line.check(120.0, scan)
+    assert not usable and said.code == "calibration-differs" and "40 keV" in said.message
+    # A line without a tube voltage is the user's own, and one of a phantom in the scan is the scan's.
+    assert Calibration("linear", 0.8, 4.0, "HA").check(120.0, scan)[0]

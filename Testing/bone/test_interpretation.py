@@ -105,3 +105,12 @@ def test_what_concerns_every_level_is_kept_apart():
     assert [f.code for f in reader(Calibration("linear", 1.0, 0.0, "HA")).general_findings()] == [
         "no-t-score-reference"
     ]
+
+
+def test_hu_thresholds_are_not_read_from_an_image_of_one_energy():
+    def thresholds(**more):
+        made = Interpreter(BoneProtocol(), None, None, False, (), **more)
+        return made.read("L1", 100.0)[0].hu_thresholds, [one.code for one in made.general_findings()]
+
+    assert thresholds()[0] and "dual-hu" not in thresholds()[1]
+    assert thresholds(spectral=True) == ((), ["dual-hu"])

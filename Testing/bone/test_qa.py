@@ -40,6 +40,13 @@ def test_a_later_line_is_read_at_the_hu_of_100_mg_and_drift_is_flagged():
     assert series.points[0].largest_residual_hu == 2.5
 
 
+@pytest.mark.parametrize(("intercept", "drifted"), [(6.8, False), (1.2, False), (6.81, True), (1.19, True)])
+def test_the_limit_itself_is_no_drift(intercept, drifted):
+    # The first reads 100 at 120 HU; 0.8 x 120 + 6.8 is 102.8, 2.8 % off, which is the limit.
+    (series,) = qa_series([("a", FIRST), ("b", replace(FIRST, intercept=intercept, date="2026-02-02"))])
+    assert series.points[1].drifted is drifted
+
+
 @pytest.mark.parametrize(
     "change", [{"kvp": 100.0}, {"model": "C"}, {"kernel": "S"}, {"table_height_mm": 165.0}, {"table_height_mm": None}]
 )

@@ -109,6 +109,16 @@ def test_an_image_that_was_changed_since_it_was_read_is_refused(dicom_writer: Mo
         source_series(image)
 
 
+def test_one_uid_of_two_images_is_referred_to_by_nothing(dicom_writer: ModuleType, tmp_path: Path) -> None:
+    folder = stored(tmp_path / "ct", dicom_writer)
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.SOPInstanceUID = "1.2.3"
+        dicom_writer.save(dataset, path)
+    with pytest.raises(UnusableInputError, match="one SOP Instance UID names several of its images"):
+        source_series(read_ct(folder))
+
+
 def test_the_files_of_a_series_say_their_slices(dicom_writer: ModuleType, tmp_path: Path) -> None:
     folder = stored(tmp_path / "ct", dicom_writer)
     assert sorted(slices_of_files(folder.iterdir())) == sorted(read_ct(folder).slices)

@@ -58,6 +58,21 @@ def test_a_reading_of_another_series_is_refused(written: Any) -> None:
     assert refused.value.code == "reading-series"
 
 
+def test_a_reading_is_not_laid_over_a_series_that_was_altered_under_its_uid(written: Any) -> None:
+    reading, image = read_reading(written.folder / "measurements.dcm"), written.inputs.image
+    assert check_series(reading, image) == ()
+    hu = image.hu.copy()
+    hu[0, 0, 0] += 1
+    x, y, z = image.geometry.origin_mm
+    moved = replace(image.geometry, origin_mm=(x, y, z + 3.0))
+    for altered in (replace(image, hu=hu), replace(image, geometry=moved)):
+        with pytest.raises(UnusableInputError) as refused:
+            check_series(reading, altered)
+        assert refused.value.code == "reading-altered"
+    (said,) = check_series(replace(reading, values_sha256=None), image)
+    assert said.code == "reading-unproved"
+
+
 def test_without_its_segmentation_a_reading_of_labels_is_refused(written: Any, tmp_path: Path) -> None:
     reading = read_reading(written.folder / "measurements.dcm")
     for path in (None, written.folder / "segmentation.dcm"):

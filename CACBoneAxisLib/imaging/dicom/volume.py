@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_findings
+from CACBoneAxisLib.imaging.dicom.copies import check_patient
 from CACBoneAxisLib.imaging.dicom.elements import image_type, text
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
 from CACBoneAxisLib.imaging.dicom.mixed import check_rescale, one_scan
 from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
 from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
 from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
 from CACBoneAxisLib.imaging.dicom.traits import trait
 from CACBoneAxisLib.imaging.dicom.transfersyntax import PLAIN_SYNTAXES
-from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.findings import Finding, UnusableInputError, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.imagefile import LARGEST_VOXELS
 
@@ -111,6 +116,35 @@ def read_series(
     return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings), places)
 
 
+@lru_cache(maxsize=8)
+def facts_of_files(paths: tuple[Path, ...]) -> tuple[Acquisition, tuple[Finding, ...]]:
+    """Return what the headers of one volume's files say of the scan, and what they leave open or contradict.
+
+    For an image whose voxels were read elsewhere; files that cannot be read are passed over.
+
+    Raises
+    ------
+    UnusableInputError
+        ``patients-mixed``; ``not-hu`` for a map of a material.
+    """
+    found = [(path, scan_header(path)) for path in paths]
+    slices = [
+        one
+        for number, (path, scanned) in enumerate(found, 1)
+        if scanned is not None
+        for one in slice_headers(scanned[0], path, scanned[1], f"file {number} of {len(paths)}")
+    ]
+    header = read_header(slices[0].path) if slices else None
+    if header is None:
+        return Acquisition(), ()
+    check_patient(slices, "the series")
+    _check_map(header, slices, "the series")
+    with suppress(UnusableInputError):
+        slices = list(stack_slices(slices, "").slices)
+    acquisition, mixed = one_scan(acquisition_from(header, slices[0].frame), slices)
+    return acquisition, (*header_findings(header, slices[0].frame), *mixed)
+
+
 def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Finding]:
     with warnings.catch_warnings():
         # Remarks on the spelling of values say nothing to a reader of the scan.
@@ -145,12 +179,17 @@ def _check_units(series: Series, name: str) -> None:
     units = {one.unit for one in series.slices} - HOUNSFIELD_TYPES
     if units:
         raise refusal("not-hu", file=name, why=f"the header gives its unit as {min(units)}")
+    _check_map(series.header, series.slices, name)
+
+
+def _check_map(header: Any, slices: Sequence[SliceHeader], name: str) -> None:
+    """Refuse an image that shows a material, or something else that was made of a scan."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        types = {trait(one.traits, "image type") for one in series.slices} if is_enhanced(series.header) else set()
-        shown = spectral_image(series.header, " ".join(types))
-    values = image_type(series.header)
-    if shown is None and is_enhanced(series.header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
+        types = {trait(one.traits, "image type") for one in slices} if is_enhanced(header) else set()
+        shown = spectral_image(header, " ".join(types))
+        values = image_type(header)
+    if shown is None and is_enhanced(header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
         raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")
     if shown is not None and shown.kind == "map":
         raise refusal("not-hu", file=name, why=f"it is a {shown.words}, as {shown.by} says")

@@ -10,9 +10,10 @@ import numpy as np
 import pydicom
 import pytest
 
+from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.series import find_series, series_numbers
 from CACBoneAxisLib.imaging.dicom.survey import studies_in, survey
-from CACBoneAxisLib.imaging.dicom.volume import read_dicom
+from CACBoneAxisLib.imaging.dicom.volume import facts_of_files, read_dicom
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 
 SLICES, SIZE, INCREMENT_MM = 16, 24, 2.5
@@ -366,3 +367,15 @@ def test_an_unreadable_voltage_is_named_and_unknown(write):
     volume = read_dicom(folder)
     assert codes(volume) == ["elements-unreadable"] and "KVP (0018,0060)" in volume.findings[0].message
     assert volume.acquisition.kvp is None
+
+
+def test_headers_of_a_volume_that_was_loaded_elsewhere_are_held_against_each_other(write):
+    paths = tuple(sorted(write(header={"KVP": lambda k: "80" if k < 8 else "120"}).iterdir()))
+    acquisition, said = facts_of_files(paths)
+    assert acquisition.kvp is None and [one.code for one in said] == ["scan-mixed"]
+    assert facts_of_files(paths[8:])[0].kvp == 120
+    paths = tuple(sorted(write("two", header={"PatientID": lambda k: "ab"[k // 8]}).iterdir()))
+    with pytest.raises(UnusableInputError) as caught:
+        facts_of_files(paths)
+    assert caught.value.code == "patients-mixed"
+    assert facts_of_files((paths[0].with_name("gone"),)) == (Acquisition(), ())
