@@ -22,6 +22,8 @@ MATERIALS = ("HA", "K2HPO4", "as in SWAN")
 KVP_TOLERANCE = 0.5
 # Beam hardening changes with the height in the bore; tables are set to a centimetre.
 TABLE_HEIGHT_TOLERANCE_MM = 10.0
+# Scanners read 0.7 to 1.2 mg/cm3 per HU; a line beyond these is in other units or damaged.
+LARGEST_SLOPE, LARGEST_INTERCEPT_MG_CM3 = 100.0, 10000.0
 PLAUSIBLE_BMD_MG_CM3 = (-100.0, 500.0)
 
 
@@ -103,10 +105,10 @@ class Calibration:
             self._check_pairs()
             if self.slope is None and self.intercept is None:
                 return
-        if not (_is_number(self.slope) and self.slope > 0):  # type: ignore[operator]
-            raise ValueError("bone.calibration.slope must be a positive number")
-        if not _is_number(self.intercept):
-            raise ValueError("bone.calibration.intercept must be a number")
+        if not (_is_number(self.slope) and 0 < self.slope <= LARGEST_SLOPE):  # type: ignore[operator]
+            raise ValueError(f"bone.calibration.slope must be a positive number up to {LARGEST_SLOPE:g}")
+        if not (_is_number(self.intercept) and abs(self.intercept) <= LARGEST_INTERCEPT_MG_CM3):  # type: ignore[arg-type]
+            raise ValueError(f"bone.calibration.intercept must be a number within {LARGEST_INTERCEPT_MG_CM3:g}")
         if self.material not in MATERIALS:
             raise ValueError(f"bone.calibration.material must be one of {', '.join(MATERIALS)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from CACBoneAxisLib.bone.calibration import Bmd
 from CACBoneAxisLib.bone.levels import levels
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def load_t_score_references(path: str | Path) -> tuple[TScoreReference, ...]:
     """
     path = Path(path)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8-sig"))["rows"]
+        rows = parse_json(path.read_bytes())["rows"]
         references = tuple(_reference(row) for row in rows)
     except FileNotFoundError:
         raise refusal("file-missing", file=path.name) from None

@@ -183,7 +183,7 @@ def as_points(suggestions: Sequence[Suggestion]) -> PointList:
     points = []
     for one in suggestions:
         counts[one.territory] = counts.get(one.territory, 0) + 1
-        remark = json.dumps(suggested_decision(one))
+        remark = json.dumps(suggested_decision(one), allow_nan=False)
         points.append(ControlPoint(f"{one.territory}-{counts[one.territory]}", one.position_mm, remark))
     return PointList("suggestions", tuple(points))
 

@@ -113,7 +113,7 @@ class BatchFolder:
             # Written first and atomically: without the marker the folder is not recognised as a batch.
             content = {"schema": SCHEMA, "software": "CACBoneAxis", "version": __version__}
             with replacing(mark) as unfinished:
-                unfinished.write_text(json.dumps(content) + "\n", encoding="utf-8", newline="\n")
+                unfinished.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
         self.lock = FolderLock(self.path / LOCK, wait_seconds)
         (self.path / STUDIES).mkdir(exist_ok=True)
         for place in (self.path, self.path / STUDIES, *(self.path / REVIEWS).glob("*")):
@@ -248,6 +248,6 @@ def _failures(rows: Sequence[ManifestRow], journal: Journal) -> Iterator[Row]:
 def _is_batch(mark: Path) -> bool:
     try:
         content = json.loads(mark.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.get("schema") == SCHEMA

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import LARGEST_NUMBER
 
 # Ways to say that a value is missing, whatever the case.
 MISSING = {"", "na", "n/a", "#n/a", "#nv", "#null!", "<na>", "nan", "null", "."}
@@ -99,7 +100,10 @@ class Cells:
             raise refusal("cell-thousands", file=self.file, line=self.rows[min(decimals)][0], column=name)
         found: list[float | None] = [None] * len(texts)
         for n in there:
-            found[n] = float(texts[n].replace(",", "."))
+            number = float(texts[n].replace(",", "."))
+            if abs(number) > LARGEST_NUMBER:
+                raise refusal("cell-unreadable", file=self.file, line=self.rows[n][0], column=name)
+            found[n] = number
         return found
 
 

@@ -195,7 +195,7 @@ def keep_reading(batch: Path, folder: str, number: int, reading: CorrectedReadin
             "manifest_vertebrae": manifests,
             "settings": merge(before.settings if before is not None else {}, reading.settings),
         }
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (unfinished / READING_FILE).write_text(text, encoding="utf-8", newline="\n")
     return kept
 

@@ -112,7 +112,7 @@ class WorkerProcess:
         line = b""
         try:
             if process.stdin is not None and process.stdout is not None:
-                process.stdin.write(json.dumps(task).encode() + b"\n")
+                process.stdin.write(json.dumps(task, allow_nan=False).encode() + b"\n")
                 process.stdin.flush()
                 line = process.stdout.readline()
         except OSError:

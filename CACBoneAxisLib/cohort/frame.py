@@ -12,6 +12,8 @@ from CACBoneAxisLib.cohort.manifest import read_csv
 from CACBoneAxisLib.cohort.schema import result_columns
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
+from CACBoneAxisLib.report.quantities import SUBJECTS, quantities
+from CACBoneAxisLib.study.settings import AGES, KVPS, PATIENT_LIMITS
 
 SEXES = {"f": "F", "female": "F", "w": "F", "m": "M", "male": "M"}
 JOIN_COLUMNS = ("study_id", "patient_id")
@@ -95,6 +97,7 @@ def read_results(path: str | Path) -> Any:
             data[name] = data[name].astype(float)
         elif kinds[name] == "text":
             data[name] = data[name].where(data[name].notna() & (data[name] != ""), None).astype(object)
+    _check_possible(data, path.name)
     for name in NEEDED:
         if name not in data.columns:
             data[name] = None
@@ -147,10 +150,22 @@ def read_clinical(path: str | Path) -> Any:
         numbers = None if name in JOIN_COLUMNS else table.numbers(name)
         columns[name] = table.words(name) if numbers is None else pandas.Series(numbers, dtype=float)
     data = pandas.DataFrame(columns)
+    _check_possible(data, path.name)
     repeated = data[key][data[key].duplicated()]
     if len(repeated):
         raise refusal("table-columns", file=path.name, problem=f"{len(repeated)} rows repeat a {key}")
     return data.set_index(key)
+
+
+def _check_possible(data: Any, file: str) -> None:
+    """Raise UnusableInputError for a number that nobody can have."""
+    limits = {"age_years": AGES, "kvp": KVPS, **PATIENT_LIMITS}
+    limits |= {one.csv: one.limits for s in SUBJECTS for one in quantities(s, "cohort") if one.is_number}
+    for name, (least, most) in limits.items():
+        if name in data.columns and data[name].dtype == float:
+            wrong = data[name][(data[name] < least) | (data[name] > most)]
+            if len(wrong):
+                raise refusal("value-impossible", file=file, column=name, value=f"{wrong.iloc[0]:g}")
 
 
 def make_cohort(results: Any, clinical: Any = None) -> Cohort:

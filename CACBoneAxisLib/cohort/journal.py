@@ -50,7 +50,7 @@ class Journal:
         with self._turn:
             self._file.seek(0, os.SEEK_END)
             place = self._file.tell()
-            self._file.write(json.dumps(outcome, ensure_ascii=False).encode() + b"\n")
+            self._file.write(json.dumps(outcome, ensure_ascii=False, allow_nan=False).encode() + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
             self._places[outcome["study_id"]] = place
@@ -87,7 +87,7 @@ def read_outcomes(path: Path) -> dict[str, dict[str, Any]]:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("study_id"), str) else None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from CACBoneAxisLib.cohort.manifest import ManifestRow
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
 from CACBoneAxisLib.study.atomic import replacing
 
 PLAN = "manifest.jsonl"
@@ -38,10 +39,13 @@ class Plan:
 def write_plan(folder: Path, rows: Sequence[ManifestRow], settings: Mapping[str, Any], partition_rows: int) -> None:
     """Write the plan into a batch folder: one line of options, then one line per manifest row."""
     with replacing(folder / PLAN) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps({"settings": settings, "partition_rows": partition_rows}, ensure_ascii=False) + "\n")
+        file.write(
+            json.dumps({"settings": settings, "partition_rows": partition_rows}, ensure_ascii=False, allow_nan=False)
+            + "\n"
+        )
         for row in rows:
             line = {"line": row.line, "study_id": row.study_id, "cells": dict(row.cells), "problem": row.problem}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_plan(folder: Path) -> Plan:
@@ -54,10 +58,10 @@ def read_plan(folder: Path) -> Plan:
     """
     try:
         with (folder / PLAN).open(encoding="utf-8") as file:
-            options = json.loads(file.readline())
-            rows = [_row(json.loads(line)) for line in file]
+            options = parse_json(file.readline())
+            rows = [_row(parse_json(line)) for line in file]
         return Plan(tuple(rows), options["settings"], int(options["partition_rows"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise refusal("review-batch", folder=folder.name or "This") from None
 
 

@@ -31,7 +31,7 @@ from CACBoneAxisLib.study.identity import without_identifiers
 from CACBoneAxisLib.study.loading import StudyFiles, load_study
 from CACBoneAxisLib.study.output import RESULT, RESULT_FILE, write_study
 from CACBoneAxisLib.study.settings import merge, read_settings
-from CACBoneAxisLib.study.upgrade import SCHEMA, upgraded
+from CACBoneAxisLib.study.upgrade import SCHEMA, parse_result
 
 STUDIES = "studies"
 # These may be transient, so a resumed batch retries them.
@@ -207,16 +207,16 @@ def current(outcome: Outcome, batch: Path) -> Outcome:
     """Return an outcome whose row follows the current schema.
 
     A row of an earlier schema is rebuilt from the study's ``result.json``; it stays as it is
-    if that file is gone.
+    if that file is gone or damaged.
     """
     if outcome["status"] != "done" or outcome.get("schema") == SCHEMA:
         return outcome
     row = outcome["row"]
     try:
-        result = json.loads((batch / STUDIES / outcome["folder"] / RESULT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        result = parse_result((batch / STUDIES / outcome["folder"] / RESULT_FILE).read_bytes(), RESULT_FILE)
+    except (OSError, UnusableInputError):
         return outcome
-    made = result_row(upgraded(result), row, outcome["folder"], row["settings_sha256"])
+    made = result_row(result, row, outcome["folder"], row["settings_sha256"])
     return {**outcome, "schema": SCHEMA, "row": made}
 
 

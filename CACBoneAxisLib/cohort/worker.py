@@ -28,7 +28,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
     while True:
         outcome = process(tasks.get())
-        out.write(json.dumps(outcome, ensure_ascii=False).encode() + b"\n")
+        out.write(json.dumps(outcome, ensure_ascii=False, allow_nan=False).encode() + b"\n")
         out.flush()
 
 

@@ -36,7 +36,7 @@ def _inspect(arguments: argparse.Namespace, bar: Any, after_analysis: Any) -> st
         raise refusal("file-missing", file=place.name)
     found = survey(place, bar)
     if arguments.json:
-        return json.dumps(stored(inspection(found)), indent=1, ensure_ascii=False)
+        return json.dumps(stored(inspection(found)), indent=1, ensure_ascii=False, allow_nan=False)
     return inspection_words(found)
 
 

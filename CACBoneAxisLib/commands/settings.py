@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from CACBoneAxisLib.bone.phantoms import phantoms
 from CACBoneAxisLib.bone.references import load_t_score_references
 from CACBoneAxisLib.dicomout.storedreading import read_reading
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.calibration import calibration_from
 from CACBoneAxisLib.study.settings import merge, read_settings
@@ -148,7 +148,7 @@ def with_options(stated: dict[str, Any], options: list[tuple[str, Any]], words: 
         if not sign:
             raise refusal("settings-invalid", problem=f"--set takes NAME=VALUE, not {text}")
         try:
-            options.append((name.strip(), json.loads(value)))
+            options.append((name.strip(), parse_json(value)))
         except ValueError:
             options.append((name.strip(), value))
     for name, value in options:

@@ -86,7 +86,7 @@ class StoredReading:
             "values_sha256": self.values_sha256,
             "grid": list(self.grid),
         }
-        return json.dumps(content, ensure_ascii=False)
+        return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 
 def from_text(words: str, name: str) -> StoredReading:

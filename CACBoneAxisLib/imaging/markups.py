@@ -231,7 +231,7 @@ def _unit_mm(said: Any, path: Path) -> float:
 def write_markups(path: str | Path, items: Sequence[PointList | Box]) -> None:
     """Write point lists and boxes as a markups file that Slicer opens; LPS mm."""
     content = {"@schema": SCHEMA, "markups": [_as_json(item) for item in items]}
-    Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    Path(path).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _as_json(item: PointList | Box) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def box_of_point(vertebra: VertebraMeasurement) -> Box | None:
         as_point(region["size_mm"]),
         tuple(map(as_point, axes)),
         vertebra.level,
-        json.dumps({"shape": region["shape"]}),
+        json.dumps({"shape": region["shape"]}, allow_nan=False),
     )
 
 
@@ -221,7 +221,7 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "threshold": calcium["threshold_hu"],
         "minimumArea": calcium["minimum_area_mm2"],
         "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,
-        "otherSettings": json.dumps(settings),
+        "otherSettings": json.dumps(settings, allow_nan=False),
     }
     # One event for all of them: who listens never sees half a study.
     with slicer.util.NodeModify(node):

@@ -47,5 +47,5 @@ def choose(parameters: Any, choices: Mapping[str, Any]) -> bool:
             entry[last] = value
     if json.dumps(settings, sort_keys=True) == before:
         return False
-    parameters.otherSettings = json.dumps(settings)
+    parameters.otherSettings = json.dumps(settings, allow_nan=False)
     return True

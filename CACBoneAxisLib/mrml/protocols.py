@@ -122,7 +122,7 @@ def take_protocol(parameters: Any, content: Mapping[str, Any]) -> None:
     other = other_settings(parameters)
     other["calcium"] = {**other.get("calcium", {}), **said}
     base = Settings.from_mapping({"calcium": said}).calcium
-    parameters.otherSettings = json.dumps(other)
+    parameters.otherSettings = json.dumps(other, allow_nan=False)
     parameters.protocol = said["protocol"]
     parameters.threshold, parameters.minimumArea = base.threshold_hu, base.minimum_area_mm2
 

@@ -58,4 +58,4 @@ def box_of(level: str, region: Region) -> Box:
 def _decide(node: Any, **changes: str | None) -> None:
     said = {**decision_of(node), **changes}
     kept = {name: value for name, value in said.items() if value is not None}
-    node.SetNthControlPointDescription(0, json.dumps(kept) if kept else "")
+    node.SetNthControlPointDescription(0, json.dumps(kept, allow_nan=False) if kept else "")

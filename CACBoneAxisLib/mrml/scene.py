@@ -21,7 +21,7 @@ from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.report.quantities import Subject
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
-from CACBoneAxisLib.study.upgrade import upgraded
+from CACBoneAxisLib.study.upgrade import parse_result
 
 # The result node holds result.json as text and points to everything of the reading; with it
 # a saved scene can be replayed by a program that knows nothing of the panel.
@@ -68,7 +68,7 @@ def show_result(
     record = find_result(scene, nodes.volume) or _add_result(scene, nodes.volume)
     mapping = result.to_dict()
     # Without indents, which would take ten times as long at every click.
-    record.SetText(json.dumps(mapping, ensure_ascii=False))
+    record.SetText(json.dumps(mapping, ensure_ascii=False, allow_nan=False))
     _keep_inputs(record, nodes)
     record.SetAttribute(FINGERPRINT, fingerprint(nodes, result.settings))
     outputs: dict[str, Any] = {}
@@ -145,8 +145,14 @@ def result_nodes(scene: Any) -> list[Any]:
 
 
 def result_mapping(record: Any) -> Mapping[str, Any]:
-    """Return the content of ``result.json`` that a result node holds, in today's schema."""
-    return upgraded(json.loads(record.GetText()))
+    """Return the content of ``result.json`` that a result node holds, in the current schema.
+
+    Raises
+    ------
+    UnusableInputError
+        When it is damaged.
+    """
+    return parse_result(record.GetText(), "The result in the scene")
 
 
 def reading_nodes(record: Any) -> ReadingNodes:

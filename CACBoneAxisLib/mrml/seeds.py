@@ -77,4 +77,4 @@ def _describe(node: Any, number: int, decision: dict[str, Any]) -> None:
     before = node.GetNthControlPointDescription(number) or ""
     # A remark in words stays, unless a decision needs its place.
     if decision or before.startswith("{"):
-        node.SetNthControlPointDescription(number, json.dumps(decision) if decision else "")
+        node.SetNthControlPointDescription(number, json.dumps(decision, allow_nan=False) if decision else "")

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.mrml.attributes import json_attribute
 from CACBoneAxisLib.mrml.parameternodes import session_node
 from CACBoneAxisLib.study.approval import Trail
 
@@ -32,19 +34,30 @@ def note_action(parameters: Any, text: str, by: str = "", goes_on: bool = False)
         same = actions[-1]["action"].split(": ")[0] == text.split(": ")[0]
         del actions[len(actions) - same :]
     actions.append(said | {"by": by} if by else said)
-    keep_quietly(node, TRAIL_ATTRIBUTE, json.dumps(actions, ensure_ascii=False))
+    keep_quietly(node, TRAIL_ATTRIBUTE, json.dumps(actions, ensure_ascii=False, allow_nan=False))
 
 
 def trail(parameters: Any) -> list[dict[str, str]]:
     """Return the actions of a reading, oldest first, each with ``time`` (UTC) and ``action``."""
-    return list(json.loads(parameters.parameterNode.GetAttribute(TRAIL_ATTRIBUTE) or "[]"))
+    return json_attribute(parameters.parameterNode, TRAIL_ATTRIBUTE, [])
 
 
 def trail_of(node: Any) -> Trail:
-    """Return the trail and the approval that a reading's node holds, as a result carries them."""
-    actions = json.loads(node.GetAttribute(TRAIL_ATTRIBUTE) or "[]")
-    approved = json.loads(node.GetAttribute(APPROVED_ATTRIBUTE) or "null")
-    return Trail.from_mapping({"trail": actions, "approved": approved})
+    """Return the trail and the approval that a reading's node holds, as a result carries them.
+
+    Raises
+    ------
+    UnusableInputError
+        ``scene-damaged``.
+    """
+    said = {
+        "trail": json_attribute(node, TRAIL_ATTRIBUTE, []),
+        "approved": json_attribute(node, APPROVED_ATTRIBUTE, {}),
+    }
+    try:
+        return Trail.from_mapping(said)
+    except (KeyError, TypeError, AttributeError):
+        raise refusal("scene-damaged", what=TRAIL_ATTRIBUTE) from None
 
 
 def keep_quietly(node: Any, name: str, value: str | None) -> None:

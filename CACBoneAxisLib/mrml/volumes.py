@@ -21,6 +21,9 @@ from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry, round_spacin
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
 from CACBoneAxisLib.imaging.orient import to_axial
+from CACBoneAxisLib.mrml.attributes import json_attribute
+from CACBoneAxisLib.study.schemacheck import first_problem
+from CACBoneAxisLib.study.schematypes import of_class
 
 # A transform may turn and move the patient, not stretch: its axes are unit vectors at right
 # angles up to the rounding of a matrix stored with six digits.
@@ -154,13 +157,14 @@ def acquisition_of(volume: Any) -> Acquisition:
     """
     facts = _kept_facts(volume)
     if facts:
+        if first_problem(facts, of_class(Acquisition) | {"required": []}):
+            raise refusal("scene-damaged", what=ACQUISITION_ATTRIBUTE)
         return Acquisition.from_mapping(facts)
     return facts_of_files(_files_of(volume))[0]
 
 
 def _kept_facts(volume: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(volume.GetAttribute(ACQUISITION_ATTRIBUTE) or "{}")
-    return facts
+    return json_attribute(volume, ACQUISITION_ATTRIBUTE, {})
 
 
 def _newer_facts(volume: Any) -> tuple[Finding, ...]:
@@ -189,4 +193,4 @@ def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:
     if facts:
         # Facts that only a newer version knows stay with the scene.
         facts = {**_kept_facts(volume), **facts}
-        volume.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(facts))
+        volume.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(facts, allow_nan=False))

@@ -85,7 +85,7 @@ def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
         write_markups(path, [box_from_node(node)])
         arguments.append(str(path))
     settings = panel.reading.result_mapping()["provenance"]["settings"]
-    (decided / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    (decided / "settings.json").write_text(json.dumps(settings, allow_nan=False), encoding="utf-8")
     arguments += ["--settings", str(decided / "settings.json")]
     panel.ui.unlockButton.click()
     return arguments, saved

@@ -56,5 +56,5 @@ def write_torso(torso: Torso, folder: str | Path) -> dict[str, Path]:
         write_markups(files[box.name], [box])
     for name, content in (("truth", torso.truth), ("settings", torso_settings(torso))):
         files[name] = folder / f"{name}.json"
-        files[name].write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        files[name].write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return files

@@ -28,7 +28,9 @@ def approve(parameters: Any, name: str) -> None:
     name : of the reader
     """
     note_action(parameters, f"approved by {name}", name)
-    keep_quietly(parameters.parameterNode, APPROVED_ATTRIBUTE, json.dumps({"name": name, "time": now()}))
+    keep_quietly(
+        parameters.parameterNode, APPROVED_ATTRIBUTE, json.dumps({"name": name, "time": now()}, allow_nan=False)
+    )
     _lock(parameters, True)
     parameters.parameterNode.Modified()
 

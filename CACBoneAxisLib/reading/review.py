@@ -13,6 +13,7 @@ import slicer
 from CACBoneAxisLib.cohort.corrections import CorrectedReading, changed_settings
 from CACBoneAxisLib.cohort.review import load_for_review
 from CACBoneAxisLib.mrml.archive import add_inputs, add_study
+from CACBoneAxisLib.mrml.attributes import json_attribute
 from CACBoneAxisLib.mrml.inputs import Progress, ReadingNodes
 from CACBoneAxisLib.mrml.labels import labels_from_segmentation
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
@@ -69,13 +70,13 @@ def note_opened(nodes: ReadingNodes, settings: Mapping[str, Any], record: Any) -
         "result": reading_hash(record) if record is not None else None,
         "vertebrae": _labels_hash(nodes),
     }
-    nodes.volume.SetAttribute(OPENED_ATTRIBUTE, json.dumps(opened))
+    nodes.volume.SetAttribute(OPENED_ATTRIBUTE, json.dumps(opened, allow_nan=False))
 
 
 def is_as_opened(volume: Any, record: Any) -> bool:
     """Return whether a result equals the row's; False where the row has none."""
-    text = volume.GetAttribute(OPENED_ATTRIBUTE)
-    return bool(text) and json.loads(text)["result"] == reading_hash(record)
+    opened = json_attribute(volume, OPENED_ATTRIBUTE, {})
+    return bool(opened) and opened.get("result") == reading_hash(record)
 
 
 def reading_hash(record: Any) -> str:
@@ -89,7 +90,7 @@ def reading_hash(record: Any) -> str:
 def corrected_reading(record: Any) -> CorrectedReading:
     """Return what a reader decided, for a result that is current and whose volume was opened from a batch."""
     nodes = reading_nodes(record)
-    opened = json.loads(nodes.volume.GetAttribute(OPENED_ATTRIBUTE) or "{}")
+    opened = json_attribute(nodes.volume, OPENED_ATTRIBUTE, {})
     same = opened.get("vertebrae") == _labels_hash(nodes)
     return CorrectedReading(
         None if nodes.seeds is None else tuple(points_from_node(node) for node in nodes.seeds),

@@ -12,12 +12,17 @@ from functools import cache
 from typing import Any, Literal, get_args
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.jsontext import LARGEST_NUMBER
 
 Subject = Literal["lesion", "territory", "coronary", "vertebra", "bmd", "blood"]
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 Place = Literal["csv", "page", "heights", "terminal", "scene", "panel", "cohort"]
 Kind = Literal["text", "number", "integer", "yes/no"]
 Code = tuple[str, str, str]
+
+
+# What values of a unit can be at all, however dense the metal and wrong the calibration; beyond, a file is damaged.
+POSSIBLE = {"HU": (-1e5, 1e5), "mg/cm3": (-3000.0, 3000.0), "%": (0.0, 100.0), "years": (0.0, 200.0)}
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Quantity:
     def is_number(self) -> bool:
         """Whether its values are numbers."""
         return self.kind in ("number", "integer")
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Smallest and largest possible value."""
+        return POSSIBLE.get(self.unit, (0.0 if self.adds_up else -LARGEST_NUMBER, LARGEST_NUMBER))
 
     def of(self, entry: Mapping[str, Any]) -> Any:
         """Return its value in an entry of ``result.json``: None where it is missing, of a list its length."""

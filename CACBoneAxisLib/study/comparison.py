@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +28,7 @@ from CACBoneAxisLib.study.lesionchange import (
     registration_mapping,
 )
 from CACBoneAxisLib.study.output import RESULT_FILE
-from CACBoneAxisLib.study.upgrade import is_result, upgraded
+from CACBoneAxisLib.study.upgrade import parse_result
 
 CHANGE_COLUMNS: dict[str, str] = {
     "baseline_id": "the earlier study",
@@ -76,18 +75,15 @@ def read_result(path: str | Path) -> tuple[dict[str, Any], str]:
     Raises
     ------
     UnusableInputError
-        When it is missing, or not a result of this software.
+        When it is missing, not a result of this software, or damaged.
     """
     path = Path(path)
     file = path / RESULT_FILE if path.is_dir() else path
     try:
         raw = file.read_bytes()
-        content = json.loads(raw)
-    except (OSError, ValueError, RecursionError):
+    except OSError:
         raise refusal("compare-unreadable", file=path.name) from None
-    if not is_result(content):
-        raise refusal("compare-unreadable", file=path.name)
-    return upgraded(content), hashlib.sha256(raw).hexdigest()
+    return parse_result(raw, path.name), hashlib.sha256(raw).hexdigest()
 
 
 def compare(

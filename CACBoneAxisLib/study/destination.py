@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
 from CACBoneAxisLib.study.atomic import replacing
 
 # Why the output may not replace what is there; they go into the sentence of ``result-exists``.
@@ -50,8 +51,8 @@ class OutputKind:
     def content(self, folder: Path) -> Mapping[str, Any] | None:
         """Return the main file of a folder of this kind; None for any other folder."""
         try:
-            content = json.loads((folder / self.main).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            content = parse_json((folder / self.main).read_bytes())
+        except (OSError, ValueError):
             return None
         ours = isinstance(content, dict) and content.get("schema") in self.schemas
         return content if ours and not self.has_foreign(folder) else None
@@ -162,7 +163,11 @@ class Destination:
         content = self.kind.content(path)
         if content is None:
             return FOREIGN
-        if reason := self.kind.work(content):
+        try:
+            reason = self.kind.work(content)
+        except (AttributeError, TypeError):
+            return FOREIGN
+        if reason:
             return reason
         earlier = self.kind.studies(content)
         other = study is not None and (not earlier or not earlier <= set(study))

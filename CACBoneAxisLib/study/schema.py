@@ -26,7 +26,7 @@ from CACBoneAxisLib.calcium.territories import coronary_codes, territories
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import VERDICTS, Finding
-from CACBoneAxisLib.report.quantities import Subject, quantities
+from CACBoneAxisLib.report.quantities import POSSIBLE, Subject, quantities
 from CACBoneAxisLib.study.comparison import COMPARISON_SCHEMA
 from CACBoneAxisLib.study.identity import ELEMENTS as IDENTIFIERS
 from CACBoneAxisLib.study.inputs import InputFile
@@ -40,15 +40,21 @@ from CACBoneAxisLib.study.schematypes import (
     YES_NO,
     Schema,
     array,
+    between,
     by_name,
     nullable,
     of_class,
     record,
     words,
 )
+from CACBoneAxisLib.study.settings import AGES
 from CACBoneAxisLib.study.upgrade import SCHEMA
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+AGE = between(*AGES)
+LENGTH = between(0, 1000)
+DENSITY = between(*POSSIBLE["mg/cm3"])
+SCORE = between(-1000, 1000)
 UNITS: Schema = {"const": "mg/cm3"}
 POSITION = array(NUMBER, 3)
 FINDINGS = array({"$ref": "#/$defs/finding"})
@@ -57,8 +63,9 @@ TOTALS: Schema = {"$ref": "#/$defs/totals"}
 
 def numbers_of(subject: Subject) -> dict[str, Schema]:
     """Return the schemas of a subject's quantities that stand in its entry under their own name."""
-    kinds = {"number": nullable(NUMBER), "integer": nullable(COUNT), "yes/no": YES_NO}
-    return {one.key: kinds[one.kind] for one in quantities(subject) if one.path is None}
+    kinds = {"integer": nullable(COUNT), "yes/no": YES_NO}
+    rows = [one for one in quantities(subject) if one.path is None]
+    return {one.key: nullable(between(*one.limits)) if one.kind == "number" else kinds[one.kind] for one in rows}
 
 
 def result_schema() -> Schema:
@@ -89,10 +96,10 @@ def _study() -> Schema:
         "name": TEXT,
         "format": TEXT,
         "size": array(ID, 3),
-        "spacing_mm": POSITION,
-        "slice_increment_mm": NUMBER,
+        "spacing_mm": array(LENGTH, 3),
+        "slice_increment_mm": LENGTH,
     }
-    patient = {"age_years": nullable(NUMBER), "sex": words("F", "M", None), "ethnicity": nullable(TEXT)}
+    patient = {"age_years": nullable(AGE), "sex": words("F", "M", None), "ethnicity": nullable(TEXT)}
     parts = {
         "id": TEXT,
         "image": record(image),
@@ -133,7 +140,10 @@ def _calcium() -> Schema:
         "left_out": array(left_out),
         "too_small": COUNT,
     }
-    one = record({"id": ID, "agatston": NUMBER, "volume_mm3": NUMBER})
+    limits: dict[str, Schema] = {
+        one.key: between(*one.limits) for one in quantities("territory") if one.key in MEASURES
+    }
+    one = record({"id": ID, **limits})
     visual = {
         "arteries": record({code: nullable(COUNT | {"maximum": 3}) for code in coronary_codes()}),
         "sum": nullable(COUNT | {"maximum": 12}),
@@ -180,16 +190,17 @@ def _calcium() -> Schema:
 
 
 def _bone() -> Schema:
-    bmd = {"value": NUMBER, "material": TEXT, "units": UNITS}
+    bmd = {"value": DENSITY, "material": TEXT, "units": UNITS}
     z_score = {
         **dict.fromkeys(("reference", "group", "site", "sex", "ancestry", "source"), TEXT),
-        **dict.fromkeys(("value", "mean", "sd"), NUMBER),
+        **dict.fromkeys(("mean", "sd"), NUMBER),
+        "value": SCORE,
     }
     estimate = {"name": TEXT, "what": TEXT, **bmd, "measured": NUMBER, "source": TEXT, "note": TEXT}
     interpretation = {
         "bmd": nullable(record(bmd)),
         "acr_class": nullable(record({"class": TEXT, "label": TEXT, "source": TEXT, "note": nullable(TEXT)})),
-        "t_score": nullable(record({"value": NUMBER, "reference": TEXT, "source": TEXT})),
+        "t_score": nullable(record({"value": SCORE, "reference": TEXT, "source": TEXT})),
         "z_score": nullable(record(z_score)),
         "estimates": array(record(estimate)),
         "hu_thresholds": array(of_class(HuThreshold)),
@@ -216,7 +227,7 @@ def _bone() -> Schema:
     summary = {
         "levels": array(TEXT),
         "label": nullable(TEXT),
-        "mean_hu": nullable(NUMBER),
+        "mean_hu": nullable(between(*POSSIBLE["HU"])),
         **interpretation,
         "findings": FINDINGS,
     }

@@ -19,6 +19,11 @@ ANYTHING: Schema = {"type": "object"}
 PLAIN = {float: NUMBER, int: COUNT, str: TEXT, bool: YES_NO}
 
 
+def between(least: float, most: float) -> Schema:
+    """Return the schema of a number within limits."""
+    return NUMBER | {"minimum": least, "maximum": most}
+
+
 def array(items: Schema, size: int | None = None) -> Schema:
     """Return the schema of a list, of a certain length where ``size`` is given."""
     return {"type": "array", "items": items} | ({} if size is None else {"minItems": size, "maxItems": size})

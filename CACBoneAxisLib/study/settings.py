@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -19,6 +18,7 @@ from CACBoneAxisLib.calcium.visual import VisualReading
 from CACBoneAxisLib.imaging.acquisition import Acquisition, ScanFacts
 from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import check_values, parse_json
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ PATIENT_LIMITS: dict[str, tuple[float, float]] = {
     "hdl_mg_dl": (5, 300),
     "systolic_mmhg": (40, 320),
 }
+AGES, KVPS = (0.0, 120.0), (40.0, 200.0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class StatedPatient(Patient):
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ValueError(f"patient.{name} must be from {low:g} to {high:g}, not {value:g}")
-        if self.age_years is not None and not 0 <= self.age_years <= 120:
+        if self.age_years is not None and not AGES[0] <= self.age_years <= AGES[1]:
             raise ValueError(f"patient.age_years must be from 0 to 120, not {self.age_years:g}")
 
 
@@ -52,7 +53,7 @@ class StatedAcquisition(ScanFacts):
 
     def __post_init__(self) -> None:
         """Raise ValueError for an implausible number."""
-        if self.kvp is not None and not 40 <= self.kvp <= 200:
+        if self.kvp is not None and not KVPS[0] <= self.kvp <= KVPS[1]:
             raise ValueError(f"acquisition.kvp must be from 40 to 200, not {self.kvp:g}")
         if self.slice_thickness_mm is not None and not 0 < self.slice_thickness_mm <= 50:
             raise ValueError(f"acquisition.slice_thickness_mm must be more than 0, not {self.slice_thickness_mm:g}")
@@ -122,11 +123,12 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         refuse_other(path, "settings")
     try:
         text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else parse_json(text)
+        check_values(content)
     except FileNotFoundError:
         raise refusal("file-missing", file=path.name) from None
     except (OSError, ValueError, RecursionError):
-        raise refusal("settings-invalid", problem=f"{path.name} is neither JSON nor TOML") from None
+        raise refusal("settings-invalid", problem=f"{path.name} is neither JSON nor TOML, or is damaged") from None
     if not isinstance(content, dict):
         raise refusal("settings-invalid", problem=f"{path.name} does not hold named settings")
     return content

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories, territory_of
+from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
+from CACBoneAxisLib.study.schemacheck import first_problem
 
 SCHEMA = "cacboneaxis/result/2"
 FORMER_SCHEMA = "cacboneaxis/result/1"
@@ -14,6 +18,35 @@ FORMER_SCHEMA = "cacboneaxis/result/1"
 def is_result(content: Any) -> bool:
     """Return whether the content of a JSON file is a result of this or an earlier version."""
     return isinstance(content, dict) and content.get("schema") in (SCHEMA, FORMER_SCHEMA)
+
+
+def parse_result(text: str | bytes, name: str) -> dict[str, Any]:
+    """Return the content of a ``result.json`` in the current schema.
+
+    Parameters
+    ----------
+    name : of the file or folder, for the sentence
+
+    Raises
+    ------
+    UnusableInputError
+        ``compare-unreadable`` when it is none; ``result-damaged`` when it does not fit the schema or holds a
+        number that is not possible.
+    """
+    try:
+        content = parse_json(text)
+    except ValueError:
+        content = None
+    if not is_result(content):
+        raise refusal("compare-unreadable", file=name)
+    try:
+        result = upgraded(content)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise refusal("result-damaged", file=name, problem="an entry is missing or of another kind") from None
+    problem = first_problem(result, load_table("result.schema"))
+    if problem is not None:
+        raise refusal("result-damaged", file=name, problem=problem)
+    return result
 
 
 def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:

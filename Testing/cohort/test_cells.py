@@ -93,3 +93,29 @@ def test_a_manifest_takes_decimal_commas_and_leaves_out_what_is_missing(tmp_path
     first, second = read_manifest(tmp_path / "m.csv")
     assert first.overrides() == {"patient": {"age_years": 63.5}}
     assert second.overrides() == {"patient": {"sex": "F"}}
+
+
+ONE_RESULT = "study_id,patient_id,age_years,agatston,mean_hu,bmd_mg_cm3,kvp\na,p,63,10,120,98,120\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("age_years", value) for value in ("-5", "650", "1e300")),
+        *(("agatston", value) for value in ("-5", "1e400")),
+        *(("mean_hu", value) for value in ("1e308", "-1e12")),
+        *(("bmd_mg_cm3", value) for value in ("9999", "-9999")),
+        ("kvp", "12"),
+    ],
+)
+def test_a_number_that_nobody_can_have_is_refused_with_its_column(tmp_path, column, value):
+    header, line, _ = ONE_RESULT.split("\n")
+    cells = dict(zip(header.split(","), line.split(","), strict=True)) | {column: value}
+    (tmp_path / "results.csv").write_text(f"{header}\n{line}\n{','.join(cells.values())}\n")
+    with pytest.raises(UnusableInputError, match=column) as caught:
+        read_results(tmp_path / "results.csv")
+    assert caught.value.code in ("value-impossible", "cell-unreadable")
+    if column == "age_years":
+        (tmp_path / "clinical.csv").write_text(f"patient_id,age_years\np,{value}\n")
+        with pytest.raises(UnusableInputError, match=column):
+            read_clinical(tmp_path / "clinical.csv")

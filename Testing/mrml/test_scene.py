@@ -127,3 +127,11 @@ def test_rounding_of_a_saved_scene_is_no_change(nodes, small_result):
     matrix[:3, :3] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     region.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
     assert not is_current(record, nodes, small_result.settings)
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-9], lambda text: text.replace('"agatston": ', '"agatston": -')])
+def test_a_damaged_result_is_not_replayed(scene, nodes, damage):
+    record = show_result(analyze_nodes(nodes), nodes).result
+    record.SetText(damage(record.GetText()))
+    with pytest.raises(UnusableInputError, match="The result in the scene"):
+        replay(record)

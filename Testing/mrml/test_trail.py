@@ -10,7 +10,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 import vtk  # noqa: E402
 
-from CACBoneAxisLib.mrml.trail import note_action, trail  # noqa: E402
+from CACBoneAxisLib.imaging.findings import UnusableInputError  # noqa: E402
+from CACBoneAxisLib.mrml.trail import note_action, trail, trail_of  # noqa: E402
 
 
 def test_actions_are_kept_in_order_without_telling_that_a_choice_changed(scene):
@@ -40,3 +41,12 @@ def test_the_trail_stays_with_a_saved_scene(scene, tmp_path):
         if n.GetAttribute("CACBoneAxis.Trail")
     ]
     assert trail(SimpleNamespace(parameterNode=loaded))[0]["action"] == "LAD-1 <taken> & 'kept'"
+
+
+@pytest.mark.parametrize("name", ["CACBoneAxis.Trail", "CACBoneAxis.Approved"])
+@pytest.mark.parametrize("text", ["[{", "3", '[{"time": 1}]', '{"name": 1', "[" * 3000, '{"a": 1}'])
+def test_a_damaged_trail_is_refused_in_a_sentence(scene, name, text):
+    node = scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode")
+    node.SetAttribute(name, text)
+    with pytest.raises(UnusableInputError, match="The scene is damaged"):
+        trail_of(node)

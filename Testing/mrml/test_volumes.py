@@ -189,3 +189,11 @@ def test_facts_that_only_a_newer_version_knows_are_named_kept_and_not_used(scene
     assert "tin_filter_mm" in next(f.message for f in image.findings)
     keep_acquisition(volume, image.acquisition)
     assert json.loads(volume.GetAttribute(ACQUISITION_ATTRIBUTE))["tin_filter_mm"] == 0.6
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"kvp": "x"}', '{"kvp": 1e400}', '{"contrast": 3}', "[" * 3000])
+def test_damaged_facts_about_the_scan_are_refused_in_a_sentence(scene, small_ct, text):
+    volume = add_volume(small_ct, scene)
+    volume.SetAttribute(ACQUISITION_ATTRIBUTE, text)
+    with pytest.raises(UnusableInputError, match="The scene is damaged"):
+        image_from_volume(volume)

@@ -59,7 +59,7 @@ def test_a_quantity_of_a_vertebra_reaches_every_table(one_more: Any, result: dic
     assert result_columns()["iqr_hu"] == ("number", "interquartile range; mean of these levels")
     assert result_row(result, {}, "", "")["iqr_hu"] == 12.34
     entry = result_schema()["properties"]["bone"]["properties"]["vertebrae"]["items"]
-    assert entry["properties"]["iqr_hu"] == {"type": ["number", "null"]}
+    assert entry["properties"]["iqr_hu"] == {"type": ["number", "null"], "minimum": -1e5, "maximum": 1e5}
     jsonschema.validate(result, result_schema())
 
 

@@ -3,6 +3,8 @@
 import csv
 import json
 
+import pytest
+
 from CACBoneAxisLib.cli import main
 from CACBoneAxisLib.report.html import page_html
 from CACBoneAxisLib.report.qahistory import history_figure, history_page
@@ -56,4 +58,29 @@ def test_what_is_no_calibration_is_refused_and_nothing_is_written(tmp_path, caps
     assert main(["qa", str(tmp_path / "x.json"), "--output", str(tmp_path / "out")]) == 2
     assert "holds no calibration" in capsys.readouterr().err
     assert main(["qa", write(tmp_path, "a.json", date=None), "--output", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slope": 1e308},
+        {"slope": 5e-324},
+        {"slope": float("inf")},
+        {"slope": 1e9},
+        {"slope": -1},
+        {"slope": "0.8"},
+        {"intercept": float("nan")},
+        {"intercept": 1e11},
+        {"kvp": [120]},
+        {"date": 20260105},
+        {"date": "2026-13-05"},
+        {"material": "\ud800"},
+        {"residuals_hu": [1, "x"]},
+        {"phantom": {}},
+    ],
+)
+def test_impossible_calibrations_are_refused_in_a_sentence(tmp_path, capsys, changes):
+    assert main(["qa", write(tmp_path, "a.json", **changes), "--output", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,30 @@
+"""Attributes of nodes that hold JSON."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.jsontext import parse_json
+
+T = TypeVar("T", dict[str, Any], list[Any])
+
+
+def json_attribute(node: Any, name: str, empty: T) -> T:
+    """Return the content of a node's attribute; ``empty`` where it has none.
+
+    Raises
+    ------
+    UnusableInputError
+        ``scene-damaged`` when it is no JSON of the kind of ``empty``.
+    """
+    text = node.GetAttribute(name)
+    if not text:
+        return empty
+    try:
+        content = parse_json(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, type(empty)):
+        raise refusal("scene-damaged", what=name)
+    return content
