@@ -12,7 +12,7 @@ from CACBoneAxisLib.mrml.volumes import (
     ijk_to_ras,
     image_from_volume,
     keep_acquisition,
-    world_from_node,
+    refuse_transformed,
 )
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
@@ -50,11 +50,18 @@ class Analyses:
 
 
 def volume_state(volume: Any) -> Any:
-    """Return a value that changes with a volume's voxels, place or known acquisition."""
+    """Return a value that changes with a volume's voxels, place or known acquisition.
+
+    Raises
+    ------
+    UnusableInputError
+        When the volume stands under a transform.
+    """
     if volume is None or volume.GetImageData() is None:
         return None
     image = volume.GetImageData()
     scalars = image.GetPointData().GetScalars()
-    place = (world_from_node(volume) @ ijk_to_ras(volume)).tobytes()
+    refuse_transformed(volume)
+    place = ijk_to_ras(volume).tobytes()
     said = (volume.GetAttribute(ACQUISITION_ATTRIBUTE), volume.GetAttribute(INSTANCES_ATTRIBUTE))
     return (volume, image, image.GetMTime(), scalars.GetMTime() if scalars else 0, place, said, volume.GetName())

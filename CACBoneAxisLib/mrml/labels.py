@@ -13,7 +13,7 @@ from CACBoneAxisLib.calcium.heartlabels import part_of
 from CACBoneAxisLib.imaging.findings import finding, refusal
 from CACBoneAxisLib.imaging.labels import EXCLUDED_TAG, LabelImage, tag_text
 from CACBoneAxisLib.imaging.orient import to_axial
-from CACBoneAxisLib.mrml.volumes import volume_geometry
+from CACBoneAxisLib.mrml.volumes import refuse_transformed, volume_geometry
 
 
 def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
@@ -30,8 +30,9 @@ def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     Raises
     ------
     UnusableInputError
-        When no segment is named by a level (T1 to L5), or a transform is not rigid.
+        When no segment is named by a level (T1 to L5), or it stands under a transform.
     """
+    refuse_transformed(segmentation)
     segments = vertebra_segments(segmentation)
     if not segments:
         raise refusal("labels-none", file=segmentation.GetName())
@@ -77,8 +78,9 @@ def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     Raises
     ------
     UnusableInputError
-        When no segment is named as a part of the heart, or a transform is not rigid.
+        When no segment is named as a part of the heart, or it stands under a transform.
     """
+    refuse_transformed(segmentation)
     segments = heart_segments(segmentation)
     if all(part_of(name) in ("aorta", "bone") for name in segments.values()):
         raise refusal("heart-labels-none", file=segmentation.GetName())

@@ -11,8 +11,9 @@ import vtk
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_axes, region_center
+from CACBoneAxisLib.mrml.volumes import refuse_transformed
 
-# Axes of an ROI under a transform must stay unit vectors at right angles; what is left is rounding.
+# Axes of an ROI are unit vectors at right angles up to rounding.
 RIGID_TOLERANCE = 1e-4
 
 
@@ -25,7 +26,13 @@ def points_from_node(node: Any) -> PointList:
     Parameters
     ----------
     node : vtkMRMLMarkupsFiducialNode
+
+    Raises
+    ------
+    UnusableInputError
+        When the node stands under a transform.
     """
+    refuse_transformed(node)
     points = []
     for n in range(node.GetNumberOfControlPoints()):
         if node.GetNthControlPointPositionStatus(n) != node.PositionDefined:
@@ -47,15 +54,14 @@ def box_from_node(node: Any) -> Box:
     Raises
     ------
     UnusableInputError
-        When the ROI has no size, or stands under a transform that bends, stretches or shears.
+        When the ROI has no size, is sheared, or stands under a transform.
     """
+    refuse_transformed(node)
     matrix = np.asarray(slicer.util.arrayFromVTKMatrix(node.GetObjectToWorldMatrix()), dtype=float)
     size = np.asarray(node.GetSize(), dtype=float)
-    transform = node.GetParentTransformNode()
     axes = matrix[:3, :3]
-    linear = transform is None or bool(transform.IsTransformToWorldLinear())
-    if not linear or not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
-        raise refusal("node-transform", node=node.GetName(), transform=transform.GetName() if transform else "ROI")
+    if not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
+        raise refusal("node-transform", node=node.GetName(), transform="ROI")
     if np.any(size <= 0):
         raise refusal("node-empty", node=node.GetName())
     has_point = node.GetNumberOfControlPoints() > 0

@@ -15,7 +15,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
-from CACBoneAxisLib.mrml.volumes import ijk_to_ras, world_from_node
+from CACBoneAxisLib.mrml.volumes import ijk_to_ras
 from CACBoneAxisLib.report.segmentation import UNDECIDED, Segment, bone_segments, calcium_segments
 from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
@@ -66,7 +66,6 @@ def show_segments(
     segments = list(segments)
     if segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole()) is not volume:
         segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    segmentation.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     wanted = {segment.id for segment in segments}
     for segment_id in [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]:
         if segment_id not in wanted and _is_own(content.GetSegment(segment_id)):
@@ -132,7 +131,6 @@ def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: 
         array[k : k + depth, j : j + height, i : i + width][block] = values[segment.id]
     slicer.util.updateVolumeFromArray(labels, array)
     labels.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijk_to_ras(volume)))
-    labels.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     if labels.GetDisplayNode() is None:
         labels.CreateDefaultDisplayNodes()
     labels.GetDisplayNode().SetAndObserveColorNodeID(_color_table(labels, segments, values).GetID())
@@ -188,7 +186,7 @@ def _image_to_ijk(result: StudyResult | ScanCheck, volume: Any) -> NDArray[np.fl
 
 
 def _to_ijk(geometry: ImageGeometry, volume: Any) -> NDArray[np.float64]:
-    to_lps = RAS_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    to_lps = RAS_LPS @ ijk_to_ras(volume)
     return np.linalg.inv(to_lps) @ geometry.index_to_lps
 
 

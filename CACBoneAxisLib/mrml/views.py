@@ -29,6 +29,16 @@ def jump_to(position_ras_mm: Iterable[float]) -> None:
     slicer.modules.markups.logic().JumpSlicesToLocation(right, anterior, superior, True)
 
 
+def scan_instead(slice_node: Any, volume: Any) -> Any:
+    """Return the volume that a slice view shows in place of a scan; None where it shows that scan, or no volume."""
+    for layers in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", slice_node.GetScene()):
+        if layers.GetLayoutName() == slice_node.GetLayoutName():
+            over = layers.GetForegroundVolumeID() == volume.GetID() and layers.GetForegroundOpacity() > 0
+            below = slice_node.GetScene().GetNodeByID(layers.GetBackgroundVolumeID() or "")
+            return None if over or below is volume else below
+    return None
+
+
 def look_inside(volume: Any) -> None:
     """Bring the slice views to the middle of a volume: fitting leaves them at a slice that may be outside it."""
     bounds = [0.0] * 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom
 from CACBoneAxisLib.imaging.dicom.stack import TILT_TOLERANCE_DEGREES
 from CACBoneAxisLib.imaging.dicom.volume import facts_of_files
-from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
+from CACBoneAxisLib.imaging.findings import Finding, UnusableInputError, finding, refusal
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry, round_spacing
 from CACBoneAxisLib.imaging.hounsfield import as_hounsfield
 from CACBoneAxisLib.imaging.image import CTImage, ImageSource
@@ -25,9 +26,8 @@ from CACBoneAxisLib.mrml.attributes import json_attribute
 from CACBoneAxisLib.study.schemacheck import first_problem
 from CACBoneAxisLib.study.schematypes import of_class
 
-# A transform may turn and move the patient, not stretch: its axes are unit vectors at right
-# angles up to the rounding of a matrix stored with six digits.
-RIGID_TOLERANCE = 1e-4
+# The rounding of a matrix stored with six digits, mm.
+IDENTITY_TOLERANCE = 1e-4
 
 MOST_HEADERS_TRIED = 10
 
@@ -44,8 +44,7 @@ def image_from_volume(volume: Any) -> CTImage:
     Parameters
     ----------
     volume : vtkMRMLScalarVolumeNode
-        In any axis order; a rigid parent transform is followed, because markups are
-        read in world coordinates too.
+        In any axis order.
 
     Returns
     -------
@@ -57,7 +56,7 @@ def image_from_volume(volume: Any) -> CTImage:
     ------
     UnusableInputError
         When there is no volume, it has no voxels or a single slice, it is a label volume
-        or does not look like a CT, or it stands under a transform that bends or stretches.
+        or does not look like a CT, or it stands under a transform.
     """
     if volume is None:
         raise refusal("node-missing", what="CT volume")
@@ -80,6 +79,12 @@ def image_from_volume(volume: Any) -> CTImage:
     return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), findings)
 
 
+def may_be_scan(node: Any) -> bool:
+    """Return whether a node is a volume that may be a CT: scalars, and neither labels nor a picture of ours."""
+    scalars = node is not None and node.IsA("vtkMRMLScalarVolumeNode")
+    return scalars and node.GetClassName() == "vtkMRMLScalarVolumeNode" and not is_density(node)
+
+
 def is_density(node: Any) -> bool:
     """Return whether a volume node is one of ours for the eye, and no CT."""
     return node is not None and node.GetAttribute(DENSITY_ATTRIBUTE) is not None
@@ -91,10 +96,11 @@ def volume_geometry(volume: Any) -> ImageGeometry:
     Raises
     ------
     UnusableInputError
-        When the volume stands under a transform that is not rigid, or its slices are sheared
+        When the volume stands under a transform, or its slices are sheared
         against each other, which Slicer loads as they are.
     """
-    matrix = RAS_LPS @ world_from_node(volume) @ ijk_to_ras(volume)
+    refuse_transformed(volume)
+    matrix = RAS_LPS @ ijk_to_ras(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     direction = matrix[:3, :3] / spacing
     _refuse_sheared(direction, volume)
@@ -123,25 +129,33 @@ def ijk_to_ras(volume: Any) -> NDArray[np.float64]:
     return np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
 
 
-def world_from_node(node: Any) -> NDArray[np.float64]:
-    """Return the 4 x 4 RAS matrix of a node's parent transforms; the identity where there is none.
+def refuse_transformed(node: Any) -> None:
+    """Refuse a node that stands under a transform which moves it, for what is seen is not what it holds.
 
     Raises
     ------
     UnusableInputError
-        When a transform is not linear, or stretches or shears.
+        When the node has a parent transform other than the identity.
     """
     transform = node.GetParentTransformNode()
     if transform is None:
-        return np.eye(4)
+        return
     matrix = vtk.vtkMatrix4x4()
     linear = bool(transform.IsTransformToWorldLinear()) and transform.GetMatrixTransformToWorld(matrix)
-    world = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
-    axes = world[:3, :3]
-    if not linear or not np.allclose(axes.T @ axes, np.eye(3), atol=RIGID_TOLERANCE):
+    if not linear or not np.allclose(slicer.util.arrayFromVTKMatrix(matrix), np.eye(4), atol=IDENTITY_TOLERANCE):
         name = "node-uneven" if _is_of_acquisition(node, transform) else "node-transform"
         raise refusal(name, node=node.GetName(), transform=transform.GetName())
-    return world
+
+
+def transform_over(nodes: Iterable[Any]) -> str:
+    """Return the sentence about the first node that stands under a transform, empty where none does."""
+    for node in nodes:
+        try:
+            if node is not None:
+                refuse_transformed(node)
+        except UnusableInputError as error:
+            return str(error)
+    return ""
 
 
 def _is_of_acquisition(node: Any, transform: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import slicer
 
 from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
+from CACBoneAxisLib.panel.selectors import selects_node
 
 # Each is UI/NAME.ui and goes into the shell's nameSection.
 FORMS = ("QuickStart", "Scan", "Calcium", "Bone", "Report", "Compare", "Batch")
@@ -43,9 +44,11 @@ def release_forms(ui: Any) -> None:
 def bound_widgets(ui: Any) -> tuple[Any, Any]:
     """Return the widgets that show a choice of the scene, and those that show one of the reading, by name.
 
-    The .ui files say it: the property SlicerParameterName is the choice's name.
+    The .ui files say it: the property SlicerParameterName is the choice's name. Node selectors are bound
+    by :class:`~CACBoneAxisLib.panel.selectors.NodeSelectors`.
     """
-    named = {name: widget.property("SlicerParameterName") for name, widget in vars(ui).items()}
+    bound = {name: widget for name, widget in vars(ui).items() if not selects_node(widget)}
+    named = {name: widget.property("SlicerParameterName") for name, widget in bound.items()}
     scenes = {name: getattr(ui, name) for name, field in named.items() if field in SESSION_FIELDS}
     readings = {name: getattr(ui, name) for name, field in named.items() if field and name not in scenes}
     return SimpleNamespace(**scenes), SimpleNamespace(**readings)

@@ -47,6 +47,7 @@ class LesionTools(Section):
         if manager is not None:
             connect(manager, "layoutChanged(int)", self.onLayoutChanged)
         set_text(self.ui.clickLabel, "")
+        self.offer_switch(self.ui.clickLabel)
 
     def enter(self) -> None:
         """Switch clicks and keys on."""
@@ -94,7 +95,7 @@ class LesionTools(Section):
 
     def onClick(self, ras_mm: tuple[float, float, float]) -> None:
         """Take what lies at a place of a slice view."""
-        if not self._placing():
+        if not self._placing() and not self.refuses_click(self.ui.clickLabel):
             view = self.host.clicks.clicked
             slab = view.slab if view is not None else None
             self._do(lambda reading: reading.lesions.click(ras_mm, slab))

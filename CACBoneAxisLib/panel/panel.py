@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from CACBoneAxisLib.panel.regions import RegionsSection
 from CACBoneAxisLib.panel.report import ReportSection
 from CACBoneAxisLib.panel.scan import ScanSection
 from CACBoneAxisLib.panel.section import Section, connect, enable, set_text
+from CACBoneAxisLib.panel.selectors import NodeSelectors
 from CACBoneAxisLib.panel.suggestions import SuggestionsSection
 from CACBoneAxisLib.reading.core import no_volume
 from CACBoneAxisLib.reading.host import Progress
@@ -72,6 +74,7 @@ class Panel:
         self._progress: ProgressBar | None = None
         self._shown: tuple[Any, int] | None = None
         self._session_widgets, self._reading_widgets = bound_widgets(ui)
+        self._selectors = NodeSelectors(self)
         self._connected: dict[str, tuple[Any, Any]] = {}
         self.sections: list[Section] = [section(self) for section in SECTIONS]
 
@@ -81,6 +84,7 @@ class Panel:
         connect(self.ui.cancelButton, "clicked()", self.cancel)
         self.ui.progressBar.visible = False
         self.ui.cancelButton.visible = False
+        self._selectors.setup()
         for section in self.sections:
             section.setup()
         self._enable_choices(False)
@@ -150,6 +154,9 @@ class Panel:
         """Show what the reading and the scene hold now."""
         reading = self.reading
         self._lock.release()
+        self._selectors.update()
+        notices = reading.notices() if reading is not None else []
+        set_text(self.ui.noticeLabel, "<br>".join(escape(sentence) for sentence in notices))
         self._show_result()
         for section in self.sections:
             section.update()

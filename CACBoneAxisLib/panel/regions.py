@@ -58,6 +58,7 @@ class RegionsSection(Section):
         self.choices.combo(self.ui.regionShapeComboBox, "bone.region.shape", shapes)
         show_picture(self.ui.histogramLabel, None)
         set_text(self.ui.readoutLabel, "")
+        self.offer_switch(self.ui.regionLabel)
 
     def cleanup(self) -> None:
         """Stop waiting for a click."""
@@ -110,7 +111,7 @@ class RegionsSection(Section):
     def onClick(self, ras_mm: Any) -> None:
         """Place the region of the level that waits at a point of a slice view."""
         reading, level = self.reading, self._armed
-        if not level or reading is None or reading.locked():
+        if not level or reading is None or reading.locked() or self.refuses_click(self.ui.regionLabel):
             return
         self._arm("")
         with wait_cursor():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CACBoneAxisLib.mrml.views import scan_instead
+from CACBoneAxisLib.mrml.volumes import may_be_scan
 from CACBoneAxisLib.panel.host import PanelHost
+from CACBoneAxisLib.panel.sliceviews import show_volume
 from CACBoneAxisLib.reading.reading import Reading
 from CACBoneAxisLib.report.numbers import NOT_MEASURED
 
@@ -48,6 +52,34 @@ class Section:
     def locked(self) -> str:
         """Return why the reading may not be changed, in words; empty where it may, or there is none."""
         return self.reading.locked() if self.reading is not None else ""
+
+    def offer_switch(self, label: Any) -> None:
+        """Let the links of a label choose the scan that is on screen, or show the one that is read."""
+
+        def switch(link: str) -> None:
+            view = self.host.clicks.clicked
+            other = scan_instead(view.node, self.reading.volume) if self.reading is not None and view else None
+            if other is not None and link == "read":
+                self.workspace.session.volume = other
+            elif other is not None and self.reading is not None:
+                show_volume(self.reading.volume)
+            set_text(label, "")
+
+        connect(label, "linkActivated(QString)", switch)
+
+    def refuses_click(self, label: Any) -> bool:
+        """Refuse a click on another scan than the one that is read, saying so in a label; return whether it was."""
+        view = self.host.clicks.clicked
+        other = scan_instead(view.node, self.reading.volume) if self.reading is not None and view else None
+        if other is None or self.reading is None:
+            return False
+        shown, read = escape(other.GetName()), escape(self.reading.volume.GetName())
+        text = _("The view shows {shown}, not {read}, which is read here: the click counts for neither.")
+        links = [f'<a href="show">{_("Show {read}")}</a>']
+        if may_be_scan(other):
+            links.append(f'<a href="read">{_("Read {shown}")}</a>')
+        set_text(label, "<br>".join([text, " · ".join(links)]).format(shown=shown, read=read))
+        return True
 
     def setup(self) -> None:
         """Connect the section's widgets, once."""

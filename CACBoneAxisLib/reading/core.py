@@ -23,14 +23,16 @@ from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_ma
 from CACBoneAxisLib.mrml.showing import is_output
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.mrml.views import drawn_once
+from CACBoneAxisLib.mrml.volumes import refuse_transformed, transform_over
 from CACBoneAxisLib.reading.approval import approval
 from CACBoneAxisLib.reading.history import History, Step
 from CACBoneAxisLib.reading.host import Progress, Surroundings
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.observing import InputObserver
 from CACBoneAxisLib.reading.outcome import Outcome, refused
+from CACBoneAxisLib.reading.snapshots import NODES
 from CACBoneAxisLib.reading.trailwords import words_of
-from CACBoneAxisLib.reading.words import step_words
+from CACBoneAxisLib.reading.words import deleted_words, step_words
 from CACBoneAxisLib.study import Settings, StudyResult
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
@@ -55,6 +57,9 @@ class ReadingCore(VTKObservationMixin):
         self._mapping: tuple[Any, Mapping[str, Any]] | None = None
         self._changed: bool | None = None
         self._voxels_changed = False
+        # What happened to the reading from elsewhere, until its reader's next step.
+        self.told = ""
+        self._lost = ""
 
     def open(self) -> None:
         """Observe the reading, while it is the one that is shown."""
@@ -109,6 +114,7 @@ class ReadingCore(VTKObservationMixin):
         if record is None:
             return False
         try:
+            refuse_transformed(self.volume)
             return self._voxels_changed or not is_current(record, self.nodes, self.settings)
         except UnusableInputError:
             return True
@@ -167,6 +173,11 @@ class ReadingCore(VTKObservationMixin):
         if seeds_given(self.parameters) is None and not regions and vertebrae is None:
             return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
         return ""
+
+    def notices(self) -> list[str]:
+        """Return what a reader has to know before anything else, a sentence each."""
+        given = (self.volume, *(getattr(self.parameters, role) for role in NODES), *existing_regions(self.parameters))
+        return [sentence for sentence in (self.told, transform_over(given)) if sentence]
 
     # Analysing
 
@@ -246,6 +257,7 @@ class ReadingCore(VTKObservationMixin):
         text : what the reader did
         change : does it
         """
+        self.told = ""
         with self.holding():
             change()
         self.note_step(text)
@@ -269,6 +281,7 @@ class ReadingCore(VTKObservationMixin):
             gone = step()
         if gone is None:
             return refused("")
+        self.told = ""
         note_action(self.parameters, f"{what}: {gone.text}")
         self.rescore()
         return Outcome(True, what, {"step": step_words(gone.text)})
@@ -280,6 +293,25 @@ class ReadingCore(VTKObservationMixin):
             show_table(self.workspace.scene, record.GetNodeReference(role))
 
     # What happens in the scene
+
+    def miss(self, node: Any) -> None:
+        """Say that a node of the reading is being deleted elsewhere, and keep it for undo; its place stays empty."""
+        role = next((role for role in deleted_words() if getattr(self.parameters, role) is node), "")
+        role = role or ("regions" if node in self.parameters.regions else "")
+        if self.held or not role:
+            return
+        words = _("{node} was deleted; its place in this reading is empty.")
+        if role != "baseline":
+            self.history.deleted[node.GetID()] = node
+            words = _("{node} was deleted; its place in this reading is empty. Undo brings it back.")
+        self.told = words.format(node=node.GetName())
+        self._lost = deleted_words().get(role) or _("region of {level} deleted").format(level=node.GetName())
+
+    def note_loss(self) -> None:
+        """Make an undoable step of a node's deletion, once it is gone."""
+        if self._lost:
+            text, self._lost = self._lost, ""
+            self.note_step(text)
 
     def look_again(self) -> None:
         """Forget what was concluded from nodes that may have changed, and observe those that are chosen now."""

@@ -39,6 +39,8 @@ class History:
         self._last = take_snapshot(parameters)
         self._changed_at = -SAME_STEP_SECONDS
         self._restoring = False
+        # Nodes of the reading that were deleted, by id: undo returns them.
+        self.deleted: dict[str, Any] = {}
 
     def note(self, text: str = "") -> bool:
         """Record the changes since the last step as a new one; return whether there were any.
@@ -90,7 +92,7 @@ class History:
     def _go(self, to: Snapshot) -> None:
         self._restoring = True
         try:
-            put_back(self.parameters, to)
+            put_back(self.parameters, to, self.deleted)
         finally:
             self._restoring = False
         # As the nodes have it: what could not be put back is no new step.

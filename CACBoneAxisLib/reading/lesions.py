@@ -43,10 +43,14 @@ class Lesions:
         slab : direction (RAS) and thickness, mm, of the maximum projection that was clicked
         """
         session, territory = self.reading.workspace.session, self.reading.parameters.territory
+        try:
+            image = self.reading.analysis.image
+        except UnusableInputError as error:
+            return refused(str(error))
         if slab is not None:
             # The brightest place behind the pixel is what the reader sees there.
             direction, thickness = swap_ras_lps(slab[0]), slab[1]
-            place = brightest_along(self.reading.analysis.image, swap_ras_lps(ras_mm), direction, thickness)
+            place = brightest_along(image, swap_ras_lps(ras_mm), direction, thickness)
             ras_mm = tuple(swap_ras_lps(place))
         growth: Growth = "slice" if session.sliceOnly else "lesion"
 
@@ -106,6 +110,7 @@ class Lesions:
         except UnusableInputError as error:
             return refused(str(error))
         if outcome.done:
+            reading.told = ""
             reading.history.note(outcome.sentence)
             note_action(reading.parameters, outcome.action)
             touched: Lesion | None = None if ras_mm is None else editor.lesion_at(ras_mm)

@@ -13,11 +13,11 @@ from CACBoneAxisLib.mrml.rods import ROD_POINTS
 
 
 class InputObserver(VTKObservationMixin):
-    """Observes the seeds, regions and segmentations that a reading chooses now.
+    """Observes the scans, seeds, regions and segmentations that a reading chooses now.
 
     Parameters
     ----------
-    changed : called with whether voxels of a segmentation changed
+    changed : called with whether voxels changed, of a scan or a segmentation
     """
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
@@ -36,15 +36,16 @@ class InputObserver(VTKObservationMixin):
             rods = parameters.parameterNode.GetNodeReference(ROD_POINTS)
             segmented = (parameters.vertebrae, parameters.heartSegmentation)
             # The heart may be in the segmentation of the vertebrae.
-            chosen = [node for node in dict.fromkeys((parameters.seeds, *segmented, rods)) if node is not None]
+            scans = (parameters.volume, parameters.secondVolume)
+            chosen = [node for node in dict.fromkeys((*scans, parameters.seeds, *segmented, rods)) if node is not None]
             chosen += existing_regions(parameters)
         if [id(node) for node in chosen] == [id(node) for node in self._observed]:
             return False
         self.removeObservers()
         for node in chosen:
-            segmented = node.IsA("vtkMRMLSegmentationNode")
+            voxels = not node.IsA("vtkMRMLMarkupsNode")
             for event in _input_events(node):
-                self.addObserver(node, event, self._on_edited if segmented else self._on_moved)
+                self.addObserver(node, event, self._on_edited if voxels else self._on_moved)
         self._observed = chosen
         return True
 
@@ -60,5 +61,7 @@ def _input_events(node: Any) -> tuple[int, ...]:
     moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
     if node.IsA("vtkMRMLSegmentationNode"):
         return (slicer.vtkSegmentation.SourceRepresentationModified, moved)
+    if node.IsA("vtkMRMLVolumeNode"):
+        return (slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, moved)
     placed = slicer.vtkMRMLMarkupsNode
     return (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent, moved)

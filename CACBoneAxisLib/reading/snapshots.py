@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,7 @@ REGION_ATTRIBUTE = "CACBoneAxis.Region"
 
 # What a reader sees and how, not what is decided.
 NO_DECISIONS = ("volume", "territory", "baseline", "baselineFolder", "yearsBetween")
-NODES = ("seeds", "vertebrae", "heartSegmentation")
+NODES = ("seeds", "vertebrae", "heartSegmentation", "secondVolume")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def take_snapshot(parameters: Any) -> Snapshot:
     choices = {
         name: node.GetParameter(name)
         for name in node.GetParameterNames()
-        if name not in NO_DECISIONS and not name.startswith("regions.") and not node.GetNodeReferenceID(name)
+        if name not in (*NO_DECISIONS, *NODES, "heart") and not name.startswith("regions.")
     }
     chosen = {role: there.GetID() for role in NODES if (there := getattr(parameters, role)) is not None}
     regions = tuple(_region_state(region) for region in existing_regions(parameters))
@@ -84,18 +84,22 @@ def take_snapshot(parameters: Any) -> Snapshot:
     )
 
 
-def put_back(parameters: Any, before: Snapshot) -> None:
+def put_back(parameters: Any, before: Snapshot, deleted: Mapping[str, Any] | None = None) -> None:
     """Restore a reading from a snapshot; nodes deleted in the meantime are recreated where possible.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
     before : from :func:`take_snapshot` of the same reading
+    deleted : nodes that were deleted since, by id; they return to the scene where they are needed
     """
     scene = parameters.parameterNode.GetScene()
     with slicer.util.NodeModify(parameters.parameterNode):
         for role in NODES:
-            known = scene.GetNodeByID(before.nodes.get(role, ""))
+            node_id = before.nodes.get(role, "")
+            known = scene.GetNodeByID(node_id)
+            if known is None and node_id in (deleted or {}):
+                known = scene.AddNode(deleted[node_id])
             if known is not None and known is not getattr(parameters, role):
                 setattr(parameters, role, known)
             elif known is None and role != "seeds":

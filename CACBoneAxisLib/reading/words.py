@@ -55,6 +55,7 @@ def field_words(_: Callable[[str], str] = _) -> dict[str, str]:
         "vertebrae": _("another segmentation"),
         "heart": _("heart region"),
         "heartSegmentation": _("another segmentation of the heart"),
+        "secondVolume": _("another scan at a second energy"),
         "limitToHeart": _("heart region on or off"),
         "protocol": _("protocol"),
         "threshold": _("threshold"),
@@ -69,6 +70,18 @@ def field_words(_: Callable[[str], str] = _) -> dict[str, str]:
         "ageYears": _("age"),
         "sex": _("sex"),
         "otherSettings": _("a setting"),
+    }
+
+
+def deleted_words() -> dict[str, str]:
+    """Return what the deletion of a reading's node is called, by the node's role."""
+    return {
+        "seeds": _("list of seeds deleted"),
+        "vertebrae": _("segmentation of the vertebrae deleted"),
+        "heartSegmentation": _("segmentation of the heart deleted"),
+        "secondVolume": _("scan at a second energy deleted"),
+        "heart": _("heart region deleted"),
+        "baseline": _("scan to compare with deleted"),
     }
 
 

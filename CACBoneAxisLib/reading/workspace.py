@@ -12,7 +12,7 @@ from slicer.util import VTKObservationMixin
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.analyses import Analyses
 from CACBoneAxisLib.mrml.parameternodes import find_reading
-from CACBoneAxisLib.mrml.volumes import is_density
+from CACBoneAxisLib.mrml.volumes import may_be_scan
 from CACBoneAxisLib.reading.checking import Checker
 from CACBoneAxisLib.reading.host import CancelledError, Deferred, Host, Progress
 from CACBoneAxisLib.reading.i18n import tr as _
@@ -178,12 +178,15 @@ class Workspace(VTKObservationMixin):
         scene = self.scene
         if scene.IsClosing() or self.session is None:
             return
+        for reading in self._readings.values():
+            reading.miss(node)
         found = find_reading(scene, node) if node.IsA("vtkMRMLScalarVolumeNode") else None
         if self.reading is not None and self.reading.node in (node, found):
             self.session.volume = None
         if found is not None:
             # The box was proposed for that volume; without it the box limits nothing.
             heart = found.GetNodeReference("heart")
+            self._readings.pop(found.GetID(), None)
             scene.RemoveNode(found)
             if heart is not None:
                 scene.RemoveNode(heart)
@@ -191,16 +194,17 @@ class Workspace(VTKObservationMixin):
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, caller: Any, event: Any, node: Any) -> None:
         """React to a node of the reading that a user deleted."""
+        for reading in self._readings.values():
+            reading.note_loss()
         if self.reading is None or self.scene.IsClosing():
             return
-        if self.reading.inputs.observes(node) or node.IsA("vtkMRMLTextNode"):
+        if self.reading.inputs.observes(node) or node.IsA("vtkMRMLTextNode") or self.reading.told:
             self.input_changed()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_added(self, caller: Any, event: Any, node: Any) -> None:
         """Where no volume is chosen, a scan that is loaded is what the user wants to read."""
-        scan = node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
-        if scan and self.session is not None and not self.session.volume:
+        if may_be_scan(node) and self.session is not None and not self.session.volume:
             # Its voxels may come a moment after the node.
             self._volume_added.start()
 
@@ -241,5 +245,4 @@ class Workspace(VTKObservationMixin):
 
 def first_volume(scene: Any) -> Any:
     """Return the first volume of a scene that may be a CT, or None."""
-    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)
-    return next((v for v in volumes if not v.IsA("vtkMRMLLabelMapVolumeNode") and not is_density(v)), None)
+    return next(filter(may_be_scan, slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)), None)

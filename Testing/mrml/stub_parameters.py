@@ -51,5 +51,5 @@ def _reference(name: str) -> property:
     return property(read, write)
 
 
-for _name in ("volume", "seeds", "vertebrae", "heart", "heartSegmentation"):
+for _name in ("volume", "seeds", "vertebrae", "heart", "heartSegmentation", "secondVolume", "baseline"):
     setattr(StubParameters, _name, _reference(_name))

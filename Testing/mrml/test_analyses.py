@@ -32,6 +32,7 @@ def test_a_volume_that_changed_gets_another(volume, scene, what):
         transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
         transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(moved))
         volume.SetAndObserveTransformNodeID(transform.GetID())
+        volume.HardenTransform()
     elif what == "acquisition":
         volume.SetAttribute("CACBoneAxis.Acquisition", '{"kvp": 80.0}')
     else:

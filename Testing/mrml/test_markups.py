@@ -65,13 +65,16 @@ def test_points_that_were_not_placed_are_left_out(scene):
     assert [p.label for p in points_from_node(node).points] == ["RCA"]
 
 
-def test_a_parent_transform_moves_seeds_and_regions_into_the_world(scene):
+def test_a_transform_over_seeds_and_regions_is_refused_until_it_is_hardened(scene):
     move = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     turn = np.array([[0.0, -1, 0, 5], [1, 0, 0, 6], [0, 0, 1, 7], [0, 0, 0, 1]])
     move.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(turn))
     points, box = add_points_node(SEEDS, scene), add_box_node(VERTEBRA, scene)
-    for node in (points, box):
+    for node, read in ((points, points_from_node), (box, box_from_node)):
         node.SetAndObserveTransformNodeID(move.GetID())
+        with pytest.raises(UnusableInputError, match="harden it first"):
+            read(node)
+        node.HardenTransform()
     # RAS of the first seed is (-12.5, 30.25, 110); turned and moved: (-30.25 + 5, -12.5 + 6, 117); LPS: signs of x, y.
     assert points_from_node(points).points[0].position_mm == pytest.approx((25.25, 6.5, 117.0))
     moved = box_from_node(box)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-import vtk  # noqa: E402
 
 from CACBoneAxisLib.calcium.seeds import seeds_from  # noqa: E402
 from CACBoneAxisLib.mrml.markups import points_from_node  # noqa: E402
@@ -17,13 +16,8 @@ from CACBoneAxisLib.mrml.seeds import add_seed, decide, numbers_of, remove_seeds
 
 @pytest.fixture
 def node(scene):
-    """A point list under a transform, with three seeds."""
+    """A point list with three seeds."""
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "seeds")
-    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
-    matrix = vtk.vtkMatrix4x4()
-    matrix.SetElement(0, 3, 7.5)
-    transform.SetMatrixTransformToParent(matrix)
-    node.SetAndObserveTransformNodeID(transform.GetID())
     for territory, place in (("LAD", (1.0, 2.0, 3.0)), ("LAD", (1.0, 2.0, 3.0)), ("RCA", (-4.0, 5.0, 6.0))):
         add_seed(node, place, territory)
     return node

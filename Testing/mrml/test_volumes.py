@@ -69,13 +69,18 @@ def test_the_voxels_are_not_copied(scene, patient):
     assert np.shares_memory(image_from_volume(volume).hu, slicer.util.arrayFromVolume(volume))
 
 
-def test_a_rigid_parent_transform_moves_the_image_and_changes_nothing_else(scene, patient):
+def test_a_transform_is_refused_until_it_is_hardened(scene, patient):
     volume = slicer.util.addVolumeFromArray(patient, matrix_to_ras(), "CT")
-    move = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    move = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Move")
+    volume.SetAndObserveTransformNodeID(move.GetID())
+    # The identity moves nothing.
+    assert np.allclose(image_from_volume(volume).geometry.origin_mm, ORIGIN_LPS)
     shift = np.eye(4)
     shift[:3, 3] = (10, 20, 30)
     move.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(shift))
-    volume.SetAndObserveTransformNodeID(move.GetID())
+    with pytest.raises(UnusableInputError, match="CT stands under the transform Move: harden it first"):
+        image_from_volume(volume)
+    volume.HardenTransform()
     image = image_from_volume(volume)
     assert np.array_equal(image.hu, patient)
     # RAS (10, 20, 30) is LPS (-10, -20, 30).
@@ -119,7 +124,7 @@ def test_a_series_that_slicer_straightens_is_refused_with_what_to_load_instead(s
     with pytest.raises(UnusableInputError, match="load a reconstruction with even slices"):
         image_from_volume(volume)
     volume.RemoveAttribute("DICOM.instanceUIDs")
-    with pytest.raises(UnusableInputError, match="harden or remove"):
+    with pytest.raises(UnusableInputError, match="harden it first"):
         image_from_volume(volume)
 
 

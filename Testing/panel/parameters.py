@@ -159,8 +159,6 @@ class _Binding:
             widget.clear()
             widget.addItems([choice.label() for choice in self.choices])
             widget.currentIndexChanged.connect(notify)
-        elif field.is_node and kind == "qMRMLNodeComboBox":
-            widget.currentNodeChanged.connect(notify)
         elif field.type is pathlib.Path and kind == "ctkPathLineEdit":
             widget.currentPathChanged.connect(notify)
         elif field.type is bool and kind == "QCheckBox":
@@ -179,8 +177,6 @@ class _Binding:
     def read(self) -> Any:
         if isinstance(self.widget, QtWidgets.QComboBox):
             return self.choices[self.widget.currentIndex()]
-        if self.kind == "qMRMLNodeComboBox":
-            return self.widget.currentNode()
         if self.kind == "ctkPathLineEdit":
             return pathlib.Path(self.widget.property("currentPath"))
         if self.kind == "QLineEdit":
@@ -190,8 +186,6 @@ class _Binding:
     def write(self, value: Any) -> None:
         if isinstance(self.widget, QtWidgets.QComboBox):
             self.widget.setCurrentIndex(self.choices.index(value))
-        elif self.kind == "qMRMLNodeComboBox":
-            self.widget.setCurrentNode(value)
         elif self.kind == "ctkPathLineEdit":
             self.widget.setProperty("currentPath", str(value))
         elif self.kind in ("QCheckBox", "QPushButton"):

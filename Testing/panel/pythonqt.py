@@ -56,7 +56,7 @@ class Wrapped:
 
     def connect(self, signal: str, handler: Callable[..., Any]) -> bool:
         """Connect a signal named by its signature; False where there is none."""
-        signature = QtCore.QMetaObject.normalizedSignature(signal).data().decode()
+        signature = QtCore.QMetaObject.normalizedSignature(signal).data().decode().replace("vtkMRMLNode*", "PyObject")
         name, _, rest = signature.partition("(")
         if self._object.metaObject().indexOfSignal(signature) < 0:
             print(f"QObject::connect: no such signal {signature}")  # noqa: T201 as PythonQt does

@@ -284,7 +284,7 @@ def spine(scene, volume, shape):
 def test_vertebrae_come_from_a_segmentation_and_are_left_out_there(opened, scene, small_ct):
     ui, widget = opened.widget.ui, opened.widget
     node = spine(scene, widget.panel.parameters.volume, small_ct.hu.shape)
-    ui.vertebraeSelector.setCurrentNode(node)
+    ui.vertebraeSelector.pick(node)
     assert "Vertebrae in it: L1" in ui.segmentationLabel.text
     ui.applyButton.click()
     assert cells(ui.vertebraTable, 0)[:3] == ["L1", "", "120.0"]
@@ -520,7 +520,7 @@ def test_two_energies_give_the_density_of_the_command_line(placed, scene, small_
     ui.secondEnergySpinBox.value = 140
     assert "second volume is chosen" in ui.calibrationLabel.text
     assert settings_of(placed).bone.calibration.kind == "none"
-    ui.secondVolumeSelector.setCurrentNode(second)
+    ui.secondVolumeSelector.pick(second)
     assert "density of HA that both volumes give" in ui.calibrationLabel.text
     ui.applyButton.click()
     # 100 x (120 - 80) / (133.2 - 71.0)
@@ -533,7 +533,7 @@ def test_two_energies_give_the_density_of_the_command_line(placed, scene, small_
     settings = settings_of(placed)
     for again in (replay(record), analyze(inputs_from_nodes(nodes, settings))):
         assert json.loads(json.dumps(again.to_dict()["bone"])) == shown
-    ui.secondVolumeSelector.setCurrentNode(None)
+    ui.secondVolumeSelector.pick(None)
     ui.applyButton.click()
     assert cells(ui.vertebraTable, 0)[5] == "—"
     read_out(placed)

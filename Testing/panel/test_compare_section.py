@@ -40,14 +40,14 @@ def rows_of(table):
 def test_what_is_missing_is_said(two):
     ui = two.widget.ui
     assert "earlier scan" in ui.compareButton.toolTip
-    ui.baselineSelector.setCurrentNode(two.widget.panel.parameters.volume)
+    ui.baselineSelector.pick(two.widget.panel.parameters.volume)
     assert "another" in ui.compareButton.toolTip
     assert not ui.saveComparisonButton.enabled
 
 
 def test_the_change_is_the_difference_worked_out_by_hand(two):
     ui = two.widget.ui
-    ui.baselineSelector.setCurrentNode(two.baseline)
+    ui.baselineSelector.pick(two.baseline)
     ui.yearsSpinBox.value = 2.0
     ui.compareButton.click()
     total, *arteries = rows_of(ui.changeTable)
@@ -60,7 +60,7 @@ def test_the_change_is_the_difference_worked_out_by_hand(two):
 
 def test_it_is_saved_with_its_pictures(two, tmp_path):
     ui = two.widget.ui
-    ui.baselineSelector.setCurrentNode(two.baseline)
+    ui.baselineSelector.pick(two.baseline)
     ui.compareButton.click()
     ui.saveComparisonButton.click()
     (folder,) = tmp_path.iterdir()
@@ -87,7 +87,7 @@ def test_an_earlier_result_can_come_from_its_folder(two, tmp_path, small_result)
 
 def test_a_changed_reading_takes_the_comparison_away(two):
     ui = two.widget.ui
-    ui.baselineSelector.setCurrentNode(two.baseline)
+    ui.baselineSelector.pick(two.baseline)
     ui.compareButton.click()
     ui.minimumAreaSpinBox.value = 2.0
     ui.applyButton.click()

@@ -36,18 +36,44 @@ def test_switching_the_volume_switches_every_choice_and_back(opened, volumes):
     image = panel.workspace.analyses.of(volumes[0]).image
     left, back, up = image.geometry.to_lps((45, 58, 5.5))
     panel.sections[[type(s).__name__ for s in panel.sections].index("RegionsSection")].onClick((-left, -back, up))
-    ui.volumeSelector.setCurrentNode(volumes[1])
+    ui.volumeSelector.pick(volumes[1])
     assert panel.parameters.volume is volumes[1]
     assert ui.thresholdSpinBox.value == 130
     assert panel.parameters.regions == []
     ui.thresholdSpinBox.value = 150
-    ui.volumeSelector.setCurrentNode(volumes[0])
+    ui.volumeSelector.pick(volumes[0])
     assert ui.thresholdSpinBox.value == 200
     assert [region.GetName() for region in panel.parameters.regions] == ["L1"]
 
 
+def test_no_selector_moves_to_another_node_when_its_own_is_deleted(opened, volumes, scene, small_ct):
+    from CACBoneAxisLib.mrml.archive import add_volume
+    from CACBoneAxisLib.mrml.placing import add_seeds_node
+
+    ui, panel = opened.widget.ui, opened.widget.panel
+    add_volume(small_ct, scene)
+    for role in ("seeds", "vertebrae", "heartSegmentation", "secondVolume", "baseline"):
+        selector = getattr(ui, f"{role}Selector")
+        if role == "seeds":
+            nodes = [add_seeds_node(scene, volume) for volume in volumes]
+        elif role.endswith("Volume") or role == "baseline":
+            nodes = [add_volume(small_ct, scene) for _ in range(2)]
+        else:
+            nodes = [scene.AddNewNodeByClass("vtkMRMLSegmentationNode", role) for _ in range(2)]
+        selector.pick(nodes[0])
+        assert getattr(panel.parameters, role) is nodes[0]
+        scene.RemoveNode(nodes[0])
+        assert getattr(panel.parameters, role) is None, role
+        assert selector.currentNode() is None, role
+        assert not ui.noticeLabel.isHidden()
+        assert "was deleted" in ui.noticeLabel.text
+    scene.RemoveNode(volumes[0])
+    assert panel.session.volume is None
+    assert ui.volumeSelector.currentNode() is None
+
+
 def test_the_console_gets_the_reading_that_is_shown(opened, volumes):
-    opened.widget.ui.volumeSelector.setCurrentNode(volumes[1])
+    opened.widget.ui.volumeSelector.pick(volumes[1])
     parameters = opened.widget.logic.getParameterNode()
     assert parameters.volume is volumes[1]
     parameters.threshold = 170.0
@@ -56,12 +82,12 @@ def test_the_console_gets_the_reading_that_is_shown(opened, volumes):
 
 def test_without_a_volume_nothing_of_a_reading_can_be_chosen(opened, volumes):
     ui = opened.widget.ui
-    ui.volumeSelector.setCurrentNode(None)
+    ui.volumeSelector.pick(None)
     assert opened.widget.panel.parameters is None
     assert not ui.thresholdSpinBox.enabled
     assert not ui.kvpSpinBox.enabled
     assert ui.volumeSelector.enabled
-    ui.volumeSelector.setCurrentNode(volumes[0])
+    ui.volumeSelector.pick(volumes[0])
     assert ui.thresholdSpinBox.enabled
 
 
@@ -69,7 +95,7 @@ def test_a_reading_goes_with_its_volume_shown_or_not(opened, volumes, scene):
     from CACBoneAxisLib.mrml.parameternodes import reading_nodes_of
 
     ui = opened.widget.ui
-    ui.volumeSelector.setCurrentNode(volumes[1])
+    ui.volumeSelector.pick(volumes[1])
     assert len(reading_nodes_of(scene)) == 2
     scene.RemoveNode(volumes[0])
     assert [node.GetNodeReference("volume") for node in reading_nodes_of(scene)] == [volumes[1]]
@@ -84,21 +110,21 @@ def test_a_deleted_reading_is_no_error_and_a_new_one_begins(opened, volumes, sce
     ui.thresholdSpinBox.value = 200
     scene.RemoveNode(panel.parameters.parameterNode)
     assert panel.parameters is None
-    ui.volumeSelector.setCurrentNode(volumes[0])
+    ui.volumeSelector.pick(volumes[0])
     assert ui.thresholdSpinBox.value == 130
 
 
 def test_nothing_is_observed_more_often_after_coming_and_going(opened, volumes, scene):
     ui = opened.widget.ui
     ui.levelL1Button.click()
-    ui.volumeSelector.setCurrentNode(volumes[1])
-    ui.volumeSelector.setCurrentNode(volumes[0])
+    ui.volumeSelector.pick(volumes[1])
+    ui.volumeSelector.pick(volumes[0])
     before = observers_of(scene)
     for _ in range(3):
         opened.exit()
         opened.enter()
-        ui.volumeSelector.setCurrentNode(volumes[1])
-        ui.volumeSelector.setCurrentNode(volumes[0])
+        ui.volumeSelector.pick(volumes[1])
+        ui.volumeSelector.pick(volumes[0])
     assert observers_of(scene) == before
     assert sum(before.values()) > 0
 
@@ -107,7 +133,7 @@ def test_cleanup_leaves_every_node_as_if_the_panel_had_never_been(host, volumes,
     before = observers_of(scene)
     host.open()
     host.widget.ui.levelL1Button.click()
-    host.widget.ui.volumeSelector.setCurrentNode(volumes[1])
+    host.widget.ui.volumeSelector.pick(volumes[1])
     host.widget.cleanup()
     after = observers_of(scene)
     assert {name: after[name] for name in before} == before
@@ -121,7 +147,7 @@ def test_a_scene_closed_while_the_panel_is_open_begins_anew(opened, volumes, sce
     scene.Clear(False)
     assert panel.parameters is None
     volume = add_volume(small_ct, scene)
-    ui.volumeSelector.setCurrentNode(volume)
+    ui.volumeSelector.pick(volume)
     assert ui.thresholdSpinBox.value == 130
     ui.thresholdSpinBox.value = 140
     assert panel.parameters.threshold == 140

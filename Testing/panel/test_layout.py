@@ -134,9 +134,9 @@ def test_a_scan_without_a_result_does_not_stand_above_the_tables_of_another(host
 
     host.widget.ui.applyButton.click()
     read = host.widget.panel.parameters.volume
-    host.widget.ui.volumeSelector.setCurrentNode(add_volume(small_ct, scene))
+    host.widget.ui.volumeSelector.pick(add_volume(small_ct, scene))
     assert shown_table(scene) is None
-    host.widget.ui.volumeSelector.setCurrentNode(read)
+    host.widget.ui.volumeSelector.pick(read)
     assert shown_table(scene) is host.widget.panel.reading.result().GetNodeReference("lesionTable")
 
 

@@ -31,12 +31,12 @@ def opened(host, view, volume):
 
 @pytest.fixture
 def at(view, volume, small_ct):
-    """Bring a voxel into the view and return its place, RAS mm."""
+    """Bring a voxel of a scan, the first where none is named, into the view and return its place, RAS mm."""
 
-    def bring(zyx):
+    def bring(zyx, scan=volume):
         left, posterior, superior = small_ct.geometry.to_lps(zyx[::-1])
         ras = (-left, -posterior, superior)
-        view.look_at(volume, ras, 60)
+        view.look_at(scan, ras, 60)
         return ras
 
     return bring
@@ -95,6 +95,37 @@ def test_a_click_on_nothing_says_why_in_one_line(opened, view, at):
     view.click(at(NOTHING_ZYX))
     assert opened.widget.ui.clickLabel.text == "Nothing to take here: 40.0 HU, below the threshold of 130 HU."
     assert labels(opened) == []
+
+
+def test_a_click_on_another_scan_than_the_one_that_is_read_is_refused_with_the_offer_to_switch(
+    opened, view, at, scene, small_ct, volume
+):
+    import pythonqt
+
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    other, ui = add_volume(small_ct, scene), opened.widget.ui
+    place = at(LAD_ZYX)
+    view.look_at(other, place, 60)
+    view.click(place)
+    assert labels(opened) == []
+    assert f"The view shows {other.GetName()}, not {volume.GetName()}" in ui.clickLabel.text
+    opened.section("RegionsSection").onLevel("L1")
+    view.click(place)
+    assert opened.widget.panel.parameters.regions == []
+    assert "counts for neither" in ui.regionLabel.text
+    opened.section("RegionsSection").onLevel("L1")
+    pythonqt.unwrap(ui.clickLabel).linkActivated.emit("read")
+    assert opened.widget.panel.reading.volume is other
+    view.click(place)
+    assert labels(opened) == ["LAD-1"]
+    # The scan that is read lies over the other one: that is what its reader sees.
+    opened.widget.panel.session.volume = volume
+    view.composite.SetForegroundVolumeID(volume.GetID())
+    view.composite.SetForegroundOpacity(0.5)
+    view.composite.SetBackgroundVolumeID(other.GetID())
+    view.click(place)
+    assert labels(opened) == ["LAD-1"]
 
 
 def test_a_drag_a_held_key_and_place_mode_are_no_clicks(opened, view, at, scene):
@@ -279,17 +310,17 @@ def test_each_scan_has_its_own_lesions_and_its_own_undo(opened, view, at, small_
     ui = opened.widget.ui
     view.click(at(LAD_ZYX))
     other = add_volume(replace(small_ct, hu=small_ct.hu.copy()), scene)
-    ui.volumeSelector.setCurrentNode(other)
+    ui.volumeSelector.pick(other)
     assert rows(ui) == []
     assert not ui.undoButton.enabled
-    view.click(at(RCA_ZYX))
-    view.click(at(LAD_ZYX))
-    ui.volumeSelector.setCurrentNode(volume)
+    view.click(at(RCA_ZYX, other))
+    view.click(at(LAD_ZYX, other))
+    ui.volumeSelector.pick(volume)
     (row,) = rows(ui)
     assert row[5] == "4-5"
     press(opened, "Ctrl+Z")
     assert rows(ui) == []
-    ui.volumeSelector.setCurrentNode(other)
+    ui.volumeSelector.pick(other)
     assert len(rows(ui)) == 2
     press(opened, "Ctrl+Z")
     press(opened, "Ctrl+Z")

@@ -221,7 +221,7 @@ def test_an_edited_segmentation_of_vertebrae_makes_the_numbers_old(opened, scene
     segment_id = segmentation.GetSegmentation().AddEmptySegment("", "vertebrae_L1")
     slicer.util.updateSegmentBinaryLabelmapFromArray(body, segmentation, segment_id, volume)
     ui = opened.widget.ui
-    ui.vertebraeSelector.setCurrentNode(segmentation)
+    ui.vertebraeSelector.pick(segmentation)
     ui.applyButton.click()
     assert cell(ui.vertebraTable, 0, 0) == "L1"
     assert not ui.messageLabel.text

@@ -124,7 +124,7 @@ def test_a_segmented_heart_that_is_chosen_tells_the_arteries_and_is_kept_with_th
 
     ui, panel = opened.widget.ui, opened.widget.panel
     heart = heart_labels_of(torso, 2)
-    ui.heartSegmentationSelector.setCurrentNode(add_heart(heart, opened.volume, scene))
+    ui.heartSegmentationSelector.pick(add_heart(heart, opened.volume, scene))
     settle(opened)
     settings = Settings.from_mapping({"calcium": {"suggestions": "list"}})
     expected = analyze(StudyInputs(torso.image, None, settings=settings, heart=heart)).calcium.suggestions
@@ -135,7 +135,7 @@ def test_a_segmented_heart_that_is_chosen_tells_the_arteries_and_is_kept_with_th
     assert reading_nodes(panel.reading.result()).heart is panel.parameters.heartSegmentation
     # Another heart is another list, and a segmentation without one is said in a sentence.
     empty = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Empty")
-    ui.heartSegmentationSelector.setCurrentNode(empty)
+    ui.heartSegmentationSelector.pick(empty)
     settle(opened)
     assert "Empty names no heart" in ui.suggestionsLabel.text
 
@@ -147,7 +147,7 @@ def test_an_edited_heart_is_looked_at_again(opened, scene, torso):
 
     ui = opened.widget.ui
     segmentation = add_heart(heart_labels_of(torso, 2), opened.volume, scene)
-    ui.heartSegmentationSelector.setCurrentNode(segmentation)
+    ui.heartSegmentationSelector.pick(segmentation)
     settle(opened)
     before = rows(opened)
     for part in ("LA", "LV", "RA", "RV"):

@@ -90,9 +90,11 @@ class ctkComboBox(QComboBox):
 
 
 class qMRMLNodeComboBox(QWidget):
-    """Chooses a node of given classes from the scene."""
+    """Chooses a node of given classes from the scene; where its node is deleted it moves to another, as Slicer's."""
 
     currentNodeChanged = Signal(object)
+    nodeActivated = Signal(object)
+    nodeAddedByUserAction = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,13 +106,34 @@ class qMRMLNodeComboBox(QWidget):
         self._flags: dict[str, bool] = {}
         self._scene: Any = None
         self._nodes: list[Any] = []
-        self.combo.activated.connect(lambda index: self.currentNodeChanged.emit(self.currentNode()))
+        self.combo.activated.connect(lambda index: self._tell_picked())
 
     @Slot(object)
     def setMRMLScene(self, scene: Any) -> None:
         """Offer the nodes of a scene."""
+        if self._scene is not None:
+            self._scene.RemoveObserver(self._removed)
         self._scene = scene
+        if scene is not None:
+            self._removed = scene.AddObserver(scene.NodeRemovedEvent, self._on_removed)
         self.refresh()
+
+    def pick(self, node: Any) -> None:
+        """Choose a node as a user does, with the mouse."""
+        self.refresh()
+        self.combo.setCurrentIndex(self._nodes.index(node))
+        self._tell_picked()
+
+    def _tell_picked(self) -> None:
+        self.currentNodeChanged.emit(self.currentNode())
+        self.nodeActivated.emit(self.currentNode())
+
+    def _on_removed(self, caller: Any, event: Any) -> None:
+        current = self.currentNode()
+        if current is not None and current.GetScene() is None and not self._scene.IsClosing():
+            self.refresh()
+            self.combo.setCurrentIndex(len(self._nodes) - 1)
+            self.currentNodeChanged.emit(self.currentNode())
 
     def refresh(self) -> None:
         """Read the scene again; the application's widget observes it."""
