@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from brute_force import make_image
 
-from CACBoneAxisLib.calcium.seeds import seeds_from
+from CACBoneAxisLib.calcium.seeds import hu_at, seeds_from
 from CACBoneAxisLib.calcium.territories import coronary_codes, territories, territory_of
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.markups import ControlPoint, PointList
@@ -78,3 +80,12 @@ def test_seeds_have_one_order_whatever_the_files_have() -> None:
     backward = seeds_from([PointList("b", (point,)) for point in reversed(points)])
     assert [s.name for s in forward] == ["LM", "LAD-9", "LAD-10", "RCA"]
     assert forward == backward
+
+
+def test_the_value_at_a_point_is_that_of_the_voxel_that_holds_it_up_to_every_border() -> None:
+    image = make_image((2, 3, 4))
+    image.hu[:] = np.arange(24).reshape(2, 3, 4)
+    for zyx in np.ndindex(2, 3, 4):
+        assert hu_at(image, image.geometry.voxel_center(zyx)) == image.hu[zyx]
+    for outside in ((-1, 0, 0), (0, -1, 0), (0, 0, -1), (2, 0, 0), (0, 3, 0), (0, 0, 4)):
+        assert hu_at(image, image.geometry.voxel_center(outside)) is None

@@ -85,6 +85,15 @@ def test_increment_unknown_scanner_patient_and_missing_scores_are_said(pair: tup
     assert "cannot be given" in summary_words(comparison)
 
 
+@pytest.mark.parametrize(("ages", "said"), [((70.0, 70.0), False), ((70.0, 69.0), True), ((None, 69.0), False)])
+def test_a_patient_may_be_as_old_as_before_but_not_younger(
+    pair: tuple[dict, dict], ages: tuple[float | None, float], said: bool
+) -> None:
+    for scan, age in zip(pair, ages, strict=True):
+        scan["study"]["patient"]["age_years"] = age
+    assert ("compare-patient" in codes(compare(*pair))) is said
+
+
 def test_each_result_is_named_with_its_own_checksum(pair: tuple[dict, dict]) -> None:
     first, second = "a" * 64, "b" * 64
     made = compare(*pair, sha256=(first, second))
