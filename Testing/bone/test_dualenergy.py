@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from CACBoneAxisLib.bone.calibration import Calibration
-from CACBoneAxisLib.bone.dualenergy import density_ha, hydroxyapatite_hu, laid_over
+from CACBoneAxisLib.bone.dualenergy import coefficients, density_ha, hydroxyapatite_hu, laid_over, same_grid
 from CACBoneAxisLib.bone.protocol import BoneProtocol
 from CACBoneAxisLib.bone.vertebrae import measure_vertebrae
 from CACBoneAxisLib.bone.vertebraregion import VertebraRegion
@@ -84,6 +84,22 @@ def test_coefficients_that_are_given_go_before_the_table():
 def test_energies_that_tell_nothing_are_refused(spine, calibration, says):
     with pytest.raises(UnusableInputError, match=says):
         measured(*pair(spine), calibration)
+
+
+def test_energies_must_lie_20_kev_apart():
+    coefficients(replace(DUAL, energies_kev=(70.0, 90.0)))
+    with pytest.raises(UnusableInputError, match="closer than 20 keV"):
+        coefficients(replace(DUAL, energies_kev=(90.0, 70.1)))
+
+
+def test_voxels_within_a_hundredth_of_a_millimetre_are_in_the_same_places(spine):
+    geometry = spine().geometry
+    x, y, z = geometry.origin_mm
+    for shift, same in ((0.0, True), (0.009, True), (0.011, False)):
+        assert same_grid(geometry, replace(geometry, origin_mm=(x, y, z + shift))) is same
+    # The origin is the same here, the far corner lies 89 x 0.001 mm away.
+    assert not same_grid(geometry, replace(geometry, spacing_mm=(1.001, 1.0, 2.0)))
+    assert not same_grid(geometry, replace(geometry, shape=(64, 90, 90)))
 
 
 def test_a_missing_or_another_volume_is_refused(spine):

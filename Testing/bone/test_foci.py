@@ -5,6 +5,8 @@ import pytest
 
 from CACBoneAxisLib.bone.foci import foci_findings
 from CACBoneAxisLib.bone.protocol import RegionProtocol
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.imaging.regions import Region
 
 REGION = Region((0.0, 0.0, 32.0), (26.0, 20.0, 16.0))
@@ -54,3 +56,24 @@ def test_the_vein_is_named_where_it_enters(spine, value, named):
     assert ("region-vein" in found) == named
     # The same patch in front is no vein.
     assert "region-vein" not in said(image, with_box(image, value, (-5, 5), (-10, -3), (29, 35)))
+
+
+@pytest.mark.parametrize(
+    ("spacing", "voxels", "named"),
+    # More than 100 mm3, and at least ten voxels: of 2 mm3 that takes 51, of 12 mm3 ten.
+    [
+        ((1.0, 1.0, 2.0), 50, False),
+        ((1.0, 1.0, 2.0), 51, True),
+        ((2.0, 2.0, 3.0), 9, False),
+        ((2.0, 2.0, 3.0), 10, True),
+    ],
+)
+def test_a_focus_has_more_than_100_mm3_and_at_least_ten_voxels(spacing, voxels, named):
+    geometry = ImageGeometry((8, 20, 20), spacing, (0.0, 0.0, 0.0))
+    hu = np.full(geometry.shape, 100, dtype=np.int16)
+    hu[4, 5:16, 5:15] = np.where(np.arange(110) < voxels, 251, 100).reshape(11, 10)
+    mask = Mask((0, 0, 0), np.ones(geometry.shape, dtype=bool))
+    found = foci_findings("L1", 100.0, hu, geometry, mask, RegionProtocol(), None)
+    assert ("region-dense-focus" in {f.code for f in found}) is named
+    # 150 HU apart are not more than 150.
+    assert not foci_findings("L1", 101.0, hu, geometry, mask, RegionProtocol(), None)

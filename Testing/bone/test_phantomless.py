@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from CACBoneAxisLib.bone.phantomless import calibrate_by_tissue
+from CACBoneAxisLib.bone.phantomless import ENERGY_STEP_KEV, _possible_energies, calibrate_by_tissue
 from CACBoneAxisLib.bone.tissues import TissueSample
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import finding
@@ -98,3 +98,13 @@ def test_a_whole_study_gets_a_density_and_its_uncertainty_but_no_class_and_no_sc
     assert summary["acr_class"] is summary["t_score"] is summary["z_score"] is None
     assert "tissue-bmd" in [f["code"] for v in bone["vertebrae"] for f in v["findings"]]
     assert "tissue-used" in [f["code"] for f in bone["findings"]]
+
+
+def test_energies_that_agree_with_the_usual_mass_factors_are_tried():
+    # 0.1 / 0.000712 = 140.4 HU per 100 mg/cm3 lies between 60 keV (165.9) and 70 keV (133.2), 0.1 / 0.000929 = 107.6
+    # between 80 keV (109.3) and 90 keV (96.8); straight on logarithmic scales.
+    kev = _possible_energies(TABLE)
+    assert kev.min() == pytest.approx(67.46, abs=ENERGY_STEP_KEV)
+    assert kev.max() == pytest.approx(81.20, abs=ENERGY_STEP_KEV)
+    assert kev.min() >= 67.46
+    assert kev.max() <= 81.20

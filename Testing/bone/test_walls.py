@@ -68,6 +68,26 @@ def test_the_outline_is_a_circle_in_front_whose_normals_are_its_radii():
     assert weight.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("half_width", "half_depth", "tried"),
+    # A body is 0.95 to 1.9 times as wide as deep, 16 to 44 mm deep and from 20 mm wide.
+    [
+        (14.3, 15.0, True),
+        (14.2, 15.0, False),
+        (28.4, 15.0, True),
+        (28.6, 15.0, False),
+        (10.0, 8.0, True),
+        (10.0, 7.9, False),
+        (9.9, 8.0, False),
+        (25.0, 22.0, True),
+        (25.0, 22.1, False),
+    ],
+)
+def test_only_the_shapes_of_bodies_are_tried(half_width, half_depth, tried):
+    half = np.array([half_width]), np.array([half_depth])
+    assert len(_ellipses(section(), (np.zeros(1), np.zeros(1)), *half, 120.0, 1)) == tried
+
+
 @pytest.mark.parametrize(("hu", "seen"), [(81.0, 0.0), (131.0, 0.5), (181.0, 1.0), (281.0, 1.0)])
 def test_a_wall_counts_from_nothing_at_60_hu_to_fully_at_160_hu(hu, seen):
     # A body of the outline's shape without cortex, 200 HU above what is around it, blurred by 0.8 mm: 1 mm within

@@ -58,6 +58,18 @@ def test_a_factor_that_no_scanner_has_is_a_warning() -> None:
     assert finding.code == "mass-factor-unusual"
 
 
+@pytest.mark.parametrize(
+    ("density", "rod_hu", "usual"),
+    # The rod less 30 HU of water: 0.2 / 400 is 0.0005, 0.13 / 100 is 0.0013, the ends of what is usual.
+    [(200, 430, True), (200, 431, False), (130, 130, True), (130, 129, False)],
+)
+def test_factors_from_0_0005_to_0_0013_are_usual(density: int, rod_hu: int, usual: bool) -> None:
+    rod = Box(f"rod-{density}", ROD.center_mm, ROD.size_mm)
+    found, findings = mass_calibration(scan(rod_hu), [rod, WATER], CalciumProtocol())
+    assert found is not None
+    assert [f.code for f in findings] == ([] if usual else ["mass-factor-unusual"])
+
+
 def test_a_typed_factor_goes_first_and_that_is_said() -> None:
     _, (finding,) = mass_calibration(scan(), [ROD, WATER], CalciumProtocol(mass_factor_mg_per_mm3_per_hu=0.0008))
     assert finding.code == "mass-factor-typed"

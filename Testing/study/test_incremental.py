@@ -134,6 +134,9 @@ def test_a_scan_is_checked_before_anything_is_read_in_it_with_what_an_analysis_s
     assert check.suitability == whole.suitability
     assert check.image.acquisition == whole.acquisition
     assert said == ["Checking the scan"]
+    phantom = Settings.from_mapping({"bone": {"calibration": {"kind": "phantom", "phantom": "mindways"}}})
+    one.check(phantom, progress=lambda message, part: said.append(message))
+    assert said[1:] == ["Checking the scan", "Looking for the calibration phantom"]
 
 
 def test_one_region_measured_alone_has_the_digits_of_the_whole_study() -> None:
