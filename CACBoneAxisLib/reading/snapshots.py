@@ -94,11 +94,12 @@ def put_back(parameters: Any, before: Snapshot, deleted: Mapping[str, Any] | Non
     deleted : nodes that were deleted since, by id; they return to the scene where they are needed
     """
     scene = parameters.parameterNode.GetScene()
+    deleted = deleted or {}
     with slicer.util.NodeModify(parameters.parameterNode):
         for role in NODES:
             node_id = before.nodes.get(role, "")
             known = scene.GetNodeByID(node_id)
-            if known is None and node_id in (deleted or {}):
+            if known is None and node_id in deleted:
                 known = scene.AddNode(deleted[node_id])
             if known is not None and known is not getattr(parameters, role):
                 setattr(parameters, role, known)
