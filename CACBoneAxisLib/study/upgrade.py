@@ -9,6 +9,7 @@ from CACBoneAxisLib.calcium.territories import coronary_codes, territories, terr
 from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.jsontext import parse_json
+from CACBoneAxisLib.report.quantities import Subject, quantities
 from CACBoneAxisLib.study.schemacheck import first_problem
 
 SCHEMA = "cacboneaxis/result/2"
@@ -50,14 +51,16 @@ def parse_result(text: str | bytes, name: str) -> dict[str, Any]:
 
 
 def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result in the current schema, unchanged if it is already.
+    """Return a result in the current schema.
 
-    From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
+    A quantity that its version did not measure is null. From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
     coronary arteries that has no lesion is null, because 0 was written there whether
     anybody had looked or not. Images of several energies were not told from others.
     """
-    if result.get("schema") != FORMER_SCHEMA:
-        return dict(result)
+    return _with_every_quantity(dict(result) if result.get("schema") != FORMER_SCHEMA else _from_first(result))
+
+
+def _from_first(result: Mapping[str, Any]) -> dict[str, Any]:
     calcium = result["calcium"]
     lesions = [{**lesion, "in_total": _in_total(lesion, calcium)} for lesion in calcium["lesions"]]
     seen = {territory_of(seed) for lesion in lesions for seed in lesion["seeds"]}
@@ -71,6 +74,25 @@ def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
         changed["contrast_calcium"] = {**contrast, "territories": _without(contrast["territories"], empty)}
     study = {**result["study"], "acquisition": {**result["study"]["acquisition"], "spectral": None}}
     return {**result, "schema": SCHEMA, "study": study, "calcium": changed}
+
+
+def _with_every_quantity(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result in which every entry has the quantities of the table, null where it lacks one."""
+    calcium, bone = result["calcium"], result["bone"]
+    blood = calcium["blood"]
+    changed = {
+        "lesions": [_complete("lesion", lesion) for lesion in calcium["lesions"]],
+        "territories": {code: _complete("territory", totals) for code, totals in calcium["territories"].items()},
+        "total": _complete("territory", calcium["total"]),
+        "blood": None if blood is None else _complete("blood", blood),
+    }
+    vertebrae = [_complete("vertebra", vertebra) for vertebra in bone["vertebrae"]]
+    return {**result, "calcium": {**calcium, **changed}, "bone": {**bone, "vertebrae": vertebrae}}
+
+
+def _complete(subject: Subject, entry: Mapping[str, Any]) -> dict[str, Any]:
+    missing = [one.key for one in quantities(subject) if one.path is None and one.key not in entry]
+    return {**entry, **dict.fromkeys(missing)}
 
 
 def _in_total(lesion: Mapping[str, Any], calcium: Mapping[str, Any]) -> bool:
