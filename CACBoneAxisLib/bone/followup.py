@@ -185,7 +185,9 @@ def _differences(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> li
 
 
 def unlike_scans(baseline: Mapping[str, Any], followup: Mapping[str, Any]) -> list[str]:
-    """Return in words why bone density of two scans is not compared; what is not known of one differs.
+    """Return why the bone density of two scans is not compared.
+
+    A value unknown in one scan counts as different.
 
     Parameters
     ----------

@@ -120,8 +120,8 @@ def heart_labels(labels: LabelImage, *, asked: bool) -> tuple[HeartLabels | None
     """Return the heart labels of a segmentation, with findings on how they were decided.
 
     Names decide where the file has any (``heart``, ``heart_atrium_left``, ``left ventricle``,
-    ``aorta`` …); else the numbers, by the evidence of ``imaging/labelschemes.py``. A single label
-    without a name is nobody's heart.
+    ``aorta`` …); else the numbers, by the evidence of ``imaging/labelschemes.py``. A single unnamed label is not
+    taken as the heart.
 
     Parameters
     ----------

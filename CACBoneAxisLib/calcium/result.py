@@ -44,8 +44,8 @@ class CalciumResult:
     Parameters
     ----------
     protocol : as it was applied
-    lesions : every lesion with its measures, and the voxels they are of in place of those
-        it was grown from; no measures where its seeds lie in skeleton
+    lesions : every lesion with its measures and the measured voxels instead of the grown ones;
+        no measures where its seeds lie in skeleton
     territories : totals of each territory, by code; none where not read: not coronary, and without a seed
     total : the four coronary arteries together
     arteries : number of coronary arteries with a score above 0; None where one is undecided

@@ -16,7 +16,7 @@ MISSING = {"", "na", "n/a", "#n/a", "#nv", "#null!", "<na>", "nan", "null", "."}
 MISSING_NUMBER = MISSING | {"-", "--", "—", "none", "k.a.", "k. a.", "missing", "unknown", "?"}
 POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-# What is meant as a number but is none: thousands, limits, units, errors of a spreadsheet.
+# Malformed numbers: thousands separators, limits, units, spreadsheet errors.
 LIKE_NUMBER = re.compile(
     r"[<>≤≥~=]?\s*[+-]?\d[\d.,' \u00a0]*(\s*%|\s+\S{1,12}|kg|mg|cm|mm|ml|hu|years?|y)?|#\S+!|[+-]?inf(inity)?",
     re.IGNORECASE,

@@ -168,7 +168,7 @@ def _number(value: Any) -> float | None:
 
 
 def _same(first: Any, second: Any) -> bool:
-    """Return whether two conditions are the same; what is not known of either is not held against them."""
+    """Return whether two conditions are the same; unknown values count as equal."""
     if first is None or second is None or first != first or second != second:
         return True
     if isinstance(first, int | float) and isinstance(second, int | float):

@@ -73,7 +73,7 @@ class SourceSeries:
 
     def planes(self, mask: Mask) -> NDArray[np.intp]:
         """Return the stack slices that a mask of the axial image covers."""
-        # What each axial axis is in the stored order is told by numbers along it, without a volume.
+        # Number the axes to recover the stored order without a volume.
         z, y, x = self.stack.geometry.shape
         numbers = np.broadcast_to(np.arange(z)[:, None, None], (z, y, x))
         axial, _ = to_axial(numbers, self.stack.geometry)

@@ -61,7 +61,7 @@ class Attenuation:
 
     @cached_property
     def lowest_tissue(self) -> float:
-        """Smallest value that is no padding, HU."""
+        """Smallest value other than padding, HU."""
         padding = self.padding_hu
         kept = self.values if padding is None else self.values[self.values > padding]
         return float(kept.min()) if kept.size else self.lowest

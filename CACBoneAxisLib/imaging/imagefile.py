@@ -117,7 +117,7 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     array = image_array(image)
     if not is_intact(path, array):
         raise refusal("file-unreadable", file=path.name)
-    # A key that is no text cannot be asked for.
+    # Keys that are not valid text cannot be queried.
     keys = [key for key in image.GetMetaDataKeys() if _text(key) == key]
     metadata = {key: _text(image.GetMetaData(key)) for key in keys}
     geometry = _geometry(image, path.name, claims)

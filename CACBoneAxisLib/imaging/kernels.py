@@ -8,10 +8,9 @@ from CACBoneAxisLib.data import load_table
 
 
 def is_sharp(kernel: str | None, manufacturer: str | None = None) -> bool:
-    """Return whether a kernel is one that its vendor made for the detail of lung or bone.
+    """Return whether a kernel is a vendor's lung or bone (edge-enhancing) kernel.
 
-    Names and their sources stand in ``data/kernels.json``; a kernel that is not there is
-    not called sharp.
+    Names and sources are in ``data/kernels.json``; an unlisted kernel does not count as sharp.
     """
     return _is_listed("kernels", kernel, manufacturer)
 

@@ -108,5 +108,5 @@ def write_labels(path: str | Path, labels: LabelImage) -> None:
 
 
 def tag_text(text: str) -> str:
-    """Return a text as it can stand in a segment's tag: on one line, without the sign that ends a tag."""
+    """Return a text escaped for a segment tag: one line, no tag separator."""
     return " ".join(text.replace("|", "/").split())

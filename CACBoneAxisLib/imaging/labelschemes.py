@@ -27,8 +27,8 @@ from CACBoneAxisLib.imaging.labels import LabelImage
 
 SPINE_NAME = re.compile(r"(?:vertebrae_)?([CTLS])(\d{1,2})")
 FIRST = {"C": -7, "T": 0, "L": 12, "S": 17}
-# From the middle of a vertebra to that of the next, mm: from C1, from T1 and from T10 on. Much wider than the
-# 15, 20 to 28 and 28 to 40 mm of adults, because a vertebra may be crushed, and a label half missing.
+# Distance between centres of neighbouring vertebrae, mm: from C1, from T1 and from T10 on. Much wider than the
+# 15, 20 to 28 and 28 to 40 mm of adults, because a vertebra may be crushed or a label half missing.
 STEPS_MM = ((-7, 8.0, 32.0), (0, 10.0, 38.0), (9, 14.0, 60.0))
 SOLID = (
     "spleen",

@@ -1,1 +1,4 @@
-"""What a reader does to one scan: choices, edits, undo, trail, lock, rescoring; the scene and no widget."""
+"""Implement a reader's work on one scan, without widgets.
+
+Choices, edits, undo, trail, lock and rescoring on the nodes of the scene.
+"""

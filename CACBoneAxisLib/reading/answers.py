@@ -1,4 +1,4 @@
-"""The answers of a result as rich text, with their warnings."""
+"""Format the answers of a result, with their warnings, as rich text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from CACBoneAxisLib.report.wording import (
     class_words,
 )
 
-# Why a score or an estimate that was asked for is not there, or what it rests on.
+# Why a requested score or estimate is missing, or what it depends on.
 SCORE_CODES = ("t-score-", "z-score-", "estimate-")
 
 
 def calcium_answer(result: Mapping[str, Any]) -> str:
-    """Return the score with its warnings as rich text, or why there is none."""
+    """Return the score with its warnings as rich text, or the reason for none."""
     calcium = result["calcium"]
     total = calcium["total"]["agatston"]
     if total is None:
@@ -39,7 +39,7 @@ def calcium_answer(result: Mapping[str, Any]) -> str:
 
 
 def bone_answer(result: Mapping[str, Any]) -> str:
-    """Return the density with its warnings as rich text, or why there is none."""
+    """Return the density with its warnings as rich text, or the reason for none."""
     summary = result["bone"]["summary"]
     if not summary or summary.get("mean_hu") is None:
         return _("No bone density: {reason}").format(reason=escape(bone_missing(result)))
@@ -58,7 +58,10 @@ def bone_answer(result: Mapping[str, Any]) -> str:
 
 
 def readout_words(vertebra: Mapping[str, Any]) -> str:
-    """Return a region's measurements with their warnings as rich text, or why there are none."""
+    """Return a region's measurements with warnings as rich text.
+
+    Without measurements the text gives the reason.
+    """
     level = f"<b>{escape(vertebra['level'])}</b>"
     said = doubts(vertebra["findings"])
     if vertebra["mean_hu"] is None:
@@ -75,7 +78,7 @@ def readout_words(vertebra: Mapping[str, Any]) -> str:
 
 
 def protocol_words(protocol: CalciumProtocol) -> str:
-    """Return by whose rules is scored and which of them the reader changed."""
+    """Return the scoring protocol and the rules the reader changed."""
     changes = protocol.changed()
     if not changes:
         return str(protocol.citation)
@@ -84,7 +87,7 @@ def protocol_words(protocol: CalciumProtocol) -> str:
 
 
 def contrast_words(found: Mapping[str, Any]) -> str:
-    """Return volume and number of lesions on a contrast-enhanced scan."""
+    """Return the volume and number of lesions on a contrast-enhanced scan."""
     said = _(
         "Calcium on a contrast-enhanced scan at {threshold} ({rule}): {volume} in {count} lesions; no Agatston score."
     )
@@ -99,7 +102,7 @@ def contrast_words(found: Mapping[str, Any]) -> str:
 
 
 def visual_words(found: Mapping[str, Any]) -> str:
-    """Return the sum of the visual classes and the class of CAC-DRS."""
+    """Return the sum of the visual classes and the CAC-DRS class."""
     parts = []
     if found["sum"] is not None:
         parts.append(_("Visual score {sum} of 12").format(sum=found["sum"]))
@@ -109,6 +112,6 @@ def visual_words(found: Mapping[str, Any]) -> str:
 
 
 def doubts(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the sentences of warnings and errors as rich text, each once."""
+    """Return the distinct warnings and errors as rich text."""
     serious = [escape(item["message"]) for item in findings if item["severity"] != "note"]
     return list(dict.fromkeys(serious))

@@ -1,4 +1,4 @@
-"""Approve and unlock a reading: lock its nodes, and keep who approved it and when."""
+"""Approve and unlock a reading: lock its nodes, record name and time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def approval(parameters: Any) -> Approval | None:
 
 
 def approve(parameters: Any, name: str) -> None:
-    """Approve a reading and lock its seeds and regions; the trail says so.
+    """Approve a reading, lock its seeds and regions and note it in the trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    name : of the reader
+    name : name of the reader
     """
     note_action(parameters, f"approved by {name}", name)
     keep_quietly(
@@ -36,12 +36,12 @@ def approve(parameters: Any, name: str) -> None:
 
 
 def unlock(parameters: Any, name: str) -> None:
-    """Take the approval of a reading back and unlock its nodes; the trail says so.
+    """Withdraw an approval, unlock the nodes and note it in the trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    name : of whoever unlocks it
+    name : name of the person unlocking it
     """
     before = approval(parameters)
     if before is None:

@@ -1,4 +1,4 @@
-"""The studies of a batch at review: listed, opened in the scene, corrected, and put back in their rows."""
+"""Review the studies of a batch: list, open, correct and replace their rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Run = Callable[[Callable[[Progress], object]], str]
 
 
 class BatchReview:
-    """Opens the studies of a batch's folder as readings of the scene, one after another.
+    """Opens the studies of a batch folder one at a time as readings in the scene.
 
     Parameters
     ----------
@@ -34,35 +34,35 @@ class BatchReview:
 
     @property
     def folder(self) -> Path | None:
-        """The batch's folder that is chosen, None where none is."""
+        """The selected batch folder, or None."""
         session = self.workspace.session
         folder = str(session.batchFolder) if session is not None else "."
         return None if folder in ("", ".") else Path(folder).absolute()
 
     @property
     def opened(self) -> tuple[Path, str] | None:
-        """The batch and study that the current reading was opened from, None where it is of no batch."""
+        """Batch and study the current reading was opened from, or None."""
         reading = self.workspace.reading
         return review.study_of(reading.volume) if reading is not None else None
 
     def list(self) -> None:
-        """Read the folder; raise UnusableInputError where it holds no batch."""
+        """Read the folder; raise UnusableInputError if it holds no batch."""
         self.studies = {}
         if self.folder is not None:
-            # Not by study_id: a manifest may name one twice, and the second is a failure of its own.
+            # Not by study_id: a manifest may repeat one, and the duplicate is a separate failure.
             self.studies = {str(n): study for n, study in enumerate(list_studies(self.folder))}
 
     def open(self, study: ReviewedStudy, run: Run) -> tuple[str, bool]:
-        """Load a study with the reading its row rests on, score it, and take the last one out of the scene.
+        """Load and score a study with its row's reading, closing the previous one.
 
         Parameters
         ----------
-        run : does the work, as ``Host.run``
+        run : runs the work, as ``Host.run``
 
         Returns
         -------
-        message : what went wrong in one sentence, empty where nothing did
-        opened : whether the study is the current reading now, and was not before
+        message : one-sentence error, empty on success
+        opened : whether the study has just become the current reading
         """
         batch, before = self.folder, self.workspace.reading
         if batch is None or not study.usable or self.workspace.busy:
@@ -79,7 +79,10 @@ class BatchReview:
         return message, opened
 
     def replace(self, run: Run) -> str:
-        """Replace the row by the corrected reading; return one sentence that confirms it or says what went wrong."""
+        """Replace the row with the corrected reading.
+
+        Returns one sentence with the confirmation or the error.
+        """
         reading, opened = self.workspace.reading, self.opened
         if reading is None or opened is None or self.cannot_replace() or self.workspace.busy:
             return ""
@@ -94,7 +97,7 @@ class BatchReview:
         return message or str(done)
 
     def cannot_replace(self) -> str:
-        """Return what keeps the row from being replaced, in words; empty where nothing does."""
+        """Return why the row cannot be replaced; empty if it can."""
         reading = self.workspace.reading
         if reading is None or self.opened is None:
             return _("Open a study of the batch first.")
@@ -106,7 +109,7 @@ class BatchReview:
         scene = self.workspace.scene
         record = find_result(scene, there) if there is not None else None
         if record is not None:
-            # It was left with a correction that is in no row yet.
+            # It has a correction not yet written to a row.
             keep_choices(reading_nodes(record), result_mapping(record)["provenance"]["settings"], scene)
             return
         nodes = review.open_study(scene, batch, study_id, lambda text, part: progress(text, part / 2))
@@ -130,7 +133,7 @@ class BatchReview:
         return self._compared[1]
 
     def _is_finished(self, record: Any) -> bool:
-        """Return whether nothing is lost when the current study is taken out of the scene."""
+        """Return whether closing the current study loses nothing."""
         reading = self.workspace.reading
         if reading is None or self.opened is None or reading.changed_since_result:
             return False
@@ -138,7 +141,7 @@ class BatchReview:
 
 
 def study_titles() -> list[str]:
-    """Return the titles of the columns that :func:`study_texts` fills."""
+    """Return the column titles for :func:`study_texts`."""
     return [
         _("Study"),
         _("State"),
@@ -153,7 +156,7 @@ def study_titles() -> list[str]:
 
 
 def study_texts(study: ReviewedStudy) -> list[str]:
-    """Return a study's cells as texts: state, numbers, verdicts, and why something is not there."""
+    """Return a study's cells: state, numbers, verdicts and reasons for gaps."""
     row = study.row
     if not row:
         state = _("failed") if study.problem else _("not analysed yet")

@@ -1,4 +1,4 @@
-"""Words about the consequences of a chosen calibration or reference."""
+"""Describe the consequences of a selected calibration or reference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 def kind_words() -> dict[str, str]:
-    """Return how the kinds of calibration are called."""
+    """Return the display names of the calibration kinds."""
     return {
         "none": _("none: HU only"),
         "linear": _("linear: slope and intercept"),
@@ -28,7 +28,7 @@ def kind_words() -> dict[str, str]:
 
 
 def missing_words() -> dict[str, str]:
-    """Return the sentences about calibrations that are not complete."""
+    """Return the sentences about incomplete calibrations."""
     return {
         "slope": _("No BMD until the slope of your scanner's calibration is typed."),
         "material": _("No BMD until the material is chosen."),
@@ -40,12 +40,12 @@ def missing_words() -> dict[str, str]:
 
 
 def calibration_words(calibration: Calibration, check: ScanCheck | None) -> list[str]:
-    """Return, as rich text, what a calibration gives, where it holds, and why it is refused where it is.
+    """Return what a calibration gives, its limits and any refusal, as rich text.
 
     Parameters
     ----------
-    calibration : as the settings have it
-    check : of the scan, None where it is not known yet
+    calibration : from the settings
+    check : check of the scan, None if not made yet
     """
     if calibration.kind == "none":
         return [_("HU and published HU thresholds; no BMD, class, T- or Z-score.")]
@@ -82,7 +82,7 @@ def calibration_words(calibration: Calibration, check: ScanCheck | None) -> list
 
 
 def dual_words(calibration: Calibration) -> str:
-    """Return what a calibration by two energies gives."""
+    """Return what a dual-energy calibration gives."""
     if calibration.slope is None or calibration.intercept is None:
         return _("BMD is the density of HA that both volumes give; a slope, intercept and material may map it.")
     sign = "+" if calibration.intercept >= 0 else "-"
@@ -91,20 +91,20 @@ def dual_words(calibration: Calibration) -> str:
 
 
 def t_score_items(parameters: Any) -> list[tuple[str, Any]]:
-    """Return the T-score references to choose from, the site's own among them."""
+    """Return the available T-score references, including the site's own."""
     own = own_references(parameters)
     named = {row.reference: row for row in (*t_score_references(), *own)}
     return [(_("none"), None), *((f"{name}: {row.site}, {row.material}", name) for name, row in named.items())]
 
 
 def z_score_items() -> list[tuple[str, Any]]:
-    """Return the Z-score references to choose from."""
+    """Return the available Z-score references."""
     names = dict.fromkeys(row.reference for row in z_score_references())
     return [(_("none"), None), *((name, name) for name in names)]
 
 
 def own_references(parameters: Any) -> tuple[TScoreReference, ...]:
-    """Return the references of the site's own that a reading keeps."""
+    """Return the site references kept with a reading."""
     rows = (chosen(parameters, "bone.site_references") or []) if parameters is not None else []
     try:
         return tuple(TScoreReference(**row) for row in rows)
@@ -113,7 +113,7 @@ def own_references(parameters: Any) -> tuple[TScoreReference, ...]:
 
 
 def references_implied(parameters: Any) -> list[str]:
-    """Return, as rich text, whom the chosen references compare with, and where they hold."""
+    """Return the selected references' populations and limits as rich text."""
     lines = []
     name = chosen(parameters, "bone.t_score_reference")
     rows = [row for row in (*t_score_references(), *own_references(parameters)) if row.reference == name]
@@ -140,6 +140,6 @@ def references_implied(parameters: Any) -> list[str]:
 
 
 def estimate_text(name: str) -> str:
-    """Return an equation of ``data/bmd_conversions.json`` as the list shows it."""
+    """Return the list text of an equation in ``data/bmd_conversions.json``."""
     row = next(row for row in load_table("bmd_conversions")["rows"] if row["name"] == name)
     return f"{row['from']} / {row['to']}: {row['source']}" + (f", {row['kvp']} kVp" if row["kvp"] else "")

@@ -1,4 +1,4 @@
-"""Show candidates over the views, limited by the heart's box, and list those left out with the reason."""
+"""Show candidates inside the heart box; list rejected candidates with reasons."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from CACBoneAxisLib.reading.reading import Reading
 from CACBoneAxisLib.reading.words import reason_words
 from CACBoneAxisLib.reading.workspace import Workspace
 
-# After the last change of threshold or box, the bone and what is small are left out again.
+# Bone and small components are filtered only after the last change of threshold or box.
 SETTLE_MS = 250
-# Reasons whose candidates a reader may want to look at, and how many of each.
+# Rejection reasons worth listing, and the maximum number listed for each.
 LISTED: tuple[Reason, ...] = ("large", "outside", "aorta", "airway")
 MOST_LISTED = 20
 
 
 class CandidateLayer(VTKObservationMixin):
-    """Shows the candidates of the current reading as a translucent layer, and says why others are none.
+    """Shows the current candidates as a translucent layer and explains rejected ones.
 
     Parameters
     ----------
     workspace : of the scene
-    changed : called when :attr:`sentence` or :attr:`left_out` did
+    changed : called when :attr:`sentence` or :attr:`left_out` changes
     """
 
     def __init__(self, workspace: Workspace, changed: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class CandidateLayer(VTKObservationMixin):
         self._listing: tuple[Any, Screening] | None = None
 
     def switch(self, on: bool) -> None:
-        """Show the layer from the next :meth:`update` on, or take it out of the views."""
+        """Show the layer from the next :meth:`update`, or remove it from the views."""
         self.on = on
         if not on:
             self._hide()
@@ -68,7 +68,7 @@ class CandidateLayer(VTKObservationMixin):
         self._observe(None)
 
     def update(self) -> None:
-        """Follow threshold, box and lesions."""
+        """Update the layer for the current threshold, box and lesions."""
         reading = self.workspace.reading
         self._observe(reading.parameters.heart if reading is not None else None)
         if reading is None or not self.on or not self.workspace.session.showCandidates:
@@ -82,7 +82,7 @@ class CandidateLayer(VTKObservationMixin):
             return
         known = self._shown is not None and self._shown[:2] == state[:2]
         if known and self._shown[2] == state[2]:
-            # Lesions were taken or given back: what may be calcium is what it was.
+            # Only lesions were added or removed, so the candidates themselves are unchanged.
             self._show(reading, state)
             return
         if known:
@@ -90,7 +90,7 @@ class CandidateLayer(VTKObservationMixin):
         self.settling.start()
 
     def settle(self) -> None:
-        """Find the candidates of the threshold and the box that there are now."""
+        """Find the candidates for the current threshold and box."""
         reading = self.workspace.reading
         if reading is None or not self.on:
             return
@@ -102,7 +102,7 @@ class CandidateLayer(VTKObservationMixin):
             self._say(message)
 
     def propose(self) -> None:
-        """Put the heart's box where it is found."""
+        """Place the heart box at the detected heart."""
         reading = self.workspace.reading
         if reading is None:
             return
@@ -118,7 +118,7 @@ class CandidateLayer(VTKObservationMixin):
         self.workspace.input_changed()
 
     def look_at(self, number: int) -> None:
-        """Show one of those left out in the slice views."""
+        """Show a rejected candidate in the slice views."""
         jump_to(swap_ras_lps(self.left_out[number].position_mm))
 
     def _list(self, reading: Reading, progress: Progress) -> None:
@@ -197,12 +197,12 @@ class CandidateLayer(VTKObservationMixin):
         self._changed()
 
     def _region(self, reading: Reading) -> HeartRegion | None:
-        """Return the heart's region, from the segmentation where the reading has one."""
+        """Return the heart region, from the reading's segmentation if it has one."""
         nodes = ReadingNodes(reading.volume, heart=reading.parameters.heartSegmentation)
         return reading.analysis.heart_region(inputs_from_nodes(nodes, image=reading.analysis.image))
 
     def _state(self, reading: Reading) -> Any:
-        """Return what the layer rests on: volume, box, rules, lesions; None where it cannot be read."""
+        """Return the layer's inputs (volume, box, rules, lesions); None if unreadable."""
         parameters = reading.parameters
         try:
             protocol = clicking_protocol(parameters, reading.analysis)
@@ -226,12 +226,15 @@ class CandidateLayer(VTKObservationMixin):
 
 
 def no_heart() -> str:
-    """Return the sentence for a scan in which the heart was not found."""
+    """Return the sentence for a scan without a detected heart."""
     return str(_("The heart was not found between the lungs: nothing limits the candidates."))
 
 
 def look_at_heart(reading: Reading | None) -> None:
-    """Go to the middle of the heart's box, the sagittal view to the spine behind it; nowhere without a box."""
+    """Centre the views on the heart box, the sagittal view on the spine.
+
+    Does nothing without a box.
+    """
     heart = reading.parameters.heart if reading is not None else None
     if reading is not None and heart is not None:
         jump_to(swap_ras_lps(reading_place(reading.analysis.image, box_from_node(heart))))

@@ -1,4 +1,7 @@
-"""Check the scan itself, once for each volume and description: acquisition, aortic blood, phantom, suitability."""
+"""Check the scan itself: acquisition, aortic blood, phantom, suitability.
+
+Each volume and description is checked once.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from CACBoneAxisLib.study.scancheck import AORTA_NAME, ScanCheck
 
 
 class Checker:
-    """Checks the scan that a parameter node chooses, when asked, and keeps what it found.
+    """Checks the selected scan on request and caches the outcome.
 
     Parameters
     ----------
-    analyses : of the volumes of the scene
+    analyses : analyses of the volumes in the scene
     """
 
     def __init__(self, analyses: Analyses) -> None:
@@ -28,15 +31,15 @@ class Checker:
         self._latest = Cache(1)
 
     def known(self, parameters: Any) -> ScanCheck | None:
-        """Return the check of the scan as it is chosen and described now, None where it was not made yet."""
+        """Return the check of the scan as currently described, None if not made yet."""
         return self._found(parameters)[0]
 
     def problem(self, parameters: Any) -> str:
-        """Return why the scan as it is chosen now cannot be used; empty where it can, or was not checked."""
+        """Return why the selected scan is unusable; empty if usable or unchecked."""
         return self._found(parameters)[1]
 
     def is_wanted(self, parameters: Any) -> bool:
-        """Return whether there is a scan that was not checked as it is chosen and described now."""
+        """Return whether the selected scan, as described now, is unchecked."""
         if parameters is None or parameters.volume is None:
             return False
         return self._latest.peek("scan", self._state_of(parameters)) is None
@@ -46,11 +49,11 @@ class Checker:
         return kept or (None, "")
 
     def run(self, parameters: Any, progress: Any = None) -> ScanCheck | None:
-        """Check the scan; what cannot be used is kept as :meth:`problem`.
+        """Check the scan; keep a refusal as :meth:`problem`.
 
         Parameters
         ----------
-        progress : called with what is being done and the part done; what it raises ends the check
+        progress : called with the current step and the fraction done; an exception ends the check
         """
         progress = progress or (lambda message, part: None)
         state = self._state_of(parameters)
@@ -68,7 +71,7 @@ class Checker:
         return check
 
     def clear(self) -> None:
-        """Forget the scan, as when the scene is closed."""
+        """Drop the cached check, as when the scene closes."""
         self._latest.clear()
 
     def _state_of(self, parameters: Any) -> Any:
@@ -80,7 +83,7 @@ class Checker:
         about = [settings.get(name) for name in ("acquisition", "patient")]
         calibration = settings.get("bone", {}).get("calibration") or {}
         if calibration.get("kind") != "phantom":
-            # Of the scan itself; any other calibration is made elsewhere.
+            # Calibrations from the scan itself; others are made elsewhere.
             calibration = {}
         marked = [(node, node.GetMTime()) for node in _aorta(parameters)]
         return (state, json.dumps([about, calibration], sort_keys=True), marked)

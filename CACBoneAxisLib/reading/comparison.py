@@ -1,4 +1,7 @@
-"""The current reading against an earlier one of the same patient: in the scene, or in a folder of results."""
+"""Compare the current reading with an earlier one of the same patient.
+
+The earlier one is in the scene or in a results folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ SHOWN = ("baseline", "followup", "absolute", "percent", "per_year")
 
 
 def cannot_compare(reading: ReadingCore | None) -> str:
-    """Return what keeps a reading from being compared, in words; empty where nothing does."""
+    """Return why a reading cannot be compared; empty if it can."""
     if reading is None or reading.result() is None:
         return _("Analyse this scan first: there is no result yet.")
     if reading.changed_since_result:
@@ -37,14 +40,14 @@ def cannot_compare(reading: ReadingCore | None) -> str:
 
 
 def compared(reading: ReadingCore, progress: Progress) -> tuple[dict[str, Any], list[Any]]:
-    """Compare with the earlier scan that is chosen; return the comparison and its figures.
+    """Compare with the selected earlier scan; return the comparison and figures.
 
-    Both scans are laid over each other where both are in the scene.
+    The scans are registered if both are in the scene.
 
     Raises
     ------
     UnusableInputError
-        When the two cannot be compared.
+        If the two cannot be compared.
     """
     parameters, images = reading.parameters, _images(reading)
     if parameters.baseline is not None:
@@ -58,19 +61,21 @@ def compared(reading: ReadingCore, progress: Progress) -> tuple[dict[str, Any], 
 
 
 def save_comparison(comparison: Mapping[str, Any], reading: ReadingCore, folder: Path) -> Path:
-    """Write a comparison into a new folder inside ``folder``, with pictures where both scans are here; return its page.
+    """Write a comparison into a new subfolder of ``folder``; return its page.
+
+    Pictures are included if both scans are in the scene.
 
     Raises
     ------
     OSError
-        When the folder cannot be written.
+        If the folder cannot be written.
     """
     target = folder / f"CACBoneAxis change {datetime.now():%Y-%m-%d %H-%M-%S}"
     return write_comparison(dict(comparison), target, _images(reading))
 
 
 def comparison_state(reading: ReadingCore | None) -> Any:
-    """Return a value that changes with either reading or with a choice that a comparison rests on."""
+    """Return a cache key of both readings and the comparison choices."""
     if reading is None:
         return None
     parameters = reading.parameters
@@ -88,12 +93,15 @@ def _images(reading: ReadingCore) -> list[CTImage]:
 
 
 def change_titles() -> list[str]:
-    """Return the titles of the change table's columns."""
+    """Return the column titles of the change table."""
     return [_("Artery"), _("Earlier"), _("Now"), _("Change"), _("Change, %"), _("Per year")]
 
 
 def change_texts(comparison: Mapping[str, Any]) -> list[list[str]]:
-    """Return the change of the Agatston score as texts, the total first, then each artery with calcium in one scan."""
+    """Return the Agatston score changes as texts.
+
+    The total first, then each artery with calcium in at least one scan.
+    """
     names = {t["code"]: f"{t['code']} {t['name']}" for t in territory_table()}
     rows = []
     for what, by in comparison["changes"].items():

@@ -1,4 +1,4 @@
-"""What a reading of one scan rests on: its choices, its result and whether that is current, its steps and trail."""
+"""Hold the state of one reading: choices, result, undo steps and trail."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 
 class ReadingCore(VTKObservationMixin):
-    """Choices, result, lock and steps of one volume.
+    """Choices, result, lock and undo steps of one volume.
 
     Parameters
     ----------
@@ -57,23 +57,23 @@ class ReadingCore(VTKObservationMixin):
         self._mapping: tuple[Any, Mapping[str, Any]] | None = None
         self._changed: bool | None = None
         self._voxels_changed = False
-        # What happened to the reading from elsewhere, until its reader's next step.
+        # External changes to the reading since the reader's last step.
         self.told = ""
         self._lost = ""
 
     def open(self) -> None:
-        """Observe the reading, while it is the one that is shown."""
+        """Observe the reading while it is shown."""
         self.addObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self._on_choice)
 
     def close(self) -> None:
-        """Observe it no longer."""
+        """Stop observing."""
         self.removeObservers()
         self.inputs.observe(None)
         self._latest = self._mapping = None
 
     @property
     def node(self) -> Any:
-        """The node that keeps the choices."""
+        """The node holding the choices."""
         return self.parameters.parameterNode
 
     @property
@@ -83,28 +83,28 @@ class ReadingCore(VTKObservationMixin):
 
     @property
     def analysis(self) -> IncrementalAnalysis:
-        """The incremental analysis of the volume; raises UnusableInputError where it cannot be read."""
+        """The volume's incremental analysis; UnusableInputError if unreadable."""
         return self.workspace.analyses.of(self.volume)
 
     @property
     def nodes(self) -> ReadingNodes:
-        """The nodes that are chosen now."""
+        """The selected nodes."""
         return nodes_from_parameters(self.parameters)
 
     @property
     def settings(self) -> Settings:
-        """The settings that are chosen now; raises UnusableInputError where they are none."""
+        """The selected settings; UnusableInputError if invalid."""
         return Settings.from_mapping(settings_from_parameters(self.parameters))
 
-    # The result, and whether it still holds
+    # The result and whether it is current
 
     def result(self) -> Any:
-        """Return the node that holds the result, or None."""
+        """Return the result node, or None."""
         return find_result(self.workspace.scene, self.volume) if self.volume is not None else None
 
     @property
     def changed_since_result(self) -> bool:
-        """Whether there is a result and nodes or choices have changed since it was made."""
+        """Whether a result exists and its nodes or choices have changed since."""
         if self._changed is None:
             self._changed = self._is_changed()
         return self._changed
@@ -120,7 +120,7 @@ class ReadingCore(VTKObservationMixin):
             return True
 
     def result_mapping(self) -> Mapping[str, Any] | None:
-        """Return the content of ``result.json`` of the result, or None."""
+        """Return the result's ``result.json`` content, or None."""
         record = self.result()
         if record is None or not record.GetText():
             return None
@@ -130,9 +130,9 @@ class ReadingCore(VTKObservationMixin):
         return self._mapping[1]
 
     def latest_result(self) -> StudyResult | None:
-        """Return the result with its voxels, None where there is none.
+        """Return the result with its voxels, or None.
 
-        What was analysed before the scene was loaded is analysed again.
+        A result loaded with the scene is analysed again.
         """
         record = self.result()
         if record is None:
@@ -146,7 +146,7 @@ class ReadingCore(VTKObservationMixin):
         return self._latest[1]
 
     def not_current(self) -> str:
-        """Return why there is no result to go on with, in words; empty where there is a current one."""
+        """Return why no current result exists; empty if one does."""
         if self.result() is None:
             return _("Press Apply first: there is no result yet.")
         if self.changed_since_result:
@@ -154,7 +154,7 @@ class ReadingCore(VTKObservationMixin):
         return ""
 
     def locked(self) -> str:
-        """Return why nothing may be changed, in words; empty where it may."""
+        """Return why the reading is locked; empty if it can be changed."""
         approved = approval(self.parameters)
         if approved is None:
             return ""
@@ -162,7 +162,7 @@ class ReadingCore(VTKObservationMixin):
         return str(words.format(name=approved.name))
 
     def missing(self) -> str:
-        """Return what keeps the scan from being analysed, in words; empty where nothing does."""
+        """Return why the scan cannot be analysed; empty if it can."""
         if self.volume is None:
             return no_volume()
         if self.workspace.busy:
@@ -175,22 +175,22 @@ class ReadingCore(VTKObservationMixin):
         return ""
 
     def notices(self) -> list[str]:
-        """Return what a reader has to know before anything else, a sentence each."""
+        """Return the notices a reader has to see first, one sentence each."""
         given = (self.volume, *(getattr(self.parameters, role) for role in NODES), *existing_regions(self.parameters))
         return [sentence for sentence in (self.told, transform_over(given)) if sentence]
 
     # Analysing
 
     def analyze(self) -> None:
-        """Analyse the reading as it is, approved or not; an error is one sentence of the host's."""
+        """Analyse the reading, approved or not; the host shows an error."""
         label_volume = self.workspace.session is not None and bool(self.workspace.session.makeLabelVolume)
         self.workspace.host.say("")
         self._analyze(label_volume=label_volume)
 
     def rescore(self) -> None:
-        """Analyse without waiting, as after a click: the analysis knows all but what changed.
+        """Analyse at once, as after a click; unchanged intermediate results are cached.
 
-        Where the last lesion was taken back there is a result too: that nobody read the scan.
+        Without lesions there is still a result: the scan counts as unread.
         """
         if self.volume is None or self.workspace.busy:
             self.workspace.refresh()
@@ -206,11 +206,11 @@ class ReadingCore(VTKObservationMixin):
             self.workspace.host.say(message)
 
     def measure(self, progress: Progress, **shown: bool) -> None:
-        """Analyse the nodes and choices there are now and show the result in the scene; errors are raised.
+        """Analyse the current nodes and choices and show the result; errors raise.
 
         Parameters
         ----------
-        shown : of :func:`~CACBoneAxisLib.mrml.scene.show_result`
+        shown : options for :func:`~CACBoneAxisLib.mrml.scene.show_result`
         """
         nodes = self.nodes
         result = analyze_nodes(nodes, self.settings, progress=progress, analysis=self.analysis)
@@ -223,7 +223,7 @@ class ReadingCore(VTKObservationMixin):
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Change the reading in several steps as one: nobody reacts in between."""
+        """Batch several changes into one, without notifications in between."""
         self._held += 1
         try:
             yield
@@ -231,31 +231,31 @@ class ReadingCore(VTKObservationMixin):
             self._held -= 1
 
     def in_one_event(self) -> Any:
-        """Change several choices, inside a ``with``, as one: everybody reacts once, at its end."""
+        """Batch changes of choices in a ``with`` block; observers react once at its end."""
         return slicer.util.NodeModify(self.node)
 
     @property
     def held(self) -> bool:
-        """Whether the reading is being changed."""
+        """Whether a batched change is in progress."""
         return self._held > 0
 
     def note_step(self, text: str) -> None:
-        """Make an undoable step of what was just done, and keep it in the trail.
+        """Record what was just done as an undo step and in the trail.
 
         Parameters
         ----------
-        text : what was done; empty where that has to be told from what differs
+        text : what was done; if empty, derived from the differences
         """
         if self.history.note(text):
             note_action(self.parameters, text or words_of(self.history.done[-1]), goes_on=not text)
 
     def act(self, text: str, change: Callable[[], None]) -> None:
-        """Change the reading in one undoable step, and answer at once where changes are answered without Apply.
+        """Change the reading in one undo step; rescore at once in live mode.
 
         Parameters
         ----------
         text : what the reader did
-        change : does it
+        change : makes the change
         """
         self.told = ""
         with self.holding():
@@ -271,7 +271,7 @@ class ReadingCore(VTKObservationMixin):
         return self._go(self.history.undo, "undone")
 
     def redo(self) -> Outcome:
-        """Redo the step that was undone last."""
+        """Redo the last undone step."""
         return self._go(self.history.redo, "redone")
 
     def _go(self, step: Callable[[], Step | None], what: str) -> Outcome:
@@ -287,7 +287,7 @@ class ReadingCore(VTKObservationMixin):
         return Outcome(True, what, {"step": step_words(gone.text)})
 
     def show_table(self, role: str) -> None:
-        """Show the table of what was just worked on below the views, unless the user put another table there."""
+        """Show the relevant table below the views, unless the user chose another."""
         record, shown = self.result(), shown_table(self.workspace.scene)
         if record is not None and (shown is None or is_output(self.workspace.scene, shown)):
             show_table(self.workspace.scene, record.GetNodeReference(role))
@@ -295,7 +295,7 @@ class ReadingCore(VTKObservationMixin):
     # What happens in the scene
 
     def miss(self, node: Any) -> None:
-        """Say that a node of the reading is being deleted elsewhere, and keep it for undo; its place stays empty."""
+        """Keep a node that is being deleted elsewhere for undo; its slot stays empty."""
         role = next((role for role in deleted_words() if getattr(self.parameters, role) is node), "")
         role = role or ("regions" if node in self.parameters.regions else "")
         if self.held or not role:
@@ -308,13 +308,13 @@ class ReadingCore(VTKObservationMixin):
         self._lost = deleted_words().get(role) or _("region of {level} deleted").format(level=node.GetName())
 
     def note_loss(self) -> None:
-        """Make an undoable step of a node's deletion, once it is gone."""
+        """Record a node's deletion as an undo step once it is gone."""
         if self._lost:
             text, self._lost = self._lost, ""
             self.note_step(text)
 
     def look_again(self) -> None:
-        """Forget what was concluded from nodes that may have changed, and observe those that are chosen now."""
+        """Drop conclusions from changed nodes and observe the selected nodes."""
         self._changed = None
         if self.inputs.observe(self.parameters):
             self._voxels_changed = False
@@ -323,7 +323,7 @@ class ReadingCore(VTKObservationMixin):
         self.workspace.input_changed()
 
     def _on_inputs_changed(self, voxels: bool) -> None:
-        """React to a node that changed; the voxels of a segmentation are not compared, the event counts."""
+        """React to a changed node; for segmentation voxels the event itself counts."""
         self._voxels_changed = self._voxels_changed or voxels
         self.workspace.input_changed()
 

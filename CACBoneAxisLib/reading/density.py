@@ -1,4 +1,4 @@
-"""Bone density of a reading in colour over the CT; for the eye only."""
+"""Show the bone density of a reading as a colour overlay; display only."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Density:
         return self._node is not None
 
     def show(self) -> None:
-        """Colour the regions from now on."""
+        """Show the colours from now on."""
         node = add_density_node(self.reading.workspace.scene, self.reading.volume)
         self.reading.node.SetNodeReferenceID(DENSITY, node.GetID())
 
     def hide(self) -> None:
-        """Take the colours away."""
+        """Hide the colours."""
         node = self._node
         self.reading.node.SetNodeReferenceID(DENSITY, None)
         show_over(None)
@@ -36,7 +36,10 @@ class Density:
         self.reading.workspace.scene.RemoveNode(node)
 
     def update(self) -> str:
-        """Colour what the latest result measured; return its calibration's material, empty where nothing is shown."""
+        """Colour the regions of the latest result; return the calibration material.
+
+        Empty if nothing is shown.
+        """
         node = self._node
         result = self.reading.latest_result() if node is not None else None
         if result is None:

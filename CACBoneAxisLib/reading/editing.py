@@ -1,4 +1,4 @@
-"""Take, move, cut, exclude and remove lesions by changing the reading's point list."""
+"""Add, move, cut, exclude and remove lesions through the reading's point list."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 
 class Editor:
-    """The actions of one reading.
+    """The lesion edits of one reading.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading, whose ``seeds`` are changed
-    analysis : of its volume
-    protocol : by whose rules candidates are found
-    heart : box outside which no coronary calcium is taken, None for no limit
+    analysis : analysis of its volume
+    protocol : rules for finding candidates
+    heart : box limiting coronary calcium, None for no limit
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Editor:
         self.heart = heart
 
     def take(self, ras_mm: Sequence[float], territory: str, growth: Growth = "lesion") -> Outcome:
-        """Take the lesion at a place for a territory; one that is taken moves to it.
+        """Add the lesion at a point to a territory, or move it there.
 
-        A second click on a lesion larger than one is taken to be accepts it.
+        A second click accepts a lesion larger than expected.
         """
         place, lesion = self._point(ras_mm, growth=growth)
         whole = lesion is not None and not any(seed.parts for seed in lesion.seeds)
@@ -66,9 +66,9 @@ class Editor:
         return Outcome(True, "taken", values)
 
     def cut(self, ras_mm: Sequence[float], territory: str, radius_mm: float, growth: Growth = "lesion") -> Outcome:
-        """Take for a territory what lies within a sphere around a place, and leave the rest of what it touches.
+        """Add to a territory only the part of a component inside a sphere.
 
-        The rest of a lesion that the same territory had taken whole is given back.
+        If the territory already had the whole lesion, the rest is removed.
         """
         radius = min(float(radius_mm), LARGEST_CUT_RADIUS_MM)
         place, lesion = self._point(ras_mm, cut_radius_mm=radius, growth=growth)
@@ -84,53 +84,53 @@ class Editor:
         return Outcome(True, "cut", {"artery": territory, "radius_mm": radius})
 
     def take_suggestions(self, suggestions: Sequence[Suggestion]) -> Outcome:
-        """Take suggested candidates for the arteries they are suggested for; their seeds keep that they were."""
+        """Accept suggested candidates; their seeds record that they were suggested."""
         if not suggestions:
             return Outcome(False, "no-suggestion")
         labels = [self._add(one.position_mm, one.territory, dict(suggested_decision(one))) for one in suggestions]
         return Outcome(True, "suggestions", {"seeds": ", ".join(labels), "count": len(labels)})
 
     def remove(self, lesion: Lesion | None) -> Outcome:
-        """Take a lesion out of the reading."""
+        """Remove a lesion from the reading."""
         if lesion is None:
             return Outcome(False, "none")
         remove_seeds(self.parameters.seeds, lesion.seeds)
         return Outcome(True, "removed", {"seed": lesion.seeds[0].name})
 
     def exclude(self, lesion: Lesion | None, reason: str) -> Outcome:
-        """Leave a lesion in the list without scoring it."""
+        """Exclude a lesion from the score but keep it listed."""
         if lesion is None:
             return Outcome(False, "none")
         decide(self.parameters.seeds, lesion.seeds, decision="excluded", reason=reason)
         return Outcome(True, "excluded", {"seed": lesion.seeds[0].name, "reason": reason})
 
     def include(self, lesion: Lesion | None) -> Outcome:
-        """Score a lesion that was excluded."""
+        """Include an excluded lesion again."""
         if lesion is None:
             return Outcome(False, "none")
         decide(self.parameters.seeds, lesion.seeds, decision=None, reason=None)
         return Outcome(True, "included", {"seed": lesion.seeds[0].name})
 
     def give(self, lesion: Lesion | None, territory: str) -> Outcome:
-        """Give a lesion to another territory; whether it scores does not change."""
+        """Move a lesion to another territory; its exclusion is unchanged."""
         if lesion is None:
             return Outcome(False, "none")
         rename_seeds(self.parameters.seeds, [s for s in lesion.seeds if s.territory != territory], territory)
         return Outcome(True, "moved", {"artery": territory})
 
     def lesions(self) -> tuple[Lesion, ...]:
-        """Return the lesions of the reading, as grown, in the order of their ids (1, 2, ...)."""
+        """Return the lesions as grown, in the order of their ids (1, 2, ...)."""
         node = self.parameters.seeds
         if node is None or not node.GetNumberOfDefinedControlPoints():
             return ()
         return self.analysis.cache.lesions(seeds_from([points_from_node(node)]), self.protocol)[0]
 
     def lesion_of(self, seeds: Collection[str]) -> Lesion | None:
-        """Return the lesion that has one of the named seeds, None where there is none."""
+        """Return the lesion with one of the named seeds, or None."""
         return next((one for one in self.lesions() if any(seed.name in seeds for seed in one.seeds)), None)
 
     def lesion_at(self, ras_mm: Sequence[float]) -> Lesion | None:
-        """Return the lesion that was taken at a place, None where there is none."""
+        """Return the lesion at a point, or None."""
         return self._point(ras_mm)[1]
 
     def _point(self, ras_mm: Sequence[float], **how: Any) -> tuple[Place, Lesion | None]:
@@ -171,7 +171,7 @@ class Editor:
     def _take_part(
         self, lesion: Lesion | None, position_mm: tuple[float, float, float], territory: str, decision: dict[str, Any]
     ) -> None:
-        """Take a part of a lesion, if it is one already; the rest stays with another territory, not with the same."""
+        """Split a lesion; the rest stays only with another territory."""
         if lesion is not None and lesion.territories == (territory,) and not any(s.parts for s in lesion.seeds):
             remove_seeds(self.parameters.seeds, lesion.seeds)
             lesion = None
@@ -179,7 +179,7 @@ class Editor:
         if lesion is None or lesion.mask is None:
             return
         part = next(one for one in self.lesions() if any(seed.name == label for seed in one.seeds))
-        # Seeds of the others that lie in the part would claim it; they go to what is left of their lesion.
+        # Other territories' seeds inside the part would claim it; they move to the rest of their lesion.
         inside = [seed for seed in part.seeds if seed in lesion.seeds and not seed.parts]
         if not inside or part.mask is None:
             return

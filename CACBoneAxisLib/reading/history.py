@@ -1,4 +1,4 @@
-"""Undo and redo of everything in a reading, without limit."""
+"""Undo and redo every change of a reading, without limit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from CACBoneAxisLib.reading.snapshots import NODES, Snapshot, put_back, take_snapshot
 
-# A number that is typed and a region that is dragged change many times; that is one step.
+# Typing a number or dragging a region fires many changes, which merge into one step.
 SAME_STEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change of the reading, and what it is called."""
+    """A change of the reading and its description."""
 
     before: Snapshot
     after: Snapshot
@@ -22,10 +22,10 @@ class Step:
 
 
 class History:
-    """The steps of one reading.
+    """The undo history of one reading.
 
-    What the nodes hold is compared with what they held: a step is whatever differs, so
-    what other modules change in them is undone as well, in its place.
+    A step is the difference between two states of the nodes, so changes made by other modules are
+    undone in order as well.
 
     Parameters
     ----------
@@ -39,16 +39,16 @@ class History:
         self._last = take_snapshot(parameters)
         self._changed_at = -SAME_STEP_SECONDS
         self._restoring = False
-        # Nodes of the reading that were deleted, by id: undo returns them.
+        # Deleted nodes of the reading by id, which undo restores.
         self.deleted: dict[str, Any] = {}
 
     def note(self, text: str = "") -> bool:
-        """Record the changes since the last step as a new one; return whether there were any.
+        """Record the changes since the last step; return whether there were any.
 
         Parameters
         ----------
-        text : what the reader did; without one it is told from what differs, and steps of
-            the same kind shortly after each other are one
+        text : what the reader did; if empty it is derived from the differences, and steps of the
+            same kind in quick succession merge
         """
         if self._restoring:
             return False
@@ -67,11 +67,11 @@ class History:
         return True
 
     def forget_change(self) -> None:
-        """Accept the current state without a step: a change that no reader made, such as a proposed box."""
+        """Accept an automatic change, such as a proposed box, without a step."""
         self._last = take_snapshot(self.parameters)
 
     def undo(self) -> Step | None:
-        """Undo the last step and return it; None where there is none."""
+        """Undo and return the last step, or None."""
         self.note()
         if not self.done:
             return None
@@ -81,7 +81,7 @@ class History:
         return step
 
     def redo(self) -> Step | None:
-        """Redo the step that was undone last and return it; None where there is none."""
+        """Redo and return the last undone step, or None."""
         if self.note() or not self.undone:
             return None
         step = self.undone.pop()
@@ -95,13 +95,13 @@ class History:
             put_back(self.parameters, to, self.deleted)
         finally:
             self._restoring = False
-        # As the nodes have it: what could not be put back is no new step.
+        # Read back from the nodes, so that what could not be restored is not a new step.
         self._last = take_snapshot(self.parameters)
         self._changed_at = -SAME_STEP_SECONDS
 
 
 def what_changed(before: Snapshot, after: Snapshot) -> str:
-    """Return what differs between two states of a reading: ``points``, a region's name, or a choice's."""
+    """Return what differs: ``points``, a region's name or a choice's name."""
     if before.nodes != after.nodes:
         return next(role for role in NODES if before.nodes.get(role) != after.nodes.get(role))
     if before.points != after.points:

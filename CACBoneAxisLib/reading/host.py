@@ -1,4 +1,4 @@
-"""What a reading asks of whatever shows it: the panel in Slicer, a page in a browser, a test."""
+"""Define what a reading needs from its host: Slicer panel, web page or test."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ class CancelledError(Exception):
 
 
 class Host(Protocol):
-    """Shows a reading and lets its user change it."""
+    """Shows a reading and lets the user change it."""
 
     def later(self, milliseconds: int, function: Callable[[], None]) -> None:
-        """Call a function once, after a while."""
+        """Call a function once after a delay."""
 
     def run(self, work: Callable[[Progress], object]) -> str:
-        """Do work through ``Workspace.run``, showing its progress; return what went wrong, empty where nothing did."""
+        """Run work through ``Workspace.run`` with progress; return the error or ""."""
 
     def session_changed(self, session: Any) -> None:
-        """Show the choices of another scene; None while there is none."""
+        """Show the choices of another scene, or None."""
 
     def reading_changed(self, reading: Any) -> None:
-        """Show another reading; None while there is none."""
+        """Show another reading, or None."""
 
     def refresh(self) -> None:
-        """Show what the reading and its result are now."""
+        """Show the current reading and result."""
 
     def say(self, message: str) -> None:
-        """Show a sentence about the last analysis; empty takes the last one away."""
+        """Show a sentence about the last analysis; an empty one clears it."""
 
 
 class Deferred:
-    """A call made once, a given time after it was last scheduled.
+    """A debounced call, made once a delay after the last :meth:`start`.
 
     Parameters
     ----------
-    host : whose timer is used
-    milliseconds : after the last :meth:`start`
+    host : provides the timer
+    milliseconds : delay after the last :meth:`start`
     function : is called
     """
 
@@ -53,7 +53,7 @@ class Deferred:
         self.waiting = False
 
     def start(self) -> None:
-        """Schedule the call; one that is scheduled already is delayed again."""
+        """Schedule the call, restarting a pending delay."""
         self._asked += 1
         asked, self.waiting = self._asked, True
         self._host.later(self.milliseconds, lambda: self._call(asked))
@@ -69,7 +69,7 @@ class Deferred:
 
 
 class Surroundings(Protocol):
-    """What a reading knows of the workspace around it."""
+    """The part of the workspace that a reading uses."""
 
     scene: Any
     host: Host
@@ -80,10 +80,10 @@ class Surroundings(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether a change is answered without Apply."""
+        """Whether changes are analysed without Apply."""
 
     def refresh(self) -> None:
-        """Look at the reading again and let it be shown."""
+        """Re-read the reading and refresh the display."""
 
     def input_changed(self) -> None:
         """React to a change of the reading."""

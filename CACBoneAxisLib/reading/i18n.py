@@ -1,4 +1,4 @@
-"""Slicer's translation of what a person reads; without Slicer's application the words stay as they are."""
+"""Translate user-visible text through Slicer, or return it unchanged without it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 def _translation() -> Callable[[str], str]:
     try:
-        # The function itself: it tells the context of a text from the file that calls it.
+        # The function itself, because it derives the context of a text from the calling file.
         from slicer.i18n import tr
     except ImportError:
         return str

@@ -1,4 +1,4 @@
-"""Calcium of a reading: what a click, a key or a button does to lesions."""
+"""Apply clicks, keys and buttons to the lesions of a reading."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ Slab = tuple[Sequence[float], float]
 
 
 class Lesions:
-    """Takes, moves, cuts, excludes and removes the lesions of a reading.
+    """Adds, moves, cuts, excludes and removes the lesions of a reading.
 
-    Each action is one undoable step, stands in the trail and is scored at once.
+    Each action is one undo step, is noted in the trail and rescored at once.
     """
 
     def __init__(self, reading: ReadingCore) -> None:
         self.reading = reading
-        # Names of the chosen lesion's seeds; its id may be another one after the next click.
+        # Seed names of the selected lesion; its id may change with the next click.
         self.chosen: Collection[str] = ()
 
     def click(self, ras_mm: Sequence[float], slab: Slab | None = None) -> Outcome:
-        """Take or cut what lies at a place, as the scene's choices say.
+        """Add or cut the lesion at a point, depending on the active tool.
 
         Parameters
         ----------
-        ras_mm : of the pixel
-        slab : direction (RAS) and thickness, mm, of the maximum projection that was clicked
+        ras_mm : position of the pixel
+        slab : direction (RAS) and thickness, mm, of the clicked maximum projection
         """
         session, territory = self.reading.workspace.session, self.reading.parameters.territory
         try:
@@ -48,7 +48,7 @@ class Lesions:
         except UnusableInputError as error:
             return refused(str(error))
         if slab is not None:
-            # The brightest place behind the pixel is what the reader sees there.
+            # A maximum projection shows the brightest voxel behind the pixel.
             direction, thickness = swap_ras_lps(slab[0]), slab[1]
             place = brightest_along(image, swap_ras_lps(ras_mm), direction, thickness)
             ras_mm = tuple(swap_ras_lps(place))
@@ -62,33 +62,33 @@ class Lesions:
         return self._edit(take, ras_mm)
 
     def remove(self) -> Outcome:
-        """Take the chosen lesion out of the reading."""
+        """Remove the selected lesion from the reading."""
         return self._edit(lambda editor: editor.remove(editor.lesion_of(self.chosen)))
 
     def exclude(self, reason: str) -> Outcome:
-        """List the chosen lesion without scoring it."""
+        """Exclude the selected lesion from the score but keep it listed."""
         return self._edit(lambda editor: editor.exclude(editor.lesion_of(self.chosen), reason))
 
     def include(self) -> Outcome:
-        """Score the chosen lesion again."""
+        """Include the selected lesion again."""
         return self._edit(lambda editor: editor.include(editor.lesion_of(self.chosen)))
 
     def give(self, seeds: Collection[str], territory: str) -> Outcome:
-        """Give the lesion of the named seeds to another artery."""
+        """Move the lesion with the named seeds to another artery."""
         return self._edit(lambda editor: editor.give(editor.lesion_of(seeds), territory))
 
     def take_suggestions(self, suggestions: Sequence[Suggestion]) -> Outcome:
-        """Take suggested candidates for the arteries they are suggested for."""
+        """Accept suggested candidates for their suggested arteries."""
         return self._edit(lambda editor: editor.take_suggestions(suggestions))
 
     def chosen_entry(self) -> Mapping[str, Any] | None:
-        """Return the chosen lesion as the result has it, None where none is chosen."""
+        """Return the selected lesion's entry in the result, or None."""
         result = self.reading.result_mapping()
         lesions = result["calcium"]["lesions"] if result is not None else ()
         return next((lesion for lesion in lesions if set(lesion["seeds"]) & set(self.chosen)), None)
 
     def outline(self) -> None:
-        """Outline the chosen lesion in the views, and no other."""
+        """Outline only the selected lesion in the views."""
         scene = self.reading.workspace.scene
         try:
             lesion = self._editor().lesion_of(self.chosen) if self.chosen else None

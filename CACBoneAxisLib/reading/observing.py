@@ -1,4 +1,4 @@
-"""Observe the nodes that a reading is made of, and no others."""
+"""Observe only the input nodes of a reading."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from CACBoneAxisLib.mrml.rods import ROD_POINTS
 
 
 class InputObserver(VTKObservationMixin):
-    """Observes the scans, seeds, regions and segmentations that a reading chooses now.
+    """Observes a reading's selected scans, seeds, regions and segmentations.
 
     Parameters
     ----------
-    changed : called with whether voxels changed, of a scan or a segmentation
+    changed : called with whether voxels of a scan or a segmentation changed
     """
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
@@ -26,11 +26,14 @@ class InputObserver(VTKObservationMixin):
         self._observed: list[Any] = []
 
     def observes(self, node: Any) -> bool:
-        """Return whether a node is one of those observed."""
+        """Return whether a node is observed."""
         return any(node is observed for observed in self._observed)
 
     def observe(self, parameters: Any) -> bool:
-        """Observe the chosen nodes, none without parameters; return whether they differ from those before."""
+        """Observe the selected nodes (none without parameters).
+
+        Returns whether they differ from the previous ones.
+        """
         chosen: list[Any] = []
         if parameters is not None:
             rods = parameters.parameterNode.GetNodeReference(ROD_POINTS)
@@ -57,7 +60,7 @@ class InputObserver(VTKObservationMixin):
 
 
 def _input_events(node: Any) -> tuple[int, ...]:
-    """Return the events with which a node says that an analysis would come out differently."""
+    """Return the events of a node that can change an analysis."""
     moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
     if node.IsA("vtkMRMLSegmentationNode"):
         return (slicer.vtkSegmentation.SourceRepresentationModified, moved)

@@ -1,4 +1,4 @@
-"""The outcome of a reader's action: whether anything changed, and one sentence about it."""
+"""Describe the outcome of an action: whether it changed anything, in a sentence."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Outcome:
     done : whether anything changed
     what
         ``taken``, ``moved``, ``same``, ``accepted``, ``large``, ``cut``, ``slice``, ``removed``,
-        ``excluded``, ``included``, ``suggestions``, ``undone``, ``redone``, ``said`` (a sentence of
-        its own); or why nothing was done: ``below``, ``bone``, ``outside-scan``, ``outside-heart``,
+        ``excluded``, ``included``, ``suggestions``, ``undone``, ``redone``, ``said`` (its own
+            sentence); or the reason why nothing was done: ``below``, ``bone``, ``outside-scan``, ``outside-heart``,
         ``no-suggestion``, ``none``, ``refused``
-    values : what a sentence about it needs: numbers with their units in the name, names
+    values : values for the sentence: names, and numbers with units in their keys
     """
 
     done: bool
@@ -30,7 +30,7 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        """One line for the reader; empty where there is nothing to say."""
+        """One line for the reader; empty if there is nothing to report."""
         values = self.values
         shown = values | {
             "hu": format_value(values.get("hu"), "mean_hu", unit=True),
@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def action(self) -> str:
-        """The action as the trail keeps it: in English, whatever language the reader sees."""
+        """The action for the trail, in English whatever the panel language."""
         values = self.values
         if self.what == "suggestions":
             return f"suggestions taken by the reader: {values['seeds']}"
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def refused(sentence: str) -> Outcome:
-    """Return the outcome of what cannot be done, with the sentence that says why."""
+    """Return the outcome of a refused action with the reason as a sentence."""
     return Outcome(False, "refused", {"sentence": sentence})
 
 

@@ -1,4 +1,4 @@
-"""One reading of one scan: what a reader does to it, and what follows."""
+"""Combine all actions on one reading of one scan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from CACBoneAxisLib.reading.rods import Rods
 
 
 class Reading(ReadingCore):
-    """What a reader decided about one volume, with the lesions, regions and phantom rods to work on.
+    """A reading of one volume with its lesions, regions and phantom rods.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Reading(ReadingCore):
         self.density = Density(self)
 
     def put_heart(self, box: Box) -> None:
-        """Put the box that limits candidates around the heart; the one before goes."""
+        """Place the heart box that limits candidates, replacing the previous one."""
         before = self.parameters.heart
         with self.holding():
             add_heart_node(self.parameters, box)
@@ -46,31 +46,31 @@ class Reading(ReadingCore):
     # Approval and documents
 
     def cannot_approve(self, name: str) -> str:
-        """Return what keeps a reader from approving, in words; empty where nothing does."""
+        """Return why the reading cannot be approved; empty if it can."""
         missing = self.not_current()
         if not missing and approval(self.parameters) is not None:
             missing = _("The reading is approved already.")
         return missing or ("" if name else _("Say who reads the scan first."))
 
     def approve(self, name: str) -> None:
-        """Lock the reading in a reader's name; the result says so from now on."""
+        """Approve and lock the reading in a reader's name, as stated in the result."""
         if not self.cannot_approve(name):
             approve(self.parameters, name)
             self.analyze()
 
     def unlock(self, name: str) -> None:
-        """Take the approval back, so that the reading can be changed."""
+        """Withdraw the approval so that the reading can be changed."""
         if approval(self.parameters) is not None and name:
             unlock(self.parameters, name)
             self.analyze()
 
     def restore(self, path: Path) -> None:
-        """Take the reading of a structured report in place of this one, and analyse the scan with it.
+        """Replace this reading with that of a structured report and analyse it.
 
         Raises
         ------
         UnusableInputError
-            When the report holds no reading of this scan.
+            If the report holds no reading of this scan.
         """
         restore_reading(self.volume, path)
         note_action(self.parameters, "reading restored from a structured report")

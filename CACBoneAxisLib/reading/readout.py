@@ -1,4 +1,4 @@
-"""Measure one region at once, for the numbers and the histogram that follow its handles."""
+"""Measure one region live, for numbers and histogram while it is dragged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from CACBoneAxisLib.study.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """A vertebra as the result will have it, and the HU of its voxels, shape (n,)."""
+    """A vertebra's result entry and the HU of its voxels, shape (n,)."""
 
     vertebra: Mapping[str, Any]
     hu: NDArray[Any]
@@ -31,21 +31,21 @@ class Readout:
 
 
 def read_region(check: ScanCheck, settings: Settings, node: Any) -> Readout:
-    """Return what an ROI node measures now, by the code that measures every vertebra.
+    """Return the measurement of an ROI node, by the code used for results.
 
     Parameters
     ----------
-    check : of the scan
-    settings : of the study
+    check : check of the scan
+    settings : settings of the study
     node : vtkMRMLMarkupsROINode named by level
 
     Raises
     ------
     UnusableInputError
-        One sentence, when the node names no level, has no size or stands under a transform that bends.
+        One sentence, if the node names no level, has no size or is under a nonlinear transform.
     """
     if settings.bone.calibration.kind in FURTHER_KINDS:
-        # They look at the whole scan, which a region that is being moved does not wait for.
+        # These scan the whole volume, too slow while a region is dragged.
         settings = replace(settings, bone=replace(settings.bone, calibration=Calibration()))
     bone = measure_bone(check, settings, [VertebraRegion.from_box(box_from_node(node))])
     (vertebra,) = bone.vertebrae

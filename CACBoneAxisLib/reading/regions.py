@@ -1,4 +1,4 @@
-"""Vertebrae of a reading: their regions placed, removed and read out, and vertebrae left out."""
+"""Place, remove, measure and exclude the vertebrae of a reading."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 class Regions:
-    """Works on the regions of a reading and on the vertebrae of its segmentation."""
+    """Edits the regions of a reading and the vertebrae of its segmentation."""
 
     def __init__(self, reading: ReadingCore) -> None:
         self.reading = reading
-        # The ROI node that was touched last.
+        # The last edited ROI node.
         self.current: Any = None
         self._seen: dict[str, int] = {}
 
@@ -47,7 +47,7 @@ class Regions:
         return region_of(self.all(), level)
 
     def place(self, level: str, ras_mm: Sequence[float]) -> Outcome:
-        """Place the region of a level from a point in its vertebra; what it has already is moved there."""
+        """Place or move the region of a level from a point in its vertebra."""
         reading = self.reading
         if reading.locked():
             return refused(reading.locked())
@@ -84,19 +84,19 @@ class Regions:
         self.reading.act(_("region of {level} removed").format(level=node.GetName()), change)
 
     def to_remove(self, level: str) -> Any:
-        """Return the region of a level, or else the one that was placed last; None where there is none."""
+        """Return the region of a level, else the last one placed, or None."""
         regions = self.all()
         return region_of(regions, level) or next((n for n in reversed(regions) if parse_level(n.GetName())), None)
 
     def excluded(self, level: str) -> str | None:
-        """Return the reason for which a vertebra is left out, None where it counts."""
+        """Return why a vertebra is excluded, None if included."""
         region = self.of(level)
         said = [excluded_reason(region)] if region is not None else []
         said += [exclusion(self.reading.parameters.vertebrae, segment_id) for segment_id in self.segments(level)]
         return next((reason for reason in said if reason is not None), None)
 
     def exclude(self, level: str, reason: str | None) -> None:
-        """Leave a vertebra out for a reason, or take it in again."""
+        """Exclude a vertebra for a reason, or include it again."""
         if self.reading.locked() or self.excluded(level) == reason:
             return
 
@@ -111,7 +111,10 @@ class Regions:
         self.reading.act(text.format(level=level, reason=reason), change)
 
     def segment(self, progress: Progress) -> None:
-        """Let TotalSegmentator find the vertebrae, and choose its segmentation; errors leave no node behind."""
+        """Segment the vertebrae with TotalSegmentator and select its output.
+
+        Errors leave no node behind.
+        """
         reading = self.reading
         name = f"{reading.volume.GetName()} vertebrae"
         node = reading.workspace.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
@@ -124,12 +127,12 @@ class Regions:
         reading.parameters.vertebrae = node
 
     def load_masks(self, folder: Path, progress: Progress) -> None:
-        """Take the vertebrae from a folder of masks, one per level, as the reading's segmentation.
+        """Load the vertebrae from a folder of masks, one per level.
 
         Raises
         ------
         UnusableInputError
-            One sentence, when they are no vertebrae of this scan.
+            One sentence, if they are not vertebrae of this scan.
         """
         reading = self.reading
         progress(_("Reading the masks"), 0.1)
@@ -155,7 +158,7 @@ class Regions:
             jump_to(self.reading.parameters.vertebrae.GetSegmentCenterRAS(segment_id))
 
     def follow(self) -> bool:
-        """Make the region that changed since the last look the current one; return whether there is one still."""
+        """Make the last changed region current; return whether one exists."""
         regions = self.all()
         vertebrae = [node for node in regions if parse_level(node.GetName())]
         now = {node.GetID(): node.GetMTime() for node in vertebrae}
@@ -170,19 +173,19 @@ class Regions:
         return not gone
 
     def read_out(self, check: ScanCheck) -> Readout | None:
-        """Return what the current region measures; None where there is none.
+        """Return the measurement of the current region, or None.
 
         Raises
         ------
         UnusableInputError
-            When it cannot be measured.
+            If it cannot be measured.
         """
         if self.current is None or self.current.GetScene() is None:
             return None
         return read_region(check, self.reading.settings, self.current)
 
     def readout_of(self, level: str) -> Readout | None:
-        """Return what the latest result says of a vertebra, None where it has no such vertebra."""
+        """Return the latest result's entry of a vertebra, or None."""
         result = self.reading.latest_result()
         for vertebra in result.bone.vertebrae if result is not None else ():
             if vertebra.level == level and result is not None:

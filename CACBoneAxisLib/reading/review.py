@@ -1,4 +1,4 @@
-"""A study of a batch in the scene: opened for review, compared with its row, removed."""
+"""Open a batch study for review, compare it with its row, and close it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from CACBoneAxisLib.mrml.parameternodes import find_reading
 from CACBoneAxisLib.mrml.scene import INPUT_ROLES, OUTPUT_ROLES, RESULT_ATTRIBUTE, reading_nodes, result_mapping
 from CACBoneAxisLib.study import analyze
 
-# With the volume, so that a saved scene still knows which row it may replace.
+# Stored with the volume, so that a saved scene knows which row it may replace.
 BATCH_ATTRIBUTE = "CACBoneAxis.Batch"
 STUDY_ATTRIBUTE = "CACBoneAxis.BatchStudy"
 OPENED_ATTRIBUTE = "CACBoneAxis.BatchOpened"
 
 
 def open_study(scene: Any, batch: Path, study_id: str, progress: Progress | None = None) -> ReadingNodes:
-    """Add a study of a batch to the scene with the reading its row rests on, chosen in the panel; return the nodes.
+    """Add a batch study with its row's reading to the scene; return the nodes.
 
     Raises
     ------
     UnusableInputError
-        One sentence, when it cannot be opened.
+        One sentence, if it cannot be opened.
     """
     inputs = load_for_review(batch, study_id, progress)
-    # The regions of points are known once the study is analysed; in the scene they can be corrected.
+    # Regions placed from points exist only after the analysis; in the scene they can be corrected.
     nodes = add_study(analyze(inputs, progress), inputs, scene) if inputs.points else add_inputs(inputs, scene)
-    # A file's name may be a patient's.
+    # A file name may contain the patient's name.
     nodes.volume.SetName(study_id)
     nodes.volume.SetAttribute(BATCH_ATTRIBUTE, str(batch))
     nodes.volume.SetAttribute(STUDY_ATTRIBUTE, study_id)
@@ -46,24 +46,24 @@ def open_study(scene: Any, batch: Path, study_id: str, progress: Progress | None
 
 
 def study_of(volume: Any) -> tuple[Path, str] | None:
-    """Return the batch's folder and the study that a volume was opened from, or None."""
+    """Return the batch folder and study a volume was opened from, or None."""
     study_id = volume.GetAttribute(STUDY_ATTRIBUTE) if volume is not None else None
     return (Path(volume.GetAttribute(BATCH_ATTRIBUTE)), str(study_id)) if study_id else None
 
 
 def find_study(scene: Any, batch: Path, study_id: str) -> Any:
-    """Return the volume of a study that is in the scene already, or None."""
+    """Return the volume of a study already in the scene, or None."""
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene)
     return next((volume for volume in volumes if study_of(volume) == (batch, study_id)), None)
 
 
 def note_opened(nodes: ReadingNodes, settings: Mapping[str, Any], record: Any) -> None:
-    """Keep with the volume what the row holds: a correction is what differs from it.
+    """Store the row's reading with the volume, to detect corrections.
 
     Parameters
     ----------
-    settings : complete, as the panel says them
-    record : the result node, or None where there is no result
+    settings : complete, from the panel
+    record : the result node, or None without a result
     """
     opened = {
         "settings": settings,
@@ -74,13 +74,13 @@ def note_opened(nodes: ReadingNodes, settings: Mapping[str, Any], record: Any) -
 
 
 def is_as_opened(volume: Any, record: Any) -> bool:
-    """Return whether a result equals the row's; False where the row has none."""
+    """Return whether a result equals the row's; False if the row has none."""
     opened = json_attribute(volume, OPENED_ATTRIBUTE, {})
     return bool(opened) and opened.get("result") == reading_hash(record)
 
 
 def reading_hash(record: Any) -> str:
-    """Return a hash of what a result says and rests on, whenever and from whatever file it was made."""
+    """Return a hash of a result and its inputs, without time and file names."""
     result = result_mapping(record)
     said = [result[name] for name in ("suitability", "calcium", "bone")]
     said += [result["study"]["patient"], result["study"]["acquisition"], result["provenance"]["settings"]]
@@ -88,7 +88,7 @@ def reading_hash(record: Any) -> str:
 
 
 def corrected_reading(record: Any) -> CorrectedReading:
-    """Return what a reader decided, for a result that is current and whose volume was opened from a batch."""
+    """Return the reading behind a current result of a batch study."""
     nodes = reading_nodes(record)
     opened = json_attribute(nodes.volume, OPENED_ATTRIBUTE, {})
     same = opened.get("vertebrae") == _labels_hash(nodes)

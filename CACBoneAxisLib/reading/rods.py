@@ -1,4 +1,4 @@
-"""The rods of a calibration phantom in a reading: shown, moved by their reader, looked for again."""
+"""Show, move and detect the calibration phantom rods of a reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CENTERS = "bone.calibration.rod_centers_ras_mm"
 
 
 class Rods:
-    """Shows where the rods of the phantom in the scan are measured, and keeps where their reader put them."""
+    """Shows the measured rod positions and keeps the reader's corrections."""
 
     def __init__(self, reading: ReadingCore) -> None:
         self.reading = reading
@@ -28,22 +28,22 @@ class Rods:
 
     @property
     def corrected(self) -> bool:
-        """Whether the reader said where the rods are."""
+        """Whether the reader corrected the rod positions."""
         return bool(chosen(self.reading.parameters, CENTERS))
 
     def show(self, check: ScanCheck | None) -> None:
-        """Show the discs that are measured over the scan."""
+        """Show the measured discs over the scan."""
         if check is not None and check.phantom is not None:
             node = self.reading.workspace.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", _("Phantom rods"))
             self.reading.node.SetNodeReferenceID(ROD_SEGMENTS, node.GetID())
             self.update(check)
 
     def hide(self) -> None:
-        """Take the discs away."""
+        """Hide the discs."""
         self._remove(ROD_SEGMENTS)
 
     def update(self, check: ScanCheck | None) -> None:
-        """Keep where the reader moved the points, and draw the discs where they are measured now."""
+        """Store the moved points and redraw the measured discs."""
         points, node = self._node(ROD_POINTS), self._node(ROD_SEGMENTS)
         if points is not None and self.corrected:
             self._take_points(points)
@@ -56,7 +56,7 @@ class Rods:
         show_segments(rod_segments(phantom, check.image.geometry), check, self.reading.volume, node)
 
     def move(self, check: ScanCheck | None) -> None:
-        """Put points on the rods; from then on the rods are measured where the points are."""
+        """Add a point to each rod; the rods are then measured at the points."""
         if check is None or check.phantom is None or not check.phantom.axes:
             return
         self._remove(ROD_POINTS)
@@ -65,7 +65,7 @@ class Rods:
         self._take_points(node)
 
     def find(self) -> None:
-        """Forget the corrected places and look for the rods again."""
+        """Discard the corrections and detect the rods again."""
         self._remove(ROD_POINTS)
         choose(self.reading.parameters, {CENTERS: None})
 

@@ -1,4 +1,4 @@
-"""The report of a reading in the scene, as files."""
+"""Save the report of a reading as files."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from CACBoneAxisLib.study.output import write_study, write_study_pdf
 def save_report(
     volume: Any, folder: str | Path, *, paper: str | None = None, objects: bool = False, qt: Any = None
 ) -> Path:
-    """Write the report of a volume that was analysed into a new folder inside ``folder``, and return its path.
+    """Write the report of a volume into a new subfolder; return its path.
 
-    The reading is analysed again from its nodes, so what is written is what the scene holds.
-    The folder is named after the time and not after the volume, whose name may be a patient's.
+    The reading is analysed again from its nodes, so the files match the scene. The folder is named
+    after the time, because a volume name may contain the patient's name.
 
     Parameters
     ----------
-    paper : ``a4`` or ``letter`` for ``report.pdf`` too, None for none
-    objects : also write DICOM objects of the CT's study; the volume must come from the DICOM database
+    paper : ``a4`` or ``letter`` to write ``report.pdf`` too, or None
+    objects : also write DICOM objects into the CT's study; needs a volume from the DICOM database
     qt : Qt's classes as attributes, for the PDF
 
     Raises
     ------
     UnusableInputError
-        When the volume has no result, or what is asked for cannot be made.
+        If the volume has no result, or an output cannot be made.
     OSError
-        When the folder cannot be written.
+        If the folder cannot be written.
     """
     record = find_result(volume.GetScene(), volume) if volume is not None else None
     if record is None:

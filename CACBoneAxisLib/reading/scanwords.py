@@ -1,4 +1,4 @@
-"""A check of the scan in words: how it was acquired, and how fit it is for the two questions."""
+"""Describe the scan check: acquisition and suitability for both questions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from CACBoneAxisLib.study.scancheck import ScanCheck
 
 
 def acquisition_rows(check: ScanCheck) -> list[tuple[str, str]]:
-    """Return the acquisition as names and texts; the increment comes from slice positions."""
+    """Return the acquisition as names and texts.
+
+    The increment comes from slice positions.
+    """
     scan, geometry = check.image.acquisition, check.image.geometry
     unknown = _("not known")
 
@@ -47,7 +50,7 @@ def acquisition_rows(check: ScanCheck) -> list[tuple[str, str]]:
 
 
 def acquisition_table(check: ScanCheck) -> str:
-    """Return the acquisition as a table in rich text."""
+    """Return the acquisition as a rich-text table."""
     cells = "".join(
         f"<tr><td>{escape(name)}:&nbsp;</td><td>{escape(text)}</td></tr>" for name, text in acquisition_rows(check)
     )
@@ -55,7 +58,7 @@ def acquisition_table(check: ScanCheck) -> str:
 
 
 def verdicts(check: ScanCheck) -> str:
-    """Return the verdict for each question as rich text, and under each the findings it rests on."""
+    """Return each question's verdict and its findings as rich text."""
     words = verdict_words()
     fitness = {_("For calcium"): check.suitability.calcium, _("For bone"): check.suitability.bone}
     both = set(check.suitability.calcium.findings) & set(check.suitability.bone.findings)
@@ -70,7 +73,7 @@ def verdicts(check: ScanCheck) -> str:
 
 
 def sentences(findings: Sequence[Finding]) -> str:
-    """Return findings as a list in rich text, errors first; empty where there are none."""
+    """Return findings as a rich-text list, errors first; empty if none."""
     order = {"error": 0, "warning": 1, "note": 2}
     items = sorted(dict.fromkeys(findings), key=lambda one: order[one.severity])
     marks = {"error": "<b>{}</b>", "warning": "{}", "note": "{}"}

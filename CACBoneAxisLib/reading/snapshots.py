@@ -1,4 +1,4 @@
-"""A whole reading as plain values, taken from its nodes and put back into them."""
+"""Capture a whole reading as plain values and restore it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from CACBoneAxisLib.mrml.labels import exclude_segment, exclusion, vertebra_segm
 from CACBoneAxisLib.mrml.parameters import existing_regions
 from CACBoneAxisLib.mrml.placing import add_seeds_node
 
-# Names a region beyond its node, which may be deleted and made anew.
+# Identifies a region even after its node was deleted and recreated.
 REGION_ATTRIBUTE = "CACBoneAxis.Region"
 
-# What a reader sees and how, not what is decided.
+# Display choices, which are not part of the reading.
 NO_DECISIONS = ("volume", "territory", "baseline", "baselineFolder", "yearsBetween")
 NODES = ("seeds", "vertebrae", "heartSegmentation", "secondVolume")
 
 
 @dataclass(frozen=True)
 class PointState:
-    """A control point: label, description, and place in the node's own coordinates, RAS mm."""
+    """A control point: label, description and position in node coordinates, RAS mm."""
 
     label: str
     description: str
@@ -35,7 +35,7 @@ class PointState:
 
 @dataclass(frozen=True)
 class RegionState:
-    """A region: its lasting name, what it is called, its box, and the decision kept with it."""
+    """A region: lasting id, display name, box and stored decision."""
 
     uid: str
     name: str
@@ -48,7 +48,10 @@ class RegionState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Points, regions, exclusions and choices of a reading, by value; equal where nothing a result rests on differs."""
+    """Points, regions, exclusions and choices of a reading, by value.
+
+    Snapshots are equal if they give the same result.
+    """
 
     points: tuple[PointState, ...] = ()
     regions: tuple[RegionState, ...] = ()
@@ -59,7 +62,7 @@ class Snapshot:
 
 
 def take_snapshot(parameters: Any) -> Snapshot:
-    """Return a reading as it is now.
+    """Return a snapshot of the current reading.
 
     Parameters
     ----------
@@ -85,13 +88,13 @@ def take_snapshot(parameters: Any) -> Snapshot:
 
 
 def put_back(parameters: Any, before: Snapshot, deleted: Mapping[str, Any] | None = None) -> None:
-    """Restore a reading from a snapshot; nodes deleted in the meantime are recreated where possible.
+    """Restore a reading, recreating nodes deleted meanwhile where possible.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    before : from :func:`take_snapshot` of the same reading
-    deleted : nodes that were deleted since, by id; they return to the scene where they are needed
+    before : snapshot of the same reading, from :func:`take_snapshot`
+    deleted : nodes deleted since, by id; added to the scene again if needed
     """
     scene = parameters.parameterNode.GetScene()
     deleted = deleted or {}
@@ -123,7 +126,7 @@ def put_back(parameters: Any, before: Snapshot, deleted: Mapping[str, Any] | Non
 
 
 def _excluded(vertebrae: Any) -> dict[str, str]:
-    """Return the reason for every vertebra of a segmentation that its reader left out, by segment id."""
+    """Return the exclusion reasons of a segmentation's vertebrae by segment id."""
     if vertebrae is None:
         return {}
     said = {segment_id: exclusion(vertebrae, segment_id) for segment_id in vertebra_segments(vertebrae)}
@@ -153,7 +156,7 @@ def _point_state(node: Any, number: int) -> PointState:
 
 
 def _put_points(node: Any, wanted: tuple[PointState, ...]) -> None:
-    """Change only the points that differ; equal points at both ends keep everything Slicer stores with them."""
+    """Change only differing points; equal points at both ends keep their Slicer data."""
     there = _points(node)
     if there == wanted:
         return
@@ -205,13 +208,13 @@ def _put_regions(parameters: Any, wanted: tuple[RegionState, ...]) -> None:
         regions.append(_region_of(scene, state, parameters.regions))
     if [id(region) for region in parameters.regions] != [id(region) for region in regions]:
         parameters.regions = regions
-    # What was added since is not part of the reading any more, and nobody else's.
+    # Nodes added since belong to neither this nor any other reading.
     for region in there.values():
         scene.RemoveNode(region)
 
 
 def _region_of(scene: Any, state: RegionState, likely: Iterable[Any]) -> Any:
-    """Return the node of a region with its state restored; recreated where it was deleted."""
+    """Return a region's node with its state restored, recreated if deleted."""
     everywhere = slicer.util.getNodesByClass("vtkMRMLMarkupsROINode", scene)
     nodes = [node for node in likely if node is not None] + everywhere
     region = next((node for node in nodes if node.GetAttribute(REGION_ATTRIBUTE) == state.uid), None)

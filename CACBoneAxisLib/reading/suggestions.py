@@ -1,4 +1,4 @@
-"""Suggested calcium of a reading: candidates with the artery they may lie in, listed until the reader takes them."""
+"""List candidates with a suggested artery until the reader accepts them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SETTING = "calcium.suggestions"
 
 
 class SuggestionList:
-    """Lists what may be calcium of an artery in the current reading, and how sure that is.
+    """Lists possible calcium with the suggested artery and its confidence.
 
     Parameters
     ----------
     workspace : of the scene
-    changed : called when :attr:`sentence` or :attr:`suggestions` did
+    changed : called when :attr:`sentence` or :attr:`suggestions` changes
     """
 
     def __init__(self, workspace: Workspace, changed: Callable[[], None]) -> None:
@@ -42,24 +42,24 @@ class SuggestionList:
         self._shown: Any = None
 
     def switch(self, on: bool) -> None:
-        """Look for suggestions while the reading is shown, or not any more."""
+        """Switch suggestions on while the reading is shown, or off."""
         self.on = on
         if not on:
             self.settling.stop()
 
     @property
     def wanted(self) -> bool:
-        """Whether the reading asks for suggestions."""
+        """Whether suggestions are switched on in the reading."""
         reading = self.workspace.reading
         return reading is not None and chosen(reading.parameters, SETTING) not in (None, "none")
 
     def ask(self, wanted: bool) -> None:
-        """Ask for suggestions, or for none any more; the analysis lists them as well."""
+        """Switch suggestions on or off, in the analysis as well."""
         if self.workspace.reading is not None:
             choose(self.workspace.reading.parameters, {SETTING: "list" if wanted else None})
 
     def update(self) -> None:
-        """Follow everything that a suggestion rests on."""
+        """Update the list for the current inputs."""
         reading = self.workspace.reading
         if reading is None or not self.wanted:
             self.settling.stop()
@@ -74,7 +74,7 @@ class SuggestionList:
         if reading is None or not self.on or not self.wanted:
             return
         if self.workspace.busy:
-            # The layer of candidates may be on its way, which ends without telling anybody.
+            # The candidate layer may still be computing, and its end is not announced.
             self.settling.start()
             return
         state = self._state(reading)
@@ -88,7 +88,7 @@ class SuggestionList:
         jump_to(swap_ras_lps(self.suggestions[number].position_mm))
 
     def take(self, numbers: Sequence[int] | None = None) -> Outcome:
-        """Take the suggestions of these numbers, all where none are said, in one step."""
+        """Accept the suggestions with these numbers (default all) in one step."""
         taken = self.suggestions if numbers is None else [self.suggestions[number] for number in numbers]
         if self.workspace.reading is None:
             return Outcome(False, "no-suggestion")
@@ -112,7 +112,7 @@ class SuggestionList:
         self._changed()
 
     def _state(self, reading: Reading) -> Any:
-        """Return what suggestions rest on; None where it cannot be read."""
+        """Return the inputs of the suggestions; None if unreadable."""
         try:
             nodes = reading.nodes
             heart = None if nodes.heart is None else segments_state(nodes.heart)

@@ -1,4 +1,4 @@
-"""A changed choice in a reader's words, as the trail keeps it: in English, whatever language the panel speaks."""
+"""Describe changed choices for the trail, in English whatever the panel language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from CACBoneAxisLib.reading.history import Step
 from CACBoneAxisLib.reading.words import field_words
 
 FIELDS = field_words(str)
-# What the panel calls the settings it has widgets for, by their dotted path.
+# Panel labels of the settings with widgets, by dotted path.
 SETTINGS = {
     "acquisition.ecg_gated": "ECG gating",
     "patient.ethnicity": "group",
@@ -55,7 +55,7 @@ UNITS = {
     "bone.calibration.kvp": "kVp",
     "bone.calibration.energies_kev": "keV",
 }
-# What 0 says in a field that cannot be 0, as its widget shows it.
+# The meaning of 0 in a field that cannot be 0, as its widget shows it.
 ZERO = {
     "kvp": "as the file says",
     "ageYears": "as the file says",
@@ -72,7 +72,7 @@ UNREADABLE = ("bone.calibration.rod_centers_ras_mm", "bone.site_references")
 
 
 def words_of(step: Step) -> str:
-    """Return a step that nobody named in words: what was changed, and to what where it is a choice."""
+    """Describe an unnamed step: what changed and, for a choice, its new value."""
     name = step.text
     after = step.after.choices.get(name)
     if name == "otherSettings":
@@ -81,7 +81,10 @@ def words_of(step: Step) -> str:
 
 
 def changed_settings(before: str, after: str) -> str:
-    """Return what differs between two settings (JSON), as ``calibration slope: 0.8; smoker: not said``."""
+    """Describe the differences of two settings (JSON).
+
+    For example ``calibration slope: 0.8; smoker: not said``.
+    """
     former, now = (dict(_flat(json.loads(text or "{}"))) for text in (before, after))
     changed = [path for path in {**former, **now} if former.get(path) != now.get(path)]
     said = "; ".join(f"{_setting(path)}: {_value(path, now.get(path))}" for path in changed)
@@ -89,7 +92,10 @@ def changed_settings(before: str, after: str) -> str:
 
 
 def _setting(path: str) -> str:
-    """Return what a setting is called; what only a settings file can say, by the last name of its path."""
+    """Return the name of a setting.
+
+    Settings without a widget use the last part of their path.
+    """
     return SETTINGS.get(path) or path.split(".", 1)[-1].replace(".", " ").replace("_", " ")
 
 

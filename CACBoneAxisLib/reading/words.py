@@ -1,4 +1,4 @@
-"""The words of a reading: reasons, choices and steps, translated for the reader and in English for the trail."""
+"""Name reasons, choices and steps: translated on screen, English in the trail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from CACBoneAxisLib.reading.i18n import tr as _
 
-# Reasons for which a reader leaves a lesion unscored, as they are kept and as they are offered.
+# Reasons to exclude a lesion, as stored and as offered.
 EXCLUSIONS = ("stent", "valve", "clip", "noise")
 
 
 def exclusion_words() -> dict[str, str]:
-    """Return what each reason to leave a lesion unscored is called in the menu."""
+    """Return the menu text of each reason to exclude a lesion."""
     return {
         "stent": _("Stent"),
         "valve": _("Valve or prosthesis"),
@@ -21,7 +21,7 @@ def exclusion_words() -> dict[str, str]:
 
 
 def vertebra_exclusions() -> dict[str, str]:
-    """Return the reasons for which a vertebra is left out, as they are kept and as they are called."""
+    """Return the stored and displayed reasons to exclude a vertebra."""
     return {
         "fracture": _("fracture"),
         "hardware": _("hardware"),
@@ -31,7 +31,7 @@ def vertebra_exclusions() -> dict[str, str]:
 
 
 def reason_words() -> dict[str, str]:
-    """Return why a candidate is not offered, by the reason's name in the library."""
+    """Return the display texts of candidate rejection reasons, by library name."""
     return {
         "bone": _("connected to bone"),
         "large": _("larger than a lesion"),
@@ -43,12 +43,12 @@ def reason_words() -> dict[str, str]:
 
 
 def verdict_words() -> dict[str, str]:
-    """Return how the verdicts on a scan's suitability are called."""
+    """Return the display names of the suitability verdicts."""
     return {"standard": _("standard"), "opportunistic": _("opportunistic"), "unsuitable": _("unsuitable")}
 
 
 def field_words(_: Callable[[str], str] = _) -> dict[str, str]:
-    """Return what the choices of a reading are called; in English where nothing translates them."""
+    """Return the display names of a reading's choices, English if untranslated."""
     return {
         "points": _("a seed changed by hand"),
         "seeds": _("another list of seeds"),
@@ -74,7 +74,7 @@ def field_words(_: Callable[[str], str] = _) -> dict[str, str]:
 
 
 def deleted_words() -> dict[str, str]:
-    """Return what the deletion of a reading's node is called, by the node's role."""
+    """Return the step names for deleting a reading's node, by role."""
     return {
         "seeds": _("list of seeds deleted"),
         "vertebrae": _("segmentation of the vertebrae deleted"),
@@ -86,5 +86,5 @@ def deleted_words() -> dict[str, str]:
 
 
 def step_words(text: str) -> str:
-    """Return what a step of history is called: what the reader did in words, or what differs where nobody said."""
+    """Return a step's name: the reader's action, else the differences."""
     return field_words().get(text, text)

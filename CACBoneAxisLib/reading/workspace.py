@@ -1,4 +1,4 @@
-"""The readings of a scene and the one that is shown, while volumes come and go and scenes are closed and loaded."""
+"""Manage the readings of a scene and the one shown, across scene changes."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ from CACBoneAxisLib.reading.host import CancelledError, Deferred, Host, Progress
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.reading import Reading
 
-# After the last of a burst of changes (a drag is 18 events); long enough to end the burst,
-# short enough to feel immediate.
+# Delay after the last change: long enough to merge a drag (18 events), short enough to feel immediate.
 LIVE_UPDATE_DELAY_MS = 300
 
 
 class Workspace(VTKObservationMixin):
-    """Follows the scene's choices, and keeps the reading of the volume that is chosen there.
+    """Follows the scene's choices and holds the reading of the selected volume.
 
     Parameters
     ----------
     scene : vtkMRMLScene
-    host : shows what is here
+    host : displays the reading
     session_choices, reading_choices
         return the scene's choices and those of the current reading
         (:class:`~CACBoneAxisLib.mrml.parameternodes.SceneChoices` does, or ``CACBoneAxisLogic``)
-    analyses : of the volumes of the scene
+    analyses : analyses of the volumes in the scene
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Workspace(VTKObservationMixin):
         self._volume_added = Deferred(host, 0, self.choose_added)
 
     def setup(self) -> None:
-        """Listen to the scene."""
+        """Start observing the scene."""
         scene = self.scene
         self.addObserver(scene, scene.NodeRemovedEvent, self._on_node_removed)
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
@@ -69,7 +68,7 @@ class Workspace(VTKObservationMixin):
         self.addObserver(scene, scene.NodeAddedEvent, self._on_node_added)
 
     def cleanup(self) -> None:
-        """Stop observing the scene and forget its readings."""
+        """Stop observing the scene and drop its readings."""
         self.live_update.stop()
         self._volume_added.stop()
         self.stop()
@@ -77,7 +76,7 @@ class Workspace(VTKObservationMixin):
         self.removeObservers()
 
     def start(self) -> None:
-        """Follow the scene from now on; choose its first CT where none is chosen."""
+        """Follow the scene; select its first CT if none is selected."""
         self._wanted = True
         if self.session is None:
             self.session = self._session_choices()
@@ -89,17 +88,17 @@ class Workspace(VTKObservationMixin):
         self._follow()
 
     def stop(self) -> None:
-        """Leave the scene alone, as while another module is shown."""
+        """Stop following the scene, as while another module is shown."""
         self._wanted = False
         self._let_go()
 
     @property
     def live(self) -> bool:
-        """Whether a change is answered without Apply."""
+        """Whether changes are analysed without Apply."""
         return self.session is not None and bool(self.session.liveUpdate)
 
     def run(self, work: Callable[[Progress], object], progress: Progress) -> str:
-        """Do work that reports progress; return its error as one sentence, empty where there is none."""
+        """Run work that reports progress; return a one-sentence error or ""."""
         waiting = self.live_update.waiting
         self.live_update.stop()
         self.busy = True
@@ -112,18 +111,18 @@ class Workspace(VTKObservationMixin):
         finally:
             self.busy = False
             if waiting:
-                # It was an analysis that was waited for; this was other work.
+                # The pending analysis is still due; this was other work.
                 self.live_update.start()
         return ""
 
     def refresh(self) -> None:
-        """Look at the reading again and let it be shown."""
+        """Re-read the reading and refresh the display."""
         if self.reading is not None:
             self.reading.look_again()
         self.host.refresh()
 
     def input_changed(self) -> None:
-        """React to anything that may no longer be what the result was made with."""
+        """React to a change of anything the result depends on."""
         reading = self.reading
         if reading is not None:
             if reading.held:
@@ -134,12 +133,12 @@ class Workspace(VTKObservationMixin):
             self.live_update.start()
 
     def on_live_update(self) -> None:
-        """Analyse a moment after the last change, unless that was done in the meantime."""
+        """Analyse shortly after the last change, unless already done."""
         if self._is_due() and self.reading is not None:
             self.reading.analyze()
 
     def choose_added(self) -> None:
-        """Choose a scan that was loaded while none was chosen."""
+        """Select a scan loaded while none was selected."""
         if self.session is not None and not self.scene.IsClosing() and not self.scene.IsBatchProcessing():
             self._choose_first()
 
@@ -152,7 +151,7 @@ class Workspace(VTKObservationMixin):
     # What happens in the scene
 
     def _on_session_changed(self, caller: Any = None, event: Any = None) -> None:
-        # While a scene is loaded, its readings are not all there yet.
+        # While a scene loads, its readings are incomplete.
         if not self.scene.IsBatchProcessing():
             self._follow()
 
@@ -160,21 +159,21 @@ class Workspace(VTKObservationMixin):
         self._let_go()
 
     def _on_closed(self, caller: Any = None, event: Any = None) -> None:
-        """Forget the volumes that were read, and what was done to them."""
+        """Drop the readings, analyses and undo steps."""
         self.checker.clear()
         self.analyses.clear()
         self._readings.clear()
         self._on_scene_changed()
 
     def _on_scene_changed(self, caller: Any = None, event: Any = None) -> None:
-        """Start again with the choices of the scene that was loaded."""
+        """Restart with the choices of the loaded scene."""
         if self._wanted:
             self._let_go()
             self.start()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_about_to_be_removed(self, caller: Any, event: Any, node: Any) -> None:
-        """A reading goes with its volume."""
+        """Close a reading when its volume is removed."""
         scene = self.scene
         if scene.IsClosing() or self.session is None:
             return
@@ -184,7 +183,7 @@ class Workspace(VTKObservationMixin):
         if self.reading is not None and self.reading.node in (node, found):
             self.session.volume = None
         if found is not None:
-            # The box was proposed for that volume; without it the box limits nothing.
+            # The box was proposed for that volume and is useless without it.
             heart = found.GetNodeReference("heart")
             self._readings.pop(found.GetID(), None)
             scene.RemoveNode(found)
@@ -193,7 +192,7 @@ class Workspace(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, caller: Any, event: Any, node: Any) -> None:
-        """React to a node of the reading that a user deleted."""
+        """React to the deletion of a node of the reading."""
         for reading in self._readings.values():
             reading.note_loss()
         if self.reading is None or self.scene.IsClosing():
@@ -203,9 +202,9 @@ class Workspace(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_added(self, caller: Any, event: Any, node: Any) -> None:
-        """Where no volume is chosen, a scan that is loaded is what the user wants to read."""
+        """Select a newly loaded scan if none is selected."""
         if may_be_scan(node) and self.session is not None and not self.session.volume:
-            # Its voxels may come a moment after the node.
+            # Its voxels may arrive shortly after the node.
             self._volume_added.start()
 
     def _choose_first(self) -> None:
@@ -220,7 +219,7 @@ class Workspace(VTKObservationMixin):
             self.host.session_changed(None)
 
     def _follow(self) -> None:
-        """Show the reading of the chosen volume, unless it is the one shown already."""
+        """Show the reading of the selected volume, unless already shown."""
         if self.session is not None:
             self._show(self._reading_of(self.session.volume) if self.session.volume is not None else None)
 

@@ -1,7 +1,6 @@
-"""Number formatting: :func:`format_value` for everything people read, :func:`stored` for files.
+"""Format numbers: :func:`format_value` for people, :func:`stored` for files.
 
-Panel, console, page and terminal print a number alike; ``result.json`` and the CSV files
-keep more of its digits.
+Panel, console, page and terminal show the same digits; ``result.json`` and the CSV files keep more.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from CACBoneAxisLib.report.quantities import Quantity, numbers
 
 NOT_MEASURED = "—"
 
-# Published phantom scores have five decimals and reach five digits before the point; ten
-# significant digits keep both, and drop the last bits that differ with the order of a sum.
+# Published phantom scores have up to five digits before the point and five decimals; ten significant
+# digits keep both and drop the last bits, which depend on summation order.
 STORED_DIGITS = 10
 
 
-# Decimals and units of numbers that have no row in data/quantities.json.
+# Decimals and units of numbers without a row in data/quantities.json.
 FORMATS: dict[str, Quantity] = {
     key: Quantity(key, name, name, unit=unit, decimals=decimals)
     for key, decimals, unit, name in (
@@ -45,20 +44,20 @@ def format_value(value: float | None, quantity: str, *, unit: bool = False) -> s
     Parameters
     ----------
     value : number or None
-        ``None`` (not measured) gives an em dash and never a zero.
-    quantity : key of a quantity, or of one of :data:`FORMATS`
+        ``None`` (not measured) gives an em dash, never a zero.
+    quantity : key of a quantity or of :data:`FORMATS`
     unit : whether the unit follows the number
 
     Returns
     -------
     str
-        A score, volume or mass that is exactly zero is ``0``; one that only rounds to
-        zero keeps its decimals (``0.0``).
+        A score, volume or mass of exactly zero is ``0``; one that rounds to zero keeps its
+            decimals (``0.0``).
 
     Raises
     ------
     KeyError
-        When the quantity is not known.
+        If the quantity is unknown.
     """
     known = KNOWN[quantity]
     if value is None:
@@ -75,10 +74,10 @@ def format_value(value: float | None, quantity: str, *, unit: bool = False) -> s
 
 
 def stored(value: Any) -> Any:
-    """Return the value with every float in it, at any depth, rounded to ten significant digits.
+    """Return a value with all nested floats rounded to ten significant digits.
 
-    What ``result.json`` and the CSV files contain; applying it twice changes nothing.
-    Mappings and sequences come back as new dicts and lists, everything else as it is.
+    Used for ``result.json`` and the CSV files; idempotent. Mappings and sequences come back as new
+    dicts and lists, everything else unchanged.
     """
     if isinstance(value, bool) or value is None:
         return value

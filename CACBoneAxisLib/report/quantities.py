@@ -1,7 +1,7 @@
-"""Reported quantities: name, unit, digits, code, and the tables that show each (``data/quantities.json``).
+"""Define the reported quantities: name, unit, digits, code and tables.
 
-Page, terminal, CSV files, tables of the scene and the panel, results.csv, structured report,
-JSON Schema and documentation are made from these rows.
+The rows of ``data/quantities.json`` define the page, terminal output, CSV files, tables in scene
+and panel, results.csv, structured report, JSON Schema and documentation.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ Kind = Literal["text", "number", "integer", "yes/no"]
 Code = tuple[str, str, str]
 
 
-# What values of a unit can be at all, however dense the metal and wrong the calibration; beyond, a file is damaged.
+# Plausible range per unit, allowing for dense metal and wrong calibration; beyond it a file is damaged.
 POSSIBLE = {"HU": (-1e5, 1e5), "mg/cm3": (-3000.0, 3000.0), "%": (0.0, 100.0), "years": (0.0, 200.0)}
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity, or words that qualify one.
+    """A reported quantity, or a text column that qualifies one.
 
     Parameters
     ----------
-    key : its name, by which its digits are known (:func:`~CACBoneAxisLib.report.numbers.format_value`)
-    title : over its column
-    meaning : in words, for the documentation
-    kind : of its values
-    unit : empty where it has none
-    decimals : as it is shown; None for as few as say it exactly
-    shown : the tables that have it
-    column : its name in CSV files, where that is not ``key``
-    path : to its value in an entry of ``result.json``, where that is not ``key``; empty where
-        a table makes the value itself
-    adds_up : whether it is summed to totals: exactly nothing is written ``0``, and a lesion
-        that does not count has none in the structured report
-    code, method, derivation : of the DICOM concept; without a code it is not in the structured report
+    key : its name, which selects its format (:func:`~CACBoneAxisLib.report.numbers.format_value`)
+    title : column heading
+    meaning : description for the documentation
+    kind : type of its values
+    unit : empty for none
+    decimals : decimals shown; None for the fewest that are exact
+    shown : tables that include it
+    column : its name in CSV files, if not ``key``
+    path : path to its value in an entry of ``result.json``, if not ``key``; empty if the table
+        computes the value
+    adds_up : whether totals sum it: exact zero is written ``0``, and an unscored lesion has
+        none in the structured report
+    code, method, derivation : DICOM concept; without a code it is left out of the structured report
     """
 
     key: str
@@ -62,21 +62,24 @@ class Quantity:
 
     @property
     def csv(self) -> str:
-        """Its name in CSV files."""
+        """Its column name in CSV files."""
         return self.column or self.key
 
     @property
     def is_number(self) -> bool:
-        """Whether its values are numbers."""
+        """Whether its values are numeric."""
         return self.kind in ("number", "integer")
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Smallest and largest possible value."""
+        """Smallest and largest plausible value."""
         return POSSIBLE.get(self.unit, (0.0 if self.adds_up else -LARGEST_NUMBER, LARGEST_NUMBER))
 
     def of(self, entry: Mapping[str, Any]) -> Any:
-        """Return its value in an entry of ``result.json``: None where it is missing, of a list its length."""
+        """Return its value in an entry of ``result.json``.
+
+        None if missing; a list gives its length.
+        """
         value: Any = entry
         for part in (self.key,) if self.path is None else self.path:
             if value is None:
@@ -85,16 +88,15 @@ class Quantity:
         return len(value) if self.kind == "integer" and isinstance(value, list) else value
 
     def heading(self, pattern: str = "{title}, {unit}") -> str:
-        """Return what stands over its column: the title, and the unit where it has one."""
+        """Return the column heading: the title, with the unit if it has one."""
         return pattern.format(title=self.title, unit=self.unit) if self.unit else self.title
 
 
 @cache
 def quantities(subject: Subject, place: Place | None = None) -> tuple[Quantity, ...]:
-    """Return the quantities of a subject in their order; with a place, those that it shows.
+    """Return the quantities of a subject in order, optionally those of one table.
 
-    What becomes of an entry (``status``, ``reason``) stands last, except in CSV files, whose
-    columns keep their places.
+    ``status`` and ``reason`` come last, except in CSV files, whose column order is fixed.
     """
     rows = load_table("quantities")[subject]
     made = [_quantity(row) for row in rows]
@@ -112,18 +114,18 @@ def _quantity(row: Mapping[str, Any]) -> Quantity:
 def cells(
     subject: Subject, place: Place, entry: Mapping[str, Any], made: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the values of an entry for a table by key; ``made`` are those that the table makes itself."""
+    """Return an entry's values by key; ``made`` are those the table computes."""
     own = made or {}
     return {one.key: own[one.key] if one.key in own else one.of(entry) for one in quantities(subject, place)}
 
 
 def columns(subject: Subject, place: Place) -> dict[str, str]:
-    """Return name and meaning of every column of a CSV file."""
+    """Return the name and meaning of every column of a CSV file."""
     return {one.csv: one.meaning for one in quantities(subject, place)}
 
 
 def numbers() -> dict[str, Quantity]:
-    """Return the quantities that are numbers by key; those of one key are written alike."""
+    """Return the numeric quantities by key; a key has one format everywhere."""
     found: dict[str, Quantity] = {}
     for subject in SUBJECTS:
         for one in quantities(subject):

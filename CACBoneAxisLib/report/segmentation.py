@@ -1,8 +1,8 @@
-"""Segmentation files that Slicer opens over the CT: ``calcium.seg.nrrd`` and ``bone.seg.nrrd``.
+"""Write ``calcium.seg.nrrd`` and ``bone.seg.nrrd``, which Slicer overlays on the CT.
 
-Written without Slicer, in the format of its vtkMRMLSegmentationStorageNode: a NRRD
-label volume, cropped to the segments, whose header names, colours and codes every
-segment. Readers that know nothing of it see a label image at the right place.
+Written without Slicer, in the format of its vtkMRMLSegmentationStorageNode: a NRRD label volume
+cropped to the segments, with name, colour and code of every segment in the header. Other readers
+see a label image in the right position.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.masks import Mask
 from CACBoneAxisLib.report.wording import territory_table
 
-# Slicer's lists hold neither the calcification type nor the vertebral levels, so the entries
-# name a context of our own; the region list is Slicer's, which has the arteries.
+# Slicer's lists lack the calcification type and the vertebral levels, so the entries name our own
+# context; the region list is Slicer's, which has the arteries.
 TERMINOLOGY_CONTEXT = "CACBoneAxis"
 REGION_CONTEXT = "Anatomic codes - DICOM master list"
 CALCIUM_CATEGORY = ("SCT", "49755003", "Morphologically Altered Structure")
@@ -32,7 +32,7 @@ BONE_CATEGORY = ("SCT", "123037004", "Anatomical Structure")
 VERTEBRA = ("SCT", "51282000", "Vertebra")
 
 OTHER_COLOR = (150, 150, 150)
-# Lesions with seeds of two coronary arteries are in the total, but of no single artery.
+# Lesions with seeds of two coronary arteries count in the total but in no single artery.
 UNDECIDED, UNDECIDED_NAME, UNDECIDED_COLOR = "coronary", "Coronary, artery undecided", (235, 235, 235)
 CORONARY_ARTERY = ("SCT", "41801008", "Coronary artery")
 
@@ -41,7 +41,7 @@ Code = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment: its id and name in Slicer, colour 0-255, terminology entry, and its voxels."""
+    """A segment: Slicer id and name, colour 0-255, terminology entry and voxels."""
 
     id: str
     name: str
@@ -51,7 +51,10 @@ class Segment:
 
 
 def terminology_entry(category: Code, type_: Code, region: Code | None = None) -> str:
-    """Return a terminology entry as vtkSlicerTerminologiesModuleLogic::SerializeTerminologyEntry writes it."""
+    """Return a terminology entry in Slicer's serialized form.
+
+    Same as vtkSlicerTerminologiesModuleLogic::SerializeTerminologyEntry.
+    """
     context = REGION_CONTEXT if region else ""
     parts = [TERMINOLOGY_CONTEXT, "^".join(category), "^".join(type_), "^^", context, "^".join(region or ("",) * 3)]
     return "~".join([*parts, "^^"])
@@ -64,14 +67,14 @@ def calcium_terminology(territory: str) -> str:
 
 
 def bone_terminology(level: str) -> str:
-    """Return the terminology entry of a vertebra; the plain vertebra where the name is no level."""
+    """Return the terminology entry of a vertebra; generic if the name is no level."""
     snomed = level_entry(level).get("snomed")
     code = ("SCT", snomed["value"], snomed["meaning"]) if snomed else VERTEBRA
     return terminology_entry(BONE_CATEGORY, code)
 
 
 def level_entry(level: str) -> Mapping[str, Any]:
-    """Return what ``data/levels.json`` says about a level, or an empty mapping."""
+    """Return the ``data/levels.json`` entry of a level, or an empty mapping."""
     for entry in load_table("levels")["levels"]:
         if entry["level"] == level:
             return dict(entry)
@@ -85,7 +88,7 @@ def level_color(level: str) -> tuple[int, int, int]:
 
 
 def lesion_color(lesion: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Return the colour of a lesion, 0-255: its territory's, or grey where it does not count."""
+    """Return the colour of a lesion, 0-255: its territory's, or grey if unscored."""
     if lesion["status"] != "scored":
         return UNDECIDED_COLOR if lesion["in_total"] else OTHER_COLOR
     red, green, blue = next(t["color"] for t in territory_table() if t["code"] == lesion["territory"])
@@ -93,12 +96,11 @@ def lesion_color(lesion: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> list[Segment]:
-    """Return one segment per territory with scored lesions, in the order of the territories.
+    """Return one segment per territory with scored lesions, in territory order.
 
-    Lesions in the total with seeds of two coronary arteries follow in a segment of their
-    own. Lesions that the reader excluded and those in conflict are together in a grey
-    last segment, ``Not scored``; what grew to an implausible size is left out, because
-    it is skeleton or noise and would fill the file.
+    Lesions in the total with seeds of two coronary arteries follow in a separate segment. Excluded
+    and conflicting lesions share a grey last segment, ``Not scored``. Lesions of implausible size
+    are left out: they are skeleton or noise and would fill the file.
     """
     by_territory: dict[str, list[Mask]] = {}
     undecided, others = [], []
@@ -127,7 +129,7 @@ def calcium_segments(calcium: Mapping[str, Any], masks: Mapping[int, Mask]) -> l
 
 
 def bone_segments(bone: Mapping[str, Any], masks: Mapping[str, Mask]) -> list[Segment]:
-    """Return one segment per level with a mask, in the order of the vertebrae in the result."""
+    """Return one segment per level with a mask, in the order of the result."""
     levels = [v["level"] for v in bone["vertebrae"] if v["level"] in masks]
     return [Segment(level, level, level_color(level), bone_terminology(level), (masks[level],)) for level in levels]
 
@@ -135,10 +137,9 @@ def bone_segments(bone: Mapping[str, Any], masks: Mapping[str, Mask]) -> list[Se
 def write_segmentation(path: Path, segments: Sequence[Segment], geometry: ImageGeometry) -> None:
     """Write segments over an image as a Slicer segmentation (``.seg.nrrd``).
 
-    Segment n (from 1) has label value n. Segments that share voxels go to further
-    layers, so each keeps all of its own; without overlap the file is a plain 3D label
-    image. The same input gives the same bytes. No segments give a file with one empty
-    voxel, which Slicer opens as an empty segmentation.
+    Segment n (from 1) has label value n. Overlapping segments go to further layers, so none loses
+    voxels; without overlap the file is a plain 3D label image. The same input gives the same bytes.
+    Without segments the file has one empty voxel, which Slicer opens as an empty segmentation.
     """
     layers: list[NDArray[np.uint8]] = []
     placed = []

@@ -1,4 +1,7 @@
-"""``lesions.csv`` and ``vertebrae.csv``: stable columns, units in their names, safe to open in a spreadsheet."""
+"""Write ``lesions.csv`` and ``vertebrae.csv``.
+
+Columns are stable, carry their unit in the name and are safe to open in a spreadsheet.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?\Z")
 
 
 def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row per lesion with the keys of :data:`LESION_COLUMNS`; ``None`` is not measured."""
+    """Return a row per lesion (:data:`LESION_COLUMNS`); ``None`` is not measured."""
     findings = result["calcium"]["findings"]
     return [
         _row(
@@ -40,7 +43,7 @@ def _row(result: Mapping[str, Any], subject: Subject, entry: Mapping[str, Any], 
 
 
 def lesion_reason(lesion: Mapping[str, Any], findings: Iterable[Mapping[str, str]]) -> str:
-    """Return why values of a lesion are missing, in words; empty where none is."""
+    """Return why a lesion has missing values; empty if none are missing."""
     if lesion["reason"]:
         return str(lesion["reason"])
     if lesion["agatston"] is None:
@@ -55,7 +58,7 @@ def _names_any(message: str, seeds: Iterable[str]) -> bool:
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row per vertebra with the keys of :data:`VERTEBRA_COLUMNS`; ``None`` is not measured."""
+    """Return a row per vertebra (:data:`VERTEBRA_COLUMNS`); ``None`` is not measured."""
     return [
         _row(
             result,
@@ -73,7 +76,7 @@ def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def vertebra_reason(vertebra: Mapping[str, Any], findings: Iterable[Mapping[str, str]]) -> str:
-    """Return why values of a vertebra are missing, in words; empty where none is."""
+    """Return why a vertebra has missing values; empty if none are missing."""
     if vertebra["mean_hu"] is None:
         return why_missing(vertebra["findings"], ("vertebra-excluded",))
     about_bmd = (*NO_BMD_CODES, "no-t-score-reference")
@@ -86,9 +89,9 @@ def cell(value: Any) -> str:
     """Return a value as the text of a CSV cell.
 
     Numbers are written with the digits of :func:`~CACBoneAxisLib.report.numbers.stored`;
-    ``None`` is empty. Text that a spreadsheet would run as a formula (it starts with
-    ``=``, ``+``, ``-``, ``@``, a tab or a line end, blanks before it or not) gets an
-    apostrophe before it, unless it is a plain number.
+    ``None`` is empty. Text that a spreadsheet would run as a formula
+    (it starts with ``=``, ``+``, ``-``, ``@``, a tab or a line end, after optional blanks) is
+    prefixed with an apostrophe, unless it is a plain number.
     """
     if value is None:
         return ""

@@ -40,7 +40,7 @@ class Series:
 
     ``part`` says which part of a DICOM series it is, where that holds several volumes
     (``phase 75 %``); empty otherwise. ``copies`` is how many images of the DICOM series were
-    copies and left out, ``joined`` of how many DICOM series of one image each it is made,
+    copies and left out, ``joined`` the number of single-image series merged,
     ``shared`` how many SOP Instance UIDs name another image of the folder too, ``unplaced`` how
     many images of the DICOM series were left out because their place cannot be read.
     """

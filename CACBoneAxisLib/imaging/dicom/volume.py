@@ -35,7 +35,7 @@ from CACBoneAxisLib.imaging.imagefile import LARGEST_VOXELS
 HOUNSFIELD_TYPES = {"", "HU", "HU_MOD", "US", "NORMALIZED"}
 # The fourth Image Type value of an enhanced CT names a map when it is none of these.
 PLAIN_CONTRASTS = {"", "NONE", "FILTERED", "MEDIAN", "MEAN", "MAXIMUM", "MINIMUM", "RESAMPLED"}
-# Scanners reconstruct up to 2048 x 2048; what claims more is no slice, and is refused before memory is asked for.
+# Scanners reconstruct up to 2048 x 2048; larger headers are refused before memory is allocated.
 LARGEST_PLANE = 4096 * 4096
 
 
@@ -156,7 +156,7 @@ def _about_pixels(chosen: Series, slices: tuple[SliceHeader, ...]) -> list[Findi
 
 
 def _check_size(stack: Stack, name: str) -> None:
-    """Refuse what no scanner makes, or what its file is too small for, before memory is asked for."""
+    """Refuse implausible sizes and truncated files before allocating memory."""
     shape = stack.geometry.shape
     if prod(shape) > LARGEST_VOXELS or prod(shape[1:]) > LARGEST_PLANE:
         size = " x ".join(map(str, reversed(shape)))
