@@ -1,1 +1,1 @@
-"""Scene in, scene out: nodes to values and back; it imports slicer and vtk, and no widget."""
+"""Convert scene nodes to values and back; imports slicer and vtk, but no widgets."""

@@ -1,4 +1,4 @@
-"""The incremental analysis of each volume in the scene, so that what rests on its voxels is computed once."""
+"""Keep an incremental analysis per volume, to reuse voxel computations."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from CACBoneAxisLib.mrml.volumes import (
 )
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
-# An analysis keeps candidates of the whole volume; a follow-up and its baseline are two.
+# Each analysis caches candidates of a whole volume; two are enough for follow-up and baseline.
 KEPT_ANALYSES = 2
 
 
 class Analyses:
-    """The analyses of the volumes that were read last.
+    """The cached analyses of the most recently read volumes.
 
-    An analysis is dropped when the volume's voxels, its place, or what is known of its
-    acquisition change: the next one starts anew.
+    An analysis is dropped when the volume's voxels, position or known acquisition change.
     """
 
     def __init__(self) -> None:
@@ -36,26 +35,26 @@ class Analyses:
         Raises
         ------
         UnusableInputError
-            One sentence, when the volume cannot be read (:func:`~CACBoneAxisLib.mrml.volumes.image_from_volume`).
+            One sentence, if the volume cannot be read (:func:`~CACBoneAxisLib.mrml.volumes.image_from_volume`).
         """
         if volume is not None:
-            # Read from the DICOM files once; the scene knows it from then on.
+            # Read from the DICOM files once, then kept with the scene.
             keep_acquisition(volume, acquisition_of(volume))
         key = "" if volume is None else str(volume.GetID())
         return self._analyses.get(key, lambda: IncrementalAnalysis(image_from_volume(volume)), volume_state(volume))
 
     def clear(self) -> None:
-        """Drop every analysis, as when the scene is closed."""
+        """Drop all analyses, as when the scene closes."""
         self._analyses.clear()
 
 
 def volume_state(volume: Any) -> Any:
-    """Return a value that changes with a volume's voxels, place or known acquisition.
+    """Return a cache key of a volume's voxels, position and known acquisition.
 
     Raises
     ------
     UnusableInputError
-        When the volume stands under a transform.
+        If the volume is under a transform.
     """
     if volume is None or volume.GetImageData() is None:
         return None

@@ -1,4 +1,4 @@
-"""A study analysed from files as a scene, which the headless run saves for Slicer to open."""
+"""Build a scene from a study analysed from files, for Slicer to open."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SCENE_FILE = "scene.mrb"
 
 
 def write_scene(result: StudyResult, inputs: StudyInputs, folder: Path) -> None:
-    """Write the scene of a study as ``scene.mrb`` into a folder; the current scene is cleared for it.
+    """Write a study as ``scene.mrb`` into a folder, clearing the current scene.
 
-    The CT, the seeds, the regions, the choices and the result are in it, so the panel
-    continues where the command line ended, and a replay gives the same digits.
+    It holds the CT, seeds, regions, choices and result, so the panel continues where the command
+    line ended, and a replay gives the same digits.
     """
     slicer.mrmlScene.Clear()
     nodes = add_study(result, inputs, slicer.mrmlScene)
@@ -45,16 +45,16 @@ def write_scene(result: StudyResult, inputs: StudyInputs, folder: Path) -> None:
 
 
 def add_study(result: StudyResult, inputs: StudyInputs, scene: Any) -> ReadingNodes:
-    """Add a study that was analysed to a scene, with the panel's choices, and return the nodes.
+    """Add an analysed study and the panel's choices to a scene; return the nodes.
 
-    A region that was placed from a point is there as the ROI that measures the same.
+    A region placed from a point becomes an ROI that measures the same.
     """
     placed = tuple(filter(None, (box_of_point(vertebra) for vertebra in result.bone.vertebrae)))
     return add_inputs(replace(inputs, settings=result.settings, regions=(*inputs.regions, *placed), points=()), scene)
 
 
 def box_of_point(vertebra: VertebraMeasurement) -> Box | None:
-    """Return the box of a region that was placed from a point, None for any other vertebra."""
+    """Return the box of a region placed from a point, None for other vertebrae."""
     region = vertebra.region
     if vertebra.source != "point" or "center_ras_mm" not in region:
         return None
@@ -70,7 +70,7 @@ def box_of_point(vertebra: VertebraMeasurement) -> Box | None:
 
 
 def add_inputs(inputs: StudyInputs, scene: Any) -> ReadingNodes:
-    """Add a study's image, seeds, regions and vertebrae to a scene, with the panel's choices, and return the nodes."""
+    """Add a study's inputs and the panel's choices to a scene; return the nodes."""
     volume = add_volume(inputs.image, scene)
     nodes = add_reading(volume, inputs.seeds, inputs.regions, inputs.vertebrae, inputs.settings)
     if inputs.second is not None:
@@ -89,19 +89,19 @@ def add_reading(
     labels: LabelImage | None,
     settings: Settings,
 ) -> ReadingNodes:
-    """Add seeds, regions and vertebrae on a volume to its scene, make them its reading, and return the nodes.
+    """Add seeds, regions and vertebrae as a volume's reading; return the nodes.
 
     Parameters
     ----------
-    given : point lists; None when nobody read the scan for calcium
+    given : point lists; None if the scan was not read for calcium
     boxes : regions
-    labels : vertebrae on the volume's grid in axial order, None where there are none
-    settings : of the reading
+    labels : vertebrae on the volume's grid in axial order, or None
+    settings : settings of the reading
     """
     scene = volume.GetScene()
     seeds = None
     if given is not None:
-        # One list, because the panel works on one; the order of seeds means nothing.
+        # One list, because the panel works on one; seed order has no meaning.
         together = PointList("Seeds", tuple(point for points in given for point in points.points))
         seeds = (add_points_node(together, scene),)
     regions = []
@@ -121,7 +121,7 @@ def add_volume(image: CTImage, scene: Any) -> Any:
     array = np.ascontiguousarray(image.hu)
     volume = slicer.util.addVolumeFromArray(array, matrix, image.source.name)
     keep_acquisition(volume, image.acquisition)
-    # As a chest CT is looked at; without it the whole range from air to metal is spread over the greys.
+    # A chest CT window; without it the greys span the whole range from air to metal.
     volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
@@ -142,11 +142,11 @@ PART_NAMES = {
 
 
 def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = "auto") -> Any:
-    """Add a label image on the CT's grid to a scene as a segmentation named by level, and return it.
+    """Add vertebra labels on the CT's grid as a segmentation named by level.
 
     Parameters
     ----------
-    numbering : how numbers without names are read, as in ``BoneProtocol``
+    numbering : scheme for unnamed labels, as in ``BoneProtocol``
     """
     numbers, _ = level_numbers(labels, numbering)
     named = {level: (level, levels()[level].color, (value,)) for level, value in numbers.items()}
@@ -157,19 +157,19 @@ def add_vertebrae(labels: LabelImage, volume: Any, scene: Any, numbering: Any = 
 
 
 def add_heart(labels: LabelImage, volume: Any, scene: Any) -> Any:
-    """Add a labelled heart on the CT's grid to a scene as a segmentation of its parts, and return it.
+    """Add heart labels on the CT's grid to a scene as a segmentation of its parts.
 
     Raises
     ------
     UnusableInputError
-        When it has no heart, or lies on another grid than the volume's axial order.
+        If it has no heart, or its grid differs from the volume in axial order.
     """
     found, _ = heart_labels(labels, asked=True)
     parts = found.parts if found is not None else {}
     segmentation = _add_segmentation(
         labels, volume, scene, {part: (PART_NAMES[part], None, tuple(numbers)) for part, numbers in parts.items()}
     )
-    # It says where to look; over the picture it would hide what is looked for.
+    # It limits the search; displayed, it would hide the calcium.
     segmentation.GetDisplayNode().SetVisibility(False)
     return segmentation
 
@@ -180,7 +180,10 @@ def _add_segmentation(
     scene: Any,
     segments: Mapping[str, tuple[str, tuple[int, int, int] | None, tuple[int, ...]]],
 ) -> Any:
-    """Add labels on the CT's grid as a segmentation; ``segments`` are name, colour (RGB 0-255) and values by id."""
+    """Add labels on the CT's grid as a segmentation.
+
+    ``segments`` maps ids to name, colour (RGB 0-255) and values.
+    """
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", labels.name)
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     for segment_id, (name, color, values) in segments.items():
@@ -190,7 +193,7 @@ def _add_segmentation(
             segment.SetColor(*(channel / 255 for channel in color))
         segmentation.GetSegmentation().AddSegment(segment, segment_id)
         inside = np.zeros(slicer.util.arrayFromVolume(volume).shape, dtype=np.uint8)
-        # A volume that was not made here may have its axes in another order.
+        # A volume from elsewhere may have its axes in another order.
         axial, _ = to_axial(inside, volume_geometry(volume))
         axial[...] = np.isin(labels.labels, values)
         slicer.util.updateSegmentBinaryLabelmapFromArray(inside, segmentation, segment_id, volume)
@@ -199,10 +202,10 @@ def _add_segmentation(
 
 
 def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -> None:
-    """Write nodes and settings into the reading of the volume, and make that the one which is shown.
+    """Write nodes and settings into the volume's reading and show it.
 
-    Settings for which the parameter node has no field are kept in ``otherSettings``, so that
-    Apply in the panel analyses with them too.
+    Settings without a field in the parameter node go to ``otherSettings``, so that Apply in the panel
+    uses them too.
     """
     node = reading_of(scene, nodes.volume)
     calcium = settings["calcium"]
@@ -223,7 +226,7 @@ def keep_choices(nodes: ReadingNodes, settings: Mapping[str, Any], scene: Any) -
         "massFactor": calcium["mass_factor_mg_per_mm3_per_hu"] or 0.0,
         "otherSettings": json.dumps(settings, allow_nan=False),
     }
-    # One event for all of them: who listens never sees half a study.
+    # One event for all changes, so observers never see half a study.
     with slicer.util.NodeModify(node):
         for name, chosen in (
             ("seeds", (nodes.seeds or (None,))[0]),

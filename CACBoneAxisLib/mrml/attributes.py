@@ -1,4 +1,4 @@
-"""Attributes of nodes that hold JSON."""
+"""Read node attributes that hold JSON."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T", dict[str, Any], list[Any])
 
 
 def json_attribute(node: Any, name: str, empty: T) -> T:
-    """Return the content of a node's attribute; ``empty`` where it has none.
+    """Return the content of a node's attribute, or ``empty`` if it has none.
 
     Raises
     ------
     UnusableInputError
-        ``scene-damaged`` when it is no JSON of the kind of ``empty``.
+        ``scene-damaged`` if it is not JSON of the type of ``empty``.
     """
     text = node.GetAttribute(name)
     if not text:

@@ -1,8 +1,7 @@
-"""Candidates over the CT: a small label volume, in the heart's box alone, changed in place.
+"""Show candidates over the CT as a small label volume limited to the heart box.
 
-A label volume costs a tenth of what a segmentation does when the threshold moves, and one
-of the box alone is a tenth of the scan. It is not saved: the same is shown again from the
-reading.
+When the threshold moves, a label volume costs a tenth of a segmentation, and the box is a tenth
+of the scan. It is updated in place and not saved, because the reading reproduces it.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from CACBoneAxisLib.mrml.ownnodes import add_own, find_own
 LABELS = "vtkMRMLLabelMapVolumeNode"
 CANDIDATES_ATTRIBUTE = "CACBoneAxis.Candidates"
 CANDIDATE_VALUE = 1
-# Between the arteries' colours, and none of theirs: light green.
+# Light green, which no artery uses.
 CANDIDATE_COLOR = (140, 255, 160)
 LABEL_OPACITY = 0.45
-# Around the region between the lungs, which is found on a grid of 3 mm and smooth nowhere.
+# Margin around the region between the lungs, which is found on a coarse 3 mm grid.
 BOX_MARGIN_MM = 5.0
-# Of the columns, rows and slices of the region, the outermost that hold this part of it are left out: spurs.
+# Outermost fraction of the region trimmed along each axis to remove spurs.
 SPUR_PART = 0.005
 HEART_NAME = "heart"
 HEART_COLOR = (140, 255, 160)
@@ -41,7 +40,7 @@ HEART_COLOR = (140, 255, 160)
 
 @dataclass(frozen=True)
 class Crop:
-    """A block of the image, by its first voxel and shape (z, y, x)."""
+    """A block of the image: first voxel and shape (z, y, x)."""
 
     low: tuple[int, int, int]
     shape: tuple[int, int, int]
@@ -53,12 +52,12 @@ class Crop:
 
 
 def proposed_box(image: CTImage, heart: HeartRegion | None) -> Box | None:
-    """Return the box around the heart's region, in the axes of the image, or None where there is none.
+    """Return the box around the heart region in image axes, or None.
 
     Parameters
     ----------
     image : CT in axial order
-    heart : from :func:`CACBoneAxisLib.calcium.heart.heart_region`
+    heart : region from :func:`CACBoneAxisLib.calcium.heart.heart_region`
     """
     if heart is None or not heart.inside.any():
         return None
@@ -80,12 +79,15 @@ def proposed_box(image: CTImage, heart: HeartRegion | None) -> Box | None:
 
 
 def box_region(box: Box) -> Region:
-    """Return a box as the region that it fills."""
+    """Return the region a box fills."""
     return Region(box.center_mm, box.size_mm, box.axes, "box")
 
 
 def crop_of(image: CTImage, box: Region | None) -> Crop:
-    """Return the block of the image that holds a box; the whole image without one, nothing where it lies outside."""
+    """Return the image block around a box.
+
+    The whole image without a box; empty if the box lies outside.
+    """
     shape = np.asarray(image.geometry.shape)
     if box is None:
         return Crop((0, 0, 0), image.geometry.shape)
@@ -97,13 +99,13 @@ def crop_of(image: CTImage, box: Region | None) -> Crop:
 
 
 def candidate_labels(listing: Screening, crop: Crop, taken: Iterable[Mask] = ()) -> NDArray[np.uint8]:
-    """Return the offered candidates that nobody took as labels of a block of the image.
+    """Return candidates not yet in a lesion as labels of an image block.
 
     Parameters
     ----------
-    listing : of the image
+    listing : candidates of the image
     crop : the block
-    taken : the voxels of lesions
+    taken : voxels of the lesions
     """
     candidates = listing.candidates
     _, rows, columns = candidates.shape
@@ -122,17 +124,17 @@ def candidate_labels(listing: Screening, crop: Crop, taken: Iterable[Mask] = ())
 
 
 def above(image: CTImage, threshold_hu: float, crop: Crop) -> NDArray[np.uint8]:
-    """Return the voxels of a block that reach a threshold, bone included: the preview while the threshold moves."""
+    """Return a block's voxels above a threshold, bone included, as a live preview."""
     return np.asarray(image.hu[crop.slices] >= threshold_hu, dtype=np.uint8) * np.uint8(CANDIDATE_VALUE)
 
 
 def show_labels(scene: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8]) -> Any:
-    """Put labels of a block into the scene's label volume of candidates and return that node.
+    """Show labels of a block in the scene's candidate label volume; return it.
 
     Parameters
     ----------
-    scene : has one of them, for whichever volume is looked at
-    image : CT in axial order, in the world's coordinates
+    scene : has one label volume, for whichever volume is shown
+    image : CT in axial order, in world coordinates
     crop, labels : the block and its values
     """
     node = find_label_node(scene) or _add_label_node(scene)
@@ -151,12 +153,12 @@ def show_labels(scene: Any, image: CTImage, crop: Crop, labels: NDArray[np.uint8
 
 
 def heart_of(parameters: Any) -> Region | None:
-    """Return the box that limits a reading's candidates, None where nothing does.
+    """Return the box that limits a reading's candidates, or None.
 
     Raises
     ------
     UnusableInputError
-        When the box has no size, or stands under a transform that is not rigid.
+        If the box has no size, or is under a non-rigid transform.
     """
     node = parameters.heart
     if not parameters.limitToHeart or node is None or node.GetScene() is None:
@@ -165,13 +167,13 @@ def heart_of(parameters: Any) -> Region | None:
 
 
 def add_heart_node(parameters: Any, box: Box) -> Any:
-    """Add the heart's box to the scene with handles in the slice views, and return its ROI node."""
+    """Add the heart box with slice-view handles to the scene; return its ROI node."""
     node = add_box_node(box, parameters.volume.GetScene(), HEART_COLOR)
     node.SetName(f"{parameters.volume.GetName()} {HEART_NAME}")
     display = node.GetDisplayNode()
     display.SetFillVisibility(False)
     display.SetHandlesInteractive(True)
-    # Those in the middle would lie over the heart and take the clicks meant for it.
+    # Handles in the middle would cover the heart and intercept its clicks.
     display.SetTranslationHandleVisibility(False)
     display.SetRotationHandleVisibility(False)
     display.SetScaleHandleVisibility(True)
@@ -182,7 +184,7 @@ def add_heart_node(parameters: Any, box: Box) -> Any:
 
 
 def show_layer(node: Any, scene: Any) -> None:
-    """Show a label volume over the CT in every slice view that shows no other one."""
+    """Show a label volume in every slice view without another one."""
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
         if not composite.GetLabelVolumeID():
             composite.SetLabelVolumeID(node.GetID())
@@ -190,14 +192,14 @@ def show_layer(node: Any, scene: Any) -> None:
 
 
 def hide_layer(node: Any, scene: Any) -> None:
-    """Show a label volume in no slice view any more; another one that a reader put there stays."""
+    """Hide a label volume in all slice views; a reader's own label volume stays."""
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
         if composite.GetLabelVolumeID() == node.GetID():
             composite.SetLabelVolumeID(None)
 
 
 def find_label_node(scene: Any) -> Any:
-    """Return the scene's label volume of candidates, or None."""
+    """Return the scene's candidate label volume, or None."""
     return find_own(scene, LABELS, CANDIDATES_ATTRIBUTE)
 
 

@@ -1,9 +1,9 @@
-"""The choices of a reading and of the scene as attributes of a script node, where Slicer's wrapper is not there.
+"""Store choices as script node attributes without Slicer's parameter wrapper.
 
-Values stand in the node as Slicer's ``parameterNodeWrapper`` writes them (text of numbers,
-``True``/``False``, an enum's member name, node references, ``name.len`` and ``name.0`` for
-lists), so either reads the other's scenes. Fields and defaults are those of
-``CACBoneAxisParameterNode`` and ``CACBoneAxisSessionNode``.
+Values have the format of Slicer's ``parameterNodeWrapper`` (numbers as text, ``True``/``False``,
+enum member names, node references, ``name.len`` and ``name.0`` for lists), so each can read the
+other's scenes. Fields and defaults match ``CACBoneAxisParameterNode`` and
+``CACBoneAxisSessionNode``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Sex = enum.Enum("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
 
 
 class Field:
-    """A choice of a node: a number, text, path, enum member, node (``default`` None) or list of nodes."""
+    """A choice: number, text, path, enum member, node (``default`` None) or node list."""
 
     def __init__(self, default: Any = None, kind: type | None = None) -> None:
         self.default = default
@@ -57,7 +57,7 @@ class Field:
                 node.SetParameter(self.name, value.name if isinstance(value, enum.Enum) else str(value))
 
     def begin(self, choices: Any) -> None:
-        """Write the default where the node says nothing."""
+        """Write the default if the node has no value."""
         if not choices.parameterNode.HasParameter(f"{self.name}.len" if self.kind is list else self.name):
             self.__set__(choices, self.default)
 
@@ -68,7 +68,7 @@ class Field:
 
 
 class ChoiceNode:
-    """Attributes that are kept in a script node."""
+    """Attributes stored in a script node."""
 
     def __init__(self, node: Any) -> None:
         self.parameterNode = node
@@ -81,7 +81,7 @@ class ChoiceNode:
         return int(self.parameterNode.AddObserver(*arguments))
 
     def RemoveObserver(self, tag: int) -> None:  # noqa: N802 as VTK's
-        """Observe the node no longer."""
+        """Stop observing the node."""
         self.parameterNode.RemoveObserver(tag)
 
 
@@ -132,5 +132,5 @@ class SessionChoices(ChoiceNode):
     readerName = Field("")
 
 
-# What is chosen for the scene and not for a volume.
+# Choices for the scene rather than a volume.
 SESSION_FIELDS = tuple(name for name, field in vars(SessionChoices).items() if isinstance(field, Field))

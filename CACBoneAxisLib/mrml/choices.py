@@ -1,7 +1,7 @@
-"""Choices of a reading for which the parameter node has no field of its own: kept in its ``otherSettings``.
+"""Keep choices without a parameter node field in its ``otherSettings``.
 
-They are settings as in a settings file, in JSON, so what a study brought along stays what
-it is until somebody chooses otherwise, and a scene saved by another version loses nothing.
+They are stored as JSON, nested as in a settings file, so a study's settings persist until changed
+and scenes of other versions lose nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def other_settings(parameters: Any) -> dict[str, Any]:
-    """Return what a parameter node keeps beside its fields, nested as in a settings file."""
+    """Return a parameter node's other settings, nested as in a settings file."""
     try:
         found = json.loads(parameters.otherSettings or "{}")
     except ValueError:
@@ -21,7 +21,7 @@ def other_settings(parameters: Any) -> dict[str, Any]:
 
 
 def chosen(parameters: Any, path: str) -> Any:
-    """Return the choice at a dotted path such as ``bone.z_score_reference``, None where none was made."""
+    """Return the choice at a dotted path (``bone.z_score_reference``), or None."""
     entry: Any = other_settings(parameters)
     for name in path.split("."):
         if not isinstance(entry, Mapping):
@@ -31,7 +31,10 @@ def chosen(parameters: Any, path: str) -> Any:
 
 
 def choose(parameters: Any, choices: Mapping[str, Any]) -> bool:
-    """Make choices by dotted path, in one event; None takes one back to its default. Return whether any changed."""
+    """Set choices by dotted path in one event; return whether any changed.
+
+    None resets a choice to its default.
+    """
     settings = other_settings(parameters)
     before = json.dumps(settings, sort_keys=True)
     for path, value in choices.items():

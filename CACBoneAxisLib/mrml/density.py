@@ -1,4 +1,4 @@
-"""Bone density in colour over the CT. For the eye: nothing is computed from it."""
+"""Show bone density in colour over the CT; display only."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from CACBoneAxisLib.mrml.labels import vertebra_segments
 from CACBoneAxisLib.mrml.volumes import DENSITY_ATTRIBUTE
 from CACBoneAxisLib.report.bonefigures import DENSITY_RANGE_MG_CM3, SMOOTHING_MM, colors_of
 
-# Around the regions; lower than any density, so that a threshold of the display hides it.
+# Value outside the regions, below any density, so that a display threshold hides it.
 NO_DENSITY = -3000.0
 NUMBER_OF_COLORS = 256
 LEGEND_LABELS = 6
-# Of the view; its letters grow with its height.
+# Fraction of the view; the font grows with its height.
 LEGEND_SIZE = (0.1, 0.25)
 
 
 def density_block(
     image: CTImage, masks: Mapping[str, Mask], calibration: Calibration
 ) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
-    """Return BMD in the regions, mg/cm3, and the (z, y, x) in the image of the block that holds them.
+    """Return a block with the BMD of the regions, mg/cm3, and its (z, y, x) offset.
 
-    Each voxel is the mean of the region's voxels within a cube of 3 mm, as in the report's
-    picture: single voxels show more noise than bone.
+    Each voxel is the mean of the region's voxels in a 3 mm cube, as in the report's picture, because
+    single voxels show mostly noise.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def density_block(
 
 
 def show_density(image: CTImage, masks: Mapping[str, Mask], calibration: Calibration, node: Any) -> None:
-    """Make a scalar volume node show BMD in the regions, in the report's colours and with a scale bar.
+    """Show BMD of the regions in a volume node, with report colours and scale bar.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def show_density(image: CTImage, masks: Mapping[str, Mask], calibration: Calibra
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         display.SetAndObserveColorNodeID(_color_table(node).GetID())
-        # Between a voxel of bone and one outside lies no density.
+        # No interpolation: densities between bone and background have no meaning.
         display.SetInterpolate(False)
         low, high = DENSITY_RANGE_MG_CM3
         display.AutoWindowLevelOff()
@@ -95,21 +95,24 @@ def show_density(image: CTImage, masks: Mapping[str, Mask], calibration: Calibra
 
 
 def add_density_node(scene: Any, volume: Any) -> Any:
-    """Add an empty volume node for the density of a CT volume node and return it."""
+    """Add and return an empty density volume node for a CT volume node."""
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"{volume.GetName()} BMD in colour, for the eye only")
     node.SetAttribute(DENSITY_ATTRIBUTE, "1")
     return node
 
 
 def draw_scale(node: Any) -> None:
-    """Let the views draw the scale bar, which they look at only when it changes, once the density is in them."""
+    """Trigger drawing of the scale bar once the density is shown.
+
+    The views check the scale bar only when it changes.
+    """
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
     if legend is not None:
         legend.Modified()
 
 
 def fill_vertebrae(segmentation: Any, filled: bool) -> None:
-    """Fill the segments of vertebrae in slice views, or show their outlines alone, as over colours of their own."""
+    """Fill the vertebra segments in slice views, or show only their outlines."""
     display = segmentation.GetDisplayNode() if segmentation is not None else None
     if display is None:
         return

@@ -1,4 +1,4 @@
-"""DICOM in Slicer beyond the volume: the files it came from, and a reading out of a structured report."""
+"""Find a volume's DICOM files and restore readings from structured reports."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from CACBoneAxisLib.study import Settings
 
 
 def volume_slices(volume: Any) -> tuple[tuple[Path, int], ...]:
-    """Return DICOM file and frame of each slice of a volume that was loaded from the DICOM database; else nothing.
+    """Return the DICOM file and frame of each slice of a volume.
+
+    Empty unless it was loaded from the DICOM database.
 
     Raises
     ------
     UnusableInputError
-        ``dicom-source`` when a file is no longer there.
+        ``dicom-source`` if a file is missing.
     """
     uids = (volume.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
     files = [_file_of(uid) for uid in uids]
@@ -30,11 +32,11 @@ def volume_slices(volume: Any) -> tuple[tuple[Path, int], ...]:
 
 
 def restore_reading(volume: Any, path: str | Path) -> ReadingNodes:
-    """Add the reading that a structured report of this software holds to a volume's scene, and return its nodes.
+    """Add the reading of our structured report to a volume; return its nodes.
 
-    Seeds and regions become new nodes; they and the settings become the volume's reading, so
-    that an analysis gives the digits of the report. Labelled vertebrae are looked for beside
-    the report, then in the DICOM database.
+    Seeds and regions become new nodes and, with the settings, the volume's reading, so an analysis
+    reproduces the report. Labelled vertebrae are searched beside the report, then in the DICOM
+    database.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Outline one lesion over the CT, to show which lesion a table row stands for."""
+"""Outline the lesion of a selected table row over the CT."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ LINE_PIXELS = 2
 
 
 def highlight(mask: Mask, image: CTImage, scene: Any) -> Any:
-    """Outline the voxels of a lesion, and of no other, and return the model node that does it.
+    """Outline the voxels of one lesion only; return the model node.
 
-    A model is cut by every slice view by itself; a segmentation of its own would leave an
-    item in the data tree of a saved scene.
+    Slice views intersect a model automatically; a segmentation would leave an item in the data tree
+    of a saved scene.
 
     Parameters
     ----------
-    mask : on the axial image
-    image : CT in axial order, in the world's coordinates
+    mask : mask of the axial image
+    image : CT in axial order, in world coordinates
     """
     node = find_own(scene, MODEL, ATTRIBUTE) or _add(scene)
     node.SetAndObservePolyData(_surface(mask, image))
@@ -38,7 +38,7 @@ def highlight(mask: Mask, image: CTImage, scene: Any) -> Any:
 
 
 def hide_highlight(scene: Any) -> None:
-    """Outline nothing."""
+    """Remove the outline."""
     node = find_own(scene, MODEL, ATTRIBUTE)
     display = node.GetDisplayNode() if node is not None else None
     if display is not None and display.GetVisibility():
@@ -46,7 +46,7 @@ def hide_highlight(scene: Any) -> None:
 
 
 def _surface(mask: Mask, image: CTImage) -> Any:
-    """Return the surface half way between the mask's voxels and their neighbours, RAS mm."""
+    """Return the mask's surface, midway to neighbouring voxels, RAS mm."""
     block = np.pad(mask.voxels, 1).astype(np.uint8)
     grid = vtk.vtkImageData()
     grid.SetDimensions(*block.shape[::-1])

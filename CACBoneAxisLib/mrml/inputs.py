@@ -1,4 +1,4 @@
-"""One reading of one CT: the nodes that a person decided with, in, and the result, out."""
+"""Analyse one reading of one CT: input nodes to result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
 Progress = Callable[[str, float], None]
 
-# The heart on the grid of an image, and what it was made of: at every click the same.
+# The heart on the grid of an image, cached with its key because clicks do not change it.
 _hearts: WeakKeyDictionary[CTImage, tuple[Any, LabelImage]] = WeakKeyDictionary()
 
 
@@ -33,13 +33,13 @@ class ReadingNodes:
     Parameters
     ----------
     volume : vtkMRMLScalarVolumeNode
-    seeds : vtkMRMLMarkupsFiducialNodes; ``None`` when nobody read the scan for calcium, which
-        gives no score; an empty sequence, or lists without a placed point, when it was read
-        and nothing was found, which gives 0
+    seeds : vtkMRMLMarkupsFiducialNodes; ``None`` if the scan was not read for calcium, which
+        gives no score; an empty sequence or lists without placed points if it was read and
+        nothing was found, which gives 0
     regions : vtkMRMLMarkupsROINodes, one per vertebra, named by level
-    vertebrae : vtkMRMLSegmentationNode whose segments are named by level, or None
+    vertebrae : vtkMRMLSegmentationNode with segments named by level, or None
     second : vtkMRMLScalarVolumeNode of the same scan at another energy, or None
-    heart : vtkMRMLSegmentationNode with the heart, where candidates are looked for, or None
+    heart : vtkMRMLSegmentationNode with the heart, which limits candidates, or None
     """
 
     volume: Any
@@ -53,16 +53,16 @@ class ReadingNodes:
 def inputs_from_nodes(
     nodes: ReadingNodes, settings: Settings | None = None, study_id: str = "study", image: CTImage | None = None
 ) -> StudyInputs:
-    """Return the study that the nodes describe.
+    """Return the study described by the nodes.
 
     Parameters
     ----------
-    image : of the volume, where it was read already
+    image : image of the volume, if already read
 
     Raises
     ------
     UnusableInputError
-        One sentence, when a node is missing, empty or cannot be used.
+        One sentence, if a node is missing, empty or unusable.
     """
     image = image_from_volume(nodes.volume) if image is None else image
     _refuse_other_classes(nodes.seeds or (), "vtkMRMLMarkupsFiducialNode", "point lists")
@@ -72,7 +72,7 @@ def inputs_from_nodes(
         seeds = tuple(points_from_node(node) for node in nodes.seeds)
     settings = settings or Settings()
     if nodes.vertebrae is not None:
-        # The segments of a node are known by their names; numbers are those of a file.
+        # Segments of a node have names; numbers only come from files.
         settings = replace(settings, bone=replace(settings.bone, numbering="auto"))
     return StudyInputs(
         image=image,
@@ -94,18 +94,18 @@ def analyze_nodes(
     progress: Progress | None = None,
     analysis: IncrementalAnalysis | None = None,
 ) -> StudyResult:
-    """Analyse the study that the nodes describe; the same numbers as the command line's.
+    """Analyse the study described by the nodes, identical to the command line.
 
     Parameters
     ----------
-    progress : called with what is being done and the part done (0 to 1); what it raises
-        ends the analysis, which is how a user cancels
-    analysis : of the volume, which measures only what changed since its last analysis
+    progress : called with the current step and the fraction done (0 to 1); an exception ends the
+        analysis, which is how a user cancels
+    analysis : incremental analysis of the volume, which recomputes only what changed
 
     Raises
     ------
     UnusableInputError
-        One sentence, when the input cannot be used.
+        One sentence, if the input is unusable.
     """
     analysis = IncrementalAnalysis(image_from_volume(nodes.volume)) if analysis is None else analysis
     return analysis.analyze(inputs_from_nodes(nodes, settings, study_id, analysis.image), progress=progress)
@@ -120,7 +120,7 @@ def _heart(nodes: ReadingNodes, image: CTImage) -> LabelImage:
 
 
 def _trail(nodes: ReadingNodes) -> Trail:
-    """Return what was done in the reading that these nodes are of; nothing where a script brings its own."""
+    """Return the trail of the reading with these nodes; empty for a script's own nodes."""
     reading = find_reading(nodes.volume.GetScene(), nodes.volume) if nodes.volume.GetScene() is not None else None
     if reading is None or reading.GetNodeReference("seeds") not in (nodes.seeds or (None,)):
         return Trail()

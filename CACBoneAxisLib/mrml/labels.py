@@ -1,4 +1,4 @@
-"""Vertebrae and heart of a segmentation node, on the CT's grid."""
+"""Read vertebrae and heart from a segmentation node onto the CT's grid."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from CACBoneAxisLib.mrml.volumes import refuse_transformed, volume_geometry
 
 
 def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
-    """Return the vertebrae of a segmentation node as a label image on the grid of a CT volume node.
+    """Return a segmentation node's vertebrae as a label image on the CT's grid.
 
-    Segments whose name is no vertebral level are left out, so that a segmentation of
-    the whole body costs no more than its spine.
+    Other segments are skipped, so that a whole-body segmentation costs no more than its spine.
 
     Parameters
     ----------
@@ -30,7 +29,7 @@ def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     Raises
     ------
     UnusableInputError
-        When no segment is named by a level (T1 to L5), or it stands under a transform.
+        If no segment is named by a level (T1 to L5), or it is under a transform.
     """
     refuse_transformed(segmentation)
     segments = vertebra_segments(segmentation)
@@ -54,10 +53,10 @@ def labels_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
 
 
 def vertebra_segments(segmentation: Any) -> dict[str, str]:
-    """Return the level of every segment of a segmentation node that names one, by segment id.
+    """Return the levels of a segmentation node's segments by segment id.
 
-    The segment's name decides, then its id: TotalSegmentator's segments are named in words
-    (``L1 vertebra``) or as its classes are (``vertebrae_L1``), and have the class as id.
+    The name decides, then the id: TotalSegmentator names segments in words (``L1 vertebra``) or by
+    class (``vertebrae_L1``), with the class as id.
     """
     content = segmentation.GetSegmentation()
     ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
@@ -66,9 +65,9 @@ def vertebra_segments(segmentation: Any) -> dict[str, str]:
 
 
 def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
-    """Return heart, chambers, aorta and bones of a segmentation node as a label image on the grid of a CT volume node.
+    """Return heart, chambers, aorta and bones as a label image on the CT's grid.
 
-    All other segments are left out. Where two overlap, the later one counts.
+    Other segments are skipped. The later of two overlapping segments counts.
 
     Parameters
     ----------
@@ -78,7 +77,7 @@ def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     Raises
     ------
     UnusableInputError
-        When no segment is named as a part of the heart, or it stands under a transform.
+        If no segment names a part of the heart, or it is under a transform.
     """
     refuse_transformed(segmentation)
     segments = heart_segments(segmentation)
@@ -87,7 +86,7 @@ def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
     ids = vtk.vtkStringArray()
     for segment_id in segments:
         ids.InsertNextValue(segment_id)
-    # One node for all of them: a whole body has a hundred segments, each of the size of the scan.
+    # One node for all segments: a whole body has a hundred, each the size of the scan.
     scene = segmentation.GetScene()
     made = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "heart of a segmentation")
     try:
@@ -102,7 +101,7 @@ def heart_from_segmentation(segmentation: Any, volume: Any) -> LabelImage:
 
 
 def heart_segments(segmentation: Any) -> dict[str, str]:
-    """Return the name of every segment that says where the heart is or is not, by segment id.
+    """Return the segments that locate or exclude the heart: names by segment id.
 
     The segment's name decides, then its id, as for vertebrae.
     """
@@ -114,7 +113,7 @@ def heart_segments(segmentation: Any) -> dict[str, str]:
 
 
 def segments_state(segmentation: Any) -> tuple[Any, ...]:
-    """Return a value that changes with a segment's name or voxels, or the segmentation's position."""
+    """Return a cache key of segment names, voxels and the segmentation's position."""
     content = segmentation.GetSegmentation()
     said: list[Any] = [segmentation, segmentation.GetTransformNodeID()]
     transform = segmentation.GetParentTransformNode()
@@ -127,14 +126,14 @@ def segments_state(segmentation: Any) -> tuple[Any, ...]:
 
 
 def exclusion(segmentation: Any, segment_id: str) -> str | None:
-    """Return the reason for which a reader left a segment out, None where it counts."""
+    """Return why the reader excluded a segment, None if included."""
     value = vtk.reference("")
     there = segmentation.GetSegmentation().GetSegment(segment_id).GetTag(EXCLUDED_TAG, value)
     return (str(value) or "no reason given") if there else None
 
 
 def exclude_segment(segmentation: Any, segment_id: str, reason: str | None) -> None:
-    """Mark a segment as excluded by the reader, with the reason; None includes it again."""
+    """Exclude a segment for the reader's reason; None includes it again."""
     segment = segmentation.GetSegmentation().GetSegment(segment_id)
     if reason is None:
         segment.RemoveTag(EXCLUDED_TAG)

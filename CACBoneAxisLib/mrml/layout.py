@@ -1,4 +1,4 @@
-"""The reading layout: a large axial view, a slab of the same slices, a sagittal view, and tables below."""
+"""Define the reading layout: large axial, axial slab, sagittal, tables below."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import vtk
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box
 
-# Any number that no layout of Slicer or of another extension has; scenes of version 0.1.0 have it.
+# A number unused by Slicer and other extensions; scenes of version 0.1.0 contain it.
 LAYOUT_ID = 17041
 AXIAL_TAG = "Red"
 SAGITTAL_TAG = "Yellow"
 SLAB_TAG = "CACBoneAxisSlab"
 TABLE_TAG = "CACBoneAxisTable"
 
-# Thick enough to hold the course of an artery from slice to slice, thin enough to leave the ribs out.
+# Thick enough to follow an artery across slices, thin enough to exclude the ribs.
 SLAB_MM = 15.0
 
-# The spine is the bone behind the heart within this much to either side, above and below.
+# The spine is the bone behind the heart within this distance sideways, up and down.
 SPINE_HU = 150
 SPINE_ASIDE_MM = 50.0
 SPINE_ALONG_MM = 25.0
 
 
 def _slice_view(size: int, tag: str, orientation: str, label: str, color: str) -> str:
-    """Return an item of the layout with a slice view."""
+    """Return a layout item with a slice view."""
     return f"""
  <item splitSize="{size}"><view class="vtkMRMLSliceNode" singletontag="{tag}">
   <property name="orientation" action="default">{orientation}</property>
@@ -53,23 +53,23 @@ LAYOUT = f"""
 
 @dataclass(frozen=True)
 class Window:
-    """How HU become grey: ``width_hu`` of them around ``level_hu``."""
+    """A display window: ``width_hu`` wide around ``level_hu``."""
 
     width_hu: float
     level_hu: float
 
 
 WINDOWS = {
-    # The scoring threshold of 130 HU is the middle grey: what counts as calcium is in the brighter half.
+    # 130 HU, the scoring threshold, is middle grey, so calcium is in the brighter half.
     "calcium": Window(300, 130),
-    # Those of Slicer's presets for soft tissue (CT-Abdomen) and for bone (CT-Bone).
+    # Slicer's presets for soft tissue (CT-Abdomen) and bone (CT-Bone).
     "mediastinum": Window(350, 40),
     "bone": Window(1000, 400),
 }
 
 
 def register_layout(layout_node: Any) -> int:
-    """Make the reading layout known to a layout node, and return its number."""
+    """Register the reading layout with a layout node; return its number."""
     if layout_node.IsLayoutDescription(LAYOUT_ID):
         layout_node.SetLayoutDescription(LAYOUT_ID, LAYOUT)
     else:
@@ -78,20 +78,20 @@ def register_layout(layout_node: Any) -> int:
 
 
 def keep_layout_out(layout_node: Any) -> None:
-    """Leave a layout that only this module knows out of saved scenes.
+    """Keep the reading layout out of saved scenes.
 
-    A Slicer without the module, or before it was opened, would show such a scene with no views at all.
+    Slicer without the module, or before it was opened, would show such a scene without views.
     """
     layout_node.SetSaveWithScene(layout_node.GetViewArrangement() != LAYOUT_ID)
 
 
 def reading_place(image: CTImage, heart: Box) -> tuple[float, float, float]:
-    """Return where the views open, LPS mm: the middle of the heart's box, to the side as the spine behind it is.
+    """Return the initial view centre, LPS mm: the heart box, shifted to the spine.
 
     Parameters
     ----------
     image : CT in axial order
-    heart : the box around the heart, in the axes of the image
+    heart : box around the heart, in image axes
     """
     spacing = np.asarray(image.geometry.spacing_mm)
     middle = np.asarray(image.geometry.to_index(np.asarray(heart.center_mm)))
@@ -108,12 +108,12 @@ def reading_place(image: CTImage, heart: Box) -> tuple[float, float, float]:
 
 
 def view_node(scene: Any, tag: str, class_name: str = "vtkMRMLSliceNode") -> Any:
-    """Return a view's node, None where the layout was never shown."""
+    """Return a view's node, None if the layout was never shown."""
     return scene.GetSingletonNode(tag, class_name)
 
 
 def make_slab(slice_node: Any) -> None:
-    """Let a slice view show the brightest voxel within a slab; for the eye only, nothing is computed from it."""
+    """Show a maximum projection slab in a slice view; display only."""
     was_modifying = slice_node.StartModify()
     slice_node.SetSlabReconstructionEnabled(True)
     slice_node.SetSlabReconstructionType(vtk.VTK_IMAGE_SLAB_MAX)
@@ -122,13 +122,13 @@ def make_slab(slice_node: Any) -> None:
 
 
 def follow_view(follower: Any, leader: Any) -> None:
-    """Let a slice view show the place, turn and magnification of another one."""
+    """Copy another slice view's position, orientation and zoom."""
     was_modifying = follower.StartModify()
     follower.GetSliceToRAS().DeepCopy(leader.GetSliceToRAS())
     wide, high = np.asarray(leader.GetFieldOfView()[:2], dtype=float)
     width, height = follower.GetDimensions()[:2]
     if width > 0 and height > 0:
-        # All that the leader shows has to fit, whatever the shape of the follower's window.
+        # The leader's whole field must fit, whatever the follower's aspect ratio.
         mm_per_pixel = max(wide / width, high / height)
         follower.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, follower.GetFieldOfView()[2])
     follower.UpdateMatrices()
@@ -136,7 +136,7 @@ def follow_view(follower: Any, leader: Any) -> None:
 
 
 def set_window(volume: Any, name: str) -> None:
-    """Show a volume in one of :data:`WINDOWS`."""
+    """Show a volume with one of :data:`WINDOWS`."""
     if volume.GetDisplayNode() is None:
         volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
@@ -147,7 +147,7 @@ def set_window(volume: Any, name: str) -> None:
 
 
 def show_table(scene: Any, table: Any) -> None:
-    """Show a table node, or none, in the reading layout's table view, where there is one."""
+    """Show a table node or none in the reading layout's table view, if present."""
     view = view_node(scene, TABLE_TAG, "vtkMRMLTableViewNode")
     if view is not None:
         view.SetTableNodeID(table.GetID() if table is not None else None)

@@ -1,4 +1,4 @@
-"""Point lists and ROI nodes to seeds and boxes, and back. RAS outside, LPS inside."""
+"""Convert point lists and ROI nodes (RAS) to seeds and boxes (LPS) and back."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from CACBoneAxisLib.imaging.geometry import RAS_LPS, as_point, swap_ras_lps
 from CACBoneAxisLib.imaging.markups import Box, ControlPoint, PointList, region_axes, region_center
 from CACBoneAxisLib.mrml.volumes import refuse_transformed
 
-# Axes of an ROI are unit vectors at right angles up to rounding.
+# ROI axes are orthonormal up to rounding.
 RIGID_TOLERANCE = 1e-4
 
 
 def points_from_node(node: Any) -> PointList:
-    """Return the placed points of a point list node, in world LPS mm.
+    """Return the placed points of a point list node, world LPS mm.
 
-    Points that are only previewed, skipped or missing are left out; label and
-    description of each are kept.
+    Previewed, skipped and missing points are left out; labels and descriptions are kept.
 
     Parameters
     ----------
@@ -30,7 +29,7 @@ def points_from_node(node: Any) -> PointList:
     Raises
     ------
     UnusableInputError
-        When the node stands under a transform.
+        If the node is under a transform.
     """
     refuse_transformed(node)
     points = []
@@ -45,7 +44,7 @@ def points_from_node(node: Any) -> PointList:
 
 
 def box_from_node(node: Any) -> Box:
-    """Return an ROI node as a box in world LPS mm, with the decision kept with its first control point.
+    """Return an ROI node's box, world LPS mm, with its first point's decision.
 
     Parameters
     ----------
@@ -54,7 +53,7 @@ def box_from_node(node: Any) -> Box:
     Raises
     ------
     UnusableInputError
-        When the ROI has no size, is sheared, or stands under a transform.
+        If the ROI has no size, is sheared, or is under a transform.
     """
     refuse_transformed(node)
     matrix = np.asarray(slicer.util.arrayFromVTKMatrix(node.GetObjectToWorldMatrix()), dtype=float)
@@ -77,7 +76,7 @@ def box_from_node(node: Any) -> Box:
 
 
 def add_points_node(points: PointList, scene: Any, color: tuple[int, int, int] | None = None) -> Any:
-    """Add a point list node with the given points (LPS mm) and return it; ``color`` is RGB 0-255."""
+    """Add and return a point list node (LPS mm); ``color`` is RGB 0-255."""
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", points.name)
     node.CreateDefaultDisplayNodes()
     for point in points.points:
@@ -89,7 +88,7 @@ def add_points_node(points: PointList, scene: Any, color: tuple[int, int, int] |
 
 
 def add_box_node(box: Box, scene: Any, color: tuple[int, int, int] | None = None) -> Any:
-    """Add an ROI node for a box (LPS mm) and return it; ``color`` is RGB 0-255."""
+    """Add and return an ROI node for a box (LPS mm); ``color`` is RGB 0-255."""
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", box.name)
     node.CreateDefaultDisplayNodes()
     node.SetCenter(*swap_ras_lps(box.center_mm))
@@ -107,7 +106,7 @@ def add_box_node(box: Box, scene: Any, color: tuple[int, int, int] | None = None
 
 
 def set_color(node: Any, color: tuple[int, int, int]) -> None:
-    """Show a markups node in one colour (RGB 0-255), selected or not, without filling it."""
+    """Show a markups node unfilled in one colour (RGB 0-255), selected or not."""
     display = node.GetDisplayNode()
     if display is None:
         return
