@@ -1,4 +1,4 @@
-"""A result's lesions and regions over the CT: a segmentation node, and on request a label volume."""
+"""Show a result's lesions and regions as a segmentation or a label volume."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from CACBoneAxisLib.report.wording import territory_table
 from CACBoneAxisLib.study.result import StudyResult
 from CACBoneAxisLib.study.scancheck import ScanCheck
 
-# Marks the segments that this software made, so that a reader's own in the same node stay.
+# Marks our segments, so that a reader's own segments in the same node stay.
 OWN_TAG = "CACBoneAxis"
 CONTENT_TAG = "CACBoneAxis.Content"
 
@@ -30,9 +30,11 @@ OUTLINE_OPACITY = 1.0
 
 
 def result_segments(result: StudyResult, mapping: Mapping[str, Any] | None = None) -> list[Segment]:
-    """Return a result's segments, calcium by territory and bone by level, as the segmentation files have them.
+    """Return a result's segments as in the segmentation files.
 
-    ``mapping`` is the result's ``to_dict()``, where it is at hand.
+    Calcium by territory, bone by level.
+
+    ``mapping`` is the result's ``to_dict()``, if available.
     """
     mapping = mapping or result.to_dict()
     return [
@@ -49,18 +51,18 @@ def show_segments(
     *,
     only_changed: bool = False,
 ) -> None:
-    """Make a segmentation node show these segments and no older ones of ours.
+    """Show these segments in a segmentation node, replacing our older ones.
 
-    Each segment is written as the block of voxels that holds it, so the time follows
-    the lesions and not the volume.
+    Only the bounding block of each segment is written, so the time depends on the lesions, not the
+    volume.
 
     Parameters
     ----------
-    segments : from :func:`result_segments`
-    result : for the grid the masks are on
-    volume : vtkMRMLScalarVolumeNode that was analysed
+    segments : segments from :func:`result_segments`
+    result : provides the grid of the masks
+    volume : the analysed vtkMRMLScalarVolumeNode
     segmentation : vtkMRMLSegmentationNode
-    only_changed : leave those alone that were written with the same voxels, which a reader may have edited since
+    only_changed : skip segments written before with the same voxels, which a reader may have edited since
     """
     content = segmentation.GetSegmentation()
     segments = list(segments)
@@ -93,7 +95,7 @@ def _show_one(
         if not content.AddSegment(item, segment.id):
             raise RuntimeError(f"Slicer's Segmentations module is not there to hold the segment {segment.name}")
     mask = _union(segment.masks)
-    # Writing a segment redraws every view, so one that holds the same voxels is left alone.
+    # Writing a segment redraws every view, so unchanged segments are skipped.
     holds = _content(mask, to_ijk)
     if only_changed and _tag(item, CONTENT_TAG) == holds:
         return
@@ -105,16 +107,15 @@ def _write(segmentation: Any, segment_id: str, mask: Mask, to_ijk: NDArray[np.fl
     offset, block = block_in_volume(mask, to_ijk)
     picture = _oriented_image(offset, block, ijk_to_ras(volume))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
-    # Replacing the segment's whole mask is the only mode that leaves the voxels of others alone.
+    # Only replacing the segment's whole mask leaves the voxels of other segments unchanged.
     logic.SetBinaryLabelmapToSegment(picture, segmentation, segment_id, logic.MODE_REPLACE, picture.GetExtent())
 
 
 def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: Any, labels: Any) -> None:
-    """Make a label volume node hold the segments on the CT's own grid, with a colour table that names them.
+    """Fill a label volume node with the segments on the CT's grid, with colour table.
 
-    Values: 1-8 the territories in reporting order, 9 lesions that are not scored, 10 those
-    of the total whose artery is undecided, 11-27 the levels T1 to L5. Where segments overlap
-    the later one is kept.
+    Values: 1-8 territories in reporting order, 9 unscored lesions, 10 scored lesions with undecided
+    artery, 11-27 levels T1 to L5. The later of overlapping segments is kept.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def fill_label_volume(segments: Iterable[Segment], result: StudyResult, volume: 
 
 
 def label_values() -> dict[str, int]:
-    """Return the label value of every segment id; fixed, so that label volumes of two studies can be compared."""
+    """Return the label values by segment id, fixed so that studies are comparable."""
     values = {row["code"]: n for n, row in enumerate(territory_table(), start=1)}
     values |= {"not-scored": 9, UNDECIDED: 10}
     levels = [row["level"] for row in load_table("levels")["levels"]]
@@ -159,7 +160,7 @@ def _color_table(labels: Any, segments: Iterable[Segment], values: dict[str, int
 
 
 def block_in_volume(mask: Mask, to_ijk: NDArray[np.float64]) -> tuple[tuple[int, int, int], NDArray[np.bool_]]:
-    """Return a mask of the axial image as a block in the volume node's own axis order.
+    """Return a mask of the axial image as a block in the volume node's axis order.
 
     Parameters
     ----------
@@ -205,7 +206,7 @@ def _oriented_image(offset: tuple[int, int, int], block: NDArray[np.bool_], matr
 
 
 def _content(mask: Mask, to_ijk: NDArray[np.float64]) -> str:
-    """Return a hash of a mask's voxels and place."""
+    """Return a hash of a mask's voxels and position."""
     place = repr((mask.offset, mask.voxels.shape, to_ijk.round(6).tolist())).encode()
     return hashlib.blake2b(np.packbits(mask.voxels).tobytes(), key=hashlib.sha256(place).digest()).hexdigest()
 

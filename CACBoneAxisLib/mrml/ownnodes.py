@@ -1,4 +1,4 @@
-"""Nodes that only show something in the views: hidden from editors, not saved, and found again by an attribute."""
+"""Manage display-only nodes: hidden from editors, unsaved, found by attribute."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import slicer
 
 
 def find_own(scene: Any, class_name: str, attribute: str) -> Any:
-    """Return the node of a class that carries an attribute, or None."""
+    """Return the node of a class with an attribute, or None."""
     nodes = slicer.util.getNodesByClass(class_name, scene)
     return next((node for node in nodes if node.GetAttribute(attribute)), None)
 
 
 def add_own(scene: Any, class_name: str, name: str, attribute: str = "") -> Any:
-    """Add a node of a class with its display, neither saved with the scene nor offered in editors; return it.
+    """Add an unsaved node with its display, hidden from editors; return it.
 
-    It is no singleton: those outlive a closed scene, without their display.
+    Not a singleton, because singletons outlive a closed scene without their display.
     """
     node = getattr(slicer, class_name)()
     if attribute:

@@ -1,4 +1,4 @@
-"""The nodes that keep choices: one for each volume's reading, and one for the scene."""
+"""Find the nodes that hold choices: one per reading and one for the scene."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS, ReadingChoices, Sess
 MODULE_NAME = "CACBoneAxis"
 NODE_CLASS = "vtkMRMLScriptedModuleNode"
 
-# Marks the node that holds a volume's reading; the node of the scene has none.
+# Marks the node of a volume's reading; the scene's node has no such attribute.
 READING_ATTRIBUTE = "CACBoneAxis.Reading"
 
 
 def session_node(scene: Any) -> Any:
-    """Return the scene's node of choices, made where there is none: which volume is shown, folders, habits."""
+    """Return the scene's choices (shown volume, folders, habits), created if missing."""
     node = scene.GetSingletonNode(MODULE_NAME, NODE_CLASS)
     if node is None:
         node = slicer.vtkMRMLScriptedModuleNode()
         node.SetSingletonTag(MODULE_NAME)
         node.SetName(MODULE_NAME)
         node = scene.AddNode(node)
-    # A scene that is closed takes it away.
+    # Closing a scene removes it.
     if node.GetAttribute("ModuleName") != MODULE_NAME:
         node.SetAttribute("ModuleName", MODULE_NAME)
     return node
 
 
 def reading_nodes_of(scene: Any) -> list[Any]:
-    """Return the node of every reading in a scene."""
+    """Return the nodes of all readings in a scene."""
     return [node for node in slicer.util.getNodesByClass(NODE_CLASS, scene) if node.GetAttribute(READING_ATTRIBUTE)]
 
 
 def find_reading(scene: Any, volume: Any) -> Any:
-    """Return the node that holds a volume's reading, or None."""
+    """Return the node of a volume's reading, or None."""
     found = (node for node in reading_nodes_of(scene) if node.GetNodeReference("volume") is volume)
     return next(found, None) if volume is not None else None
 
 
 def reading_of(scene: Any, volume: Any) -> Any:
-    """Return the node that holds a volume's reading, made where there is none."""
+    """Return the node of a volume's reading, created if missing."""
     node = find_reading(scene, volume)
     if node is None:
         node = slicer.vtkMRMLScriptedModuleNode()
@@ -55,25 +55,25 @@ def reading_of(scene: Any, volume: Any) -> Any:
 
 
 def current_reading(scene: Any) -> Any:
-    """Return the node of the reading that is shown, None where no volume is chosen."""
+    """Return the node of the shown reading, None if no volume is selected."""
     move_former_reading(scene)
     volume = session_node(scene).GetNodeReference("volume")
     return reading_of(scene, volume) if volume is not None else None
 
 
 def choose(node: Any, name: str, chosen: Any) -> None:
-    """Let a node of choices refer to another node, or to none, in the form Slicer's wrapper reads."""
+    """Set a node reference of a choices node in the form Slicer's wrapper reads."""
     with slicer.util.NodeModify(node):
         node.SetParameter(name, "")
         node.SetNodeReferenceID(name, chosen.GetID() if chosen is not None else None)
 
 
 def move_former_reading(scene: Any) -> Any:
-    """Move choices that an earlier version kept in the scene's node into the reading of their volume.
+    """Move choices that earlier versions kept with the scene to their reading.
 
     Returns
     -------
-    The node of the reading; None where the scene has nothing of that kind.
+    The node of the reading, or None if there is nothing to move.
     """
     former = session_node(scene)
     names = [name for name in former.GetParameterNames() if name.split(".")[0] not in SESSION_FIELDS]
@@ -94,7 +94,7 @@ def move_former_reading(scene: Any) -> Any:
 
 
 class SceneChoices:
-    """Gives the choices of a scene and of the reading that is shown, as ``CACBoneAxisLogic`` does in Slicer."""
+    """Gives the choices of a scene and its shown reading, like ``CACBoneAxisLogic``."""
 
     def __init__(
         self,
@@ -110,6 +110,6 @@ class SceneChoices:
         return self._session(session_node(self.scene))
 
     def reading(self) -> Any:
-        """Return the choices of the reading of the chosen volume; None where no volume is chosen."""
+        """Return the choices of the selected volume's reading, or None."""
         node = current_reading(self.scene)
         return self._reading(node) if node is not None else None

@@ -1,4 +1,4 @@
-"""The panel's parameter node as nodes and settings of a reading."""
+"""Convert the panel's parameter node to nodes and settings of a reading."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from CACBoneAxisLib.mrml.inputs import ReadingNodes
 from CACBoneAxisLib.mrml.protocols import calcium_settings, visual_settings
 from CACBoneAxisLib.study.settings import merge
 
-# What a calibration of these kinds is made of; of the others, everything.
+# Fields of these calibration kinds; the others use all fields.
 FIELDS_OF_KIND = {
     "linear": ("slope", "intercept", "material", "kvp", "source"),
     "phantom": ("phantom", "rods", "rod_centers_ras_mm", "rod_radius_mm", "source"),
@@ -19,11 +19,11 @@ FIELDS_OF_KIND = {
 
 
 def settings_from_parameters(parameters: Any) -> dict[str, Any]:
-    """Return the settings (as in a settings file) that a parameter node says.
+    """Return the settings, as in a settings file, from a parameter node.
 
-    A zero in a field that cannot be zero means that nothing was said, and so does None
-    as the value of a choice. ``otherSettings`` (JSON) holds what the parameter node has no
-    field for (mrml/choices.py). A calibration that is not complete yet is none.
+    Zero in a field that cannot be zero means not stated, as does None as the value of a choice.
+    ``otherSettings`` (JSON) holds settings without a field (mrml/choices.py). An incomplete
+    calibration counts as none.
 
     Parameters
     ----------
@@ -50,7 +50,10 @@ def settings_from_parameters(parameters: Any) -> dict[str, Any]:
 
 
 def effective_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a calibration with what its kind means; what was typed for another kind waits. Incomplete is none."""
+    """Return the calibration fields of the selected kind, None if incomplete.
+
+    Values typed for another kind are kept but ignored.
+    """
     kind = calibration.get("kind", "none")
     if kind == "none" or unfinished_calibration(calibration):
         return {"kind": "none"}
@@ -63,9 +66,11 @@ def effective_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unfinished_calibration(calibration: Mapping[str, Any] | None) -> str:
-    """Return what a calibration still lacks: slope, material, phantom, file or energies; empty where nothing.
+    """Return the missing part of a calibration: slope, phantom, file or the like.
 
-    A reader chooses its kind first and then types or loads the rest; until then it gives no BMD.
+    Empty if complete.
+
+    A reader selects the kind first, then types or loads the rest; until then there is no BMD.
     """
     said = calibration or {}
     kind = said.get("kind", "none")
@@ -83,10 +88,9 @@ def unfinished_calibration(calibration: Mapping[str, Any] | None) -> str:
 
 
 def nodes_from_parameters(parameters: Any) -> ReadingNodes:
-    """Return the nodes that a parameter node chooses.
+    """Return the nodes selected in a parameter node.
 
-    An empty point list says nothing about calcium; only the statement that nothing was
-    found makes the score 0.
+    An empty point list does not mean a score of 0; that needs the statement that nothing was found.
     """
     return ReadingNodes(
         parameters.volume,
@@ -99,13 +103,13 @@ def nodes_from_parameters(parameters: Any) -> ReadingNodes:
 
 
 def second_volume(parameters: Any) -> Any:
-    """Return the scan at another energy where bone is calibrated by two, None where it is not."""
+    """Return the second-energy scan for dual-energy calibration, or None."""
     calibration = other_settings(parameters).get("bone", {}).get("calibration") or {}
     return parameters.secondVolume if calibration.get("kind") == "dual-energy" else None
 
 
 def seeds_given(parameters: Any) -> tuple[Any, ...] | None:
-    """Return the point lists read for calcium; None when nobody said anything about it."""
+    """Return the point lists read for calcium, None if calcium was not read."""
     if parameters.seeds is not None and parameters.seeds.GetNumberOfDefinedControlPoints():
         return (parameters.seeds,)
     return () if parameters.noneFound else None

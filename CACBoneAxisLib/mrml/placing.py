@@ -1,4 +1,4 @@
-"""Placing seeds and regions: what a click in a slice view needs from the scene."""
+"""Place seeds and regions from clicks in slice views."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from CACBoneAxisLib.imaging.regions import Region
 from CACBoneAxisLib.mrml.markups import add_box_node
 from CACBoneAxisLib.mrml.regions import box_of, move_region, set_shape
 
-# A region that stays inside the spongy bone of most adult lower thoracic and lumbar bodies:
-# left to right, front to back, head to foot. The reader fits it with the handles.
+# Stays inside the trabecular bone of most adult lower thoracic and lumbar vertebral bodies:
+# left-right, anterior-posterior, superior-inferior. The reader adjusts it with the handles.
 FIRST_REGION_SIZE_MM = (24.0, 18.0, 10.0)
-# Of the view, per cent; Slicer's own is 3.
+# Per cent of the view; Slicer's default is 3.
 HANDLE_SCALE = 1.2
 
 
@@ -31,16 +31,19 @@ def add_seeds_node(scene: Any, volume: Any) -> Any:
     name = f"{volume.GetName()} seeds" if volume is not None else "Seeds"
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
     node.CreateDefaultDisplayNodes()
-    # A click on a lesion must not drag the seed that stands on it.
+    # A click on a lesion must not drag its seed.
     node.SetLocked(True)
-    # Small enough not to hide the calcium it stands on.
+    # Small enough not to hide the calcium.
     node.GetDisplayNode().SetGlyphScale(1.5)
     node.GetDisplayNode().SetTextScale(2.5)
     return node
 
 
 def name_seed(node: Any, number: int, territory: str) -> str:
-    """Label a control point ``LAD-2`` after the territory and the next free number, and return the label."""
+    """Label a control point by territory and next free number (``LAD-2``).
+
+    Returns the label.
+    """
     others = [node.GetNthControlPointLabel(n) for n in range(node.GetNumberOfControlPoints()) if n != number]
     used = [
         int(tail)
@@ -60,32 +63,32 @@ def place_region(
     node: Any = None,
     protocol: RegionProtocol | None = None,
 ) -> tuple[Any, str]:
-    """Place the region of a level from a point in its vertebra; return its ROI node and a message.
+    """Place a level's region from a point in its vertebra; return ROI and message.
 
     Parameters
     ----------
     image : CT in axial order
-    point_lps_mm : where the reader clicked
-    level : of the vertebra
-    node : vtkMRMLMarkupsROINode that the level has already, which is moved; a new one is added where None
-    protocol : which region, and what fills a box; the region says otherwise where its protocol does
+    point_lps_mm : clicked point
+    level : level of the vertebra
+    node : the level's existing vtkMRMLMarkupsROINode, which is moved; None adds a new one
+    protocol : type of region and shape filling its box; the region overrides it if its protocol differs
 
     Raises
     ------
     UnusableInputError
-        When the point lies outside the scan.
+        If the point lies outside the scan.
     """
     protocol = protocol or RegionProtocol()
     region, message = region_at(image, point_lps_mm, level, protocol)
     if node is None:
         node = add_box_node(box_of(level, region), scene, levels()[level].color)
-        # Unlike the scene's own names, the level stays as it is when two scans are read in one scene.
+        # Unlike a unique scene name, the level stays unchanged when two scans are read in one scene.
         node.SetName(level)
         display = node.GetDisplayNode()
         display.SetRotationHandleVisibility(True)
         display.SetTranslationHandleVisibility(True)
         display.SetScaleHandleVisibility(True)
-        # As large as a vertebra and not as the view.
+        # Sized to the vertebra, not the view.
         display.SetInteractionHandleScale(HANDLE_SCALE)
     else:
         move_region(node, region)
@@ -94,7 +97,7 @@ def place_region(
 
 
 def hold_handles(regions: Iterable[Any], current: Any) -> None:
-    """Show the handles of one region and of no other, so that those of neighbours do not lie on each other."""
+    """Show the handles of one region only, so that neighbours do not overlap."""
     for node in regions:
         display = node.GetDisplayNode()
         if display is not None and bool(display.GetHandlesInteractive()) != (node is current):
@@ -104,10 +107,10 @@ def hold_handles(regions: Iterable[Any], current: Any) -> None:
 def region_at(
     image: CTImage, point_lps_mm: NDArray[np.floating], level: str, protocol: RegionProtocol
 ) -> tuple[Region, str]:
-    """Return the region of a protocol in the vertebra around a point, and why it is a plain one where it is.
+    """Return a vertebra's protocol region and, for a fallback, the reason.
 
-    Where endplates, axis and wall are not found, the region stands upright at the point, in a
-    size that stays inside the spongy bone of most adult vertebrae.
+    If endplates, axis and wall are not found, the region is upright at the point, with a size that
+    stays inside the trabecular bone of most adult vertebrae.
     """
     if not _inside(point_lps_mm, image.geometry):
         raise refusal("point-outside", level=level)
@@ -122,7 +125,7 @@ def region_at(
 
 
 def region_of(regions: Iterable[Any], level: str) -> Any:
-    """Return the ROI node of a level among the given ones, or None."""
+    """Return the given ROI node of a level, or None."""
     return next((node for node in regions if parse_level(node.GetName()) == level), None)
 
 

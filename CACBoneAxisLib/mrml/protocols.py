@@ -1,4 +1,4 @@
-"""The calcium protocol of a reading: a preset, its changed rules, or a reader's own."""
+"""Convert a reading's calcium protocol: preset, changed rules or custom."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from CACBoneAxisLib.mrml.choices import other_settings
 from CACBoneAxisLib.study import Settings
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
-# The letters of a visual reading as it is kept: the four arteries, then the class of the whole heart.
+# Characters of a stored visual reading: the four arteries, then the whole heart.
 VISUAL_FIELDS = ("lm", "lad", "lcx", "rca", "cac_drs")
 UNREAD = "-"
 
 
 def calcium_settings(parameters: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ``calcium`` settings that a reading says.
+    """Return the ``calcium`` settings of a reading.
 
-    Of a protocol that has a name only its name is said, and the rules that the reader changed.
+    A named protocol gives only its name and the rules the reader changed.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode
-    kept : the ``calcium`` part of the settings that the panel has no fields for; of another
-        protocol than the one chosen, its rules do not count
+    kept : ``calcium`` settings without panel fields; rules of a protocol other than the selected
+        one are ignored
     """
     name = str(parameters.protocol)
     said = dict(kept)
@@ -55,12 +55,12 @@ def calcium_settings(parameters: Any, kept: Mapping[str, Any]) -> dict[str, Any]
 
 
 def protocol_of(parameters: Any) -> CalciumProtocol:
-    """Return the protocol that a reading chooses.
+    """Return the selected protocol of a reading.
 
     Raises
     ------
     UnusableInputError
-        One sentence, when what was changed of it is no protocol any more.
+        One sentence, if the changes make the protocol invalid.
     """
     said = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
     return _protocol(json.dumps(said, sort_keys=True))
@@ -68,22 +68,24 @@ def protocol_of(parameters: Any) -> CalciumProtocol:
 
 @lru_cache(maxsize=16)
 def _protocol(said: str) -> CalciumProtocol:
-    """Return the protocol of settings in JSON; it is asked for several times at every click."""
+    """Return the protocol of JSON settings, cached because each click asks repeatedly."""
     return Settings.from_mapping({"calcium": json.loads(said)}).calcium
 
 
 def clicking_protocol(parameters: Any, analysis: IncrementalAnalysis) -> CalciumProtocol:
-    """Return the protocol by whose threshold clicks find calcium: over enhanced blood on a scan with contrast agent.
+    """Return the protocol whose threshold clicks use.
+
+    On a contrast-enhanced scan the threshold is above enhanced blood.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode
-    analysis : of its volume
+    analysis : analysis of its volume
 
     Raises
     ------
     UnusableInputError
-        One sentence, when what was changed of the protocol is none any more.
+        One sentence, if the changes make the protocol invalid.
     """
     protocol = protocol_of(parameters)
     if protocol.contrast_threshold_hu is None and protocol.contrast_threshold_sd is None:
@@ -96,7 +98,7 @@ def clicking_protocol(parameters: Any, analysis: IncrementalAnalysis) -> Calcium
 
 
 def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return threshold and smallest area of a protocol as settings say it, where nothing was changed."""
+    """Return the default threshold and minimum area of a protocol in settings."""
     name = said.get("protocol", DEFAULT_PROTOCOL)
     base = CalciumProtocol(**preset_fields(name)) if name in presets() else CalciumProtocol()
     rules = {"threshold_hu": base.threshold_hu, "minimum_area_mm2": base.minimum_area_mm2}
@@ -104,19 +106,19 @@ def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def choose_protocol(parameters: Any, name: str) -> None:
-    """Choose a named protocol: threshold and smallest area become its own."""
+    """Select a named protocol with its own threshold and minimum area."""
     rules = rules_of({"protocol": name})
     parameters.protocol = name
     parameters.threshold, parameters.minimumArea = rules["threshold_hu"], rules["minimum_area_mm2"]
 
 
 def take_protocol(parameters: Any, content: Mapping[str, Any]) -> None:
-    """Take the protocol of a settings file.
+    """Use the protocol of a settings file.
 
     Raises
     ------
     ValueError, UnusableInputError
-        In one clause, when the file has no usable protocol.
+        In one clause, if the file has no usable protocol.
     """
     said = own_protocol(content)
     other = other_settings(parameters)
@@ -133,7 +135,7 @@ def own_protocol(content: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        In one clause, when the file says nothing of calcium or what it says is no protocol.
+        In one clause, if the file has no calcium settings or an invalid protocol.
     """
     said = content.get("calcium", content)
     if not isinstance(said, Mapping) or not said.get("protocol"):
@@ -143,7 +145,7 @@ def own_protocol(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def visual_settings(kept: str) -> dict[str, int | None]:
-    """Return the visual reading that a text of five letters says (``0103-``)."""
+    """Return the visual reading encoded in five characters (``0103-``)."""
     letters = kept.ljust(len(VISUAL_FIELDS), UNREAD)
     return {
         field: int(letter) if letter.isdigit() else None for field, letter in zip(VISUAL_FIELDS, letters, strict=False)
@@ -151,6 +153,6 @@ def visual_settings(kept: str) -> dict[str, int | None]:
 
 
 def visual_text(said: Mapping[str, Any]) -> str:
-    """Return a visual reading as a text of five letters."""
+    """Return a visual reading encoded in five characters."""
     values = [said.get(field) for field in VISUAL_FIELDS]
     return "".join(UNREAD if value is None else str(int(value)) for value in values)

@@ -1,4 +1,4 @@
-"""Region nodes of vertebrae: what a reader decided about one, kept with it, and where it stands."""
+"""Read and write the decisions and positions of vertebral region nodes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from CACBoneAxisLib.imaging.regions import Region
 
 
 def decision_of(node: Any) -> dict[str, Any]:
-    """Return shape, decision and reason stored with an ROI node's first point; empty where there are none."""
+    """Return shape, decision and reason stored with an ROI node's first point.
+
+    Empty without a decision.
+    """
     text = (node.GetNthControlPointDescription(0) or "") if node.GetNumberOfControlPoints() else ""
     try:
         said = json.loads(text) if text.strip().startswith("{") else {}
@@ -24,23 +27,26 @@ def decision_of(node: Any) -> dict[str, Any]:
 
 
 def excluded_reason(node: Any) -> str | None:
-    """Return the reason for which the reader left a region's vertebra out, None where it counts."""
+    """Return why the reader excluded a region's vertebra, None if included."""
     said = decision_of(node)
     return str(said.get("reason") or "no reason given") if said.get("decision") == "excluded" else None
 
 
 def exclude_region(node: Any, reason: str | None) -> None:
-    """Exclude a region's vertebra for a reason, None includes it again; the shape in its box stays."""
+    """Exclude a region's vertebra for a reason; None includes it. The shape stays."""
     _decide(node, decision=None if reason is None else "excluded", reason=reason)
 
 
 def set_shape(node: Any, shape: str | None) -> None:
-    """Set the shape that fills a region's box, overriding the protocol; None uses the protocol's."""
+    """Set the shape of a region, overriding the protocol's; None resets it."""
     _decide(node, shape=shape)
 
 
 def move_region(node: Any, region: Region) -> None:
-    """Put an ROI node where a region is, in one event. The node's decision stays; the shape is not the box's."""
+    """Move an ROI node to a region in one event.
+
+    The node keeps its decision and shape.
+    """
     with slicer.util.NodeModify(node):
         matrix = np.eye(4)
         matrix[:3, :3] = RAS_LPS[:3, :3] @ np.asarray(region.axes)

@@ -1,4 +1,4 @@
-"""The rods of a calibration phantom over the CT, for the reader to check and to correct."""
+"""Show calibration phantom rods over the CT to check and correct."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ from CACBoneAxisLib.mrml.markups import add_points_node, points_from_node
 from CACBoneAxisLib.report.bonefigures import ROD_COLORS
 from CACBoneAxisLib.report.segmentation import Segment
 
-# References of a reading's node: the segmentation that shows the rods, the points that say where they are.
+# Node references of a reading: segmentation showing the rods, points locating them.
 ROD_SEGMENTS, ROD_POINTS = "rodSegments", "rodPoints"
 
 
 def rod_names(scan: PhantomScan) -> list[str]:
-    """Return what each axis of a phantom scan is called: as the certificate says, by number where the rods differ."""
+    """Return rod names: from the certificate, or numbers if the rods differ."""
     names = [rod.name for rod in scan.phantom.rods]
     return names if len(names) == len(scan.axes) else [str(n) for n in range(1, len(scan.axes) + 1)]
 
 
 def rod_segments(scan: PhantomScan, geometry: ImageGeometry) -> list[Segment]:
-    """Return a segment per rod that was found: the disc that is measured, in every slice.
+    """Return a segment per detected rod: the measured disc in every slice.
 
-    Rods that are refused are shown too, because what is wrong with them is what the
-    reader has to see.
+    Rejected rods are shown too, because the reader has to see what is wrong with them.
 
     Parameters
     ----------
-    scan : what the phantom in the scan says
-    geometry : of the CT in axial order
+    scan : phantom measurement of the scan
+    geometry : geometry of the CT in axial order
     """
     return [
         Segment(f"rod-{name}", f"Rod {name}", ROD_COLORS[number % len(ROD_COLORS)], "", (mask,))
@@ -44,9 +43,9 @@ def rod_segments(scan: PhantomScan, geometry: ImageGeometry) -> list[Segment]:
 
 
 def add_rod_points(scan: PhantomScan, geometry: ImageGeometry, scene: Any) -> Any:
-    """Add a point list with a point on each rod that was found, in the certificate's order, and return it.
+    """Add and return a point list with a point per detected rod, certificate order.
 
-    Moved by the reader, the points are where the rods are measured (``rod_centers_ras_mm``).
+    Rods are measured at the points, which the reader can move (``rod_centers_ras_mm``).
     """
     height = float(geometry.to_lps((np.asarray(geometry.shape[::-1]) - 1) / 2)[2])
     points = tuple(
@@ -56,13 +55,16 @@ def add_rod_points(scan: PhantomScan, geometry: ImageGeometry, scene: Any) -> An
 
 
 def rod_centers_ras_mm(node: Any) -> list[list[float]]:
-    """Return the placed points of a point list node, RAS mm, as the settings have them; none without a node."""
+    """Return a point list node's placed points, RAS mm, in settings form.
+
+    Empty without a node.
+    """
     points = () if node is None else points_from_node(node).points
     return [[float(value) for value in swap_ras_lps(point.position_mm)] for point in points]
 
 
 def disc_mask(axis: RodAxis, geometry: ImageGeometry) -> Mask | None:
-    """Return the voxels of a rod that are measured, in every slice; None where none lie in the scan."""
+    """Return the measured voxels of a rod in every slice, None if outside the scan."""
     slices, rows, columns = geometry.shape
     radius = MEASURED_RADII * axis.radius_mm
     heights = geometry.to_lps(np.column_stack([np.zeros((slices, 2)), np.arange(slices)]))[:, 2]

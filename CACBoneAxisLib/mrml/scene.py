@@ -1,4 +1,4 @@
-"""A reading in the scene: its result, tables and overlay as nodes, kept together and replayable."""
+"""Keep a reading's result, tables and overlay together as replayable nodes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from CACBoneAxisLib.report.quantities import Subject
 from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
 from CACBoneAxisLib.study.upgrade import parse_result
 
-# The result node holds result.json as text and points to everything of the reading; with it
-# a saved scene can be replayed by a program that knows nothing of the panel.
+# The result node holds result.json as text and references every node of the reading, so a program
+# without the panel can replay a saved scene.
 RESULT_ATTRIBUTE = "CACBoneAxis.Result"
 FINGERPRINT = "CACBoneAxis.Inputs"
 READ_FOR_CALCIUM = "CACBoneAxis.ReadForCalcium"
@@ -41,7 +41,7 @@ TABLES: dict[str, tuple[str, Subject, Callable[[Mapping[str, Any]], list[tables.
 
 @dataclass(frozen=True)
 class ReadingOutputs:
-    """The nodes a result is shown with; ``label_volume`` is None unless it was asked for."""
+    """The nodes showing a result; ``label_volume`` is None unless requested."""
 
     result: Any
     segmentation: Any
@@ -54,20 +54,19 @@ class ReadingOutputs:
 def show_result(
     result: StudyResult, nodes: ReadingNodes, *, label_volume: bool = False, only_changed: bool = False
 ) -> ReadingOutputs:
-    """Show a result in the scene of its volume: overlay, tables, the result itself, in a folder beside the volume.
+    """Show a result (overlay, tables, result node) in a folder beside its volume.
 
-    Called again for the same volume it updates the nodes it made before. Nodes that a
-    user deleted in the meantime are made anew.
+    Repeated calls for a volume update the existing nodes and recreate deleted ones.
 
     Parameters
     ----------
     label_volume : also fill a label volume node
-    only_changed : leave segments alone whose lesions are what they were, as after a click
+    only_changed : skip segments with unchanged lesions, as after a click
     """
     scene, name = nodes.volume.GetScene(), nodes.volume.GetName()
     record = find_result(scene, nodes.volume) or _add_result(scene, nodes.volume)
     mapping = result.to_dict()
-    # Without indents, which would take ten times as long at every click.
+    # No indentation: it would take ten times as long at every click.
     record.SetText(json.dumps(mapping, ensure_ascii=False, allow_nan=False))
     _keep_inputs(record, nodes)
     record.SetAttribute(FINGERPRINT, fingerprint(nodes, result.settings))
@@ -94,22 +93,22 @@ def show_result(
 
 
 def is_current(record: Any, nodes: ReadingNodes, settings: Settings) -> bool:
-    """Return whether a result was made from what these nodes and settings say now.
+    """Return whether a result matches the current nodes and settings.
 
-    What is compared is what the nodes hold, so it is right after other modules changed
-    them and after the scene was saved and loaded.
+    Node contents are compared, so this holds after changes by other modules and after saving and
+    loading the scene.
     """
     return bool(record.GetAttribute(FINGERPRINT) == fingerprint(nodes, settings))
 
 
 def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
-    """Return a hash of the seeds, regions, vertebrae and settings of a reading; empty when they cannot be read."""
+    """Return a hash of a reading's nodes and settings; empty if unreadable."""
     try:
         seeds = None if nodes.seeds is None else [asdict(points_from_node(node)) for node in nodes.seeds]
         regions = [asdict(box_from_node(node)) for node in nodes.regions]
     except UnusableInputError:
         return ""
-    # Names change with the scene's wishes and decide nothing where there are points.
+    # The scene may change names, and with points present they decide nothing.
     points = None if seeds is None else [point for one in seeds for point in one["points"]]
     segments = None
     if nodes.vertebrae is not None:
@@ -123,7 +122,7 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
 
 
 def _rounded(said: Any) -> Any:
-    """Round values to the digits that Slicer's files keep; axes are normalised again on reading."""
+    """Round values to the digits in Slicer's files; axes are normalised on reading."""
     if isinstance(said, float):
         return round(said, KEPT_DECIMALS)
     if isinstance(said, dict):
@@ -132,7 +131,7 @@ def _rounded(said: Any) -> Any:
 
 
 def find_result(scene: Any, volume: Any) -> Any:
-    """Return the node that holds a volume's result, or None."""
+    """Return a volume's result node, or None."""
     for node in slicer.util.getNodesByClass("vtkMRMLTextNode", scene):
         if node.GetAttribute(RESULT_ATTRIBUTE) and node.GetNodeReference("volume") is volume:
             return node
@@ -140,23 +139,23 @@ def find_result(scene: Any, volume: Any) -> Any:
 
 
 def result_nodes(scene: Any) -> list[Any]:
-    """Return every result node of a scene."""
+    """Return all result nodes of a scene."""
     return [n for n in slicer.util.getNodesByClass("vtkMRMLTextNode", scene) if n.GetAttribute(RESULT_ATTRIBUTE)]
 
 
 def result_mapping(record: Any) -> Mapping[str, Any]:
-    """Return the content of ``result.json`` that a result node holds, in the current schema.
+    """Return the ``result.json`` content of a result node, in the current schema.
 
     Raises
     ------
     UnusableInputError
-        When it is damaged.
+        If it is damaged.
     """
     return parse_result(record.GetText(), "The result in the scene")
 
 
 def reading_nodes(record: Any) -> ReadingNodes:
-    """Return the nodes that a result node's reading was made with."""
+    """Return the input nodes of a result node's reading."""
     seeds = _references(record, "seeds")
     read = record.GetAttribute(READ_FOR_CALCIUM) == "true"
     return ReadingNodes(
@@ -170,25 +169,25 @@ def reading_nodes(record: Any) -> ReadingNodes:
 
 
 def replay(record: Any) -> StudyResult:
-    """Analyse a reading again from the nodes and the settings kept with its result.
+    """Analyse a reading again from the nodes and settings stored with its result.
 
-    The same digits come out of a saved scene on another machine.
+    A saved scene gives the same digits on another machine.
 
     Raises
     ------
     UnusableInputError
-        When a node of the reading is no longer there.
+        If a node of the reading is missing.
     """
     return analyze(replayed_inputs(record))
 
 
 def replayed_inputs(record: Any) -> StudyInputs:
-    """Return the study that a result node's reading consists of: its nodes, and the settings kept with its result.
+    """Return the study of a result node: its nodes and stored settings.
 
     Raises
     ------
     UnusableInputError
-        When a node of the reading is no longer there.
+        If a node of the reading is missing.
     """
     nodes = reading_nodes(record)
     if nodes.volume is None:
@@ -203,7 +202,7 @@ def write_mrb(scene: Any, path: str | Path) -> None:
     Raises
     ------
     OSError
-        When it could not be written.
+        If it cannot be written.
     """
     path = Path(path)
     if not scene.WriteToMRB(str(path)) or not path.is_file():
@@ -214,7 +213,7 @@ def _add_result(scene: Any, volume: Any) -> Any:
     record = scene.AddNewNodeByClass("vtkMRMLTextNode", f"{volume.GetName()} result")
     record.SetAttribute(RESULT_ATTRIBUTE, "1")
     record.SetNodeReferenceID("volume", volume.GetID())
-    # With a file of its own the text is found by people who unpack the scene.
+    # A separate file makes the text visible in an unpacked scene.
     record.SetForceCreateStorageNode(record.CreateStorageNodeAlways)
     return record
 
@@ -263,5 +262,5 @@ def _keep_together(record: Any, nodes: ReadingNodes, outputs: Any) -> None:
 
 
 def _item(hierarchy: Any, node: Any) -> int:
-    # The application makes the items of most nodes itself; without it nobody has.
+    # The application creates most subject hierarchy items; without it they are missing.
     return int(hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), node))

@@ -1,4 +1,4 @@
-"""The reader's seeds as control points of one point list: added, renamed, decided about, removed."""
+"""Add, rename, annotate and remove seeds as control points of one point list."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.placing import name_seed
 
-# A point's place in world coordinates passes through a transform and back.
+# A point's world position makes a round trip through a transform.
 SAME_PLACE_MM = 1e-4
 
 
 def add_seed(
     node: Any, position_mm: tuple[float, float, float], territory: str, decision: dict[str, Any] | None = None
 ) -> str:
-    """Add a control point (LPS mm) for a territory, with a decision where there is one, and return its label."""
+    """Add a control point (LPS mm) with optional decision; return its label."""
     with slicer.util.NodeModify(node):
         number = node.AddControlPointWorld(vtk.vtkVector3d(*swap_ras_lps(position_mm)))
         label = name_seed(node, number, territory)
@@ -37,14 +37,14 @@ def remove_seeds(node: Any, seeds: Iterable[Seed]) -> None:
 
 
 def rename_seeds(node: Any, seeds: Iterable[Seed], territory: str) -> None:
-    """Give the control points of seeds to another territory, each with the next free number."""
+    """Move seeds' control points to another territory with the next free numbers."""
     with slicer.util.NodeModify(node):
         for number in numbers_of(node, seeds):
             name_seed(node, number, territory)
 
 
 def decide(node: Any, seeds: Iterable[Seed], **decision: Any) -> None:
-    """Set entries of the decision of seeds; None takes an entry away. What the reader wrote besides is left alone."""
+    """Set decision entries of seeds; None removes one. Other notes stay."""
     with slicer.util.NodeModify(node):
         for number in numbers_of(node, seeds):
             said = decision_of(node, number)
@@ -53,7 +53,7 @@ def decide(node: Any, seeds: Iterable[Seed], **decision: Any) -> None:
 
 
 def decision_of(node: Any, number: int) -> dict[str, Any]:
-    """Return the decision in a control point's description; empty where it is no decision."""
+    """Return the decision in a control point's description, empty if none."""
     try:
         said = json.loads(node.GetNthControlPointDescription(number) or "")
     except (ValueError, RecursionError):
@@ -62,7 +62,7 @@ def decision_of(node: Any, number: int) -> dict[str, Any]:
 
 
 def numbers_of(node: Any, seeds: Iterable[Seed]) -> list[int]:
-    """Return the numbers of the control points that seeds came from, rising."""
+    """Return the control point indices of seeds, ascending."""
     wanted = [(seed.name, swap_ras_lps(seed.position_mm)) for seed in seeds]
     found = []
     for number in range(node.GetNumberOfControlPoints()):
@@ -75,6 +75,6 @@ def numbers_of(node: Any, seeds: Iterable[Seed]) -> list[int]:
 
 def _describe(node: Any, number: int, decision: dict[str, Any]) -> None:
     before = node.GetNthControlPointDescription(number) or ""
-    # A remark in words stays, unless a decision needs its place.
+    # A free-text note stays unless a decision replaces it.
     if decision or before.startswith("{"):
         node.SetNthControlPointDescription(number, json.dumps(decision, allow_nan=False) if decision else "")

@@ -1,4 +1,4 @@
-"""The digital torso through the scene, compared with the library alone."""
+"""Compare the digital torso analysed through the scene with the library alone."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from CACBoneAxisLib.mrml.scene import find_result, replay
 from CACBoneAxisLib.phantom import TorsoParameters, make_torso, torso_settings
 from CACBoneAxisLib.study import Settings, StudyInputs, analyze
 
-# Twice the default: digits are compared, not accuracy, and the test should take seconds. Much
-# larger pixels would be refused a score.
+# Twice the default: digits are compared, not accuracy, and the test should take seconds. Scoring
+# refuses much larger pixels.
 PIXEL_MM = 1.4
 
 
 def compare_torso(logic: Any, scene: Any) -> list[str]:
-    """Return what differs between the torso analysed by the module's logic and by the library; empty when nothing.
+    """Return the differences between module logic and library on the torso.
 
-    Three ways are compared: the library on arrays, the logic on nodes, and a replay of
-    the reading that the logic left in the scene.
+    Compares the library on arrays, the logic on nodes, and a replay of the resulting scene; empty if
+    all agree.
 
     Parameters
     ----------
     logic : CACBoneAxisLogic
-    scene : an empty scene, the application's own
+    scene : the application's scene, empty
     """
     torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
     regions = tuple(replace(box, center_mm=as_point(region_center(box.center_mm))) for box in torso.regions)
@@ -48,7 +48,7 @@ def compare_torso(logic: Any, scene: Any) -> list[str]:
 
 
 def differences_of(expected: Any, found: Any, path: str = "") -> list[str]:
-    """Return the paths at which two results differ, leaving out when and from what they were made."""
+    """Return the paths at which two results differ, ignoring time and source."""
     if isinstance(expected, dict) and isinstance(found, dict):
         names = [n for n in {**expected, **found} if path or n != "provenance"]
         kept = [n for n in names if f"{path}.{n}" not in (".study.image.format", ".study.image.name")]

@@ -1,4 +1,4 @@
-"""Show the nodes of the current volume's reading in the views, and hide those of other volumes."""
+"""Show the nodes of the current volume's reading and hide all others."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from CACBoneAxisLib.mrml.parameternodes import find_reading, reading_nodes_of
 from CACBoneAxisLib.mrml.scene import OUTPUT_ROLES, find_result, result_nodes
 
-# On what was hidden here, so that what the user hid stays hidden.
+# Marks nodes hidden here, so that nodes the user hid stay hidden.
 HIDDEN_ATTRIBUTE = "CACBoneAxis.HiddenWithItsReading"
 ROLES = ("seeds", "heart", "vertebrae", "heartSegmentation")
 
 
 def show_reading_of(scene: Any, volume: Any) -> None:
-    """Hide the seeds, regions and overlays of other volumes' readings, and show those of this one again.
+    """Show one reading's seeds, regions and overlays; hide other readings'.
 
     Parameters
     ----------
-    volume : whose reading is shown; None leaves everything as it is
+    volume : volume whose reading is shown; None changes nothing
     """
     if volume is None:
         return
@@ -27,7 +27,7 @@ def show_reading_of(scene: Any, volume: Any) -> None:
     for reading in reading_nodes_of(scene):
         if reading is not shown:
             for node in _nodes(scene, reading):
-                # Two readings may rest on the same segmentation.
+                # Two readings may share a segmentation.
                 if node not in wanted:
                     _set_seen(node, False)
     for node in wanted:
@@ -35,7 +35,7 @@ def show_reading_of(scene: Any, volume: Any) -> None:
 
 
 def is_output(scene: Any, node: Any) -> bool:
-    """Return whether a node was made to show a result."""
+    """Return whether a node displays a result."""
     return any(record.GetNthNodeReference(role, 0) is node for record in result_nodes(scene) for role in OUTPUT_ROLES)
 
 

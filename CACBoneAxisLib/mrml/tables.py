@@ -1,4 +1,4 @@
-"""A result's tables as table nodes that Slicer shows, plots and saves."""
+"""Write a result's tables to table nodes that Slicer shows, plots and saves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOTAL = "Total (coronary)"
 
 
 def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per lesion of a result mapping."""
+    """Return a row of formatted texts per lesion of a result mapping."""
     findings = result["calcium"]["findings"]
     rows = []
     for lesion in result["calcium"]["lesions"]:
@@ -28,7 +28,7 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
             "in_total": "yes" if lesion["in_total"] else "no",
             "slices": slice_range(lesion["slices"]),
             "seeds": " ".join(lesion["seeds"]),
-            # That there is no mass is said once, not in every row.
+            # A missing mass is stated once, not in every row.
             "reason": "" if lesion["status"] == "scored" else lesion_reason(lesion, findings),
         }
         rows.append(_row("lesion", lesion, made))
@@ -36,7 +36,7 @@ def lesion_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def _row(subject: Subject, entry: Mapping[str, Any], made: Row) -> Row:
-    """Return the texts of an entry by column; ``made`` are those that the table makes itself."""
+    """Return an entry's texts by column; ``made`` are those the table computes."""
     found = cells(subject, "scene", entry, made)
     return {
         one.key: format_value(found[one.key], one.key)
@@ -47,7 +47,7 @@ def _row(subject: Subject, entry: Mapping[str, Any], made: Row) -> Row:
 
 
 def slice_range(slices: Sequence[Mapping[str, Any]]) -> str:
-    """Return the slices of a lesion, counted from the feet and from 0 as in result.json, as ``21-23``."""
+    """Return a lesion's slice range (``21-23``), from the feet and 0 as in result.json."""
     indices = [item["index"] for item in slices]
     if not indices:
         return ""
@@ -55,7 +55,7 @@ def slice_range(slices: Sequence[Mapping[str, Any]]) -> str:
 
 
 def territory_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per territory of a result mapping, and the coronary total at the end."""
+    """Return a row of formatted texts per territory, then the coronary total."""
     found = result["calcium"]["territories"]
     named = [(f"{t['code']} {t['name']}", found[t["code"]]) for t in territory_table() if t["code"] in found]
     entries = [*named, (TOTAL, result["calcium"]["total"])]
@@ -63,7 +63,7 @@ def territory_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def vertebra_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return one row of formatted texts per vertebra of a result mapping, and last the mean of several."""
+    """Return a row of formatted texts per vertebra, then the mean of several."""
     bone = result["bone"]
     summary = dict(bone["summary"] or {})
     rows = [_vertebra_row(v["level"], STATUS_WORDS[v["status"]], v) for v in bone["vertebrae"]]
@@ -78,17 +78,17 @@ def _vertebra_row(level: str, status: str, entry: Mapping[str, Any]) -> Row:
 
 
 def headings(subject: Subject, place: Place) -> dict[str, str]:
-    """Return what stands over each column, by key: its title, and its unit where it has one."""
+    """Return column headings by key: title, with the unit if any."""
     return {one.key: one.heading("{title} [{unit}]") for one in quantities(subject, place)}
 
 
 def fill_table(node: Any, subject: Subject, rows: Sequence[Row]) -> None:
-    """Make a table node hold the rows as text, with titles and units of the columns.
+    """Fill a table node with rows as text and column titles and units.
 
     Parameters
     ----------
     node : vtkMRMLTableNode
-    subject : of the rows
+    subject : subject of the rows
     """
     columns = quantities(subject, "scene")
     table = vtk.vtkTable()
@@ -104,7 +104,7 @@ def fill_table(node: Any, subject: Subject, rows: Sequence[Row]) -> None:
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
     for column in columns:
-        # Slicer writes the unit behind it.
+        # Slicer appends the unit.
         node.SetColumnTitle(column.key, column.title)
         node.SetColumnUnitLabel(column.key, column.unit)
     node.EndModify(was_modifying)

@@ -1,4 +1,4 @@
-"""The codes of calcium and vertebral levels, offered in Slicer's terminology selector."""
+"""Offer the codes of calcium and vertebral levels in Slicer's terminology selector."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ TERMINOLOGY_FILE = Path(CACBoneAxisLib.data.__file__).parent / "CACBoneAxis.term
 
 
 def load_terminology(logic: Any = None) -> bool:
-    """Load this software's terminology into Slicer, once, and return whether it is there.
+    """Load our terminology into Slicer once; return whether it is available.
 
-    Segments carry their codes without it; with it Slicer shows their names when a reader
-    changes them.
+    Segments carry their codes without it; with it Slicer shows the names in its selector.
 
     Parameters
     ----------
-    logic : vtkSlicerTerminologiesModuleLogic; the application's where it has one
+    logic : vtkSlicerTerminologiesModuleLogic, by default the application's
     """
     if logic is None:
         module = getattr(slicer.modules, "terminologies", None)

@@ -1,9 +1,9 @@
-"""Vertebrae segmented by the TotalSegmentator extension, where the user has it.
+"""Segment vertebrae with the TotalSegmentator extension, if installed.
 
-Its scripted logic is called as its own panel and tests call it: Python requirements first,
-then ``process`` with the classes that are wanted (SlicerTotalSegmentator,
-``TotalSegmentator/TotalSegmentator.py``). It runs a program of its own whose output it
-passes on line by line; an exception raised in between ends it, which is how a user cancels.
+The scripted logic is called as in its own panel and tests: Python requirements first, then
+``process`` with the requested classes (SlicerTotalSegmentator,
+``TotalSegmentator/TotalSegmentator.py``). It runs a subprocess and passes its output on line by
+line; an exception from that callback ends it, which is how a user cancels.
 """
 
 from __future__ import annotations
@@ -22,26 +22,28 @@ CLASSES = tuple(f"vertebrae_{level}" for level in levels())
 
 
 def is_installed() -> bool:
-    """Return whether the extension is there."""
+    """Return whether the extension is installed."""
     return hasattr(slicer.modules, "totalsegmentator")
 
 
 def segment_vertebrae(
     volume: Any, segmentation: Any, tell: Callable[[str], None] | None = None, logic: Any = None
 ) -> list[str]:
-    """Fill a segmentation node with the vertebrae of a CT volume node; return their levels, from the head down.
+    """Segment the vertebrae of a CT into a segmentation node; return their levels.
+
+    Levels run from the head down.
 
     Parameters
     ----------
     volume : vtkMRMLScalarVolumeNode
     segmentation : vtkMRMLSegmentationNode
-    tell : called with each line the extension says; what it raises ends the work
-    logic : TotalSegmentatorLogic; the extension's own where None
+    tell : called with each output line; an exception ends the work
+    logic : TotalSegmentatorLogic, by default the extension's own
 
     Raises
     ------
     UnusableInputError
-        When the extension fails or finds no vertebra.
+        If the extension fails or finds no vertebra.
     """
     if logic is None:
         from TotalSegmentator import TotalSegmentatorLogic
@@ -55,7 +57,7 @@ def segment_vertebrae(
         raise refusal("segmentation-failed", problem=str(error) or type(error).__name__) from error
     finally:
         logic.logCallback = None
-    # Classes it did not find come as empty segments.
+    # Classes not found appear as empty segments.
     content = segmentation.GetSegmentation()
     for segment_id in list(vertebra_segments(segmentation)):
         bounds = [0.0] * 6

@@ -1,4 +1,4 @@
-"""The trail of a reading: what was done, in order, kept in its node with the scene."""
+"""Keep a reading's trail, the actions in order, in its node."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ APPROVED_ATTRIBUTE = "CACBoneAxis.Approved"
 
 
 def note_action(parameters: Any, text: str, by: str = "", goes_on: bool = False) -> None:
-    """Add an action, in words, to a reading's trail.
+    """Add an action to a reading's trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    text : what was done; no patient's name
-    goes_on : whether it may be one action with the last, as a number that is typed or dragged
-    by : who did it; the reader named in the panel where nothing is said
+    text : the action in words, without a patient's name
+    goes_on : whether it may merge with the last action, as for a typed or dragged number
+    by : who did it, by default the reader named in the panel
     """
     node = parameters.parameterNode
     if not by and node.GetScene() is not None:
@@ -43,7 +43,7 @@ def trail(parameters: Any) -> list[dict[str, str]]:
 
 
 def trail_of(node: Any) -> Trail:
-    """Return the trail and the approval that a reading's node holds, as a result carries them.
+    """Return a reading's trail and approval in the form of a result.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def trail_of(node: Any) -> Trail:
 
 
 def keep_quietly(node: Any, name: str, value: str | None) -> None:
-    """Set an attribute of a reading that is no choice: nobody has to look at the parameters again."""
+    """Set a non-choice attribute of a reading without notifying observers."""
     was_disabled = node.GetDisableModifiedEvent()
     node.SetDisableModifiedEvent(1)
     if value is None:
@@ -72,5 +72,5 @@ def keep_quietly(node: Any, name: str, value: str | None) -> None:
 
 
 def now() -> str:
-    """Return the time in UTC to the second, ISO 8601."""
+    """Return the UTC time to the second, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Where the slice views look, and when they are drawn."""
+"""Control slice view positions and rendering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import slicer
 
 @contextmanager
 def drawn_once() -> Iterator[None]:
-    """Draw the views once, when all of a change is there, and not at each of its steps."""
+    """Render the views once after a whole change rather than at each step."""
     application: Any = getattr(slicer, "app", None)
     if not hasattr(application, "pauseRender"):
         yield
@@ -30,7 +30,7 @@ def jump_to(position_ras_mm: Iterable[float]) -> None:
 
 
 def scan_instead(slice_node: Any, volume: Any) -> Any:
-    """Return the volume that a slice view shows in place of a scan; None where it shows that scan, or no volume."""
+    """Return the volume a slice view shows instead of a scan, or None."""
     for layers in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", slice_node.GetScene()):
         if layers.GetLayoutName() == slice_node.GetLayoutName():
             over = layers.GetForegroundVolumeID() == volume.GetID() and layers.GetForegroundOpacity() > 0
@@ -40,7 +40,7 @@ def scan_instead(slice_node: Any, volume: Any) -> Any:
 
 
 def look_inside(volume: Any) -> None:
-    """Bring the slice views to the middle of a volume: fitting leaves them at a slice that may be outside it."""
+    """Centre the slice views in a volume; fitting alone may leave them outside it."""
     bounds = [0.0] * 6
     volume.GetRASBounds(bounds)
     jump_to([(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)])

@@ -1,4 +1,4 @@
-"""A volume node as a CT image, without copying its voxels."""
+"""Convert a volume node to a CT image without copying its voxels."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from CACBoneAxisLib.mrml.attributes import json_attribute
 from CACBoneAxisLib.study.schemacheck import first_problem
 from CACBoneAxisLib.study.schematypes import of_class
 
-# The rounding of a matrix stored with six digits, mm.
+# Rounding of a matrix stored with six digits, mm.
 IDENTITY_TOLERANCE = 1e-4
 
 MOST_HEADERS_TRIED = 10
 
 ACQUISITION_ATTRIBUTE = "CACBoneAxis.Acquisition"
-# Set by Slicer's DICOM reader: SOP Instance UIDs of what a volume was read from.
+# Set by Slicer's DICOM reader: SOP Instance UIDs of a volume's source images.
 INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"
-# Marks volumes that only show bone density in colour (mrml/density.py).
+# Marks bone density overlays (mrml/density.py).
 DENSITY_ATTRIBUTE = "CACBoneAxis.Density"
 
 
@@ -49,14 +49,14 @@ def image_from_volume(volume: Any) -> CTImage:
     Returns
     -------
     CTImage
-        ``hu`` is a view of the node's own voxels where they are 16 bit, as CTs are; do
-        not write into it. The acquisition is what :func:`acquisition_of` knows.
+        ``hu`` is a read-only view of the node's voxels if they are 16 bit, as in CT; do not
+            write to it. The acquisition comes from :func:`acquisition_of`.
 
     Raises
     ------
     UnusableInputError
-        When there is no volume, it has no voxels or a single slice, it is a label volume
-        or does not look like a CT, or it stands under a transform.
+        If the volume is missing, has no voxels or a single slice, is a label volume, does not
+            look like a CT, or is under a transform.
     """
     if volume is None:
         raise refusal("node-missing", what="CT volume")
@@ -74,30 +74,30 @@ def image_from_volume(volume: Any) -> CTImage:
     acquisition = acquisition_of(volume)
     if acquisition.modality not in (None, "CT"):
         raise refusal("not-hu", file=name, why=f"its DICOM header says {acquisition.modality}, not CT")
-    # A volume is often called after its patient, so results do not say its name.
+    # A volume's name often contains the patient's, so results omit it.
     findings = (*hounsfield.findings, *_newer_facts(volume), *facts_of_files(_files_of(volume))[1])
     return CTImage(hu, geometry, acquisition, ImageSource("image", "Slicer scene"), findings)
 
 
 def may_be_scan(node: Any) -> bool:
-    """Return whether a node is a volume that may be a CT: scalars, and neither labels nor a picture of ours."""
+    """Return whether a node may be a CT: scalars, not labels or our overlays."""
     scalars = node is not None and node.IsA("vtkMRMLScalarVolumeNode")
     return scalars and node.GetClassName() == "vtkMRMLScalarVolumeNode" and not is_density(node)
 
 
 def is_density(node: Any) -> bool:
-    """Return whether a volume node is one of ours for the eye, and no CT."""
+    """Return whether a volume node is one of our density overlays."""
     return node is not None and node.GetAttribute(DENSITY_ATTRIBUTE) is not None
 
 
 def volume_geometry(volume: Any) -> ImageGeometry:
-    """Return where a volume's voxels are in the patient, in the node's own axis order, LPS mm.
+    """Return a volume's geometry, LPS mm, in the node's axis order.
 
     Raises
     ------
     UnusableInputError
-        When the volume stands under a transform, or its slices are sheared
-        against each other, which Slicer loads as they are.
+        If the volume is under a transform, or its slices are sheared against each other, which
+            Slicer loads unchanged.
     """
     refuse_transformed(volume)
     matrix = RAS_LPS @ ijk_to_ras(volume)
@@ -112,7 +112,7 @@ def volume_geometry(volume: Any) -> ImageGeometry:
 
 
 def _refuse_sheared(direction: NDArray[np.float64], volume: Any) -> None:
-    """Refuse axes that are not at right angles, in the words of the file that has such axes."""
+    """Refuse non-orthogonal axes with the message used for files."""
     cosines = (direction.T @ direction)[np.triu_indices(3, 1)]
     degrees = float(np.degrees(np.arcsin(min(1.0, np.abs(cosines).max()))))
     if degrees <= TILT_TOLERANCE_DEGREES:
@@ -123,19 +123,19 @@ def _refuse_sheared(direction: NDArray[np.float64], volume: Any) -> None:
 
 
 def ijk_to_ras(volume: Any) -> NDArray[np.float64]:
-    """Return a volume node's own 4 x 4 matrix from voxel indices (i, j, k) to RAS mm, parent transform left aside."""
+    """Return a volume node's 4 x 4 IJK to RAS mm matrix, without parent transform."""
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     return np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
 
 
 def refuse_transformed(node: Any) -> None:
-    """Refuse a node that stands under a transform which moves it, for what is seen is not what it holds.
+    """Refuse a node under a transform: it is displayed elsewhere than stored.
 
     Raises
     ------
     UnusableInputError
-        When the node has a parent transform other than the identity.
+        If the node has a parent transform other than the identity.
     """
     transform = node.GetParentTransformNode()
     if transform is None:
@@ -148,7 +148,7 @@ def refuse_transformed(node: Any) -> None:
 
 
 def transform_over(nodes: Iterable[Any]) -> str:
-    """Return the sentence about the first node that stands under a transform, empty where none does."""
+    """Return the sentence about the first node under a transform, empty if none is."""
     for node in nodes:
         try:
             if node is not None:
@@ -159,15 +159,15 @@ def transform_over(nodes: Iterable[Any]) -> str:
 
 
 def _is_of_acquisition(node: Any, transform: Any) -> bool:
-    """Return whether Slicer's DICOM reader gave a volume this transform, because its slices are no regular grid."""
+    """Return whether Slicer's DICOM reader added the transform for irregular slices."""
     return bool(transform.IsA("vtkMRMLGridTransformNode") and node.GetAttribute(INSTANCES_ATTRIBUTE))
 
 
 def acquisition_of(volume: Any) -> Acquisition:
-    """Return the known acquisition of a volume; all unknown where nothing is known.
+    """Return the known acquisition of a volume, possibly all unknown.
 
-    What was kept with the node by :func:`keep_acquisition`, else what the header says of
-    a volume that was loaded from the DICOM database.
+    From the node (:func:`keep_acquisition`), else from the header of a volume loaded from the DICOM
+    database.
     """
     facts = _kept_facts(volume)
     if facts:
@@ -182,18 +182,18 @@ def _kept_facts(volume: Any) -> dict[str, Any]:
 
 
 def _newer_facts(volume: Any) -> tuple[Finding, ...]:
-    """Return the finding about facts that a newer version kept with a volume, if there are any."""
+    """Return the finding about facts stored by a newer version, if any."""
     names = sorted(set(_kept_facts(volume)) - {field.name for field in fields(Acquisition)})
     return (finding("acquisition-newer", names=", ".join(names)),) if names else ()
 
 
 def _files_of(volume: Any) -> tuple[Path, ...]:
-    """Return the files of a volume's slices that the DICOM database still has."""
+    """Return the files of a volume's slices still in the DICOM database."""
     uids = (volume.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or not database:
         return ()
-    # A series lost as a whole is not asked for slice by slice.
+    # Do not query slice by slice for a series that is missing entirely.
     paths = [Path(path) for uid in uids[:MOST_HEADERS_TRIED] if (path := database.fileForInstance(uid))]
     if not any(is_dicom(path) for path in paths):
         return ()
@@ -202,9 +202,9 @@ def _files_of(volume: Any) -> tuple[Path, ...]:
 
 
 def keep_acquisition(volume: Any, acquisition: Acquisition) -> None:
-    """Keep with a volume node how it was scanned, so that a saved scene knows it without the DICOM files."""
+    """Store the acquisition with a volume node, so a scene needs no DICOM files."""
     facts = {name: value for name, value in asdict(acquisition).items() if value is not None}
     if facts:
-        # Facts that only a newer version knows stay with the scene.
+        # Facts known only to a newer version stay with the scene.
         facts = {**_kept_facts(volume), **facts}
         volume.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(facts, allow_nan=False))
