@@ -20,7 +20,7 @@ Sex = enum.Enum("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
 
 
 class Field:
-    """A choice: number, text, path, enum member, node (``default`` None) or node list."""
+    """A number, text, path, enum member, node (``default`` None) or node list."""
 
     def __init__(self, default: Any = None, kind: type | None = None) -> None:
         self.default = default

@@ -120,7 +120,7 @@ def _heart(nodes: ReadingNodes, image: CTImage) -> LabelImage:
 
 
 def _trail(nodes: ReadingNodes) -> Trail:
-    """Return the trail of the reading with these nodes; empty for a script's own nodes."""
+    """Return the trail of these nodes' reading; empty for a script's own nodes."""
     reading = find_reading(nodes.volume.GetScene(), nodes.volume) if nodes.volume.GetScene() is not None else None
     if reading is None or reading.GetNodeReference("seeds") not in (nodes.seeds or (None,)):
         return Trail()

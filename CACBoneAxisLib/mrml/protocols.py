@@ -68,7 +68,7 @@ def protocol_of(parameters: Any) -> CalciumProtocol:
 
 @lru_cache(maxsize=16)
 def _protocol(said: str) -> CalciumProtocol:
-    """Return the protocol of JSON settings, cached because each click asks repeatedly."""
+    """Return the protocol of JSON settings, cached as each click asks repeatedly."""
     return Settings.from_mapping({"calcium": json.loads(said)}).calcium
 
 

@@ -47,7 +47,7 @@ def _row(subject: Subject, entry: Mapping[str, Any], made: Row) -> Row:
 
 
 def slice_range(slices: Sequence[Mapping[str, Any]]) -> str:
-    """Return a lesion's slice range (``21-23``), from the feet and 0 as in result.json."""
+    """Return a lesion's slices (``21-23``), from the feet and 0 as in result.json."""
     indices = [item["index"] for item in slices]
     if not indices:
         return ""

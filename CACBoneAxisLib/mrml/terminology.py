@@ -1,4 +1,4 @@
-"""Offer the codes of calcium and vertebral levels in Slicer's terminology selector."""
+"""Offer calcium and vertebral level codes in Slicer's terminology selector."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def note_action(parameters: Any, text: str, by: str = "", goes_on: bool = False)
 
 
 def trail(parameters: Any) -> list[dict[str, str]]:
-    """Return the actions of a reading, oldest first, each with ``time`` (UTC) and ``action``."""
+    """Return a reading's actions (``time`` in UTC, ``action``), oldest first."""
     return json_attribute(parameters.parameterNode, TRAIL_ATTRIBUTE, [])
 
 

@@ -1,1 +1,1 @@
-"""Sections of the panel in Slicer: the only room that imports qt and ctk."""
+"""Implement the Slicer panel's sections; only this package imports qt and ctk."""

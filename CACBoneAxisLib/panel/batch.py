@@ -1,4 +1,4 @@
-"""Section Batch: the studies of a batch, one of them opened for review, and the corrected reading put in its row."""
+"""Section Batch: list studies, open one for review, replace its row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from CACBoneAxisLib.reading.host import Progress
 
 
 class BatchSection(Section):
-    """Lists a batch's folder, opens a study of it, and replaces the study's row."""
+    """Lists a batch folder, opens a study and replaces its row."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -25,7 +25,7 @@ class BatchSection(Section):
         self._listed: Path | None = None
 
     def setup(self) -> None:
-        """Connect table and buttons."""
+        """Connect the table and buttons."""
         connect(self.ui.batchTable, "itemSelectionChanged()", self.onSelected)
         connect(self.ui.batchTable, "cellDoubleClicked(int,int)", lambda row, column: self.onOpen())
         connect(self.ui.batchRefreshButton, "clicked()", self.onRefresh)
@@ -38,7 +38,7 @@ class BatchSection(Section):
         set_text(self.ui.batchLabel, "")
 
     def update(self) -> None:
-        """List the folder where another was chosen; show what can be done."""
+        """List a newly selected folder; enable the available actions."""
         folder = self.batch.folder
         if folder != self._listed and not self.workspace.busy:
             self._listed = folder
@@ -63,10 +63,10 @@ class BatchSection(Section):
             ready.format(study=opened[1] if opened else ""),
         )
 
-    # What a user does
+    # User actions
 
     def onSelected(self) -> None:
-        """Say why the selected study has no result, where it has none."""
+        """Show why the selected study has no result."""
         study = self._selected()
         set_text(self.ui.batchLabel, study.problem if study is not None else "")
         self.update()
@@ -77,7 +77,7 @@ class BatchSection(Section):
         self.update()
 
     def onOpen(self) -> None:
-        """Load the selected study, show what its reading comes to, and take the last one out of the scene."""
+        """Open the selected study, show its result and close the previous one."""
         study = self._selected()
         if study is None:
             return
@@ -88,8 +88,8 @@ class BatchSection(Section):
         set_text(self.ui.batchLabel, message or study.problem)
 
     def onReplace(self) -> None:
-        """Put the corrected reading in the place of the row."""
-        # What is half replaced must not be left, so there is no Cancel.
+        """Replace the row with the corrected reading."""
+        # No Cancel, so that no row is left half replaced.
         said = self.batch.replace(lambda work: self._run(work, cancellable=False))
         if said:
             self._list()
@@ -103,7 +103,7 @@ class BatchSection(Section):
         return self.host.run(work, self.ui.batchProgressBar, self.ui.batchCancelButton if cancellable else None)
 
     def _list(self) -> None:
-        """Fill the table with the batch's studies; a folder that is none is said in words."""
+        """List the batch's studies, or say that the folder holds no batch."""
         table, selected = self.ui.batchTable, selected_id(self.ui.batchTable)
         set_text(self.ui.batchLabel, self._run(self._fill, cancellable=False))
         table.blockSignals(True)

@@ -1,4 +1,4 @@
-"""Section Bone, third part: vertebrae from a segmentation, the table, exclusions, and pictures of the density."""
+"""Section Bone, part 3: segmented vertebrae, table, exclusions, density images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCALE_PIXELS, SCALE_WIDTH = 230, 150
 
 
 class BoneSection(Section):
-    """Shows what was measured in the vertebrae, and leaves vertebrae out."""
+    """Shows the vertebral measurements and excludes vertebrae."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -59,11 +59,11 @@ class BoneSection(Section):
         self.ui.boneCancelButton.visible = False
 
     def cleanup(self) -> None:
-        """Do nothing any more."""
+        """Stop all activity."""
         self._soon.stop()
 
     def update(self) -> None:
-        """Show which vertebrae the segmentation has, and what can be done with it."""
+        """Show the segmented vertebrae and the available actions."""
         self.choices.update()
         vertebrae = self.parameters.vertebrae if self.parameters is not None else None
         text = ""
@@ -96,7 +96,7 @@ class BoneSection(Section):
         set_checked(self.ui.densityCheckBox, coloured)
 
     def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show the density, the vertebrae, and the patient among others."""
+        """Show the density, the vertebrae and the patient in the reference population."""
         has_bmd = result is not None and any(v["bmd"] for v in result["bone"]["vertebrae"])
         missing = "" if has_bmd else _("There is no BMD to show: choose a calibration and press Apply.")
         if result is not None and result["bone"]["calibration"]["kind"] == "dual-energy":
@@ -135,7 +135,7 @@ class BoneSection(Section):
 
     def _reason_combo(self, level: str) -> Any:
         combo = ctk.ctkComboBox()
-        # A wheel over the panel scrolls it; it must not leave a vertebra out.
+        # Scrolling the panel with the wheel must not exclude a vertebra.
         combo.scrollWheelEffect = ctk.ctkComboBox.NeverScroll
         combo.enabled = not self.locked()
         combo.addItem(_("no"))
@@ -154,29 +154,29 @@ class BoneSection(Section):
         return combo
 
     def _exclude_soon(self, level: str, reason: str | None) -> None:
-        """Leave the vertebra out once the combo box has finished its click, because the table is then rebuilt."""
+        """Exclude the vertebra after the combo box click, because the table is rebuilt."""
         self._chosen = (level, reason)
         self._soon.start()
 
     def choose_row(self, role: str, name: str) -> None:
-        """Choose the row of a vertebra, and go there."""
+        """Select a vertebra's row and jump to it."""
         if role == "vertebraTable":
             table = self.ui.vertebraTable
             items = [table.item(row, 0) for row in range(table.rowCount)]
-            # Whoever clicks a row again wants to go there again.
+            # Clicking a selected row jumps there again.
             table.clearSelection()
             table.selectRow(next((row for row, item in enumerate(items) if item.data(qt.Qt.UserRole) == name), -1))
 
-    # What a user does
+    # User actions
 
     def onChosen(self) -> None:
-        """Do what was chosen in a row."""
+        """Apply the choice made in a row."""
         if self._chosen is not None:
             chosen, self._chosen = self._chosen, None
             self.onExclude(*chosen)
 
     def onExclude(self, level: str, reason: str | None) -> None:
-        """Leave a vertebra out for a reason, or take it in again."""
+        """Exclude a vertebra for a reason, or include it again."""
         if self.reading is not None:
             self.reading.regions.exclude(level, reason)
 
@@ -187,12 +187,12 @@ class BoneSection(Section):
             self.reading.regions.look_at(level)
 
     def onSegment(self) -> None:
-        """Let TotalSegmentator find the vertebrae."""
+        """Segment the vertebrae with TotalSegmentator."""
         if self.reading is not None:
             self._take_segmentation(self.reading.regions.segment)
 
     def onLoadMasks(self) -> None:
-        """Take the vertebrae from a folder of masks."""
+        """Load the vertebrae from a folder of masks."""
         folder = choose_folder(_("Folder of masks"))
         if self.reading is not None and folder is not None:
             regions = self.reading.regions
@@ -207,7 +207,7 @@ class BoneSection(Section):
             set_text(self.ui.segmentationLabel, escape(message))
 
     def onDensity(self, on: bool) -> None:
-        """Colour the regions by density, or take the colours away."""
+        """Show or hide the density colours."""
         if self.reading is None or on == self.reading.density.shown:
             return
         if on:

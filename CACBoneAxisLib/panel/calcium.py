@@ -1,4 +1,4 @@
-"""Section Calcium: the artery in hand, the score, and its tables."""
+"""Section Calcium: current artery, score and tables."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class CalciumSection(Section):
         set_text(self.ui.calciumLabel, "")
 
     def cleanup(self) -> None:
-        """Take the outline of the chosen lesion out of the scene."""
+        """Remove the outline of the selected lesion."""
         hide_highlight(slicer.mrmlScene)
 
     def exit(self) -> None:
-        """Leave no outline in the views of other modules."""
+        """Remove the outline from the views of other modules."""
         hide_highlight(slicer.mrmlScene)
 
     def update(self) -> None:
-        """Show the current artery, and whether it can be said that nothing was found."""
+        """Show the current artery and whether "nothing found" can be stated."""
         parameters = self.parameters
         if parameters is not None and parameters.territory in self.buttons:
             self.buttons[parameters.territory].checked = True
@@ -74,11 +74,11 @@ class CalciumSection(Section):
             lesions.outline()
 
     def choose_row(self, role: str, name: str) -> None:
-        """Choose the row of a lesion, and go there."""
+        """Select a lesion's row and jump to it."""
         if role == "lesionTable":
             self.table.choose(name)
 
-    # What a user does
+    # User actions
 
     def onTerritory(self, code: str) -> None:
         """Make an artery the current one."""
@@ -86,12 +86,12 @@ class CalciumSection(Section):
             self.parameters.territory = code
 
     def onArtery(self, seeds: Collection[str], code: str) -> None:
-        """Give the lesion of a row to another artery."""
+        """Move a row's lesion to another artery."""
         if self.reading is not None:
             set_text(self.ui.clickLabel, self.reading.lesions.give(seeds, code).sentence)
 
     def onLesionSelected(self, seeds: Collection[str]) -> None:
-        """Show the lesion of a row in the slice views, outlined; none where no row is chosen."""
+        """Outline the selected row's lesion in the slice views, or none."""
         if self.reading is None:
             return
         lesions = self.reading.lesions

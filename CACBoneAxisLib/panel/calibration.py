@@ -1,4 +1,4 @@
-"""Section Bone, second part: how HU become density, what that is compared with, and what each choice implies."""
+"""Section Bone, part 2: calibration, references and their consequences."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LINE = (("slope", "SpinBox"), ("intercept", "SpinBox"), ("material", "ComboBox")
 
 
 class CalibrationSection(Section):
-    """Chooses calibration, references and estimates, and says what they imply."""
+    """Selects calibration, references and estimates, and explains consequences."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -81,7 +81,7 @@ class CalibrationSection(Section):
         show_picture(ui.calibrationPlotLabel, None)
 
     def update(self) -> None:
-        """Show the fields that mean something for the kind that is chosen, and what it implies."""
+        """Show the fields of the selected kind and its consequences."""
         ui, parameters = self.ui, self.parameters
         self._updating = True
         self.choices.fill(ui.tScoreReferenceComboBox, t_score_items(parameters))
@@ -126,10 +126,10 @@ class CalibrationSection(Section):
         set_text(ui.referenceLabel, "<br>".join(references_implied(parameters)) if parameters is not None else "")
         self._draw(phantom, check)
 
-    # What a user does
+    # User actions
 
     def onCalibrationFile(self, path: str) -> None:
-        """Keep the calibration of a file with the reading."""
+        """Load a calibration file into the reading."""
         if not path or self.parameters is None:
             return
         try:
@@ -142,7 +142,7 @@ class CalibrationSection(Section):
         self.update()
 
     def onSiteReferences(self, path: str) -> None:
-        """Keep the references of a site's file with the reading; an empty path takes them away."""
+        """Load a site's reference file into the reading; an empty path clears it."""
         parameters = self.parameters
         if parameters is None:
             return
@@ -151,7 +151,7 @@ class CalibrationSection(Section):
             self._problem = ""
             known = {row.reference for row in t_score_references()} | {row["reference"] for row in rows}
             name = chosen(parameters, "bone.t_score_reference")
-            # A reference that is gone would keep the whole scan from being analysed.
+            # A missing reference would block the analysis of the whole scan.
             kept = name if name in known else None
             choose(parameters, {"bone.site_references": rows or None, "bone.t_score_reference": kept})
         except UnusableInputError as error:
@@ -159,7 +159,7 @@ class CalibrationSection(Section):
         self.update()
 
     def onEnergies(self) -> None:
-        """Keep the energies of both volumes once both are typed."""
+        """Store the energies of both volumes once both are entered."""
         if self._updating or self.parameters is None:
             return
         typed = [float(self.ui.firstEnergySpinBox.value), float(self.ui.secondEnergySpinBox.value)]
@@ -167,7 +167,7 @@ class CalibrationSection(Section):
             choose(self.parameters, {f"{KIND}.energies_kev": typed})
 
     def _with_kind(self, kind: str) -> dict[str, Any]:
-        """Return what else changes with the kind: slope and intercept of two energies are no others'."""
+        """Return what changes with the kind: dual-energy slopes fit no other kind."""
         former = chosen(self.parameters, f"{KIND}.kind")
         if (kind in FURTHER_KINDS) == (former in FURTHER_KINDS):
             return {}
@@ -183,7 +183,7 @@ class CalibrationSection(Section):
             self._updating = False
 
     def onEstimate(self, item: Any) -> None:
-        """Ask for an equation, or not any more."""
+        """Request an equation, or drop it."""
         if self._updating or self.parameters is None:
             return
         widget = self.ui.estimatesListWidget
@@ -191,7 +191,7 @@ class CalibrationSection(Section):
         choose(self.parameters, {"bone.estimates": asked or None})
 
     def onShowRods(self, on: bool) -> None:
-        """Show the measured discs over the scan, or take them away."""
+        """Show or hide the measured discs over the scan."""
         if self._updating or self.reading is None:
             return
         if on:
@@ -200,12 +200,12 @@ class CalibrationSection(Section):
             self.reading.rods.hide()
 
     def onMoveRods(self) -> None:
-        """Put points on the rods; from then on the rods are measured where the points are."""
+        """Add a point to each rod; the rods are then measured at the points."""
         if self.reading is not None:
             self.reading.rods.move(self._check())
 
     def onFindRods(self) -> None:
-        """Look for the rods again."""
+        """Detect the rods again."""
         if self.reading is not None:
             self.reading.rods.find()
 

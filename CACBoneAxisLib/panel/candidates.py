@@ -1,4 +1,4 @@
-"""Candidates over the views, the heart's box that limits them, and the list of those left out."""
+"""Show candidates, the heart box limiting them, and rejected candidates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from CACBoneAxisLib.report.numbers import format_value
 
 
 class CandidatesSection(Section):
-    """Shows candidates as a translucent layer and says why others are none."""
+    """Shows candidates as a translucent layer and explains rejected ones."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -30,7 +30,7 @@ class CandidatesSection(Section):
         self.layer.switch(True)
 
     def exit(self) -> None:
-        """Take the layer out of the views."""
+        """Remove the layer from the views."""
         self.layer.switch(False)
 
     def cleanup(self) -> None:
@@ -38,7 +38,7 @@ class CandidatesSection(Section):
         self.layer.cleanup()
 
     def update(self) -> None:
-        """Follow threshold, box and lesions."""
+        """Update for the current threshold, box and lesions."""
         missing = "" if self.reading is not None else no_ct()
         enable(self.ui.proposeHeartButton, missing, _("Put the box around the heart again as it is found by itself."))
         for name in ("showCandidatesCheckBox", "limitToHeartCheckBox"):
@@ -46,13 +46,13 @@ class CandidatesSection(Section):
         self.layer.update()
 
     def onSelected(self) -> None:
-        """Show what was left out in the slice views."""
+        """Show the selected rejected candidate in the slice views."""
         chosen = selected_id(self.ui.leftOutTable)
         if chosen:
             self.layer.look_at(int(chosen))
 
     def onChanged(self) -> None:
-        """Show how many candidates there are, and those that were left out."""
+        """Show the number of candidates and the rejected ones."""
         set_text(self.ui.candidatesLabel, self.layer.sentence)
         words = reason_words()
         rows = [

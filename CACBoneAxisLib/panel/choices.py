@@ -1,4 +1,4 @@
-"""Widgets for choices that the reading keeps as settings: shown from the parameter node, written into it."""
+"""Bind widgets to choices that the reading keeps as settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Choices:
 
     Parameters
     ----------
-    section : whose reading keeps the settings
+    section : section whose reading holds the settings
     """
 
     def __init__(self, section: Section) -> None:
@@ -36,11 +36,11 @@ class Choices:
     def combo(
         self, widget: Any, path: str, items: Items, more: Callable[[Any], Mapping[str, Any]] | None = None
     ) -> None:
-        """Offer (text, value) pairs in a combo box; None as a value says nothing.
+        """Offer (text, value) pairs in a combo box; value None means not stated.
 
         Parameters
         ----------
-        more : returns the other choices that change with a value, by path
+        more : returns further choices changing with a value, by path
         """
         self.fill(widget, items)
 
@@ -57,9 +57,9 @@ class Choices:
 
         Parameters
         ----------
-        path : of the setting
-        nothing : the number that says nothing, None where every number is a choice
-        default : shown where nothing was chosen
+        path : path of the setting
+        nothing : number that means not stated, None if every number is a choice
+        default : shown without a choice
         """
         signal = "valueChanged(int)" if _is_whole(widget) else "valueChanged(double)"
 
@@ -75,7 +75,7 @@ class Choices:
         self._bound.append(_Bound(widget, path, show))
 
     def fill(self, widget: Any, items: Items) -> None:
-        """Offer other (text, value) pairs in a combo box."""
+        """Replace the (text, value) pairs of a combo box."""
         values = [value for _, value in items]
         texts = [text for text, _ in items]
         shown = [widget.itemText(n) for n in range(widget.count)]
@@ -89,13 +89,13 @@ class Choices:
         widget.blockSignals(before)
 
     def value(self, widget: Any, index: int | None = None) -> Any:
-        """Return the value of the item that a combo box shows."""
+        """Return the value of a combo box's current item."""
         values = self._values[widget.objectName]
         number = widget.currentIndex if index is None else index
         return values[number] if 0 <= number < len(values) else None
 
     def update(self) -> None:
-        """Show the reading's choices; nothing can be chosen while there is none, or it is approved."""
+        """Show the reading's choices; disabled without a reading or once approved."""
         parameters = self.section.parameters
         self._updating = True
         try:
@@ -108,7 +108,7 @@ class Choices:
     def _show_item(self, widget: Any, value: Any) -> None:
         values = self._values[widget.objectName]
         if value is not None and value not in values:
-            # Chosen elsewhere, as in a settings file: shown as it is.
+            # Set elsewhere, as in a settings file: shown unchanged.
             before = widget.blockSignals(True)
             widget.addItem(str(value))
             widget.blockSignals(before)

@@ -1,8 +1,7 @@
-"""Clicks in the slice views, while somebody waits for them.
+"""Detect clicks in the slice views while a handler waits for them.
 
-Slicer's place mode places on drags too and makes preview points while hovering; here a press
-and a release at one place are a click, and everything else (window, zoom, scroll, handles)
-goes on as always.
+Slicer's place mode also reacts to drags and adds preview points while hovering. Here press and
+release at one position are a click; window, zoom, scroll and handles work as usual.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import Any
 
 from CACBoneAxisLib.panel.sliceviews import SliceView, slice_views
 
-# As far or farther between press and release is a drag.
+# A press and release at least this far apart are a drag.
 CLICK_PIXELS = 4
-# Before Slicer's own interactions, which would take a double click for a wish to maximise the view.
+# Ahead of Slicer's own interactions, which maximise the view on a double click.
 FIRST = 10.0
 
 Handler = Callable[[tuple[float, float, float]], Any]
@@ -24,11 +23,11 @@ Mover = Callable[[SliceView, tuple[int, int] | None], Any]
 class Clicks:
     """Calls one handler at a time with the position of a click in a slice view.
 
-    A handler may stand: it gets the clicks that nobody else takes.
+    A standing handler gets the clicks that no other handler takes.
 
     Parameters
     ----------
-    views : returns the (interactor, slice node) of each view that is there now
+    views : returns the (interactor, slice node) of each current view
     """
 
     def __init__(self, views: Callable[[], Iterable[tuple[Any, Any]]] | None = None) -> None:
@@ -42,27 +41,27 @@ class Clicks:
         self.clicked: SliceView | None = None
 
     def take(self, handler: Handler | None) -> None:
-        """Send clicks to a handler, which gets RAS mm; None gives them back to who stands, or to Slicer alone."""
+        """Send clicks (RAS mm) to a handler; None returns them to the standing one."""
         self._handler = handler
         self.look_again()
 
     def stand(self, handler: Handler | None, mover: Mover | None = None) -> None:
-        """Send the clicks that nobody takes to a handler; None to Slicer alone.
+        """Set the standing handler for other clicks; None leaves them to Slicer.
 
         Parameters
         ----------
-        mover : called with the view and the pixel that the mouse is over, None when it leaves
+        mover : called with the view and the pixel under the mouse, None on leaving
         """
         self._standing, self._mover = handler, mover
         self.look_again()
 
     @property
     def observed(self) -> bool:
-        """Whether any view is watched."""
+        """Whether any view is observed."""
         return bool(self._observed)
 
     def look_again(self) -> None:
-        """Watch the views there are now, as after the layout changed."""
+        """Observe the current views, as after a layout change."""
         self._let_go()
         if self._handler is None and self._standing is None:
             return
@@ -93,13 +92,13 @@ class Clicks:
 
     def _press(self, interactor: Any, event: str) -> bool:
         self._pressed.pop(id(interactor), None)
-        # With a key held the mouse means something else in Slicer: pan, slice rotation, crosshair.
+        # Slicer uses modifier keys with the mouse: pan, slice rotation, crosshair.
         if not (interactor.GetControlKey() or interactor.GetShiftKey() or interactor.GetAltKey()):
             self._pressed[id(interactor)] = interactor.GetEventPosition()
         return False
 
     def _double(self, interactor: Any, event: str) -> bool:
-        # The second of two fast clicks is one more press; it must not maximise the view.
+        # The second of two fast clicks is another press and must not maximise the view.
         self._press(interactor, event)
         return True
 

@@ -1,4 +1,4 @@
-"""Section Compare: this reading against an earlier one of the same patient."""
+"""Section Compare: compare with an earlier reading of the same patient."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from CACBoneAxisLib.report.comparison import comparison_page, summary_words
 
 
 class CompareSection(Section):
-    """Shows what changed since an earlier scan, and saves it."""
+    """Shows and saves the changes since an earlier scan."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -42,7 +42,7 @@ class CompareSection(Section):
         self._show()
 
     def update(self) -> None:
-        """Say what is missing; drop the comparison when one of its readings or choices changed."""
+        """Show what is missing; drop the comparison once its inputs changed."""
         state = comparison_state(self.reading)
         if state != self._shown_for:
             self._shown_for = state
@@ -58,10 +58,10 @@ class CompareSection(Section):
             _("Save page, table and comparison.json in the folder of the section Report."),
         )
 
-    # What a user does
+    # User actions
 
     def onCompare(self) -> None:
-        """Compare with the earlier scan that was chosen."""
+        """Compare with the selected earlier scan."""
         reading = self.reading
         if reading is None or cannot_compare(reading) or self.workspace.busy:
             return
@@ -78,7 +78,7 @@ class CompareSection(Section):
         self.update()
 
     def onSave(self) -> None:
-        """Write the comparison into a new folder inside the chosen one."""
+        """Write the comparison into a new subfolder of the selected folder."""
         if self._comparison is None or self.reading is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""The panel's .ui files: a shell of collapsible sections, and one file for the content of each."""
+"""Load the panel's .ui files: a shell of sections and a file for each."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import slicer
 from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
 from CACBoneAxisLib.panel.selectors import selects_node
 
-# Each is UI/NAME.ui and goes into the shell's nameSection.
+# UI/NAME.ui goes into the shell's nameSection.
 FORMS = ("QuickStart", "Scan", "Calcium", "Bone", "Report", "Compare", "Batch")
 
 
 def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, Any]:
-    """Load the shell and its sections; return the widget, and every named widget in it as attributes.
+    """Load the shell and its sections; return the widget and its named widgets.
 
     Parameters
     ----------
-    resource_path : the path of a file in the module's Resources folder
+    resource_path : returns the path of a file in the module's Resources folder
     """
     shell = slicer.util.loadUI(resource_path("UI/CACBoneAxis.ui"))
     sections = slicer.util.childWidgetVariables(shell)
@@ -36,15 +36,15 @@ def load_forms(resource_path: Callable[[str], str], scene: Any) -> tuple[Any, An
 
 
 def release_forms(ui: Any) -> None:
-    """Disconnect the widgets from the scene, which would keep calling those of a panel that was replaced."""
+    """Disconnect widgets from the scene, which would call a replaced panel's."""
     for name in FORMS:
         getattr(ui, name).setMRMLScene(None)
 
 
 def bound_widgets(ui: Any) -> tuple[Any, Any]:
-    """Return the widgets that show a choice of the scene, and those that show one of the reading, by name.
+    """Return the widgets bound to choices of the scene and of the reading, by name.
 
-    The .ui files say it: the property SlicerParameterName is the choice's name. Node selectors are bound
+    The SlicerParameterName property in the .ui files is the choice's name. Node selectors are bound
     by :class:`~CACBoneAxisLib.panel.selectors.NodeSelectors`.
     """
     bound = {name: widget for name, widget in vars(ui).items() if not selects_node(widget)}

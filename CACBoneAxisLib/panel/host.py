@@ -1,4 +1,4 @@
-"""What a section of the panel knows of the panel around it."""
+"""Define the part of the panel that its sections use."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from CACBoneAxisLib.reading.workspace import Workspace
 
 
 class PanelHost(Protocol):
-    """Gives a section its widgets, the reading, clicks in the views, and a way to do long work."""
+    """Provides widgets, reading, view clicks and long-running work to a section."""
 
     ui: Any
     workspace: Workspace
     clicks: Clicks
 
     def run(self, work: Callable[[Progress], object], bar: Any = None, cancel_button: Any = None) -> str:
-        """Do work with a bar (the one beside Apply where none is given); return what went wrong in one sentence."""
+        """Run work with a progress bar (default: beside Apply); return the error."""
 
     def cancel(self) -> None:
-        """End the work that runs at its next step."""
+        """Cancel the running work at its next step."""
 
     def choose_row(self, role: str, name: str) -> None:
-        """Choose the row of a result table, by its role and first cell, in the section that shows it."""
+        """Select a result table's row, by role and first cell, in its section."""

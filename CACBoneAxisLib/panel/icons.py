@@ -1,4 +1,4 @@
-"""Icons of arteries and vertebral levels: a shape and a letter of its own as well as a colour."""
+"""Draw icons of arteries and vertebral levels: unique shape, letter and colour."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import qt
 from PIL import Image, ImageDraw
 
 SIZE_PIXELS = 20
-# Drawn larger and made smaller, so that edges are smooth.
+# Drawn larger and scaled down for smooth edges.
 FINER = 4
 
-# Told apart without their colours: number of corners, and which way the first one points (degrees from above).
-# The coronaries are filled; valves and aorta, which are never in their total, are rings.
+# Distinguishable without colour: number of corners and direction of the first one (degrees from the top).
+# Coronaries are filled; valves and aorta, never part of the total, are rings.
 CORNERS = {"LM": (4, 45), "LAD": (0, 0), "LCX": (3, 0), "RCA": (4, 0), "AV": (3, 180), "MV": (5, 0), "AA": (0, 0)}
 RINGS = ("AV", "MV", "AA", "DA")
 OTHER = (6, 0)
@@ -27,12 +27,12 @@ def territory_icon(code: str, color: Sequence[int]) -> Any:
 
 
 def level_icon(color: Sequence[int]) -> Any:
-    """Return the icon of a vertebral level in its colour: a body seen from the side, between its discs."""
+    """Return the icon of a vertebral level: a coloured body seen from the side."""
     return _icon(draw_level(color))
 
 
 def draw_territory(code: str, color: Sequence[int]) -> Image.Image:
-    """Return the picture of an artery or structure, transparent around its shape."""
+    """Return the image of an artery or structure on a transparent background."""
     picture, draw, side = _canvas()
     corners, turn = CORNERS.get(code, OTHER)
     middle, radius = side / 2, side * 0.46
@@ -45,14 +45,14 @@ def draw_territory(code: str, color: Sequence[int]) -> Image.Image:
     else:
         draw.polygon(_points(corners, turn, middle, radius), fill=fill, outline=outline, width=width)
     if code in RINGS:
-        # A triangle has less room inside.
+        # A triangle has less space inside.
         inner = radius * (0.2 if corners == 3 else 0.42)
         draw.ellipse((middle - inner, middle - inner, middle + inner, middle + inner), fill=(0, 0, 0, 0))
     return picture.resize((SIZE_PIXELS, SIZE_PIXELS), Image.Resampling.LANCZOS)
 
 
 def draw_level(color: Sequence[int]) -> Image.Image:
-    """Return the picture of a vertebral body with hollowed endplates and the process behind it."""
+    """Return the image of a vertebral body with concave endplates and its process."""
     picture, draw, side = _canvas()
     fill, outline = tuple(color), _darker(color)
     s = side / 20

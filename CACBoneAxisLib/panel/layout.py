@@ -1,4 +1,4 @@
-"""The views of the application while the panel is open: the reading layout and the windows of grey."""
+"""Manage the views while the panel is open: reading layout and display windows."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from CACBoneAxisLib.panel.sliceviews import layout_manager, show_volume, table_v
 from CACBoneAxisLib.reading.candidates import look_at_heart
 from CACBoneAxisLib.reading.host import Deferred
 
-# What views need to find their size, and the range of a volume that is new to them.
+# Time for views to settle their size and the range of a new volume.
 SETTLING_MS = 300
 
 SHOWN_TABLES = ("lesionTable", "territoryTable", "vertebraTable")
 
 
 class ViewsSection(Section, VTKObservationMixin):
-    """Arranges the views for reading, and gives the user's own arrangement back on leaving."""
+    """Sets the reading layout and restores the user's layout on leaving."""
 
     def __init__(self, host: PanelHost) -> None:
         Section.__init__(self, host)
         VTKObservationMixin.__init__(self)
         self._before: int | None = None
-        # Until the user chooses otherwise, the panel comes with its layout.
+        # The panel uses its layout until the user chooses otherwise.
         self._wanted = True
         self._entered = False
         self._moving = False
@@ -58,7 +58,7 @@ class ViewsSection(Section, VTKObservationMixin):
         self.settling = Deferred(self.workspace.host, SETTLING_MS, self.onSettled)
 
     def setup(self) -> None:
-        """Connect the buttons and the application's layout."""
+        """Connect the buttons and observe the application's layout."""
         connect(self.ui.readingLayoutButton, "clicked(bool)", self.onReadingLayout)
         for name, button in self._window_buttons().items():
             connect(button, "clicked()", lambda name=name: self.onWindow(name))
@@ -70,14 +70,14 @@ class ViewsSection(Section, VTKObservationMixin):
             connect(manager, "layoutChanged(int)", self.onLayoutChanged)
 
     def enter(self) -> None:
-        """Arrange the views for reading, unless the user had chosen another arrangement when he left."""
+        """Set the reading layout, unless the user left with another one."""
         self._entered = True
         if self._wanted:
             self._arrange()
         self._show_state()
 
     def exit(self) -> None:
-        """Give the user's arrangement back; one he chose in the meantime stays."""
+        """Restore the user's layout, unless it was changed meanwhile."""
         self._entered = False
         manager = layout_manager()
         if manager is None:
@@ -87,7 +87,7 @@ class ViewsSection(Section, VTKObservationMixin):
             self._give_back(manager)
 
     def cleanup(self) -> None:
-        """Stop following the views."""
+        """Stop observing the views."""
         self._replaced.stop()
         self.settling.stop()
         manager = layout_manager()
@@ -101,7 +101,7 @@ class ViewsSection(Section, VTKObservationMixin):
         self.removeObservers()
 
     def update(self) -> None:
-        """Show the volume of another reading in the views; say what the buttons need."""
+        """Show a new reading's volume in the views; update the buttons."""
         volume = self.reading.volume if self.reading is not None else None
         if volume is not self._volume:
             self._volume = volume
@@ -121,10 +121,10 @@ class ViewsSection(Section, VTKObservationMixin):
             enable(button, missing, ready.format(width=round(window.width_hu), level=round(window.level_hu)))
 
     def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show the lesions below the views, or the vertebrae where there are no lesions."""
+        """Show the lesions below the views, or without lesions the vertebrae."""
         record, shown = self._record(), shown_table(slicer.mrmlScene)
         if result is None or record is None:
-            # A table of another scan's result says nothing about this one.
+            # The shown table belongs to another scan's result.
             if shown is not None and is_output(slicer.mrmlScene, shown):
                 show_table(slicer.mrmlScene, None)
             return
@@ -133,10 +133,10 @@ class ViewsSection(Section, VTKObservationMixin):
             lesions = bool(result["calcium"]["lesions"]) or not result["bone"]["vertebrae"]
             show_table(slicer.mrmlScene, tables["lesionTable" if lesions else "vertebraTable"])
 
-    # What a user does
+    # User actions
 
     def onReadingLayout(self, checked: bool = True) -> None:
-        """Arrange the views for reading, or go back to the arrangement before."""
+        """Switch to the reading layout or back to the previous one."""
         manager = layout_manager()
         if manager is None:
             return
@@ -147,43 +147,43 @@ class ViewsSection(Section, VTKObservationMixin):
         self._show_state()
 
     def onTableClicked(self, index: Any) -> None:
-        """Go to the lesion or the vertebra of a row of the table below the views, as its row in the panel does."""
+        """Jump to the lesion or vertebra of a row in the table below the views."""
         record, shown = self._record(), shown_table(slicer.mrmlScene)
         for role in ("lesionTable", "vertebraTable"):
             if record is not None and shown is not None and shown is record.GetNodeReference(role):
                 self.host.choose_row(role, shown.GetCellText(index.row(), 0))
 
     def onWindow(self, name: str) -> None:
-        """Show the volume in another window of grey."""
+        """Show the volume with another display window."""
         if self.reading is not None:
             set_window(self.reading.volume, name)
 
     def onLayoutChanged(self, layout: int) -> None:
-        """Follow a layout chosen elsewhere."""
+        """Follow a layout change made elsewhere."""
         keep_layout_out(layout_manager().layoutLogic().GetLayoutNode())
         self._show_state()
 
     def onSceneReplaced(self, caller: Any = None, event: Any = None) -> None:
-        """A closed scene takes the slab's settings with it; a loaded one may bring another layout."""
+        """Restore slab and layout after a scene was closed or loaded."""
         self._volume = None
         self._opened.clear()
-        # Slicer itself arranges its views after this.
+        # Slicer sets up its own views after this.
         self._replaced.start()
 
     def onViewsReplaced(self) -> None:
-        """Make the views of the reading layout what they were, where it is still the layout."""
+        """Set up the reading layout's views again, if it is still active."""
         manager = layout_manager()
         if manager is not None and manager.layout == LAYOUT_ID and self._entered:
             self._set_up_views()
 
     def onViewModified(self, caller: Any, event: Any = None) -> None:
-        """Keep the axial view and the slab at the same place, whichever was moved."""
+        """Keep the axial view and the slab synchronised."""
         leader, slab = (view_node(slicer.mrmlScene, tag) for tag in (AXIAL_TAG, SLAB_TAG))
         if self._moving or leader is None or slab is None:
             return
         self._moving = True
         try:
-            # A view that gets its first volume moves by itself to a slice that the volume has.
+            # A view showing its first volume moves to one of its slices automatically.
             if caller is slab and not self._new_to_views:
                 if slab.GetSliceOffset() != leader.GetSliceOffset():
                     leader.SetSliceOffset(slab.GetSliceOffset())
@@ -204,11 +204,11 @@ class ViewsSection(Section, VTKObservationMixin):
         if manager is None:
             return
         node = manager.layoutLogic().GetLayoutNode()
-        # A scene of an earlier version brings our number, and no views where nobody knew it.
+        # Scenes of earlier versions contain our layout number, without views if it was unregistered.
         if manager.layout == LAYOUT_ID:
             if node.IsLayoutDescription(LAYOUT_ID):
                 return
-            # Asked for the layout that it believes to have, the application does nothing.
+            # The application ignores a request for the layout it believes to be active.
             manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView)
         register_layout(node)
         self._before = manager.layout
@@ -217,11 +217,11 @@ class ViewsSection(Section, VTKObservationMixin):
 
     def _give_back(self, manager: Any) -> None:
         self._follow(False)
-        # At start-up Slicer may not have had a layout yet.
+        # At start-up Slicer may not have a layout yet.
         manager.setLayout(self._before or slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView)
 
     def _set_up_views(self) -> None:
-        """Make the slab one, follow it, and show what there is to show."""
+        """Configure and link the slab, then show volume and table."""
         keep_layout_out(layout_manager().layoutLogic().GetLayoutNode())
         slab = view_node(slicer.mrmlScene, SLAB_TAG)
         if slab is None:
@@ -259,7 +259,7 @@ class ViewsSection(Section, VTKObservationMixin):
             self.settling.start()
 
     def onSettled(self) -> None:
-        """Show all of a volume that is new to the views, once they have found their size and range, where one reads."""
+        """Fit a new volume once the views have settled, in the reading layout."""
         volume = self._volume
         if volume is not None and volume.GetScene() is not None and layout_manager() is not None:
             slicer.util.setSliceViewerLayers(background=volume, fit=True)

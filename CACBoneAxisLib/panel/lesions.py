@@ -1,4 +1,4 @@
-"""Calcium by clicks: clicks, keys and buttons that change lesions, and the way back."""
+"""Edit lesions by clicks, keys and buttons, with undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from CACBoneAxisLib.report.wording import territory_table
 
 
 class LesionTools(Section):
-    """Takes, moves, cuts, excludes and removes lesions, and undoes it."""
+    """Adds, moves, cuts, excludes and removes lesions, with undo."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -50,12 +50,12 @@ class LesionTools(Section):
         self.offer_switch(self.ui.clickLabel)
 
     def enter(self) -> None:
-        """Switch clicks and keys on."""
+        """Enable clicks and keys."""
         self._entered = True
         self.shortcuts.start()
 
     def exit(self) -> None:
-        """Leave clicks and keys to other modules."""
+        """Release clicks and keys to other modules."""
         self._entered = False
         self.shortcuts.stop()
         self._stand(False)
@@ -66,7 +66,7 @@ class LesionTools(Section):
         self.shortcuts.remove()
 
     def update(self) -> None:
-        """Show what can be done; observe the views while lesions are taken by clicks."""
+        """Update the controls; observe the views while clicks add lesions."""
         reading, session, locked = self.reading, self.workspace.session, self.locked()
         missing = "" if reading is not None else no_ct()
         ready = _("A click in a slice view takes the lesion there for the artery that is chosen above.")
@@ -91,10 +91,10 @@ class LesionTools(Section):
             _("Redo (Ctrl+Y): {what}").format(what=redo),
         )
 
-    # What a user does
+    # User actions
 
     def onClick(self, ras_mm: tuple[float, float, float]) -> None:
-        """Take what lies at a place of a slice view."""
+        """Add the lesion at a position in a slice view."""
         if not self._placing() and not self.refuses_click(self.ui.clickLabel):
             view = self.host.clicks.clicked
             slab = view.slab if view is not None else None
@@ -109,7 +109,7 @@ class LesionTools(Section):
             self.circle.show(view, pixel, float(session.cutRadius))
 
     def onEscape(self) -> None:
-        """End the cut tool, else scoring by clicks."""
+        """Leave the cut tool, else scoring by clicks."""
         session = self.workspace.session
         if session is None:
             return
@@ -123,7 +123,7 @@ class LesionTools(Section):
         self.host.clicks.look_again()
 
     def onTerritory(self, code: str) -> None:
-        """Make an artery the one of the next click."""
+        """Select the artery for the next click."""
         if self.parameters is not None:
             self.parameters.territory = code
 

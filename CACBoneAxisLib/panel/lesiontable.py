@@ -1,4 +1,4 @@
-"""The table of lesions: sortable, to copy, with the artery of each lesion in a combo box."""
+"""Show the lesion table: sortable, copyable, with an artery combo box per row."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ HEADINGS = tables.headings("lesion", "panel")
 COLUMNS = tuple(HEADINGS)
 NUMBERS = ("lesion", *(one.key for one in quantities("lesion", "panel") if one.kind == "number"))
 ARTERY = COLUMNS.index("territory")
-# A status that does not count; what an excluded lesion measures is struck out.
+# Unscored status; measurements of excluded lesions are struck through.
 STRUCK_OUT = "excluded"
 
 
 class LesionTable:
     """Shows the lesions of a result in a QTableWidget.
 
-    Rows are kept and rewritten, because at every click a few cells of many change.
+    Rows are reused, because each click changes only a few cells.
 
     Parameters
     ----------
     table : QTableWidget
-    icons : an icon for every territory's code
-    on_select : called with the names of the seeds of the lesion whose row a reader chose; none where none is
-    on_artery : called with such names and the code of the artery that was chosen in their row
+    icons : an icon per territory code
+    on_select : called with the seed names of the selected row's lesion, empty for no selection
+    on_artery : called with the seed names and the artery code selected in the row
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class LesionTable:
         self._codes = [row["code"] for row in territory_table()]
 
     def setup(self) -> None:
-        """Make the columns and connect the table, once."""
+        """Create the columns and connect the table, once."""
         self.table.setColumnCount(len(COLUMNS))
         self.table.setHorizontalHeaderLabels(list(HEADINGS.values()))
         self.table.verticalHeader().hide()
@@ -68,52 +68,52 @@ class LesionTable:
         connect(self._copy, "activated()", self.onCopy)
 
     def show(self, result: Mapping[str, Any] | None, chosen: Collection[str]) -> None:
-        """Show the lesions of a result mapping, None where there is none, and choose the one with these seeds."""
+        """Show the lesions of a result mapping or None; select the one with these seeds."""
         self._lesions = [] if result is None else list(result["calcium"]["lesions"])
         rows = [] if result is None else tables.lesion_rows(result)
-        # Why a lesion does not count; that it has no mass is said once, below the score.
+        # Why a lesion is unscored; a missing mass is stated once, below the score.
         reasons = {int(lesion["id"]): str(lesion["reason"] or "") for lesion in self._lesions}
         self._texts = {int(row["lesion"]): {**row, "reason": reasons[int(row["lesion"])]} for row in rows}
         self._fill(chosen)
 
     def choose(self, number: str) -> None:
-        """Choose the row of the lesion of an id, as a click on it does."""
-        # Whoever clicks a row again wants to go there again.
+        """Select a lesion's row by id, as a click does."""
+        # Clicking a selected row jumps there again.
         self.table.clearSelection()
         self.table.selectRow(next((row for row, own in enumerate(self._ids) if str(own) == number), -1))
 
     def selected_seeds(self) -> tuple[str, ...]:
-        """Return the names of the seeds of the chosen lesion; its id may be another one after the next click."""
+        """Return the selected lesion's seed names; its id may change with a click."""
         row = self.table.currentRow()
         chosen = bool(self.table.selectedItems()) and 0 <= row < len(self._ids)
         return tuple(self._lesion(self._ids[row])["seeds"]) if chosen else ()
 
     def text(self) -> str:
-        """Return the table, as it is sorted, with tabs between the cells, for spreadsheets."""
+        """Return the sorted table as tab-separated text for spreadsheets."""
         rows = [[self._texts[number][name].replace("\t", " ") for name in COLUMNS] for number in self._ids]
         return "\n".join("\t".join(row) for row in [HEADINGS.values(), *rows])
 
-    # What a user does
+    # User actions
 
     def onSort(self, column: int) -> None:
-        """Sort by a column; once more turns the order round."""
+        """Sort by a column; repeating reverses the order."""
         name = COLUMNS[column]
         self._sorted = (name, not self._sorted[1] if self._sorted[0] == name else True)
         self._fill(self.selected_seeds())
 
     def onSelection(self) -> None:
-        """Tell which lesion was chosen."""
+        """Report the selected lesion."""
         self._on_select(self.selected_seeds())
 
     def onArtery(self, row: int) -> None:
-        """Tell which artery was chosen in a row."""
+        """Report the artery selected in a row."""
         code = self._codes[self._combos[row].currentIndex]
         lesion = self._lesion(self._ids[row]) if row < len(self._ids) else None
         if lesion is not None and code != lesion["territory"]:
             self._on_artery(tuple(lesion["seeds"]), code)
 
     def onCopy(self) -> None:
-        """Put the table on the clipboard."""
+        """Copy the table to the clipboard."""
         qt.QApplication.clipboard().setText(self.text())
 
     def _lesion(self, number: int) -> Mapping[str, Any]:
@@ -178,7 +178,7 @@ class LesionTable:
     def _fill_artery(self, row: int, code: str | None) -> None:
         if row == len(self._combos):
             combo = ctk.ctkComboBox()
-            # A wheel over the panel scrolls it; it must not change whose calcium it is.
+            # Scrolling the panel with the wheel must not change a lesion's artery.
             combo.scrollWheelEffect = ctk.ctkComboBox.NeverScroll
             for known in self._codes:
                 combo.addItem(self._icons[known], known)
@@ -201,9 +201,9 @@ class LesionTable:
         self.table.blockSignals(False)
 
     def _fit(self) -> None:
-        """Make the table as tall as its rows, within reason: the panel scrolls, a table in it should not have to."""
+        """Fit the table's height to its rows, within limits, so only the panel scrolls."""
         heights = [self.table.rowHeight(row) for row in range(min(len(self._ids), MOST_ROWS))]
-        # Room for a scroll bar below, which comes and goes with the width of the panel.
+        # Space for the horizontal scroll bar, which depends on the panel's width.
         heights.append(self.table.horizontalScrollBar().sizeHint.height())
         header = self.table.horizontalHeader().sizeHint.height()
         self.table.setFixedHeight(header + sum(heights) + FRAME_PIXELS)

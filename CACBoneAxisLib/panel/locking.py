@@ -6,23 +6,23 @@ from typing import Any
 
 from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
 
-# What decides about a reading stands in these; what shows it stays usable.
+# Widget classes that edit a reading; display widgets stay usable.
 LOCKED_FORMS = ("Scan", "Calcium", "Bone")
 CHANGING = ("QAbstractButton", "QComboBox", "QAbstractSpinBox", "QAbstractSlider", "QLineEdit", "qMRMLNodeComboBox")
 
-# In a .ui file, on what may be used in an approved reading too.
+# Set in a .ui file on widgets that stay usable in an approved reading.
 STAYS = "usableWhenApproved"
 
 
 class Lock:
-    """Disables the widgets that change a reading, and gives them back as they were."""
+    """Disables the widgets that change a reading and restores them afterwards."""
 
     def __init__(self, ui: Any) -> None:
         self.ui = ui
         self._locked: list[tuple[Any, str]] = []
 
     def apply(self, reason: str) -> None:
-        """Disable what changes the reading; tooltips say why. Without a reason nothing is disabled."""
+        """Disable editing widgets with a reason as tooltip; no reason disables none."""
         if not reason:
             return
         for widget in self._changing():
@@ -32,7 +32,7 @@ class Lock:
                 widget.toolTip = reason
 
     def release(self) -> None:
-        """Enable again what was disabled here."""
+        """Re-enable what was disabled here."""
         for widget, tool_tip in self._locked:
             # A deleted widget is falsy.
             if widget:

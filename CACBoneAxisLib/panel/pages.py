@@ -1,4 +1,4 @@
-"""The page of a result in Qt: as a QTextBrowser shows it."""
+"""Show the page of a result in a QTextBrowser."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from CACBoneAxisLib.report.write import report_page
 from CACBoneAxisLib.study.result import StudyResult
 
 MM_PER_INCH = 25.4
-# What scroll bar and margins take from a browser's width.
+# Width taken by the browser's scroll bar and margins.
 MARGIN_PIXELS = 40
 NARROWEST_PIXELS = 360
 
 
 def show_page(browser: Any, page: Page) -> None:
-    """Show a page in a QTextBrowser, as wide as that is."""
+    """Show a page in a QTextBrowser at its full width."""
     pixels = max(browser.width - MARGIN_PIXELS, NARROWEST_PIXELS)
     browser.setOpenLinks(False)
     browser.setHtml(rich_text(page, pixels / SCREEN_DPI * MM_PER_INCH))
 
 
 def page_of(result: StudyResult) -> Page:
-    """Return the page of a result, as it is saved."""
+    """Return the page of a result as it is saved."""
     return report_page(result.to_dict(), result.image, result.calcium_masks, result.bone_masks)

@@ -1,4 +1,4 @@
-"""The panel in Slicer: its sections over the workspace of the scene."""
+"""Implement the Slicer panel: its sections over the scene's workspace."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ SECTIONS = (
 
 
 class Panel:
-    """Shows the reading of the chosen volume and its result; the host of the workspace and of the sections.
+    """Shows the selected volume's reading and result; hosts workspace and sections.
 
     Parameters
     ----------
-    ui : the widgets of CACBoneAxis.ui by name
+    ui : widgets of CACBoneAxis.ui by name
     logic : CACBoneAxisLogic
     """
 
@@ -97,7 +97,7 @@ class Panel:
         self.workspace.start()
 
     def exit(self) -> None:
-        """Leave the scene to other modules."""
+        """Stop following the scene while other modules are open."""
         for section in self.sections:
             section.exit()
         self.workspace.stop()
@@ -112,28 +112,28 @@ class Panel:
 
     @property
     def session(self) -> Any:
-        """The choices of the scene (CACBoneAxisSessionNode); None while there are none."""
+        """The choices of the scene (CACBoneAxisSessionNode), or None."""
         return self.workspace.session
 
     @property
     def reading(self) -> Reading | None:
-        """The reading that is shown; None while there is none."""
+        """The reading that is shown, or None."""
         return self.workspace.reading
 
     @property
     def parameters(self) -> Any:
-        """Its choices (CACBoneAxisParameterNode)."""
+        """The choices of the reading (CACBoneAxisParameterNode)."""
         return self.reading.parameters if self.reading is not None else None
 
     def onApply(self) -> None:
-        """Analyse now; an error is one sentence in the panel."""
+        """Analyse now; show an error as one sentence in the panel."""
         if self.reading is not None and not self.reading.missing():
             self.reading.analyze()
 
-    # What the workspace asks for
+    # Host interface used by the workspace
 
     def later(self, milliseconds: int, function: Callable[[], None]) -> None:
-        """Call a function once, after a while."""
+        """Call a function once after a delay."""
         qt.QTimer.singleShot(milliseconds, function)
 
     def session_changed(self, session: Any) -> None:
@@ -146,12 +146,12 @@ class Panel:
         """Connect the widgets to the choices of another reading."""
         self._connect("reading", reading.parameters if reading is not None else None, self._reading_widgets)
         self._enable_choices(reading is not None)
-        # What was said was about the other reading.
+        # The message was about the other reading.
         for label in (self.ui.clickLabel, self.ui.regionLabel):
             set_text(label, "")
 
     def refresh(self) -> None:
-        """Show what the reading and the scene hold now."""
+        """Show the current reading and scene."""
         reading = self.reading
         self._lock.release()
         self._selectors.update()
@@ -168,12 +168,12 @@ class Panel:
         set_text(self.ui.messageLabel, message)
 
     def run(self, work: Callable[[Progress], object], bar: Any = None, cancel_button: Any = None) -> str:
-        """Do work that reports progress; return its error as one sentence, empty where there is none.
+        """Run work that reports progress; return a one-sentence error or "".
 
         Parameters
         ----------
-        bar : the progress bar to show; None for the one beside Apply, with its Cancel
-        cancel_button : the button that ends the work at its next step; None for work that cannot be cancelled
+        bar : progress bar; None for the one beside Apply, with its Cancel
+        cancel_button : button that cancels the work at its next step; None if it cannot be cancelled
         """
         if bar is None:
             bar, cancel_button = self.ui.progressBar, self.ui.cancelButton
@@ -191,12 +191,12 @@ class Panel:
             self._show_apply()
 
     def cancel(self) -> None:
-        """End the work that runs at its next step."""
+        """Cancel the running work at its next step."""
         if self._progress is not None:
             self._progress.cancel()
 
     def choose_row(self, role: str, name: str) -> None:
-        """Choose the row of a result table in the section that shows it."""
+        """Select a result table's row in the section that shows it."""
         for section in self.sections:
             section.choose_row(role, name)
 
@@ -229,5 +229,5 @@ class Panel:
 
 
 def documents_folder() -> Path:
-    """Return the folder in which the user's documents are, where reports go unless another is chosen."""
+    """Return the user's documents folder, the default for reports."""
     return Path(qt.QStandardPaths.writableLocation(qt.QStandardPaths.DocumentsLocation))

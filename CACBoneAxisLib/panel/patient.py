@@ -1,4 +1,4 @@
-"""Section Patient: what the file does not say about the patient, and what the risk of MESA asks for."""
+"""Section Patient: facts missing from the file, and inputs of the MESA risk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.section import Section
 
-# Spin boxes and their settings; the smallest value says nothing.
+# Spin boxes and their settings; the minimum means not stated.
 NUMBERS = {
     "bmiSpinBox": "patient.bmi_kg_m2",
     "totalCholesterolSpinBox": "patient.total_cholesterol_mg_dl",
@@ -25,7 +25,7 @@ ANSWERS = {
 
 
 class PatientSection(Section):
-    """Age and sex are bound to the parameter node in the .ui file, the rest to the reading's settings."""
+    """Binds age and sex in the .ui file, other facts to the reading's settings."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)

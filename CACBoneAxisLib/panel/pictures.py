@@ -1,4 +1,4 @@
-"""Pictures of the report as pictures in the panel."""
+"""Show pictures of the report in the panel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def show_picture(label: Any, picture: Image.Image | bytes | None, tooltip: str = "", width: int = 0) -> None:
-    """Show a picture in a label, no wider than ``width`` pixels where that is given; None hides the label."""
+    """Show a picture in a label, at most ``width`` pixels wide; None hides it."""
     label.visible = picture is not None
     if picture is None:
         return
@@ -19,18 +19,18 @@ def show_picture(label: Any, picture: Image.Image | bytes | None, tooltip: str =
     if width and picture.width > width:
         picture = scaled(picture, width)
     label.setPixmap(pixmap_of(picture))
-    # A layout that is short of room would cut it.
+    # A layout short of space would crop it.
     label.setMinimumHeight(picture.height)
     label.toolTip = tooltip
 
 
 def scaled(picture: Image.Image, width: int) -> Image.Image:
-    """Return a picture as wide as ``width`` pixels."""
+    """Return a picture scaled to ``width`` pixels."""
     return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
 
 
 def pixmap_of(picture: Image.Image) -> Any:
-    """Return a picture as a QPixmap; as PPM, because PythonQt has no QImage of bytes."""
+    """Return a picture as a QPixmap, via PPM as PythonQt has no QImage of bytes."""
     rgb = picture.convert("RGB")
     pixmap = qt.QPixmap()
     header = f"P6 {rgb.width} {rgb.height} 255\n".encode()

@@ -1,4 +1,4 @@
-"""Progress of an analysis in the panel, with Cancel."""
+"""Show the progress of an analysis in the panel, with Cancel."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import slicer
 
 from CACBoneAxisLib.reading.host import CancelledError
 
-# Shorter work is over before a bar could be read.
+# Shorter work ends before a bar could be read.
 PATIENCE_SECONDS = 1.0
 
 
 class ProgressBar:
-    """Shows what an analysis is doing once it takes longer than a second, and ends it on Cancel.
+    """Shows the current step of an analysis after a second, and handles Cancel.
 
-    Called with a message and the part done (0 to 1), between two steps of the work.
+    Called with a message and the fraction done (0 to 1) between steps of the work.
     """
 
     def __init__(self, bar: Any, cancel_button: Any, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -27,17 +27,17 @@ class ProgressBar:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """End the analysis at its next step."""
+        """Cancel the analysis at its next step."""
         self.cancelled = True
 
     def hide(self) -> None:
-        """Show no progress any more."""
+        """Hide the progress."""
         for widget in (self.bar, self.cancel_button):
             if widget is not None:
                 widget.visible = False
 
     def __call__(self, message: str, fraction: float) -> None:
-        """Show the message and the part done; raise :class:`CancelledError` when the user cancelled."""
+        """Show message and fraction; raise :class:`CancelledError` if cancelled."""
         if monotonic() - self.started >= self.patience_seconds:
             self.bar.visible = True
             if self.cancel_button is not None:

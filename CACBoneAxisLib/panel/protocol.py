@@ -1,4 +1,4 @@
-"""The protocol of a reading: chosen by name or from a file, and what every protocol makes of the same lesions."""
+"""Select a reading's protocol and compare all protocols on its lesions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from CACBoneAxisLib.study.settings import read_settings
 
 
 class ProtocolSection(Section):
-    """Chooses the rules of the score, those for contrast-enhanced scans, and holds what the reader sees by eye."""
+    """Selects the scoring and contrast-enhanced rules and holds the visual reading."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -44,7 +44,7 @@ class ProtocolSection(Section):
         fill(self.ui.protocolsTable, [], [])
 
     def update(self) -> None:
-        """Show the protocol of the reading and what was changed of it."""
+        """Show the protocol of the reading and its changes."""
         parameters = self.parameters
         missing = "" if parameters is not None else no_ct()
         tip = _("By whose rules calcium is found and scored; threshold and smallest area become theirs.")
@@ -68,7 +68,7 @@ class ProtocolSection(Section):
         self._fill()
 
     def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show what every protocol makes of the lesions, and what was found on a contrast-enhanced scan."""
+        """Show the scores under every protocol and the contrast-enhanced findings."""
         self._rows = [] if result is None else result["calcium"]["under_protocols"]
         self._filled = None
         self._fill()
@@ -94,23 +94,23 @@ class ProtocolSection(Section):
         ]
         fill(self.ui.protocolsTable, titles, texts)
 
-    # What a user does
+    # User actions
 
     def onProtocol(self, index: int) -> None:
-        """Choose a protocol by name."""
+        """Select a protocol by name."""
         name = self.ui.protocolComboBox.itemData(index)
         if self.reading is not None and name in presets():
             with self.reading.in_one_event():
                 choose_protocol(self.parameters, name)
 
     def onFile(self) -> None:
-        """Take the protocol of a settings file."""
+        """Use the protocol of a settings file."""
         path = choose_file(_("Protocol"), _("Settings (*.json *.toml)"))
         if path is not None:
             self.takeFile(path)
 
     def takeFile(self, path: Path) -> None:
-        """Take the protocol of a settings file; show an error as one sentence in the panel."""
+        """Use the protocol of a settings file; show an error in the panel."""
         if self.reading is None:
             return
         try:
@@ -120,7 +120,7 @@ class ProtocolSection(Section):
             set_text(self.ui.protocolLabel, f"{path.name}: {error}")
 
     def onVisual(self) -> None:
-        """Keep what the reader sees by eye."""
+        """Store the visual reading."""
         letters = [UNREAD if w.currentIndex == 0 else str(w.currentIndex - 1) for w in self._visual()]
         self.parameters.visual = "".join(letters)
 
@@ -136,7 +136,7 @@ class ProtocolSection(Section):
         combo = self.ui.protocolComboBox
         index = combo.findData(name)
         if index < 0:
-            # A reader's own protocol joins the list under its name.
+            # A custom protocol is listed under its name.
             combo.addItem(name, name)
             index = combo.findData(name)
         if combo.currentIndex != index:

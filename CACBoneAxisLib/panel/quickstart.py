@@ -1,4 +1,4 @@
-"""Section Quick start: a reading in eight steps, and the keys, on one page."""
+"""Section Quick start: a reading in eight steps and the keys, on one page."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from CACBoneAxisLib.panel.section import Section
 
 
 class QuickStartSection(Section):
-    """Shows the page; there is nothing to press."""
+    """Shows the page, without controls."""
 
     def setup(self) -> None:
-        """Write the page."""
+        """Show the page."""
         self.ui.quickStartBrowser.setHtml(quick_start_html())
 
 
 def steps() -> list[str]:
-    """Return what a reader does, in order."""
+    """Return the steps of a reading, in order."""
     return [
         _("<b>Scan</b>: the CT is chosen when the module is opened; choose another here. Say tube voltage, contrast "
           "agent, age and sex where the file does not."),
@@ -34,7 +34,7 @@ def steps() -> list[str]:
 
 
 def shortcuts() -> list[tuple[str, str]]:
-    """Return the keys and what they do, while this module is open and no field is being typed in."""
+    """Return the keys and their actions, active outside of text fields."""
     return [
         (_("1 2 3 4"), _("LM, LAD, LCX, RCA is the artery of the next click")),
         (_("5 6 7 8"), _("aortic valve, mitral annulus, ascending, descending aorta")),

@@ -1,4 +1,4 @@
-"""Section Bone, first part: a level, one click, the region of its vertebra, and what it measures while it is moved."""
+"""Section Bone, part 1: place a level's region by a click, with live readout."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from CACBoneAxisLib.report.histogram import draw_histogram
 
 BUTTON_LEVELS = ("T12", "L1", "L2")
 HISTOGRAM_PIXELS = (380, 160)
-# A drag is many events; a readout takes some 20 ms.
+# A drag fires many events; a readout takes about 20 ms.
 READOUT_DELAY_MS = 40
 
 
 class RegionsSection(Section):
-    """Places, moves and removes the regions of vertebrae, and reads the one that was touched last."""
+    """Places, moves and removes vertebral regions; measures the last edited one."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -66,7 +66,7 @@ class RegionsSection(Section):
         self._soon.stop()
 
     def update(self) -> None:
-        """Show which levels have a region, what a click does now, and what the region touched last measures."""
+        """Show levels with a region, the click's effect and the current readout."""
         self.choices.update()
         reading = self.reading
         missing = self.locked() or ("" if reading is not None else no_ct())
@@ -88,10 +88,10 @@ class RegionsSection(Section):
                 self._show(None)
             self._soon.start()
 
-    # What a user does
+    # User actions
 
     def onLevel(self, level: str) -> None:
-        """Wait for a click that places the region of a level; the same level again ends the waiting."""
+        """Wait for a click to place a level's region; a repeated press cancels."""
         if self.reading is None:
             return
         self._arm("" if self._armed == level else level)
@@ -103,13 +103,13 @@ class RegionsSection(Section):
         self.update()
 
     def onOtherLevel(self) -> None:
-        """Another level was chosen in the menu."""
+        """Handle a level selected in the menu."""
         if self._armed and self._armed not in BUTTON_LEVELS:
             self._arm("")
         self.update()
 
     def onClick(self, ras_mm: Any) -> None:
-        """Place the region of the level that waits at a point of a slice view."""
+        """Place the waiting level's region at a point in a slice view."""
         reading, level = self.reading, self._armed
         if not level or reading is None or reading.locked() or self.refuses_click(self.ui.regionLabel):
             return
@@ -120,13 +120,13 @@ class RegionsSection(Section):
         self._soon.start()
 
     def onRemoveRegion(self) -> None:
-        """Delete the region of the selected row, or else the one that was placed last."""
+        """Delete the selected row's region, else the last one placed."""
         node = self._region_to_remove()
         if node is not None and self.reading is not None:
             self.reading.regions.remove(node)
 
     def onRowSelected(self) -> None:
-        """Show the histogram of the vertebra of a row, also where it comes from a segmentation."""
+        """Show the histogram of a row's vertebra, also from a segmentation."""
         level = selected_id(self.ui.vertebraTable)
         if self.reading is None:
             return
@@ -138,7 +138,7 @@ class RegionsSection(Section):
             self._show(regions.readout_of(level))
 
     def onReadout(self) -> None:
-        """Read the region that was touched last."""
+        """Measure the last edited region."""
         reading = self.reading
         check = self.workspace.checker.known(self.parameters)
         if reading is None or reading.regions.current is None or check is None:
@@ -163,7 +163,7 @@ class RegionsSection(Section):
         show_picture(self.ui.histogramLabel, picture, tip, HISTOGRAM_PIXELS[0])
 
     def _arm(self, level: str) -> None:
-        """Send clicks in the views here while a level waits."""
+        """Receive view clicks while a level waits."""
         if level != self._armed:
             self._armed = level
             self.host.clicks.take(self.onClick if level else None)

@@ -1,4 +1,4 @@
-"""Section Report: what to be careful about, the report, its files, and the approval."""
+"""Section Report: findings, report, saved files and approval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAPER = "a4"
 
 
 class ReportSection(Section):
-    """Lists the findings, shows and saves the report of the current volume, and approves the reading."""
+    """Lists findings, shows and saves the report, and approves the reading."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -44,7 +44,7 @@ class ReportSection(Section):
         self._hide_report()
 
     def update(self) -> None:
-        """Show whether there is a report to save and one to open, and whether the reading is approved."""
+        """Show whether a report can be saved or opened and the approval state."""
         missing = self._not_ready()
         enable(self.ui.showReportButton, missing, _("Show the whole report here, as it is saved."))
         if missing:
@@ -80,7 +80,7 @@ class ReportSection(Section):
         items = [f"<p><b>{marks.get(r.severity, '')}:</b> {escape(r.message)}</p>" for r in remarks(result)]
         browser.setHtml("".join([*items, f"<p>{escape(RESEARCH_USE)}</p>"]))
 
-    # What a user does
+    # User actions
 
     def onShowReport(self, checked: bool = True) -> None:
         """Show the report below the button, or hide it."""
@@ -96,11 +96,11 @@ class ReportSection(Section):
             show_page(self.ui.reportBrowser, page_of(result))
 
     def onSaveReport(self, objects: bool = False) -> None:
-        """Write the report into a new folder inside the chosen one.
+        """Write the report into a new subfolder of the selected folder.
 
         Parameters
         ----------
-        objects : DICOM objects of the CT's study too
+        objects : also write DICOM objects into the CT's study
         """
         if self.reading is None or (objects and not self._ready_for_objects()):
             return
@@ -121,13 +121,13 @@ class ReportSection(Section):
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))
 
     def onRestore(self) -> None:
-        """Ask for a structured report and take the reading that it holds."""
+        """Ask for a structured report and restore its reading."""
         path = choose_file(_("Structured report"), _("DICOM (*.dcm *);;All (*)"))
         if path is not None:
             self.restore(path)
 
     def restore(self, path: Path) -> None:
-        """Take the reading of a structured report in place of the present one, and analyse the scan with it."""
+        """Replace the reading with that of a structured report and analyse it."""
         if self.reading is None:
             return
         try:
@@ -137,12 +137,12 @@ class ReportSection(Section):
             set_text(self.ui.reportLabel, _("Nothing was restored: {why}").format(why=escape(str(error))))
 
     def onApprove(self) -> None:
-        """Approve the reading in the reader's name; the result says so from now on."""
+        """Approve the reading in the reader's name, as stated in the result."""
         if self.reading is not None:
             self.reading.approve(self._reader())
 
     def onUnlock(self) -> None:
-        """Take the approval back, so that the reading can be changed."""
+        """Withdraw the approval so that the reading can be changed."""
         if self.reading is not None:
             self.reading.unlock(self._reader())
 
@@ -154,13 +154,13 @@ class ReportSection(Section):
         return self.reading.not_current() if self.reading is not None else no_ct()
 
     def _no_objects(self, volume: Any) -> str:
-        """Return why no DICOM objects can be made of a volume, in words; empty where they can."""
+        """Return why DICOM objects cannot be made; empty if they can."""
         if not volume.GetAttribute("DICOM.instanceUIDs"):
             return _("DICOM objects belong to a study: load the CT from the DICOM database.")
         return ""
 
     def _ready_for_objects(self) -> bool:
-        """Return whether DICOM objects can be made; where highdicom is missing the user is asked to install it."""
+        """Return whether DICOM objects can be made; offer to install highdicom."""
         try:
             check_objects(qt=qt)
         except UnusableInputError:

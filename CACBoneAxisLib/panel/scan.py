@@ -1,4 +1,4 @@
-"""Section Scan: which CT, how it was acquired, and how fit it is for the two questions."""
+"""Section Scan: selected CT, acquisition and suitability."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from CACBoneAxisLib.reading.scanwords import acquisition_table, verdicts
 
 
 class ScanSection(Section):
-    """Checks the scan as soon as it is chosen or described otherwise, and shows what it is."""
+    """Checks and shows the scan whenever its selection or description changes."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -24,7 +24,7 @@ class ScanSection(Section):
         self._cancelled: Any = None
 
     def setup(self) -> None:
-        """Connect the fields; the check waits until what changed has been shown."""
+        """Connect the fields; the check runs after the display is updated."""
         yes_no = [(_("as the file says"), None), (_("no"), False), (_("yes"), True)]
         self.choices.combo(self.ui.gatedComboBox, "acquisition.ecg_gated", yes_no)
         connect(self.ui.scanCancelButton, "clicked()", self.host.cancel)
@@ -33,11 +33,11 @@ class ScanSection(Section):
             widget.visible = False
 
     def cleanup(self) -> None:
-        """Check nothing any more."""
+        """Cancel the pending check."""
         self._soon.stop()
 
     def update(self) -> None:
-        """Show the check of the scan; one that was not made yet is made in a moment."""
+        """Show the check of the scan, scheduling a missing one."""
         self.choices.update()
         checker, parameters = self.workspace.checker, self.parameters
         wanted = checker.is_wanted(parameters) and not self.workspace.busy
@@ -56,14 +56,14 @@ class ScanSection(Section):
         set_long_text(self.ui.scanLabel, verdicts(check))
 
     def onCheck(self) -> None:
-        """Check the scan that is chosen now."""
+        """Check the selected scan."""
         checker, parameters = self.workspace.checker, self.parameters
         if not checker.is_wanted(parameters) or self.workspace.busy:
             return
         message = self.host.run(
             lambda progress: checker.run(parameters, progress), self.ui.scanProgressBar, self.ui.scanCancelButton
         )
-        # Cancelled once, a scan is checked again when its reader asks.
+        # After Cancel, the scan is checked again only on request.
         self._cancelled = parameters.volume if message else None
-        # What waited for a moment of rest to be analysed waits again.
+        # A pending analysis is scheduled again.
         self.workspace.input_changed()

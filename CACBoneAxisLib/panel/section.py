@@ -1,4 +1,4 @@
-"""What the sections of the panel have in common."""
+"""Define the base class of the panel's sections."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ FRAME_PIXELS = 4
 
 
 class Section:
-    """One part of the panel: turns user actions into calls of the reading, and shows its state.
+    """A section of the panel: maps user actions to the reading and shows its state.
 
-    A section keeps no decision of its own, and knows no other section.
+    A section holds no decisions and knows no other section.
 
     Parameters
     ----------
@@ -41,20 +41,20 @@ class Section:
 
     @property
     def reading(self) -> Reading | None:
-        """The reading that is shown, None while there is none."""
+        """The reading that is shown, or None."""
         return self.workspace.reading
 
     @property
     def parameters(self) -> Any:
-        """The choices of the reading that is shown, None while there is none."""
+        """The choices of the reading that is shown, or None."""
         return self.reading.parameters if self.reading is not None else None
 
     def locked(self) -> str:
-        """Return why the reading may not be changed, in words; empty where it may, or there is none."""
+        """Return why the reading is locked; empty if it is not, or without a reading."""
         return self.reading.locked() if self.reading is not None else ""
 
     def offer_switch(self, label: Any) -> None:
-        """Let the links of a label choose the scan that is on screen, or show the one that is read."""
+        """Handle a label's links: select the displayed scan or show the one read."""
 
         def switch(link: str) -> None:
             view = self.host.clicks.clicked
@@ -68,7 +68,7 @@ class Section:
         connect(label, "linkActivated(QString)", switch)
 
     def refuses_click(self, label: Any) -> bool:
-        """Refuse a click on another scan than the one that is read, saying so in a label; return whether it was."""
+        """Refuse a click on another scan with a message; return whether refused."""
         view = self.host.clicks.clicked
         other = scan_instead(view.node, self.reading.volume) if self.reading is not None and view else None
         if other is None or self.reading is None:
@@ -85,53 +85,53 @@ class Section:
         """Connect the section's widgets, once."""
 
     def update(self) -> None:
-        """Show the reading, enable its controls, and say why a control is disabled."""
+        """Show the reading, enable its controls and explain disabled ones."""
 
     def show(self, result: Mapping[str, Any] | None) -> None:
-        """Show the result mapping of the current volume; None where there is none."""
+        """Show the current volume's result mapping, or None."""
 
     def choose_row(self, role: str, name: str) -> None:
-        """Choose a row of the result table of that role, where this section shows it."""
+        """Select a row of the result table with that role, if shown here."""
 
     def enter(self) -> None:
-        """Take up what works only while the module is shown."""
+        """Start what is active only while the module is shown."""
 
     def exit(self) -> None:
-        """Leave views and keys to the module that is shown next."""
+        """Release views and keys to the next module."""
 
     def cleanup(self) -> None:
-        """Remove observers that the scene would keep calling."""
+        """Remove observers of the scene."""
 
 
 def connect(sender: Any, signal: str, handler: Callable[..., Any]) -> None:
-    """Connect a signal; raise where Qt does not know it, because PythonQt only prints.
+    """Connect a signal; raise if it does not exist, as PythonQt only prints.
 
     Raises
     ------
     RuntimeError
-        When the sender has no such signal.
+        If the sender has no such signal.
     """
     if not sender.connect(signal, handler):
         raise RuntimeError(f"{sender} has no signal {signal}")
 
 
 def enable(widget: Any, missing: str, ready: str) -> None:
-    """Enable a widget when nothing is missing; its tooltip says what is missing, else what it does."""
+    """Enable a widget if nothing is missing; the tooltip says what is missing."""
     widget.enabled = not missing
     widget.toolTip = missing or ready
 
 
 def set_text(label: Any, text: str) -> None:
-    """Show a text, or no label at all where there is nothing to say."""
+    """Show a text, or hide the label if it is empty."""
     label.text = text
     label.visible = bool(text)
 
 
 def set_long_text(label: Any, text: str) -> None:
-    """Show a text of several lines, all of them.
+    """Show a text of several lines at full height.
 
-    A scroll area asks for the smallest height of what it holds, and that of lines which wrap
-    is not theirs: a longer text than before would be cut off.
+    A scroll area uses the minimum height, which is wrong for wrapped lines: a longer text would be
+    cut off.
     """
     set_text(label, text)
     label.setMinimumHeight(0)
@@ -148,10 +148,10 @@ def fill(
     progress: Callable[[float], None] | None = None,
     widgets: Mapping[tuple[int, int], Any] | None = None,
 ) -> None:
-    """Fill a QTableWidget with texts; ``ids`` go with the rows' first cells and stay with them when sorted.
+    """Fill a QTableWidget with texts; ``ids`` stay with their rows when sorted.
 
-    ``progress`` is called with the part done now and then, for tables that take a moment;
-    ``widgets`` stand in cells, by row and column.
+    ``progress`` is called with the fraction done, for slow tables; ``widgets`` are cell widgets by
+    row and column.
     """
     table.blockSignals(True)
     table.setRowCount(0)
@@ -174,7 +174,7 @@ def fill(
     table.horizontalHeader().setStretchLastSection(True)
     table.resizeColumnsToContents()
     table.resizeRowsToContents()
-    # As tall as its rows, within reason: the panel scrolls, a table in it should not have to.
+    # As tall as its rows, within limits, so that only the panel scrolls.
     heights = [table.rowHeight(r) for r in range(min(len(rows), MOST_ROWS))]
     if sum(table.columnWidth(c) for c in range(len(titles))) > table.viewport().width:
         heights.append(table.horizontalScrollBar().sizeHint.height())
@@ -184,12 +184,12 @@ def fill(
 
 
 def no_ct() -> str:
-    """Return the sentence for a control that needs a reading while there is none."""
+    """Return the sentence for a control that needs a reading."""
     return str(_("Choose a CT volume first."))
 
 
 def set_checked(box: Any, on: bool) -> None:
-    """Check a box without telling anybody."""
+    """Check a box without emitting signals."""
     if bool(box.checked) != on:
         before = box.blockSignals(True)
         box.checked = on
@@ -197,22 +197,22 @@ def set_checked(box: Any, on: bool) -> None:
 
 
 def choose_file(title: str, filters: str) -> Path | None:
-    """Ask for a file; None where the user takes none."""
+    """Ask for a file; None if cancelled."""
     chosen = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", filters)
-    # PySide gives the filter along with the name.
+    # PySide also returns the filter.
     path = chosen[0] if isinstance(chosen, tuple) else chosen
     return Path(path) if path else None
 
 
 def choose_folder(title: str) -> Path | None:
-    """Ask for a folder; None where the user takes none."""
+    """Ask for a folder; None if cancelled."""
     path = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title)
     return Path(path) if path else None
 
 
 @contextmanager
 def wait_cursor() -> Iterator[None]:
-    """Show that the application is busy."""
+    """Show the busy cursor."""
     slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
     try:
         yield
@@ -221,7 +221,7 @@ def wait_cursor() -> Iterator[None]:
 
 
 def selected_id(table: Any) -> str:
-    """Return the id of the selected row, or an empty text."""
+    """Return the id of the selected row, or ""."""
     row = table.currentRow()
     item = table.item(row, 0) if row >= 0 else None
     return str(item.data(qt.Qt.UserRole) or "") if item is not None else ""

@@ -1,4 +1,4 @@
-"""Node selectors: show the nodes that are chosen, and write only what a user picks."""
+"""Bind node selectors: show selected nodes, write only the user's picks."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from CACBoneAxisLib.panel.section import connect
 
 
 def selects_node(widget: Any) -> bool:
-    """Return whether a widget chooses a node of the scene."""
+    """Return whether a widget selects a scene node."""
     return bool(widget.inherits("qMRMLNodeComboBox"))
 
 
 class NodeSelectors:
-    """Binds every node selector to its choice of the scene or of the reading.
+    """Binds every node selector to its choice in the scene or the reading.
 
-    Slicer's selector moves to another node of its type when its own is deleted, and Slicer's
-    binding would write that down: the seeds of one scan would become those of another.
+    When a node is deleted, Slicer's selector moves to another of its type, and Slicer's binding would
+    store that: the seeds of one scan would become those of another.
 
     Parameters
     ----------
-    panel : has ``session`` and ``parameters``, the choices there are now
+    panel : has ``session`` and ``parameters``, the current choices
     """
 
     def __init__(self, panel: Any) -> None:
@@ -33,13 +33,13 @@ class NodeSelectors:
         }
 
     def setup(self) -> None:
-        """Listen to what a user picks or makes."""
+        """Observe nodes the user picks or creates."""
         for field, widget in self._selectors.items():
             for signal in ("nodeActivated(vtkMRMLNode*)", "nodeAddedByUserAction(vtkMRMLNode*)"):
                 connect(widget, signal, lambda node, field=field: self._pick(field, node))
 
     def update(self) -> None:
-        """Show what is chosen; nothing of a reading can be chosen while there is none."""
+        """Show the selected nodes; disabled for a reading while there is none."""
         for field, widget in self._selectors.items():
             choices = self._choices(field)
             widget.enabled = choices is not None or field in SESSION_FIELDS

@@ -1,4 +1,4 @@
-"""The digital torso read in the panel, step by step, as a reader would; and as files for the command line."""
+"""Read the digital torso in the panel like a reader, and on the command line."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ KVP, AGE_YEARS = 120, 66
 
 
 def compare_reading(panel: Any, scene: Any, folder: Path, command: Callable[[list[str]], int]) -> list[str]:
-    """Read the digital torso in the panel and on the command line; return what differs, empty when nothing does.
+    """Return the differences between panel and command line on the digital torso.
 
-    In the panel: a click per lesion, one per vertebra, report, approval; on the command line: the decisions made so.
+    The panel gets a click per lesion and vertebra, report and approval; the command line the same
+    decisions. Empty if both agree.
 
     Parameters
     ----------
-    panel : of the module, in view or not, over an empty scene
-    folder : an existing one, for the torso's files and both results
+    panel : panel of the module, visible or not, over an empty scene
+    folder : existing folder for the torso's files and both results
     command : the command line
     """
     in_view = panel.session is not None
@@ -54,7 +55,7 @@ def compare_reading(panel: Any, scene: Any, folder: Path, command: Callable[[lis
 def _read(panel: Any, scene: Any, folder: Path) -> tuple[list[str], Path]:
     torso = make_torso(TorsoParameters(spacing_mm=PIXEL_MM))
     files = write_torso(torso, folder / "torso")
-    # As from a file that says nothing of scan and patient; the reader says it.
+    # As from a file without scan and patient facts, which the reader enters.
     panel.session.volume = add_volume(replace(torso.image, acquisition=Acquisition()), scene)
     parameters = panel.parameters
     parameters.kvp, parameters.ageYears = KVP, AGE_YEARS

@@ -1,4 +1,4 @@
-"""The keys of the module, which work while it is shown."""
+"""Manage the module's keys, active while it is shown."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from CACBoneAxisLib.panel.section import connect
 
 
 class Shortcuts:
-    """Keys of the main window that are on only while the module is entered.
+    """Keys of the main window, enabled only while the module is open.
 
-    In a line edit or a spin box Qt gives them to the field, as a reader expects.
+    In a line edit or spin box Qt sends the keys to the field.
 
     Parameters
     ----------
-    handlers : what each key, as Qt writes it (``Ctrl+Z``), does
+    handlers : action by key in Qt notation (``Ctrl+Z``)
     """
 
     def __init__(self, handlers: Mapping[str, Callable[[], None]]) -> None:
@@ -26,7 +26,7 @@ class Shortcuts:
         self._shortcuts: dict[str, Any] = {}
 
     def start(self) -> None:
-        """Switch the keys on; without a main window there is nothing to press them in."""
+        """Enable the keys; does nothing without a main window."""
         window = slicer.util.mainWindow()
         if window is None:
             return
@@ -38,12 +38,12 @@ class Shortcuts:
             self._shortcuts[key].setEnabled(True)
 
     def stop(self) -> None:
-        """Switch the keys off."""
+        """Disable the keys."""
         for shortcut in self._shortcuts.values():
             shortcut.setEnabled(False)
 
     def remove(self) -> None:
-        """Give the keys back for good."""
+        """Remove the keys permanently."""
         self.stop()
         for shortcut in self._shortcuts.values():
             shortcut.setParent(None)

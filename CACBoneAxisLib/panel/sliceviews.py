@@ -1,4 +1,4 @@
-"""Slice views: positions of pixels, and the circle drawn around the mouse."""
+"""Access slice views: pixel positions and the circle around the mouse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import slicer
 import vtk
 
-# Corners of the circle that shows a sphere.
+# Number of vertices of the circle.
 CIRCLE_SIDES = 48
 CIRCLE_COLOR = (1.0, 1.0, 1.0)
 
@@ -20,13 +20,13 @@ class SliceView(NamedTuple):
     node: Any
 
     def ras_at(self, x: float, y: float) -> tuple[float, float, float]:
-        """Return where a pixel of the view lies in the patient, RAS mm."""
+        """Return the patient position of a pixel, RAS mm."""
         right, anterior, superior, _ = self.node.GetXYToRAS().MultiplyPoint((x, y, 0.0, 1.0))
         return right, anterior, superior
 
     @property
     def slab(self) -> tuple[tuple[float, float, float], float] | None:
-        """Direction (RAS) and thickness, mm, of the slab that the view projects; None where it shows one slice."""
+        """Direction (RAS) and thickness, mm, of the projected slab, None for one slice."""
         if not self.node.GetSlabReconstructionEnabled():
             return None
         matrix = self.node.GetSliceToRAS()
@@ -35,19 +35,19 @@ class SliceView(NamedTuple):
 
     @property
     def mm_per_pixel(self) -> float:
-        """Millimetres that a pixel of the view is wide."""
+        """Width of a pixel in mm."""
         matrix = self.node.GetXYToRAS()
         return hypot(*(matrix.GetElement(row, 0) for row in range(3)))
 
 
 def layout_manager() -> Any:
-    """Return what arranges the views; None without a main window."""
+    """Return the layout manager, None without a main window."""
     manager = getattr(slicer.app, "layoutManager", None)
     return manager() if manager is not None else None
 
 
 def show_volume(volume: Any) -> bool:
-    """Show a volume in every slice view, whole where it was not shown before; return whether there was such a view."""
+    """Show a volume in every slice view, fitted where new; return whether any was."""
     manager = layout_manager()
     if manager is None:
         return False
@@ -58,7 +58,7 @@ def show_volume(volume: Any) -> bool:
 
 
 def table_view(tag: str) -> Any:
-    """Return the view of tables with a singleton tag (qMRMLTableView); None where it is not there."""
+    """Return the table view with a singleton tag (qMRMLTableView), or None."""
     manager = layout_manager()
     for number in range(getattr(manager, "tableViewCount", 0)):
         widget = manager.tableWidget(number)
@@ -68,7 +68,7 @@ def table_view(tag: str) -> Any:
 
 
 def slice_views() -> list[SliceView]:
-    """Return the slice views that the application shows; without its main window there are none."""
+    """Return the application's slice views, none without its main window."""
     manager = layout_manager()
     if manager is None:
         return []
@@ -77,7 +77,7 @@ def slice_views() -> list[SliceView]:
 
 
 class Circle:
-    """The outline of a sphere around the mouse, in the view that the mouse is in."""
+    """The outline of a sphere around the mouse, in the view under the mouse."""
 
     def __init__(self) -> None:
         self._source = vtk.vtkRegularPolygonSource()
@@ -104,7 +104,7 @@ class Circle:
         view.interactor.GetRenderWindow().Render()
 
     def hide(self) -> None:
-        """Draw it no more."""
+        """Hide the circle."""
         if self._shown is None:
             return
         renderer, view = self._shown

@@ -1,4 +1,4 @@
-"""Suggestions: candidates with the artery they may lie in, taken by the reader, all or some."""
+"""List suggested calcium with its artery for the reader to accept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from CACBoneAxisLib.report.numbers import format_value
 
 
 class SuggestionsSection(Section):
-    """Shows what may be calcium of an artery, how sure that is, and takes what the reader says."""
+    """Shows possible calcium with artery and confidence, and accepts the selection."""
 
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
@@ -32,15 +32,15 @@ class SuggestionsSection(Section):
         self.list.switch(True)
 
     def exit(self) -> None:
-        """Look no more while another module is shown."""
+        """Stop while another module is shown."""
         self.list.switch(False)
 
     def cleanup(self) -> None:
-        """Look no more."""
+        """Stop looking for suggestions."""
         self.exit()
 
     def update(self) -> None:
-        """Follow everything that a suggestion rests on."""
+        """Update the list for the current inputs."""
         missing = "" if self.reading is not None else no_ct()
         enable(
             self.ui.suggestCheckBox,
@@ -62,25 +62,25 @@ class SuggestionsSection(Section):
         self.list.update()
         self._show_buttons()
 
-    # What a user does
+    # User actions
 
     def onSuggest(self) -> None:
-        """Ask for suggestions, or for none any more."""
+        """Switch suggestions on or off."""
         self.list.ask(bool(self.ui.suggestCheckBox.checked))
 
     def onSelected(self) -> None:
-        """Show the suggestion of the current row in the slice views."""
+        """Show the current row's suggestion in the slice views."""
         row, rows = self.ui.suggestionsTable.currentRow(), self._selected()
         if rows:
             self.list.look_at(row if row in rows else rows[0])
         self._show_buttons()
 
     def onTakeSelected(self) -> None:
-        """Take the suggestions of the selected rows."""
+        """Accept the suggestions of the selected rows."""
         self._tell(self.list.take(self._selected()))
 
     def onTakeAll(self) -> None:
-        """Take every suggestion of the list."""
+        """Accept every listed suggestion."""
         self._tell(self.list.take())
 
     def onChanged(self) -> None:

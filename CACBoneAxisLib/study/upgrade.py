@@ -53,9 +53,9 @@ def parse_result(text: str | bytes, name: str) -> dict[str, Any]:
 def upgraded(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result in the current schema.
 
-    A quantity that its version did not measure is null. From ``cacboneaxis/result/1``: a lesion gets ``in_total``, and a territory beside the
-    coronary arteries that has no lesion is null, because 0 was written there whether
-    anybody had looked or not. Images of several energies were not told from others.
+    A quantity that the older version did not measure is null. From ``cacboneaxis/result/1``: a lesion
+    gets ``in_total``, and a non-coronary territory without lesions is null, because that version wrote
+    0 whether or not it had been read. It did not distinguish images of several energies.
     """
     return _with_every_quantity(dict(result) if result.get("schema") != FORMER_SCHEMA else _from_first(result))
 
