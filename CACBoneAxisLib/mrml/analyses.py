@@ -16,7 +16,7 @@ from CACBoneAxisLib.mrml.volumes import (
 )
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
-# Each analysis caches candidates of a whole volume; two are enough for follow-up and baseline.
+# Each analysis caches a whole volume's candidates; two suffice for baseline and follow-up.
 KEPT_ANALYSES = 2
 
 

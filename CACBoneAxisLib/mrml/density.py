@@ -22,7 +22,7 @@ from CACBoneAxisLib.report.bonefigures import DENSITY_RANGE_MG_CM3, SMOOTHING_MM
 NO_DENSITY = -3000.0
 NUMBER_OF_COLORS = 256
 LEGEND_LABELS = 6
-# Fraction of the view; the font grows with its height.
+# Fraction of the view's width and height; the font grows with the height.
 LEGEND_SIZE = (0.1, 0.25)
 
 

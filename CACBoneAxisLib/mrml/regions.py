@@ -45,7 +45,7 @@ def set_shape(node: Any, shape: str | None) -> None:
 def move_region(node: Any, region: Region) -> None:
     """Move an ROI node to a region in one event.
 
-    The node keeps its decision and shape.
+    The node keeps its decision; the box does not set the shape.
     """
     with slicer.util.NodeModify(node):
         matrix = np.eye(4)

@@ -14,7 +14,7 @@ from CACBoneAxisLib.calcium.seeds import Seed
 from CACBoneAxisLib.imaging.geometry import swap_ras_lps
 from CACBoneAxisLib.mrml.placing import name_seed
 
-# A point's world position makes a round trip through a transform.
+# Tolerance for world positions, which make a round trip through a transform.
 SAME_PLACE_MM = 1e-4
 
 

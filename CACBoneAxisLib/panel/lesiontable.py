@@ -18,7 +18,7 @@ HEADINGS = tables.headings("lesion", "panel")
 COLUMNS = tuple(HEADINGS)
 NUMBERS = ("lesion", *(one.key for one in quantities("lesion", "panel") if one.kind == "number"))
 ARTERY = COLUMNS.index("territory")
-# Unscored status; measurements of excluded lesions are struck through.
+# The unscored status whose measurements are struck through.
 STRUCK_OUT = "excluded"
 
 

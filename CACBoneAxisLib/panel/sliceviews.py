@@ -47,7 +47,10 @@ def layout_manager() -> Any:
 
 
 def show_volume(volume: Any) -> bool:
-    """Show a volume in every slice view, fitted where new; return whether any was."""
+    """Show a volume in every slice view, fitting it if any view was new to it.
+
+    Returns whether a view was new.
+    """
     manager = layout_manager()
     if manager is None:
         return False
