@@ -153,7 +153,7 @@ def read_markups(path: str | Path) -> list[PointList | Box]:
     ------
     UnusableInputError
         When the file is missing, is not markups JSON, holds another kind of markup, or
-        control points are missing or damaged: only an empty list says that there are none.
+        control points are missing, damaged or all unplaced: only an empty list says that there are none.
     """
     path = Path(path)
     refuse_other(path, "markups")
@@ -192,6 +192,8 @@ def _read_one(markup: dict[str, Any], path: Path, stem: str) -> PointList | Box:
     )
     kind = markup.get("type")
     if kind == "Fiducial":
+        if raw_points and not points:
+            raise refusal("points-unplaced", file=path.name)
         return PointList(name, points)
     if kind != "ROI":
         raise refusal("markups-kind", file=path.name, kind=kind)

@@ -34,8 +34,8 @@ class ReadingNodes:
     ----------
     volume : vtkMRMLScalarVolumeNode
     seeds : vtkMRMLMarkupsFiducialNodes; ``None`` if the scan was not read for calcium, which
-        gives no score; an empty sequence or lists without placed points if it was read and
-        nothing was found, which gives 0
+        gives no score; an empty sequence or empty lists if it was read and nothing was found,
+        which gives 0
     regions : vtkMRMLMarkupsROINodes, one per vertebra, named by level
     vertebrae : vtkMRMLSegmentationNode with segments named by level, or None
     second : vtkMRMLScalarVolumeNode of the same scan at another energy, or None

@@ -29,17 +29,22 @@ def points_from_node(node: Any) -> PointList:
     Raises
     ------
     UnusableInputError
-        If the node is under a transform.
+        If the node is under a transform, or has points to be placed and none that is.
     """
     refuse_transformed(node)
-    points = []
+    points, waiting = [], False
     for n in range(node.GetNumberOfControlPoints()):
-        if node.GetNthControlPointPositionStatus(n) != node.PositionDefined:
+        status = node.GetNthControlPointPositionStatus(n)
+        if status != node.PositionDefined:
+            # Slicer's place mode keeps a previewed point under the mouse.
+            waiting |= status != node.PositionPreview
             continue
         position = [0.0, 0.0, 0.0]
         node.GetNthControlPointPositionWorld(n, position)
         label, description = node.GetNthControlPointLabel(n), node.GetNthControlPointDescription(n)
         points.append(ControlPoint(label or "", as_point(swap_ras_lps(position)), description or ""))
+    if waiting and not points:
+        raise refusal("points-unplaced", file=node.GetName())
     return PointList(str(node.GetName()), tuple(points))
 
 

@@ -56,9 +56,14 @@ def test_the_name_is_the_files_where_the_markup_has_none(tmp_path):
     assert read_markups(points_file(tmp_path / "reader one.mrk.json"))[0].name == "reader one"
 
 
-def test_points_that_were_never_placed_are_left_out(tmp_path):
-    path = points_file(tmp_path / "a.mrk.json", positionStatus="undefined", position=None)
-    assert read_markups(path)[0].points == ()
+@pytest.mark.parametrize("status", ["undefined", "preview", "missing"])
+def test_a_point_that_was_never_placed_is_left_out_and_a_list_of_such_points_is_no_empty_list(tmp_path, status):
+    path = points_file(tmp_path / "a.mrk.json", positionStatus=status, position=None)
+    assert code_of(path) == "points-unplaced"
+    content = json.loads(path.read_text())
+    content["markups"][0]["controlPoints"].append({"label": "LAD-2", "position": [4, 5, 6]})
+    path.write_text(json.dumps(content))
+    assert read_markups(path)[0].points == (ControlPoint("LAD-2", (4, 5, 6)),)
 
 
 def test_a_roi_in_ras_is_the_same_box(tmp_path):
@@ -173,11 +178,6 @@ def test_only_an_empty_list_says_that_there_are_no_points(tmp_path, markup, kind
 )
 def test_a_point_that_is_not_understood_is_never_left_out(tmp_path, changes):
     assert code_of(points_file(tmp_path / "a.mrk.json", **changes)) == "markups-damaged"
-
-
-@pytest.mark.parametrize("status", ["preview", "missing"])
-def test_points_without_a_place_are_left_out_by_any_of_slicers_words(tmp_path, status):
-    assert read_markups(points_file(tmp_path / "a.mrk.json", positionStatus=status))[0].points == ()
 
 
 @pytest.mark.parametrize(

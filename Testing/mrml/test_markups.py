@@ -63,6 +63,11 @@ def test_points_that_were_not_placed_are_left_out(scene):
     node.AddControlPoint(vtk.vtkVector3d(1, 2, 3), "LM")
     node.SetNthControlPointPositionMissing(2)
     assert [p.label for p in points_from_node(node).points] == ["RCA"]
+    node.UnsetNthControlPointPosition(1)
+    with pytest.raises(UnusableInputError, match="none of them was placed"):
+        points_from_node(node)
+    node.RemoveAllControlPoints()
+    assert points_from_node(node).points == ()
 
 
 def test_a_transform_over_seeds_and_regions_is_refused_until_it_is_hardened(scene):
