@@ -47,6 +47,10 @@ def test_a_bone_setting_of_no_meaning_is_refused_in_one_clause(values, clause):
         BoneProtocol(**values)
 
 
+def test_a_fraction_may_be_the_whole():
+    assert RegionProtocol(outside_tolerance=1).outside_tolerance == 1
+
+
 def test_a_list_of_thresholds_is_kept_as_a_tuple():
     assert BoneProtocol(hu_thresholds=["uk-104"]).hu_thresholds == ("uk-104",)
 

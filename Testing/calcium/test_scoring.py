@@ -159,3 +159,13 @@ def test_a_lower_threshold_gives_volume_only_to_lesions_of_which_a_region_counts
     image.hu[1, 4, 7] = 110  # 3 voxels are too small
     small = one_lesion(image, (1, 4, 5), protocol).total
     assert (small.agatston, small.volume_mm3) == (0, 0)
+
+
+def test_an_artery_counts_from_the_smallest_score_and_not_without_one() -> None:
+    image = make_image((3, 12, 12), (0.5, 0.5, 0.6))
+    image.hu[1, 2:4, 2:4] = 150
+    image.hu[1, 8, 8:11] = 150  # 3 voxels, too small for a score
+    result = score_calcium(image, [seed_at(image, (1, 2, 2)), seed_at(image, (1, 8, 8), "RCA-1")], PROTOCOL)
+    # 1 mm2 x weight 1 x 0.6 mm / 3 mm
+    assert result.total.agatston == pytest.approx(0.2)
+    assert (result.territories["RCA"].agatston, result.arteries) == (0, 1)
