@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
+from CACBoneAxisLib.calcium.result import CalciumResult, ContrastCalcium
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.findings import Finding, finding
-
-if TYPE_CHECKING:
-    from CACBoneAxisLib.calcium.result import CalciumResult
-
-
-@dataclass(frozen=True)
-class ContrastCalcium:
-    """Calcium at or above a threshold over enhanced blood.
-
-    Parameters
-    ----------
-    threshold_hu : lowest HU that counts as calcium
-    rule : how the threshold was chosen, in words
-    volume_mm3, lesions : of the four coronary arteries; None where one is undecided
-    territories : (volume in mm3, lesions) by territory
-    """
-
-    threshold_hu: float
-    rule: str
-    volume_mm3: float | None
-    lesions: int | None
-    territories: dict[str, tuple[float | None, int | None]]
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the ``contrast_calcium`` part of result.json."""
-        return {
-            "threshold_hu": self.threshold_hu,
-            "rule": self.rule,
-            "volume_mm3": self.volume_mm3,
-            "lesions": self.lesions,
-            "territories": {c: {"volume_mm3": v, "lesions": n} for c, (v, n) in self.territories.items()},
-        }
 
 
 def contrast_threshold(protocol: CalciumProtocol, blood: BloodPool | None) -> tuple[float, str] | None:

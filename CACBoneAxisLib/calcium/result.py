@@ -9,7 +9,6 @@ from typing import Any
 from CACBoneAxisLib.calcium.cache import ImageCache
 from CACBoneAxisLib.calcium.categories import Category, categorise
 from CACBoneAxisLib.calcium.cautions import noise_findings, streak_findings, zero_score_finding
-from CACBoneAxisLib.calcium.contrastcalcium import ContrastCalcium
 from CACBoneAxisLib.calcium.interpretation import ScoreInterpretation, interpret_score
 from CACBoneAxisLib.calcium.lesions import Lesion
 from CACBoneAxisLib.calcium.masscalibration import MassCalibration
@@ -35,6 +34,35 @@ class Totals:
     volume_mm3: float | None = None
     mass_mg: float | None = None
     lesions: int | None = None
+
+
+@dataclass(frozen=True)
+class ContrastCalcium:
+    """Calcium at or above a threshold over enhanced blood.
+
+    Parameters
+    ----------
+    threshold_hu : lowest HU that counts as calcium
+    rule : how the threshold was chosen, in words
+    volume_mm3, lesions : of the four coronary arteries; None where one is undecided
+    territories : (volume in mm3, lesions) by territory
+    """
+
+    threshold_hu: float
+    rule: str
+    volume_mm3: float | None
+    lesions: int | None
+    territories: dict[str, tuple[float | None, int | None]]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the ``contrast_calcium`` part of result.json."""
+        return {
+            "threshold_hu": self.threshold_hu,
+            "rule": self.rule,
+            "volume_mm3": self.volume_mm3,
+            "lesions": self.lesions,
+            "territories": {c: {"volume_mm3": v, "lesions": n} for c, (v, n) in self.territories.items()},
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, slice_headers
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_multiframe, read_header, slice_headers
 from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -47,7 +47,7 @@ class SourceSeries:
     @property
     def enhanced(self) -> bool:
         """Whether all slices are frames of one multi-frame file."""
-        return is_enhanced(self.datasets[0])
+        return is_multiframe(self.datasets[0])
 
     @property
     def uid(self) -> str:
@@ -159,7 +159,7 @@ def _check_needed(datasets: Sequence[Any]) -> None:
         raise refusal("dicom-source", why="one SOP Instance UID names several of its images")
     if len({str(d.SeriesInstanceUID) for d in datasets}) > 1:
         raise refusal("dicom-source", why="its slices are of several series")
-    if is_enhanced(datasets[0]) and len(datasets) > 1:
+    if is_multiframe(datasets[0]) and len(datasets) > 1:
         raise refusal("dicom-source", why="its frames are spread over several files")
 
 

@@ -6,13 +6,8 @@ can: from 60 to 100 HU the word of the header or the user that contrast agent wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
-from CACBoneAxisLib.imaging.findings import Finding, finding
-
-if TYPE_CHECKING:
-    from CACBoneAxisLib.imaging.aorta import BloodPool
+from collections.abc import Mapping
+from typing import Any
 
 # Unenhanced blood is 20 to 60 HU; above about 100 HU it holds contrast agent.
 BRIGHTEST_UNENHANCED_HU = 60.0
@@ -43,23 +38,3 @@ def result_is_enhanced(result: Mapping[str, Any]) -> bool | None:
     """Return whether the scan of a ``result.json`` is contrast-enhanced; None where nothing is known."""
     blood = result["calcium"].get("blood")
     return is_enhanced(result["study"]["acquisition"].get("contrast"), blood["hu"] if blood else None)
-
-
-def contrast_findings(stated: bool | None, blood: BloodPool | None) -> Iterator[Finding]:
-    """Yield what a reader must know about contrast agent, by the rule of :func:`is_enhanced`."""
-    if blood is None:
-        if stated is None:
-            yield finding("contrast-unknown")
-        elif stated:
-            yield finding("contrast-enhanced")
-        return
-    values = {"blood": f"{blood.hu:.0f}", "where": blood.where}
-    if blood.hu > ENHANCED_HU:
-        yield finding("blood-enhanced", limit=f"{ENHANCED_HU:g}", **values)
-    elif is_enhanced(stated, blood.hu):
-        yield finding("contrast-enhanced")
-        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
-    elif stated:
-        yield finding("contrast-not-seen", **values)
-    elif blood.hu > BRIGHTEST_UNENHANCED_HU:
-        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
-from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
 
 HEADER_BYTES = 1 << 20
 # NIfTI-1 and Analyze; ITK reads no NIfTI-2.
@@ -38,7 +38,6 @@ UNITS_MM = {
 }
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".img", ".img.gz", ".nia")
 SAYING_SUFFIXES = (".h5", ".hdf5", ".mnc", ".mgh", ".mgz")
-MIRROR = np.diag([-1.0, -1.0, 1.0])
 NIFTI_UNITS_MM = {1: 1000.0, 2: 1.0, 3: 1e-3}
 
 
@@ -120,7 +119,7 @@ def _nifti(path: Path) -> HeaderClaims:
     affine = None
     if found:
         affine = np.diag([*[NIFTI_UNITS_MM.get(values.unit, 1.0)] * 3, 1.0]) @ found[0]
-        affine[:3] = MIRROR @ affine[:3]
+        affine[:3] = RAS_LPS[:3, :3] @ affine[:3]
     extension = head[HEADER_LENGTH + 4 : values.voxels_at]
     return HeaderClaims(
         says_orientation=bool(found),

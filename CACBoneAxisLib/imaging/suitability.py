@@ -9,7 +9,7 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
-from CACBoneAxisLib.imaging.contrast import contrast_findings, is_enhanced
+from CACBoneAxisLib.imaging.contrast import BRIGHTEST_UNENHANCED_HU, ENHANCED_HU, is_enhanced
 from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
@@ -83,7 +83,7 @@ def assess(
     acquisition : of file and user together
     calibration_in_scan : a calibration phantom was scanned with the patient, which makes
         bone density a measurement by protocol instead of an opportunistic one
-    blood : measured in the aorta (``imaging/contrast.py``)
+    blood : measured in the aorta (``imaging/aorta.py``)
 
     Returns
     -------
@@ -177,7 +177,23 @@ def _gating(scan: _Scan) -> Iterator[Finding]:
 
 
 def _contrast(scan: _Scan) -> Iterator[Finding]:
-    yield from contrast_findings(scan.acquisition.contrast, scan.blood)
+    stated, blood = scan.acquisition.contrast, scan.blood
+    if blood is None:
+        if stated is None:
+            yield finding("contrast-unknown")
+        elif stated:
+            yield finding("contrast-enhanced")
+        return
+    values = {"blood": f"{blood.hu:.0f}", "where": blood.where}
+    if blood.hu > ENHANCED_HU:
+        yield finding("blood-enhanced", limit=f"{ENHANCED_HU:g}", **values)
+    elif is_enhanced(stated, blood.hu):
+        yield finding("contrast-enhanced")
+        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
+    elif stated:
+        yield finding("contrast-not-seen", **values)
+    elif blood.hu > BRIGHTEST_UNENHANCED_HU:
+        yield finding("blood-bright", limit=f"{BRIGHTEST_UNENHANCED_HU:g}", **values)
 
 
 def _noise(scan: _Scan) -> Iterator[Finding]:

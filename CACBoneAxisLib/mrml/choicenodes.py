@@ -15,6 +15,8 @@ from typing import Any
 
 import slicer
 
+from CACBoneAxisLib.calcium.protocol import DEFAULT_PROTOCOL
+
 Contrast = enum.Enum("Contrast", {"UNKNOWN": None, "NO": False, "YES": True})
 Sex = enum.Enum("Sex", {"UNKNOWN": None, "FEMALE": "F", "MALE": "M"})
 
@@ -99,7 +101,7 @@ class ReadingChoices(ChoiceNode):
     heart = Field()
     limitToHeart = Field(True)
     heartSegmentation = Field()
-    protocol = Field("agatston-1990")
+    protocol = Field(DEFAULT_PROTOCOL)
     threshold = Field(130.0)
     minimumArea = Field(1.0)
     massFactor = Field(0.0)

@@ -9,7 +9,9 @@ from torso_heart import heart_labels_of
 from CACBoneAxisLib.calcium.heart import HEART_MARGIN_MM, heart_region
 from CACBoneAxisLib.calcium.heartlabels import heart_labels
 from CACBoneAxisLib.imaging.airways import find_airways
-from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, find_blood
+from CACBoneAxisLib.imaging.aorta import FINE_STEP_MM, Disc, find_blood
+from CACBoneAxisLib.imaging.geometry import ImageGeometry
+from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.phantom import Torso, TorsoParameters, make_torso
 from CACBoneAxisLib.phantom.heart import CHAMBERS, arteries
 from CACBoneAxisLib.phantom.lungs import TRACHEA
@@ -51,6 +53,28 @@ def test_without_a_carina_the_arch_tells_the_top_and_that_is_said(torso: Torso) 
     slices = np.flatnonzero(region.inside.any(axis=(1, 2)))
     assert slices[-1] == int(blood.discs[-1].z - 25.0 / increment)
     assert region.carina_zyx is None
+
+
+@pytest.mark.parametrize(
+    ("gap_mm", "top", "last_slice"),
+    [
+        (12.0, "scan", 9),
+        # 25 mm are 2.08 slices: from slice 8 the arch is passed at slice 5.
+        (12.01, "aortic arch", 5),
+    ],
+)
+def test_an_aorta_that_ends_12_mm_below_the_top_of_the_scan_leaves_the_arch_above_it(
+    gap_mm: float, top: str, last_slice: int
+) -> None:
+    # Air, tissue, air in every row; the aorta ends one slice below the highest.
+    hu = np.full((10, 60, 60), 40, dtype=np.int16)
+    hu[:, 5:55, 5:25] = hu[:, 5:55, 35:55] = -850
+    image = CTImage(hu, ImageGeometry(hu.shape, (2.0, 2.0, gap_mm), (0.0, 0.0, 0.0)))
+    discs = [Disc(z, 50.0, 30.0, 12.0, 1.0, 40.0, True) for z in range(9)]
+    region = heart_region(image, discs)
+    assert region is not None
+    assert region.top == top
+    assert np.flatnonzero(region.inside.any(axis=(1, 2)))[-1] == last_slice
 
 
 def test_around_a_segmented_heart_the_region_is_what_lies_within_twelve_mm(torso: Torso) -> None:

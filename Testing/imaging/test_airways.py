@@ -61,6 +61,14 @@ def test_pixels_of_any_size_are_seen_on_a_grid_of_one_and_a_half_millimetres(tim
     assert np.array(found.carina_zyx[1:]) / times == pytest.approx((60.0, 80.0), abs=1.5)
 
 
+@pytest.mark.parametrize(("hu", "is_air"), [(-701, True), (-700, False)])
+def test_air_lies_below_minus_700_hu(hu: int, is_air: bool) -> None:
+    image = chest()
+    image.hu[image.hu == -950] = hu
+    found = find_airways(image)
+    assert (found is not None) == is_air
+
+
 def test_a_tube_that_does_not_divide_is_no_trachea() -> None:
     assert find_airways(chest(divides=False)) is None
 

@@ -27,7 +27,7 @@ def mapping(lesions=LESIONS):
                     "territory": territory,
                     "seeds": [seed],
                     "status": status,
-                    "in_total": status == "scored",
+                    "in_total": status in ("scored", "conflict"),
                     "reason": {"excluded": "stent", "implausible": "bone"}.get(status),
                     "agatston": agatston,
                     "volume_mm3": volume,
@@ -102,6 +102,44 @@ def test_a_row_tells_its_lesion_however_the_table_is_sorted(table):
         table.widget.selectRow(row)
         assert table.told[-1] == int(number)
         assert number_of(table.selected_seeds()) == int(number)
+
+
+def in_total(table, row):
+    """Whether a row says that its lesion is in the coronary total."""
+    from CACBoneAxisLib.panel.lesiontable import COLUMNS
+
+    status = table.widget.item(row, COLUMNS.index("status")).text()
+    artery = table.widget.cellWidget(row, COLUMNS.index("territory")).currentText()
+    return status.startswith("in the total") or (status == "scored" and artery in ("LM", "LAD", "LCX", "RCA"))
+
+
+def test_the_rows_in_the_total_add_up_to_it(table):
+    table.show(mapping([*LESIONS, ("LAD-3", None, "conflict", 40.2, 50.0, 400.0, (5, 6))]), ())
+    rows = [row for row in range(table.widget.rowCount()) if in_total(table, row)]
+    assert [column(table, 0)[row] for row in rows] == ["1", "2", "5"]
+    assert sum(float(column(table, 2)[row]) for row in rows) == pytest.approx(9.0 + 100.5 + 40.2)
+    assert sum(float(column(table, 3)[row]) for row in rows) == pytest.approx(12.0 + 80.0 + 50.0)
+
+
+def test_the_rows_of_random_readings_add_up_to_their_total(table):
+    from random_reading import random_study
+
+    from CACBoneAxisLib.study import analyze
+
+    kinds = set()
+    for number in range(12):
+        result = analyze(random_study(number)).to_dict()
+        total = result["calcium"]["total"]
+        if total["agatston"] is None:
+            continue
+        table.show(result, ())
+        rows = [row for row in range(table.widget.rowCount()) if in_total(table, row)]
+        kinds.update(result["calcium"]["lesions"][int(column(table, 0)[row]) - 1]["status"] for row in rows)
+        for key, at in (("agatston", 2), ("volume_mm3", 3)):
+            # Each cell is rounded to a tenth.
+            added = sum(float(column(table, at)[row]) for row in rows)
+            assert added == pytest.approx(total[key], abs=0.05 * len(rows) + 1e-6)
+    assert kinds == {"scored", "conflict"}
 
 
 def test_an_artery_chosen_in_a_row_is_told_with_the_lesion_of_that_row(table):

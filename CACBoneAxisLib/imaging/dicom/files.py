@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, number, text
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_multiframe, read_header, scan_header, slice_headers
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
@@ -200,7 +200,7 @@ def _no_slice(header: Any, called: str) -> str | None:
 def _series_key(header: Any, path: Path) -> tuple[Any, ...]:
     uid = text(header, "SeriesInstanceUID")
     # Each enhanced file is a volume of its own, whatever series it shares, unless it is part of a concatenation.
-    enhanced = (text(header, "ConcatenationUID") or str(path)) if is_enhanced(header) else ""
+    enhanced = (text(header, "ConcatenationUID") or str(path)) if is_multiframe(header) else ""
     if uid:
         return uid, enhanced
     shared = first(header, "SharedFunctionalGroupsSequence")

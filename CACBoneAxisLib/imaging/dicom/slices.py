@@ -138,7 +138,7 @@ def _check_inflated(stream: BinaryIO) -> None:
             raise ValueError("too much to inflate")
 
 
-def is_enhanced(header: Any) -> bool:
+def is_multiframe(header: Any) -> bool:
     """Return whether a header belongs to an enhanced (multi-frame) CT."""
     return "PerFrameFunctionalGroupsSequence" in header or "SharedFunctionalGroupsSequence" in header
 
@@ -146,7 +146,7 @@ def is_enhanced(header: Any) -> bool:
 def slice_headers(header: Any, path: Path, layout: PixelLayout | None, called: str | None = None) -> list[SliceHeader]:
     """Return the slice of a classic file, or one for each frame of an enhanced file."""
     common = _common(header, path, layout, path.name if called is None else called)
-    if not is_enhanced(header):
+    if not is_multiframe(header):
         return [_slice_header(common, header, 0, [header] * 4, classic_traits(header))]
     shared = first(header, "SharedFunctionalGroupsSequence")
     slices = []

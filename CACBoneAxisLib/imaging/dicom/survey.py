@@ -12,14 +12,14 @@ from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.attenuation import Attenuation
-from CACBoneAxisLib.imaging.contrast import is_enhanced as is_contrast_enhanced
+from CACBoneAxisLib.imaging.contrast import is_enhanced
 from CACBoneAxisLib.imaging.coverage import Coverage, claimed, estimate_coverage
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.copies import other_patient
 from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.files import Progress
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, described, find_series, series_numbers
-from CACBoneAxisLib.imaging.dicom.slices import is_enhanced
+from CACBoneAxisLib.imaging.dicom.slices import is_multiframe
 from CACBoneAxisLib.imaging.dicom.stack import increment_mm
 from CACBoneAxisLib.imaging.dicom.volume import read_series
 from CACBoneAxisLib.imaging.findings import VERDICTS, Finding, UnusableInputError, finding, refusal
@@ -66,7 +66,7 @@ class Surveyed:
     @property
     def kind(self) -> str:
         """Kind of DICOM object."""
-        if not is_enhanced(self.series.header):
+        if not is_multiframe(self.series.header):
             return "CT"
         legacy = str(self.series.header.get("SOPClassUID", "")) == LEGACY_CONVERTED
         return "legacy converted enhanced CT" if legacy else "enhanced CT"
@@ -84,7 +84,7 @@ class Surveyed:
     @property
     def contrast(self) -> bool | None:
         """Whether the scan is contrast-enhanced; None if unknown."""
-        return is_contrast_enhanced(self.acquisition.contrast, None if self.blood is None else self.blood.hu)
+        return is_enhanced(self.acquisition.contrast, None if self.blood is None else self.blood.hu)
 
 
 @dataclass(frozen=True, eq=False)

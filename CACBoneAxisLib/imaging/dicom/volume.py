@@ -22,7 +22,7 @@ from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
 from CACBoneAxisLib.imaging.dicom.mixed import check_rescale, one_scan
 from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
 from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_enhanced, read_header, scan_header, slice_headers
+from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_multiframe, read_header, scan_header, slice_headers
 from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
 from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
 from CACBoneAxisLib.imaging.dicom.traits import trait
@@ -91,7 +91,7 @@ def read_series(
     stack = stack_slices(chosen.slices, name)
     _check_size(stack, name)
     slices = stack.slices[every // 2 :: every]
-    pixels, sha256 = (read_enhanced if is_enhanced(chosen.header) else read_classic)(slices, progress)
+    pixels, sha256 = (read_enhanced if is_multiframe(chosen.header) else read_classic)(slices, progress)
     check_rescale(slices, pixels.array, name)
     check_not_interleaved(pixels.array, name)
     acquisition, mixed = one_scan(acquisition_from(chosen.header, slices[0].frame), stack.slices)
@@ -186,10 +186,10 @@ def _check_map(header: Any, slices: Sequence[SliceHeader], name: str) -> None:
     """Refuse an image that shows a material, or something else that was made of a scan."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        types = {trait(one.traits, "image type") for one in slices} if is_enhanced(header) else set()
+        types = {trait(one.traits, "image type") for one in slices} if is_multiframe(header) else set()
         shown = spectral_image(header, " ".join(types))
         values = image_type(header)
-    if shown is None and is_enhanced(header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
+    if shown is None and is_multiframe(header) and len(values) > 3 and values[3].upper() not in PLAIN_CONTRASTS:
         raise refusal("not-hu", file=name, why=f"it is a map made from a scan ({values[3]})")
     if shown is not None and shown.kind == "map":
         raise refusal("not-hu", file=name, why=f"it is a {shown.words}, as {shown.by} says")
