@@ -117,13 +117,13 @@ def suggest(image: CTImage, candidates: Candidates, region: HeartRegion, protoco
     offer (bone, larger than a lesion, too small, outside the region, at the wall of the descending
     aorta, at an airway), those labelled as bone by a segmentation, and those at the hila of the lungs.
     """
-    listing = screen_candidates(image, candidates, protocol, region)
+    screening = screen_candidates(image, candidates, protocol, region)
     voxel_mm3 = image.geometry.voxel_volume_mm3
     found: list[Suggestion] = []
     left_out: list[LeftOut] = []
     too_small = 0
     for label in _near(image, candidates, region):
-        reason: str | None = listing.reason(int(label))
+        reason: str | None = screening.reason(int(label))
         if reason == "small":
             too_small += 1
             continue

@@ -169,7 +169,7 @@ def run_batch(
     def tasks() -> Iterator[Task]:
         for row in usable:
             task = make_task(row, folder.path, settings or {})
-            task["known"], task["rehash"] = journal.get(row.study_id), rehash
+            task["previous"], task["rehash"] = journal.get(row.study_id), rehash
             yield task
 
     try:

@@ -189,17 +189,17 @@ def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
 
 def _checked(row: ManifestRow, seen: Mapping[str, int], folder: Path, inside: Path) -> ManifestRow:
     """Validate a row: absolute paths, and its problem where it has one."""
-    said = None
+    problem = None
     if row.study_id in seen:
-        said = f"the study of line {seen[row.study_id]} has the same study_id"
+        problem = f"the study of line {seen[row.study_id]} has the same study_id"
     elif row.study_id == f"line {row.line}":
-        said = "it has no study_id"
+        problem = "it has no study_id"
     elif "image" not in row.cells:
-        said = "it names no image"
+        problem = "it names no image"
     elif "scan_date" in row.cells and not DATE.match(row.cells["scan_date"]):
-        said = "scan_date must be YYYY-MM-DD"
-    if said:
-        return ManifestRow(row.line, row.study_id, row.cells, _problem(row.line, said))
+        problem = "scan_date must be YYYY-MM-DD"
+    if problem:
+        return ManifestRow(row.line, row.study_id, row.cells, _problem(row.line, problem))
     cells = dict(row.cells)
     for column in PATH_COLUMNS:
         found = []
@@ -222,8 +222,8 @@ def _absolute(text: str, folder: Path) -> Path | None:
         return None
 
 
-def _problem(line: int, said: str) -> tuple[str, str]:
-    error: UnusableInputError = refusal("manifest-row", line=line, problem=said)
+def _problem(line: int, problem: str) -> tuple[str, str]:
+    error: UnusableInputError = refusal("manifest-row", line=line, problem=problem)
     return error.code, str(error)
 
 

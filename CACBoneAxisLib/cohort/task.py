@@ -77,7 +77,7 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
 
     Parameters
     ----------
-    task : from :func:`make_task`; ``known`` may hold an earlier outcome of the study, and
+    task : from :func:`make_task`; ``previous`` may hold an earlier outcome of the study, and
         ``rehash`` distrusts file sizes and times
     progress : called with what is being done and the part done (0 to 1)
 
@@ -88,15 +88,15 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
         ``stop`` (nothing more can be written; the batch must end), and what it takes to
         detect later changes.
     """
-    known = task.get("known")
+    previous = task.get("previous")
     stamps = {path: _stamp(Path(path)) for paths in task["paths"].values() for path in paths}
     try:
         correction = last_correction(Path(task["output"]), task["folder"])
     except UnusableInputError as error:
         return failed(task, error.code, str(error))
     reading = {} if correction is None else {"reading": correction.sha256}
-    if known and known.get("reading") == reading.get("reading") and _is_still_valid(task, known, stamps):
-        return {**current(known, Path(task["output"])), "stamps": stamps, "kept": True}
+    if previous and previous.get("reading") == reading.get("reading") and _is_still_valid(task, previous, stamps):
+        return {**current(previous, Path(task["output"])), "stamps": stamps, "kept": True}
     outcome: Outcome = {"study_id": task["study_id"], "key": task["key"], "stamps": stamps, "folder": task["folder"]}
     outcome |= reading
     hashes: dict[str, str | None] = {}
@@ -186,13 +186,13 @@ def _analysed(
     task: Task, hashes: dict[str, str | None], correction: Correction | None, progress: Progress | None
 ) -> Outcome:
     settings = study_settings(task, correction)
-    tell = progress or (lambda message, fraction: None)
+    progress = progress or (lambda message, fraction: None)
     inputs = load_study(
-        study_files(task, correction), settings, task["study_id"], lambda message, part: tell(message, part / 2)
+        study_files(task, correction), settings, task["study_id"], lambda message, part: progress(message, part / 2)
     )
     if inputs.image.source.format != "DICOM":
         hashes[task["paths"]["image"][0]] = inputs.image.source.sha256
-    result = analyze(inputs, lambda message, part: tell(message, 0.5 + part / 2))
+    result = analyze(inputs, lambda message, part: progress(message, 0.5 + part / 2))
     if correction is not None:
         result = replace(result, review=correction.provenance)
     folder = Path(task["output"]) / STUDIES / task["folder"]
@@ -220,16 +220,16 @@ def current(outcome: Outcome, batch: Path) -> Outcome:
     return {**outcome, "schema": SCHEMA, "row": made}
 
 
-def _is_still_valid(task: Task, known: Outcome, stamps: Mapping[str, str]) -> bool:
+def _is_still_valid(task: Task, previous: Outcome, stamps: Mapping[str, str]) -> bool:
     """Return whether an earlier outcome is still valid."""
-    if known["key"] != task["key"] or known.get("code") in TRANSIENT or set(known["stamps"]) != set(stamps):
+    if previous["key"] != task["key"] or previous.get("code") in TRANSIENT or set(previous["stamps"]) != set(stamps):
         return False
     for path, stamp in stamps.items():
-        unchanged = known["stamps"][path] == stamp and not task.get("rehash")
-        if not unchanged and known["hashes"].get(path) != _hash(Path(path)):
+        unchanged = previous["stamps"][path] == stamp and not task.get("rehash")
+        if not unchanged and previous["hashes"].get(path) != _hash(Path(path)):
             return False
-    if known["status"] == "done":
-        return known["result_sha256"] == _hash(Path(task["output"]) / STUDIES / task["folder"] / RESULT_FILE)
+    if previous["status"] == "done":
+        return previous["result_sha256"] == _hash(Path(task["output"]) / STUDIES / task["folder"] / RESULT_FILE)
     return True
 
 

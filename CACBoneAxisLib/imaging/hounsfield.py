@@ -99,21 +99,21 @@ def _range(array: NDArray, name: str) -> tuple[float, float]:
 
 
 def _check_plausible(some: NDArray, low: float, high: float, name: str) -> None:
-    why = None
+    reason = None
     if low < INT16.min or high > INT16.max:
-        why = f"its values go from {low:.6g} to {high:.6g}"
+        reason = f"its values go from {low:.6g} to {high:.6g}"
     elif low >= 0:
-        why = f"no value is below 0 (they go from {low:.6g} to {high:.6g}), so there is neither air nor fat"
+        reason = f"no value is below 0 (they go from {low:.6g} to {high:.6g}), so there is neither air nor fat"
     elif high - low < SMALLEST_RANGE_HU:
-        why = f"its values go from {low:.6g} to {high:.6g} only"
+        reason = f"its values go from {low:.6g} to {high:.6g} only"
     elif low < INT16.max and (scale := _scale_problem(some)) is not None:
-        why = scale
+        reason = scale
     elif low > AIR_AT_MOST_HU:
         distinct = np.unique(some).size
         if distinct < FEW_DISTINCT_VALUES:
-            why = f"it has {distinct} distinct values and no air near -1000"
-    if why is not None:
-        raise refusal("not-hu", file=name, why=why)
+            reason = f"it has {distinct} distinct values and no air near -1000"
+    if reason is not None:
+        raise refusal("not-hu", file=name, why=reason)
 
 
 def _scale_problem(some: NDArray) -> str | None:

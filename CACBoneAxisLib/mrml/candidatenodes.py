@@ -98,18 +98,18 @@ def crop_of(image: CTImage, box: Region | None) -> Crop:
     return Crop(_ints(low), _ints(high - low))
 
 
-def candidate_labels(listing: Screening, crop: Crop, taken: Iterable[Mask] = ()) -> NDArray[np.uint8]:
+def candidate_labels(screening: Screening, crop: Crop, taken: Iterable[Mask] = ()) -> NDArray[np.uint8]:
     """Return candidates not yet in a lesion as labels of an image block.
 
     Parameters
     ----------
-    listing : candidates of the image
+    screening : candidates of the image
     crop : the block
     taken : voxels of the lesions
     """
-    candidates = listing.candidates
+    candidates = screening.candidates
     _, rows, columns = candidates.shape
-    own = np.flatnonzero(listing.codes[candidates.labels] == 0)
+    own = np.flatnonzero(screening.codes[candidates.labels] == 0)
     line, x = np.divmod(candidates.starts[own].astype(np.int64), columns + 2)
     z, y = np.divmod(line, rows + 2)
     z, y, x = z - crop.low[0], y - 1 - crop.low[1], x - 1 - crop.low[2]

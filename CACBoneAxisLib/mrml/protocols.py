@@ -39,19 +39,19 @@ def calcium_settings(parameters: Any, kept: Mapping[str, Any]) -> dict[str, Any]
         one are ignored
     """
     name = str(parameters.protocol)
-    said = dict(kept)
-    if name in presets() and said.get("protocol", DEFAULT_PROTOCOL) != name:
-        said = {key: value for key, value in said.items() if key not in (*RULES, "protocol", "citation", "kvp")}
-    said["protocol"] = name
+    settings = dict(kept)
+    if name in presets() and settings.get("protocol", DEFAULT_PROTOCOL) != name:
+        settings = {key: value for key, value in settings.items() if key not in (*RULES, "protocol", "citation", "kvp")}
+    settings["protocol"] = name
     for field, value in (("threshold_hu", parameters.threshold), ("minimum_area_mm2", parameters.minimumArea)):
         if name in presets():
-            said.pop(field, None)
-        if float(value) != rules_of(said)[field]:
-            said[field] = float(value)
-    said["mass_factor_mg_per_mm3_per_hu"] = float(parameters.massFactor) or None
-    said["contrast_threshold_hu"] = float(parameters.contrastThreshold) or None
-    said["contrast_threshold_sd"] = float(parameters.contrastSd) or None
-    return said
+            settings.pop(field, None)
+        if float(value) != rules_of(settings)[field]:
+            settings[field] = float(value)
+    settings["mass_factor_mg_per_mm3_per_hu"] = float(parameters.massFactor) or None
+    settings["contrast_threshold_hu"] = float(parameters.contrastThreshold) or None
+    settings["contrast_threshold_sd"] = float(parameters.contrastSd) or None
+    return settings
 
 
 def protocol_of(parameters: Any) -> CalciumProtocol:
@@ -62,14 +62,14 @@ def protocol_of(parameters: Any) -> CalciumProtocol:
     UnusableInputError
         One sentence, if the changes make the protocol invalid.
     """
-    said = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
-    return _protocol(json.dumps(said, sort_keys=True))
+    settings = calcium_settings(parameters, other_settings(parameters).get("calcium", {}))
+    return _protocol(json.dumps(settings, sort_keys=True))
 
 
 @lru_cache(maxsize=16)
-def _protocol(said: str) -> CalciumProtocol:
+def _protocol(text: str) -> CalciumProtocol:
     """Return the protocol of JSON settings, cached as each click asks repeatedly."""
-    return Settings.from_mapping({"calcium": json.loads(said)}).calcium
+    return Settings.from_mapping({"calcium": json.loads(text)}).calcium
 
 
 def clicking_protocol(parameters: Any, analysis: IncrementalAnalysis) -> CalciumProtocol:
@@ -90,19 +90,18 @@ def clicking_protocol(parameters: Any, analysis: IncrementalAnalysis) -> Calcium
     protocol = protocol_of(parameters)
     if protocol.contrast_threshold_hu is None and protocol.contrast_threshold_sd is None:
         return protocol
-    said = {"contrast": parameters.contrast.value}
-    acquisition, _ = analysis.image.acquisition.merged(Acquisition(**said))
+    acquisition, _ = analysis.image.acquisition.merged(Acquisition(contrast=parameters.contrast.value))
     blood = analysis.blood()
     enhanced = is_enhanced(acquisition.contrast, None if blood is None else blood.hu)
     return over_blood(protocol, blood) if enhanced else protocol
 
 
-def rules_of(said: Mapping[str, Any]) -> dict[str, Any]:
+def rules_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the default threshold and minimum area of a protocol in settings."""
-    name = said.get("protocol", DEFAULT_PROTOCOL)
+    name = settings.get("protocol", DEFAULT_PROTOCOL)
     base = CalciumProtocol(**preset_fields(name)) if name in presets() else CalciumProtocol()
     rules = {"threshold_hu": base.threshold_hu, "minimum_area_mm2": base.minimum_area_mm2}
-    return {field: float(said.get(field, value)) for field, value in rules.items()}
+    return {field: float(settings.get(field, value)) for field, value in rules.items()}
 
 
 def choose_protocol(parameters: Any, name: str) -> None:
@@ -120,12 +119,12 @@ def take_protocol(parameters: Any, content: Mapping[str, Any]) -> None:
     ValueError, UnusableInputError
         In one clause, if the file has no usable protocol.
     """
-    said = own_protocol(content)
+    settings = own_protocol(content)
     other = other_settings(parameters)
-    other["calcium"] = {**other.get("calcium", {}), **said}
-    base = Settings.from_mapping({"calcium": said}).calcium
+    other["calcium"] = {**other.get("calcium", {}), **settings}
+    base = Settings.from_mapping({"calcium": settings}).calcium
     parameters.otherSettings = json.dumps(other, allow_nan=False)
-    parameters.protocol = said["protocol"]
+    parameters.protocol = settings["protocol"]
     parameters.threshold, parameters.minimumArea = base.threshold_hu, base.minimum_area_mm2
 
 
@@ -137,11 +136,11 @@ def own_protocol(content: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         In one clause, if the file has no calcium settings or an invalid protocol.
     """
-    said = content.get("calcium", content)
-    if not isinstance(said, Mapping) or not said.get("protocol"):
+    settings = content.get("calcium", content)
+    if not isinstance(settings, Mapping) or not settings.get("protocol"):
         raise ValueError("the file has no calcium protocol")
-    Settings.from_mapping({"calcium": dict(said)})
-    return with_preset(dict(said))
+    Settings.from_mapping({"calcium": dict(settings)})
+    return with_preset(dict(settings))
 
 
 def visual_settings(kept: str) -> dict[str, int | None]:
@@ -152,7 +151,7 @@ def visual_settings(kept: str) -> dict[str, int | None]:
     }
 
 
-def visual_text(said: Mapping[str, Any]) -> str:
+def visual_text(settings: Mapping[str, Any]) -> str:
     """Return a visual reading encoded in five characters."""
-    values = [said.get(field) for field in VISUAL_FIELDS]
+    values = [settings.get(field) for field in VISUAL_FIELDS]
     return "".join(UNREAD if value is None else str(int(value)) for value in values)

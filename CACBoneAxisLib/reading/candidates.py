@@ -53,7 +53,7 @@ class CandidateLayer(VTKObservationMixin):
         self._shown: Any = None
         self._node: Any = None
         self._box: Any = None
-        self._listing: tuple[Any, Screening] | None = None
+        self._screening: tuple[Any, Screening] | None = None
 
     def switch(self, on: bool) -> None:
         """Show the layer from the next :meth:`update`, or remove it from the views."""
@@ -140,14 +140,14 @@ class CandidateLayer(VTKObservationMixin):
         progress(_("Looking for candidates"), 0.5)
         candidates = analysis.cache.candidates(protocol)
         limit = overlay.heart_of(parameters)
-        listing = screen_candidates(analysis.image, candidates, protocol, heart if limit is not None else None, limit)
-        self._listing = (state[:3], listing)
+        screening = screen_candidates(analysis.image, candidates, protocol, heart if limit is not None else None, limit)
+        self._screening = (state[:3], screening)
         self._show(reading, state)
         progress(_("Looking for candidates"), 0.9)
-        self._tell(listing, heart)
+        self._show_counts(screening, heart)
 
     def _show(self, reading: Reading, state: Any) -> None:
-        if self._listing is None or self._listing[0] != state[:3]:
+        if self._screening is None or self._screening[0] != state[:3]:
             self.settling.start()
             return
         parameters, analysis = reading.parameters, reading.analysis
@@ -157,7 +157,7 @@ class CandidateLayer(VTKObservationMixin):
             lesions, _remarks = analysis.cache.lesions(seeds, clicking_protocol(parameters, analysis))
             taken = [lesion.mask for lesion in lesions if lesion.mask is not None]
         crop = overlay.crop_of(analysis.image, overlay.heart_of(parameters))
-        self._put(reading, crop, overlay.candidate_labels(self._listing[1], crop, taken))
+        self._put(reading, crop, overlay.candidate_labels(self._screening[1], crop, taken))
         self._shown = state
 
     def _preview(self, reading: Reading) -> None:
@@ -181,15 +181,15 @@ class CandidateLayer(VTKObservationMixin):
             self._node = None
         self._shown = None
 
-    def _tell(self, listing: Screening, heart: HeartRegion | None) -> None:
+    def _show_counts(self, screening: Screening, heart: HeartRegion | None) -> None:
         words = reason_words()
-        counts = [f"{count} {words[reason]}" for reason, count in listing.counts.items() if count]
-        lines = [_("{count} candidates.").format(count=listing.offered)]
+        counts = [f"{count} {words[reason]}" for reason, count in screening.counts.items() if count]
+        lines = [_("{count} candidates.").format(count=screening.offered)]
         if counts:
             lines.append(_("Left out: {counts}.").format(counts=", ".join(counts)))
         if heart is None:
             lines.append(no_heart())
-        self.left_out = [one for reason in LISTED for one in listing.largest(reason, MOST_LISTED)]
+        self.left_out = [one for reason in LISTED for one in screening.largest(reason, MOST_LISTED)]
         self._say(" ".join(lines))
 
     def _say(self, sentence: str) -> None:

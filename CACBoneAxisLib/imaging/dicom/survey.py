@@ -235,30 +235,30 @@ def coverage_words(coverage: Coverage, question: Question) -> list[str]:
         return [f"The scan seems to end within the heart {' and '.join(ends)}."] if coverage.heart == "part" else []
     missing = [level for level, part in coverage.levels.items() if part == "none"]
     cut = [level for level, part in coverage.levels.items() if part == "part"]
-    said = []
+    facts = []
     if missing:
-        said.append(f"{', '.join(missing)} do{'es' if len(missing) == 1 else ''} not seem to be in the scan.")
+        facts.append(f"{', '.join(missing)} do{'es' if len(missing) == 1 else ''} not seem to be in the scan.")
     if cut:
-        said.append(f"{', '.join(cut)} seem{'s' if len(cut) == 1 else ''} to be in the scan in part.")
-    return said
+        facts.append(f"{', '.join(cut)} seem{'s' if len(cut) == 1 else ''} to be in the scan in part.")
+    return facts
 
 
 def why_picked(one: Surveyed, question: Question) -> str:
     """Summarise why a series was picked."""
     verdict = verdict_of(one, question)
-    said = [] if verdict is None else [verdict]
+    facts = [] if verdict is None else [verdict]
     kernel = one.series.kernel or one.acquisition.kernel
     increment = "" if one.increment_mm is None else f"increment {one.increment_mm:g} mm"
     if question == "calcium":
-        said += {"whole": ["the whole heart"], "part": ["part of the heart"]}.get(one.coverage.heart or "", [])
+        facts += {"whole": ["the whole heart"], "part": ["part of the heart"]}.get(one.coverage.heart or "", [])
         gated = one.acquisition.ecg_gated
-        said += [] if gated is None else ["ECG-gated" if gated else "not ECG-gated"]
+        facts += [] if gated is None else ["ECG-gated" if gated else "not ECG-gated"]
     else:
         whole = [level for level, part in one.coverage.levels.items() if part == "whole"]
-        said += [f"{', '.join(whole)} whole"] if whole else []
-        said += [] if one.contrast is None else ["contrast agent" if one.contrast else "no contrast agent"]
-    said += [f"kernel {kernel}"] if kernel else []
-    return ", ".join([*said, increment] if increment else said)
+        facts += [f"{', '.join(whole)} whole"] if whole else []
+        facts += [] if one.contrast is None else ["contrast agent" if one.contrast else "no contrast agent"]
+    facts += [f"kernel {kernel}"] if kernel else []
+    return ", ".join([*facts, increment] if increment else facts)
 
 
 def choose_automatically(
@@ -284,8 +284,8 @@ def choose_automatically(
     for question in questions:
         picked = surveyed.picked[question]
         if picked is not None:
-            why = why_picked(picked, question)
-            return picked.series, _picked(picked, len(surveyed.series), f"for {question}: {why}")
+            reason = why_picked(picked, question)
+            return picked.series, _picked(picked, len(surveyed.series), f"for {question}: {reason}")
     if len(readable) == 1:
         return readable[0].series, _picked(readable[0], len(surveyed.series), "as the only one that can be read")
     lines = [f"  {one.number:>4}  {one.name}: {reasons(one, questions[0])[0]}" for one in surveyed.series]
@@ -301,5 +301,5 @@ def studies_in(series: Sequence[Series]) -> int:
     return max(1, len(found))
 
 
-def _picked(one: Surveyed, count: int, why: str) -> Finding:
-    return finding("series-picked", series=f"{one.number} ({one.name})", count=count, why=why)
+def _picked(one: Surveyed, count: int, reason: str) -> Finding:
+    return finding("series-picked", series=f"{one.number} ({one.name})", count=count, why=reason)
