@@ -6,6 +6,7 @@ and shown stands in CACBoneAxisLib, which is imported when it is first used.
 """
 
 import enum
+import importlib.metadata
 import logging
 import pathlib
 import sys
@@ -49,11 +50,16 @@ def findLibrary():
     if foreign or getattr(loaded, "loading", LOADING) is not LOADING:
         for name in [n for n in sys.modules if n.split(".")[0] == "CACBoneAxisLib"]:
             del sys.modules[name]
+    anew = "CACBoneAxisLib" not in sys.modules
     import CACBoneAxisLib
 
     CACBoneAxisLib.loading = LOADING
-    if foreign and loaded.__version__ != CACBoneAxisLib.__version__:
-        logging.warning("Own library %s is used; %s was loaded.", CACBoneAxisLib.__version__, loaded.__version__)
+    own = CACBoneAxisLib.__version__
+    installed = next(iter(importlib.metadata.distributions(name="cacboneaxis", path=sys.path[1:])), None)
+    others = {"was loaded": loaded.__version__ if foreign else own, "is installed": installed and installed.version}
+    differing = [f"{version} {state}" for state, version in others.items() if version not in (None, own)]
+    if anew and differing:
+        logging.warning("Own library %s is used; %s.", own, " and ".join(differing))
 
 
 class CACBoneAxis(ScriptedLoadableModule):

@@ -102,6 +102,20 @@ def test_a_clone_uses_its_own_library_though_another_is_loaded_and_says_so(modul
     assert CACBoneAxisLib.__version__ in caplog.text
 
 
+def test_another_version_that_is_installed_but_not_loaded_is_said_once(module, library_put_back, tmp_path, caplog):
+    for name in [name for name in sys.modules if name.startswith("CACBoneAxisLib")]:
+        del sys.modules[name]
+    information = tmp_path / "cacboneaxis-9.9.8.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: cacboneaxis\nVersion: 9.9.8\n")
+    sys.path.insert(0, str(tmp_path))
+    module.findLibrary()
+    module.findLibrary()
+    import CACBoneAxisLib
+
+    assert caplog.messages == [f"Own library {CACBoneAxisLib.__version__} is used; 9.9.8 is installed."]
+
+
 def test_sample_data_is_registered(module, monkeypatch):
     registered = []
     logic = SimpleNamespace(
