@@ -37,7 +37,11 @@ DARKEST_EXPECTED_HU = -900.0
 HARMLESS_CUT_HU = 400.0
 # Planes of a reformat that lie within this are those that the scanner itself reconstructs.
 OWN_PLANES_DEGREES = 0.1
-REFORMATS = {"MPR", "REFORMATTED", "REFORMAT", "MIP", "MINIP", "CPR", "RESAMPLED", "PROJECTION", "VRT", "SSD"}
+REFORMATS = {
+    *("MPR", "REFORMATTED", "REFORMAT", "MIP", "MINIP", "CPR", "RESAMPLED", "PROJECTION", "VRT", "SSD"),
+    # Of enhanced CT: MAX_IP, MIN_IP, CURVED_MPR, VOLUME_RENDER, SURFACE_RENDER.
+    *("MAXIMUM", "MINIMUM", "IP", "CURVED", "RENDER"),
+}
 
 
 @dataclass(frozen=True)

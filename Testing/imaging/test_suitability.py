@@ -82,6 +82,9 @@ def test_a_scan_of_which_nothing_is_known_is_opportunistic():
         ),
         ({"image_type": ("DERIVED", "SECONDARY", "MPR", "MIP")}, {"reformatted"}, {"reformatted"}),
         ({"image_type": ("DERIVED", "SECONDARY", "REFORMATTED", "AVERAGE")}, {"reformatted"}, {"reformatted"}),
+        ({"image_type": ("DERIVED", "PRIMARY", "VOLUME", "MAXIMUM")}, {"reformatted"}, {"reformatted"}),
+        ({"image_type": ("DERIVED", "PRIMARY", "VOLUME", "NONE", "MIN_IP")}, {"reformatted"}, {"reformatted"}),
+        ({"image_type": ("DERIVED", "PRIMARY", "VOLUME", "NONE", "CURVED_MPR")}, {"reformatted"}, {"reformatted"}),
         ({"image_type": ("DERIVED", "PRIMARY", "AXIAL")}, set(), set()),
     ],
 )

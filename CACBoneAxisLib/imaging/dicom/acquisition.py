@@ -69,8 +69,8 @@ def _acquisition(header: Any, frame: Any) -> Acquisition:
     geometry += [first(group, "CTGeometrySequence") for group in (shared, frame)]
     kvp = _first_number(sources, "KVP")
     thickness = _first_number(sources, "SliceThickness")
-    kinds = [text(first(group, "CTImageFrameTypeSequence"), "FrameType") for group in (shared, frame)]
-    spectral = spectral_image(header, " ".join(kinds))
+    kinds = [first(group, "CTImageFrameTypeSequence") for group in (shared, frame)]
+    spectral = spectral_image(header, " ".join(text(kind, "FrameType") for kind in kinds))
     return Acquisition(
         kvp=kvp if kvp and kvp > 0 else None,
         kernel=kernel(header),
@@ -80,12 +80,20 @@ def _acquisition(header: Any, frame: Any) -> Acquisition:
         manufacturer=text(header, "Manufacturer") or None,
         model=text(header, "ManufacturerModelName") or None,
         modality=text(header, "Modality") or "CT",
-        image_type=image_type(header) or None,
+        image_type=_image_type(header, kinds) or None,
         sex=_sex(text(header, "PatientSex")),
         age_years=_age(header),
         table_height_mm=_first_number([*sources, *geometry], "TableHeight"),
         spectral=None if spectral is None else f"{spectral.words} (by {spectral.by})",
     )
+
+
+def _image_type(header: Any, kinds: list[Any]) -> tuple[str, ...]:
+    """Return Image Type, and what the frame of an enhanced CT adds to it: its type and how it was calculated."""
+    values = image_type(header)
+    words = [word for kind in kinds for word in text(kind, "FrameType").split()]
+    words += [text(kind, "VolumeBasedCalculationTechnique") for kind in kinds]
+    return (*values, *(word for word in dict.fromkeys(words) if word not in ("", "NONE", *values)))
 
 
 def _first_number(sources: list[Any], keyword: str) -> float | None:

@@ -58,7 +58,7 @@ def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[A
         unknown |= dict.fromkeys(facts)
         settled = f" If one value holds for all, state it with {option}." if option else ""
         said.append(finding("scan-mixed", what=name, values=_counted(name, values), settled=settled))
-    numbers = Counter(one.instance_number for one in slices if not one.frame and one.instance_number is not None)
+    numbers = Counter(one.instance_number for one in slices if one.instance_number is not None)
     again = sum(count > 1 for count in numbers.values())
     if len(numbers) > 1 and again:
         said.append(finding("scan-mixed", what="instance number", values=f"{again} of them occur again", settled=""))

@@ -27,6 +27,7 @@ SCANNED = [
     *("SeriesDescription", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "InstanceNumber"),
     *("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept", "RescaleType"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "NumberOfFrames", "ConcatenationUID"),
+    "ConcatenationFrameOffsetNumber",
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("PhotometricInterpretation", "AcquisitionTime", "ContentTime"),
     *(*TRAIT_ELEMENTS, *IDENTITY),
@@ -41,6 +42,7 @@ class SliceHeader:
     cosines along a row and down a column) and ``spacing_mm`` (x along the row, y down
     the column) are None where the header lacks them, as are slope and intercept.
     ``traits`` has a value for each of ``TRAITS``, empty where the header is silent.
+    ``instance_number`` of a frame is its place in the file or concatenation.
     ``called`` is what a sentence calls the file: its place among those that were looked at,
     because its name may be the patient's. ``patient`` has the elements of ``IDENTITY``,
     ``times_s`` the times of acquisition and content within the day.
@@ -149,6 +151,7 @@ def slice_headers(header: Any, path: Path, layout: PixelLayout | None, called: s
     if not is_multiframe(header):
         return [_slice_header(common, header, 0, [header] * 4, classic_traits(header))]
     shared = first(header, "SharedFunctionalGroupsSequence")
+    before = int(number(header, "ConcatenationFrameOffsetNumber") or 0)
     slices = []
     for frame, own in enumerate(items(header, "PerFrameFunctionalGroupsSequence")):
         groups = [
@@ -160,6 +163,7 @@ def slice_headers(header: Any, path: Path, layout: PixelLayout | None, called: s
                 "PixelValueTransformationSequence",
             )
         ]
+        common["instance_number"] = before + frame + 1
         slices.append(_slice_header(common, header, frame, groups, frame_traits(header, shared, own)))
     return slices
 

@@ -104,7 +104,7 @@ def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHead
             if all(len(v) == 1 for v in values) and len(distinct) == count and not alike(name, distinct):
                 return [(_trait_label(name, unit, stack[0], n), stack) for n, stack in enumerate(stacks, 1)]
         orders: list[Callable[[SliceHeader], float | None]] = [
-            lambda one: one.instance_number if not one.frame else None,
+            lambda one: one.instance_number,
             lambda one: one.times_s[0],
             lambda one: one.times_s[1],
             lambda one: files[one.path] if len(files) == len(ordered) >= MANY_FILES else None,
@@ -122,7 +122,7 @@ def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHead
 
 def _numbered_anew(stacks: list[list[SliceHeader]]) -> bool:
     """Return whether each stack is numbered along itself, with the numbers of another or the other way round."""
-    numbers = [[one.instance_number for one in stack if not one.frame] for stack in stacks]
+    numbers = [[one.instance_number for one in stack] for stack in stacks]
     if any(None in of_stack or len(of_stack) < SHORTEST_STACK for of_stack in numbers):
         return False
     steps = [np.diff(np.array(of_stack, dtype=float)) for of_stack in numbers]

@@ -194,3 +194,11 @@ def test_an_age_that_dates_contradict_or_nobody_can_read_is_said(elements, years
     header = a_header(**elements)
     assert acquisition_from(header).age_years == years
     assert [one.code for one in header_findings(header)] == ([] if code is None else [code])
+
+
+def test_a_frame_adds_its_type_and_calculation_to_the_image_type():
+    kind = sequence(FrameType=["DERIVED", "PRIMARY", "VOLUME", "NONE"], VolumeBasedCalculationTechnique="MAX_IP")
+    header = a_header(ImageType=["MIXED", "PRIMARY", "VOLUME", "NONE"])
+    header.SharedFunctionalGroupsSequence = sequence(CTImageFrameTypeSequence=kind)
+    header.PerFrameFunctionalGroupsSequence = sequence()
+    assert acquisition_from(header).image_type == ("MIXED", "PRIMARY", "VOLUME", "NONE", "DERIVED", "MAX_IP")

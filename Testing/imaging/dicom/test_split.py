@@ -80,3 +80,30 @@ def test_a_kernel_said_once_for_all_frames_is_the_kernel_of_each():
     header = item(PerFrameFunctionalGroupsSequence=[item(), item()], SharedFunctionalGroupsSequence=[shared])
     kernels = [one.traits[list(TRAITS).index("kernel")] for one in slice_headers(header, Path("a.dcm"), None)]
     assert kernels == ["Br36", "Br36"]
+
+
+def test_frames_that_go_up_twice_are_two_volumes_and_frames_in_any_one_order_are_one():
+    def header(heights) -> Dataset:
+        frames = []
+        for height in heights:
+            place, own = Dataset(), Dataset()
+            place.ImagePositionPatient, own.PlanePositionSequence = [0, 0, height], [place]
+            frames.append(own)
+        plane, shared, result = Dataset(), Dataset(), Dataset()
+        plane.ImageOrientationPatient, plane.PixelSpacing = [1, 0, 0, 0, 1, 0], [0.5, 0.5]
+        shared.PlaneOrientationSequence = shared.PixelMeasuresSequence = [plane]
+        result.Rows = result.Columns = 4
+        result.SharedFunctionalGroupsSequence, result.PerFrameFunctionalGroupsSequence = [shared], frames
+        return result
+
+    up = [3.0 * n for n in range(6)]
+    beside = [height + 1.5 for height in up]
+    every = sorted(up + beside)
+    for heights, expected in (
+        (up + beside, [up, beside]),
+        (up + beside[::-1], [up, beside]),
+        (every, [every]),
+        (every[::-1], [every]),
+    ):
+        found = split(slice_headers(header(heights), Path("a.dcm"), None))
+        assert sorted(sorted(one.position_mm[2] for one in part) for _, part in found) == expected
