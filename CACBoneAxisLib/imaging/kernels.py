@@ -25,10 +25,12 @@ def _is_listed(table: str, kernel: str | None, manufacturer: str | None) -> bool
         return False
     vendor = (manufacturer or "").lower()
     name = kernel.strip().upper()
-    for entry in load_table("kernels")[table]:
-        of_vendor = re.search(rf"\b({entry['manufacturer']})", vendor) is not None
-        # Names of one letter or two are other vendors' words too.
-        if (vendor or entry.get("vendor_needed")) and not of_vendor:
+    tables = load_table("kernels")
+    # Anonymisers write any word for the manufacturer; a name is then compared with every vendor's.
+    vendors = {entry["manufacturer"] for rows in (tables["kernels"], tables["calcium_aware"]) for entry in rows}
+    known = any(re.search(rf"\b({one})", vendor) for one in vendors)
+    for entry in tables[table]:
+        if known and re.search(rf"\b({entry['manufacturer']})", vendor) is None:
             continue
         # Siemens puts the strength of iterative reconstruction behind the name ("Br38f 3").
         if any(re.fullmatch(entry["pattern"], one, re.IGNORECASE) for one in {name, name.split()[0]}):

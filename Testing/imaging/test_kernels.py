@@ -33,6 +33,14 @@ from CACBoneAxisLib.imaging.kernels import is_calcium_aware, is_sharp
         ("FC51", "TOSHIBA"),
         ("FC86", "Canon Medical Systems"),
         ("B_SHARP_C", "UIH"),
+        ("I70f 3", "SIEMENS"),
+        ("Q70f", "SIEMENS"),
+        ("B75h", "SIEMENS"),
+        ("FC30", "TOSHIBA"),
+        # A maker that nobody knows: the name is compared with every vendor's.
+        ("YA", "None"),
+        ("B70f", "ANONYMIZED"),
+        ("D", None),
     ],
 )
 def test_kernels_for_lung_and_bone_are_sharp(kernel, manufacturer):
@@ -48,7 +56,7 @@ def test_kernels_for_lung_and_bone_are_sharp(kernel, manufacturer):
         ("Qr36d", "SIEMENS"),
         ("Br56", "SIEMENS"),
         ("Sa36f", "SIEMENS"),
-        ("D", None),
+        ("D", "SIEMENS"),
         ("YA", "SIEMENS"),
         ("SOFT", "GE MEDICAL SYSTEMS"),
         ("STANDARD", "GE MEDICAL SYSTEMS"),
@@ -56,7 +64,7 @@ def test_kernels_for_lung_and_bone_are_sharp(kernel, manufacturer):
         ("FC12", "TOSHIBA"),
         ("FC03", "TOSHIBA"),
         ("B", "Philips"),
-        ("L", None),
+        ("L", "TOSHIBA"),
         ("LUNG", "SIEMENS"),
         ("unknown", None),
         ("", None),

@@ -41,8 +41,8 @@ def contrast_stated(words: str) -> tuple[bool | None, bool]:
         token.startswith(tuple(table["by_mouth_beginnings"])) for token in tokens
     )
     if denied:
-        # "No IV contrast" is a denial; a named agent together with a denial is ambiguous.
-        return (None, False) if named else (False, True)
+        # "No IV contrast" is a denial; a named agent together with a denial is ambiguous, and so is "pre and post".
+        return (None, False) if named or "POST" in tokens else (False, True)
     if mouth:
         return (True if tokens & {"IV", "I.V", "INTRAVENOUS"} else None), True
     if tokens & silences:

@@ -5,6 +5,7 @@ import pytest
 from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
 
 DENIED = (
+    "PRE CONTRAST",
     *(
         "NONE",
         "no",
@@ -37,7 +38,7 @@ NOTHING = (
     "ORAL",
     "Omnipaque oral",
 )
-UNKNOWN = ("KMX", "Jopamiro", "without Omnipaque", "gadolinium")
+UNKNOWN = ("PRE/POST CONTRAST", "KMX", "Jopamiro", "without Omnipaque", "gadolinium")
 
 
 @pytest.mark.parametrize(
