@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -106,10 +107,14 @@ def _files(folder: Path, others: Counter[str]) -> Iterator[Path]:
         for name in sorted(names):
             path = here / name
             # macOS leaves a "._name" beside every file it copies.
-            if name == "DICOMDIR" or name.startswith("."):
+            if name.startswith("."):
                 continue
             if _leads_out(path, root):
                 others[OUTSIDE] += 1
+            elif name == "DICOMDIR":
+                # Only for what is missing: the files are found without it, whatever it is worth.
+                with suppress(UnusableInputError):
+                    _listed(path, others)
             elif path.is_file():
                 yield path
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader
+from CACBoneAxisLib.imaging.dicom.slices import EXAMINED, SliceHeader
 from CACBoneAxisLib.imaging.dicom.traits import TRAITS, alike, trait
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 
@@ -58,6 +58,10 @@ def one_scan(acquisition: Acquisition, slices: Sequence[SliceHeader]) -> tuple[A
         unknown |= dict.fromkeys(facts)
         settled = f" If one value holds for all, state it with {option}." if option else ""
         said.append(finding("scan-mixed", what=name, values=_counted(name, values), settled=settled))
+    for name, column in zip(EXAMINED, zip(*(one.examined for one in slices), strict=True), strict=True):
+        # A description of each slice is none of the scan.
+        if "" not in column and len(runs := _runs(column)) > 1 and min(runs) >= STEADY_SLICES:
+            said.append(finding("scan-mixed", what=name, values=_counted(name, column), settled=""))
     numbers = Counter(one.instance_number for one in slices if one.instance_number is not None)
     again = sum(count > 1 for count in numbers.values())
     if len(numbers) > 1 and again:
@@ -114,9 +118,13 @@ def _changes(name: str, values: Sequence[str]) -> bool:
     if alike(name, distinct):
         return False
     if name == "exposure":
-        runs = [len(list(run)) for _, run in groupby(values)]
+        runs = _runs(values)
         return len(runs) == 2 and min(runs) >= STEADY_SLICES
     return True
+
+
+def _runs(values: Sequence[str]) -> list[int]:
+    return [len(list(run)) for _, run in groupby(values)]
 
 
 def _counted(name: str, values: Sequence[str]) -> str:

@@ -22,6 +22,13 @@ HEAD_BYTES = 1024
 CHUNK_BYTES = 1 << 20
 # Elements read from every file; the rest is read once per series.
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
+# What a scan is called and when it was; copies may differ in it.
+EXAMINED = {
+    "acquisition date": "AcquisitionDate",
+    "protocol": "ProtocolName",
+    "description": "SeriesDescription",
+    "body part": "BodyPartExamined",
+}
 SCANNED = [
     *("SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID"),
     *("SeriesDescription", "Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "InstanceNumber"),
@@ -30,7 +37,7 @@ SCANNED = [
     "ConcatenationFrameOffsetNumber",
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("PhotometricInterpretation", "AcquisitionTime", "ContentTime"),
-    *(*TRAIT_ELEMENTS, *IDENTITY),
+    *(*TRAIT_ELEMENTS, *IDENTITY, *EXAMINED.values()),
 ]
 
 
@@ -45,6 +52,7 @@ class SliceHeader:
     ``instance_number`` of a frame is its place in the file or concatenation.
     ``called`` is what a sentence calls the file: its place among those that were looked at,
     because its name may be the patient's. ``patient`` has the elements of ``IDENTITY``,
+    ``examined`` those of ``EXAMINED``,
     ``times_s`` the times of acquisition and content within the day.
     """
 
@@ -67,6 +75,7 @@ class SliceHeader:
     patient: tuple[str, ...] = ("",) * len(IDENTITY)
     study_uid: str = ""
     times_s: tuple[float | None, float | None] = (None, None)
+    examined: tuple[str, ...] = ("",) * len(EXAMINED)
 
 
 def is_dicom(path: Path) -> bool:
@@ -181,6 +190,7 @@ def _common(header: Any, path: Path, layout: PixelLayout | None, called: str) ->
         "called": called,
         "patient": tuple(text(header, keyword) for keyword in IDENTITY),
         "study_uid": text(header, "StudyInstanceUID"),
+        "examined": tuple(text(header, keyword) for keyword in EXAMINED.values()),
         "times_s": (_seconds(header, "AcquisitionTime"), _seconds(header, "ContentTime")),
     }
 
