@@ -174,7 +174,8 @@ def score_calcium(
     Parameters
     ----------
     image : CT in axial order
-    seeds : none of them means that the scan was read and shows no calcium: the total is 0
+    seeds : none of them means that the scan was read and shows no calcium: the total is 0; where all lie
+        outside the scan, nothing is known of it
     protocol : the decisions
     cache : of this image, when it was scored before
     progress : called with the fraction done
@@ -198,7 +199,8 @@ def score_calcium(
         findings.append(finding("mass-unavailable"))
 
     coronary = coronary_codes()
-    looked_at = {*coronary, *(seed.territory for seed in seeds)}
+    all_outside = bool(seeds) and sum(f.code == "seed-outside" for f in findings) == len(seeds)
+    looked_at = set() if all_outside else {*coronary, *(seed.territory for seed in seeds)}
     undecided = {
         code for lesion, _ in scored if lesion.status in ("conflict", "implausible") for code in lesion.territories
     }
@@ -217,8 +219,8 @@ def score_calcium(
         and set(lesion.territories) & set(coronary)
         and not is_coronary(lesion)
     ]
-    if open_lesions:
-        names = names_of([lesion.seeds[0] for lesion in open_lesions])
+    if open_lesions or all_outside:
+        names = names_of(seeds if all_outside else [lesion.seeds[0] for lesion in open_lesions])
         findings.append(finding("total-incomplete", undecided=f"the lesion at {names}"))
         total = Totals()
     else:
@@ -226,7 +228,9 @@ def score_calcium(
     if total.agatston == 0:
         findings.append(zero_score_finding(image, protocol, blood))
     arteries = (
-        None if undecided & set(coronary) else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
+        None
+        if all_outside or undecided & set(coronary)
+        else sum(1 for code in coronary if (by_territory[code].agatston or 0) > 0)
     )
     in_total = [number for number, (lesion, _) in enumerate(scored, start=1) if lesion.in_total]
     grown = {

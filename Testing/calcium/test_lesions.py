@@ -9,7 +9,7 @@ import pytest
 from brute_force import make_image, seed_at
 
 from CACBoneAxisLib.calcium.protocol import CalciumProtocol
-from CACBoneAxisLib.calcium.result import CalciumResult, score_calcium
+from CACBoneAxisLib.calcium.result import CalciumResult, Totals, score_calcium
 from CACBoneAxisLib.imaging.image import CTImage
 
 PROTOCOL = CalciumProtocol()
@@ -65,7 +65,17 @@ def test_a_seed_outside_the_scan_says_so() -> None:
     image = make_image((3, 9, 9))
     seed = seed_at(image, (1, 4, 4))
     away = type(seed)("LAD-1", "LAD", (500.0, 0.0, 0.0))
-    assert codes(score_calcium(image, [away], PROTOCOL)) == ["seed-outside", "zero-rests-on"]
+    assert codes(score_calcium(image, [away, seed], PROTOCOL)) == ["seed-outside", "seed-misses", "zero-rests-on"]
+
+
+def test_seeds_that_all_lie_outside_the_scan_leave_the_total_unknown(bar: CTImage) -> None:
+    seed = seed_at(bar, (1, 4, 6))
+    away = [type(seed)(name, name[:-2], (500.0, 0.0, 0.0)) for name in ("LAD-1", "AV-1")]
+    result = score_calcium(bar, away, PROTOCOL)
+    assert codes(result) == ["seed-outside", "seed-outside", "total-incomplete"]
+    assert set(result.territories.values()) == {result.total} == {Totals()}
+    assert result.arteries is None and {one.category for one in result.categories.values()} == {None}
+    assert score_calcium(bar, [*away, seed], PROTOCOL).total.agatston == pytest.approx(10)
 
 
 def test_two_seeds_of_one_territory_count_the_lesion_once(bar: CTImage) -> None:
