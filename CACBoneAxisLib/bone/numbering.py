@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.bone.levels import levels, parse_level
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.image import CTImage
+from CACBoneAxisLib.imaging.labelfiles import FILE_NAME
 from CACBoneAxisLib.imaging.labels import LabelImage
 from CACBoneAxisLib.imaging.labelschemes import (
     Look,
@@ -77,7 +78,7 @@ def level_numbers(
         evidence = spine_evidence(middles)
         if evidence:
             said.append(finding("levels-named", file=labels.name, told=told, evidence=evidence))
-        elif told == "the name of the file":
+        elif told == FILE_NAME:
             said.append(finding("levels-named-alone", file=labels.name, told=told))
     return found, tuple(said)
 

@@ -27,6 +27,9 @@ MASK_VALUES = (1, 255)
 # TotalSegmentator's task of this name gives all bodies one number and all discs another.
 ALL_BODIES = "vertebrae_body"
 
+# What names a mask alone.
+FILE_NAME = "the name of the file"
+
 # Schemes whose software writes one mask per class.
 BY_CLASS = ("totalsegmentator", "totalsegmentator-v1", "heartchambers")
 
@@ -47,7 +50,7 @@ def read_labels(paths: str | Path | Sequence[str | Path], wanted: Wanted = lambd
     UnusableInputError
         ``file-missing``, ``file-unreadable``, ``dimensions``, ``too-large``, ``labels-values`` when the
         values are not whole numbers from 0 to 65535, ``segments-unclear``, ``masks-none``, ``masks-several``,
-        ``labels-grid`` when masks lie on different grids.
+        ``labels-grid`` when masks lie on different grids, ``mask-duplicate`` when two are of one class.
     """
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     if len(given) == 1 and given[0].is_dir():
@@ -107,8 +110,11 @@ def _from_masks(paths: Sequence[Path], name: str, wanted: Wanted) -> LabelImage:
     names: dict[int, str] = {}
     said: list[Finding] = []
     doubled = 0
+    stems = [stem(path) for path in paths]
     for place, path in enumerate(paths, start=1):
         where = f"file {place} of {len(paths)}"
+        if stem(path) in stems[: place - 1]:
+            raise refusal("mask-duplicate", file=where, other=f"file {stems.index(stem(path)) + 1}")
         if not path.exists():
             raise refusal("file-missing", file=where)
         one = _from_file(path, lambda name: True)
@@ -139,7 +145,7 @@ def _from_masks(paths: Sequence[Path], name: str, wanted: Wanted) -> LabelImage:
         names,
         name,
         content_sha256(list(paths)),
-        named_by="the names of the files",
+        named_by=FILE_NAME if len(names) == 1 else "the names of the files",
         findings=tuple(dict.fromkeys(said)),
     )
 
@@ -176,7 +182,8 @@ def _from_file(path: Path, wanted: Wanted) -> LabelImage:
         excluded,
         named_by if names else "",
         claimed_scheme(path),
-        findings=tuple(said),
+        {one.value: one.codes for one in segments if one.codes and one.value is not None},
+        tuple(said),
     )
 
 
@@ -188,7 +195,7 @@ def _other_names(path: Path, stored: StoredImage, present: set[int], wanted: Wan
     if stem(path) == ALL_BODIES and wanted("vertebrae_L1"):
         raise refusal("labels-bodies", file=path.name)
     if len(present) == 1 and present <= set(MASK_VALUES) and wanted(stem(path)):
-        return {present.pop(): stem(path)}, "the name of the file"
+        return {present.pop(): stem(path)}, FILE_NAME
     return {}, ""
 
 

@@ -35,7 +35,7 @@ class LabelImage:
     excluded : reason by label value, of segments that their reader left out
     named_by : what the names come from, in words; empty without names
     hint : a scheme of ``data/label_schemes.json`` that the file's name claims, None where it claims none
-    codes : SNOMED CT codes by label value, of a DICOM segmentation
+    codes : SNOMED CT codes by label value, of segments that have any
     findings : what the file leaves open
     """
 

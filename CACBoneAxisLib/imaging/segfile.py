@@ -13,16 +13,21 @@ from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.labels import EXCLUDED_TAG
 
 SEGMENT = re.compile(r"Segment(\d+)_(ID|Name|LabelValue|Layer|Tags)$")
+SNOMED_CODE = re.compile(r"\bSCT\^([^^~|]+)\^")
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment as the header has it; ``value`` is None where any value but 0 in its own layer is the segment."""
+    """A segment as the header has it, with the SNOMED CT codes of its terminology entry.
+
+    ``value`` is None where any value but 0 in its own layer is the segment.
+    """
 
     name: str
     value: int | None
     layer: int
     excluded: str | None = None
+    codes: tuple[str, ...] = ()
 
 
 def segments_of(metadata: Mapping[str, str], layers: int, file: str) -> list[Segment]:
@@ -48,7 +53,8 @@ def segments_of(metadata: Mapping[str, str], layers: int, file: str) -> list[Seg
         alone = "Layer" not in entry and layers > 1
         value = None if alone and "LabelValue" not in entry else _number(entry.get("LabelValue"), 1)
         name = entry.get("Name") or entry.get("ID") or f"Segment {number}"
-        segments.append(Segment(name, value, layer, _excluded(entry.get("Tags", ""))))
+        tags = entry.get("Tags", "")
+        segments.append(Segment(name, value, layer, _excluded(tags), tuple(SNOMED_CODE.findall(tags))))
     places = [(one.layer, one.value) for one in segments]
     if any(not 0 <= one.layer < layers for one in segments) or len(set(places)) < len(places):
         raise refusal("segments-unclear", file=file)

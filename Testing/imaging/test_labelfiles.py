@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from CACBoneAxisLib.bone.numbering import is_level
+from CACBoneAxisLib.bone.numbering import is_level, level_numbers
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.labelfiles import claimed_scheme, read_labels
 
@@ -64,6 +64,20 @@ def test_one_mask_is_named_by_its_file_and_no_other_single_number_is(masks, tmp_
     assert read_labels(masks / "vertebrae_L1.nii.gz", is_level).names == {1: "vertebrae_L1"}
     assert read_labels(written(tmp_path / "scan 7.nii.gz", block(5)), is_level).names is None
     assert read_labels(written(tmp_path / "vertebrae_L1.nii.gz", block(5) * 20), is_level).names is None
+
+
+@pytest.mark.parametrize("end", ["nii", "nrrd"])
+def test_two_files_of_one_class_are_refused_by_place(masks, end):
+    written(masks / f"vertebrae_L1.{end}", block(2))
+    with pytest.raises(UnusableInputError, match="file 2 of 4 and file 1 have the same name") as caught:
+        read_labels(masks, is_level)
+    assert caught.value.code == "mask-duplicate"
+
+
+def test_a_folder_with_one_vertebra_is_known_by_the_files_name_alone_as_the_file_is(masks):
+    (masks / "vertebrae_L2.nii.gz").unlink()
+    for given in (masks, masks / "vertebrae_L1.nii.gz"):
+        assert [f.code for f in level_numbers(read_labels(given, is_level))[1]] == ["levels-named-alone"]
 
 
 def test_masks_that_overlap_or_lie_elsewhere_are_said_or_refused(masks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from CACBoneAxisLib.bone.numbering import level_numbers
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.imaging.labelfiles import read_labels
 from CACBoneAxisLib.imaging.segfile import segments_of
@@ -63,3 +64,17 @@ def test_a_named_segment_that_ends_without_a_voxel_is_said(tmp_path):
 
 def test_a_header_without_segments_has_none():
     assert segments_of({"NRRD_space": "LPS"}, 1, "a.nrrd") == []
+
+
+@pytest.mark.parametrize(("code", "agrees"), [("66794005", True), ("14293000", False)])
+def test_a_name_and_a_terminology_code_may_not_be_of_different_vertebrae(tmp_path, code, agrees):
+    # SNOMED CT: 66794005 is L1, 14293000 is L2.
+    entry = f"Segmentation category~SCT^123037004^Anatomical Structure~SCT^{code}^vertebra~^^~Anatomic codes~^^~^^"
+    fields = [{"Name": "L1", "Layer": 0, "LabelValue": 1, "Tags": f"TerminologyEntry:{entry}|"}]
+    labels = read_labels(seg(tmp_path / "a.seg.nrrd", LAYERS[..., 0], fields))
+    if agrees:
+        assert level_numbers(labels)[0] == {"L1": 1}
+        return
+    with pytest.raises(UnusableInputError, match="segment 1") as caught:
+        level_numbers(labels)
+    assert caught.value.code == "level-claims"
