@@ -19,6 +19,9 @@ AIR_HALF_WIDTH_HU = 25
 # Smallest fraction of the scan, and of its dark values, that the peak of air must hold.
 AIR_PART_OF_SCAN = 0.01
 AIR_PART_OF_DARK = 0.4
+# A scan without lung may have less: this many voxels of the sample, and nearly all that is dark.
+LITTLE_AIR_VOXELS = 100
+LITTLE_AIR_PART_OF_DARK = 0.8
 # Padding rather than air: the only dark value, at or below the HU that scanners clip at.
 CUT_HU = -1024
 # Lung shows the scale nearly as well as air: smallest fraction of the scan in this range.
@@ -84,10 +87,13 @@ class Attenuation:
         """Median of the air around the patient, None where the scan holds too little.
 
         The most frequent 10 HU of what is dark, if they lie between -1150 and -930, and 25 HU
-        to each side of them.
+        to each side of them. Less than 1 % of the scan is enough where there is no lung to mistake for it.
         """
         dark = self.values[(self.values >= AIR_FROM_HU) & (self.values < DARK_TO_HU)]
-        if dark.size < AIR_PART_OF_SCAN * self.values.size:
+        fewest, part = AIR_PART_OF_SCAN * self.values.size, AIR_PART_OF_DARK
+        if dark.size < fewest and not self.lung:
+            fewest, part = LITTLE_AIR_VOXELS, LITTLE_AIR_PART_OF_DARK
+        if dark.size < fewest:
             return None
         at_floor = dark == dark.min()
         if at_floor.all() and dark[0] <= CUT_HU:
@@ -101,7 +107,7 @@ class Attenuation:
         if peak > AIR_TO_HU:
             return None
         air = dark[np.abs(dark - peak) <= AIR_HALF_WIDTH_HU]
-        if air.size < max(AIR_PART_OF_SCAN * self.values.size, AIR_PART_OF_DARK * dark.size):
+        if air.size < max(fewest, part * dark.size):
             return None
         return float(np.median(air))
 

@@ -255,8 +255,9 @@ def _fractions(scan: _Scan) -> Iterator[Finding]:
 
 def _darkest(scan: _Scan) -> Iterator[Finding]:
     lowest, air, padding = scan.attenuation.lowest_tissue, scan.attenuation.air_hu, scan.attenuation.padding_hu
-    if padding is not None and air is None and not scan.attenuation.lung:
-        yield finding("hu-scale-unchecked", padding=f"{padding:.0f}")
+    without = air is None and not scan.attenuation.lung
+    if without and (padding is not None or lowest <= DARKEST_EXPECTED_HU):
+        yield finding("hu-scale-unchecked", minimum=f"{scan.attenuation.lowest:.0f}")
     elif lowest > DARKEST_EXPECTED_HU:
         yield finding("hu-clipped-low", minimum=f"{lowest:.0f}")
     elif air is not None and not (AIR_HU - AIR_BELOW_HU <= air <= AIR_HU + AIR_ABOVE_HU):

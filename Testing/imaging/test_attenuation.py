@@ -47,6 +47,14 @@ def test_lung_alone_is_not_air():
     assert Attenuation.of(np.full((4, 4, 4), 40, np.int16)).air_hu is None
 
 
+@pytest.mark.parametrize(("air", "expected"), [((-940, -938), -939), ((-1150, -890), None)])
+def test_a_little_air_is_measured_where_it_has_one_density(air, expected):
+    hu = np.full((20, 40, 40), 40, np.int16)
+    # 0.625 % of the scan, spread evenly: the median is the middle; over 260 HU there is no peak.
+    hu[:, 0, :10] = np.rint(np.linspace(*air, 200)).reshape(20, 10)
+    assert Attenuation.of(hu).air_hu == expected
+
+
 @pytest.mark.parametrize("top", [240, 400, 800])
 def test_a_cut_from_above_is_seen(top):
     hu = np.minimum(a_scan(), top)
