@@ -67,6 +67,14 @@ def test_without_the_sites_regression_no_class_is_read(spine):
     assert {"dual-unmapped", "dual-hu"} <= {f.code for f in result.findings}
 
 
+def test_exchanged_energies_and_the_same_volume_twice_are_refused(spine):
+    first, second = pair(spine)
+    # Bone gains 133.2 HU at 70 keV and 71.0 at 140: exchanged, its density comes out as -100, and as 0 from one volume.
+    for one, other in ((second, first), (first, first)):
+        with pytest.raises(UnusableInputError, match="L1 has no hydroxyapatite"):
+            measured(one, other)
+
+
 def test_coefficients_that_are_given_go_before_the_table():
     # By hand: 100 x ((150 - 5) - (80 - 1)) / (150 - 70)
     own = Calibration("dual-energy", ha_hu_per_100=(150.0, 70.0), water_hu=(5.0, 1.0))
