@@ -14,8 +14,10 @@ from CACBoneAxisLib.imaging.jsontext import LARGEST_NUMBER
 MISSING = {"", "na", "n/a", "#n/a", "#nv", "#null!", "<na>", "nan", "null", "."}
 # In a column of numbers a sign or a word alone is missing too; in a column of words it may be an answer.
 MISSING_NUMBER = MISSING | {"-", "--", "—", "none", "k.a.", "k. a.", "missing", "unknown", "?"}
+# Text processors and plotting programs write the minus sign, or an en dash, in place of the hyphen.
+MINUS = str.maketrans("\u2212\u2013", "--")
 POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+COMMA = re.compile(r"[+\u2212\u2013-]?\d*,\d+([eE][+-]?\d+)?")
 # Malformed numbers: thousands separators, limits, units, spreadsheet errors.
 LIKE_NUMBER = re.compile(
     r"[<>≤≥~=]?\s*[+-]?\d[\d.,' \u00a0]*(\s*%|\s+\S{1,12}|kg|mg|cm|mm|ml|hu|years?|y)?|#\S+!|[+-]?inf(inity)?",
@@ -82,7 +84,7 @@ class Cells:
             ``cell-unreadable`` for a cell that is no number in a column of numbers, ``cell-thousands``; by line
             and column.
         """
-        texts = self.column(name)
+        texts = [text.translate(MINUS) for text in self.column(name)]
         there = [n for n, text in enumerate(texts) if not is_missing(text, number=True)]
         points = {n for n in there if POINT.fullmatch(texts[n])}
         commas = {n for n in there if COMMA.fullmatch(texts[n])}
@@ -109,7 +111,7 @@ class Cells:
 
 def number_of(text: str) -> float | None:
     """Return the number that a single cell says, with a decimal point or comma; None where it says none."""
-    text = text.strip()
+    text = text.strip().translate(MINUS)
     if POINT.fullmatch(text):
         return float(text)
     return float(text.replace(",", ".")) if COMMA.fullmatch(text) else None

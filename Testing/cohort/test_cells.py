@@ -23,6 +23,7 @@ def table(tmp_path, text: str, encoding: str = "utf-8"):
         ("id;x\r\n1;,5\r\n2;#NV\r\n3;-1,25\r\n", [0.5, None, -1.25]),
         ("id\tx\n1\t1,234\n2\tNaN\n3\t2,5\n", [1.234, None, 2.5]),
         ('id,x\n1,"2,5"\n2,n/a\n3,4\n', [2.5, None, 4]),
+        ("id;x\n1;\u22122.5\n2;\u20133\n3;4\n", [-2.5, -3, 4]),
         ("sep=;\nid;x\n1;1e3\n2;.\n3;7\n", [1000, None, 7]),
     ],
 )
