@@ -178,7 +178,9 @@ def _measure(
             other = measure(values, image.geometry.voxel_volume_mm3).mean_hu
             ha = density_ha(reader.calibration, statistics.mean_hu, other)
             if ha <= 0:
-                why = f"{candidate.level} has no hydroxyapatite, so the energies are exchanged, both images are the same"
+                why = (
+                    f"{candidate.level} has no hydroxyapatite, so the energies are exchanged, both images are the same"
+                )
                 raise refusal("dual-energy", why=f"{why}, or the region is not in bone")
             dual = DualMeasurement(statistics.mean_hu, other, ha)
     reading, more, common = reader.read(candidate.level, statistics.mean_hu, ha_mg_cm3=dual.ha_mg_cm3 if dual else None)
