@@ -81,11 +81,12 @@ def main(argv: Sequence[str] | None = None, after_analysis: AfterAnalysis | None
         return stop.code if isinstance(stop.code, int) else UNUSABLE
     arguments.qt = qt
     bar = ProgressBar(sys.stderr)
+    problem: UnusableInputError | str
     try:
         with _log_on(sys.stderr, verbose=arguments.verbose):
             said = arguments.run(arguments, bar, after_analysis)
     except UnusableInputError as error:
-        problem, code = str(error), UNUSABLE
+        problem, code = error, UNUSABLE
     except OSError as error:
         problem, code = (
             f"{Path(error.filename).name + ': ' if error.filename else ''}{error.strerror or error}.",

@@ -120,8 +120,8 @@ def process(task: Task, progress: Progress | None = None) -> Outcome:
 
 def _neutral_sentence(error: UnusableInputError, task: Task) -> str:
     """Return an error's sentence without file or folder names, which may be patient names."""
-    message = str(error).replace(task["output"], "the output folder")
-    return " ".join(without_identifiers(message, task["paths"]).split())
+    paths = {**task["paths"], "the output folder": [task["output"]]}
+    return " ".join(without_identifiers(error, paths).split())
 
 
 def failed(task: Task, code: str, message: str, lines: Sequence[str] = ()) -> Outcome:

@@ -6,7 +6,7 @@ questions; the code that raises one fills in the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,11 +27,12 @@ class Finding:
 
 
 class UnusableInputError(ValueError):
-    """Input that cannot be used; ``str()`` is one sentence for the user."""
+    """Input that cannot be used; ``str()`` is one sentence for the user, with ``values`` filled in."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, values: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.values = dict(values or {})
 
 
 def _fill(code: str, values: dict[str, Any]) -> tuple[Severity, str]:
@@ -58,7 +59,7 @@ def finding(code: str, **values: Any) -> Finding:
 
 def refusal(code: str, **values: Any) -> UnusableInputError:
     """Return the refusal ``code``, to be raised, with the values filled into its sentence."""
-    return UnusableInputError(code, _fill(code, values)[1])
+    return UnusableInputError(code, _fill(code, values)[1], values)
 
 
 def verdict(question: Literal["calcium", "bone"], findings: Iterable[Finding]) -> Verdict:

@@ -9,11 +9,14 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from CACBoneAxisLib.bone.levels import parse_level
+from CACBoneAxisLib.data import load_table
 from CACBoneAxisLib.imaging.dicom.elements import text
 from CACBoneAxisLib.imaging.dicom.slices import read_header
+from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.image import CTImage
 from CACBoneAxisLib.imaging.markups import Box, PointList
 from CACBoneAxisLib.report.wording import territory_table
@@ -45,6 +48,9 @@ WORDS = {
     "water",
     "rod",
 }
+# Values of a sentence that are names, and numbers that are counts rather than the number of a patient.
+NAMES = {"file", "folder", "image", "name", "region", "seed", "first", "second"}
+SHORT_NUMBER = re.compile(r"\d{1,4}")
 UID = re.compile(r"\b[0-2](?:\.\d+){5,}\b")
 
 
@@ -95,12 +101,14 @@ def neutral_lists(lists: Sequence[PointList], name: str = "seeds") -> tuple[Poin
     return tuple(replace(one, name=name) for one in lists)
 
 
-def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]]) -> str:
+def without_identifiers(said: UnusableInputError | str, paths: Mapping[str, Sequence[str | Path]]) -> str:
     """Replace file names in a sentence by roles, and remove UIDs.
+
+    A name that is a word of the sentences, or a short number, is replaced where it was filled in as a name.
 
     Parameters
     ----------
-    message : of an error
+    said : an error, or its sentence
     paths : files and folders named by the user, by role (``image``, ``seeds``)
     """
     called: dict[str, str] = {}
@@ -114,10 +122,24 @@ def without_identifiers(message: str, paths: Mapping[str, Sequence[str | Path]])
                 stem = name.split(".")[0]
                 if not _is_word(stem):
                     called[stem] = neutral.split(".")[0]
+    message = str(said)
+    if isinstance(said, UnusableInputError) and said.values:
+        filled = {k: called.get(v, v) if k in NAMES and isinstance(v, str) else v for k, v in said.values.items()}
+        message = str(refusal(said.code, **filled))
     # Longer names first: a file's name may begin with another's.
-    for name in sorted((name for name in called if len(name) > 1), key=len, reverse=True):
+    telling = (
+        name for name in called if len(name) > 1 and not SHORT_NUMBER.fullmatch(name) and name not in _sentences()
+    )
+    for name in sorted(telling, key=len, reverse=True):
         message = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", called[name], message)
     return UID.sub("...", message)
+
+
+@cache
+def _sentences() -> set[str]:
+    """Return the lower-case words of all sentences of findings."""
+    entries = load_table("findings")["findings"].values()
+    return {word for entry in entries for word in re.findall(r"[a-z]+", entry["message"] + " " + entry["meaning"])}
 
 
 def _is_word(stem: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.markups import Box
 from CACBoneAxisLib.study.identity import neutral_boxes, neutral_name, without_identifiers
 
@@ -43,10 +44,17 @@ def test_a_sentence_loses_names_and_uids_but_no_other_words() -> None:
     assert without_identifiers("The direction is 0.7 1.2.3 mm.", paths) == "The direction is 0.7 1.2.3 mm."
 
 
+@pytest.mark.parametrize("name", ["slices", "24", "Doe", "47114711"])
+def test_a_sentence_keeps_its_own_words_and_numbers_where_a_file_is_called_by_one(name: str) -> None:
+    error = refusal("missing-slice", file=name, below="24", above="30", gap="6", increment="3")
+    said = "image misses slices: between 24 and 30 mm there are 6 mm instead of 3 mm."
+    assert without_identifiers(error, {"image": [f"/data/{name}"]}) == said
+
+
 @given(st.text(min_size=2, max_size=12), st.sampled_from(["", ".nrrd", ".nii.gz", ".mrk.json"]))
 def test_whatever_a_file_is_called_its_name_is_not_left(stem: str, suffix: str) -> None:
     name = stem.replace("/", "_").replace("\0", "_") + suffix
-    if not stem.isalnum() or stem.lower() in "image cannot be read":
+    if not stem.isalnum() or stem.lower() in "image cannot be read as an":
         return
-    said = without_identifiers(f"{name} cannot be read.", {"image": [name]})
-    assert said == f"{neutral_name(name, 'image')} cannot be read."
+    said = without_identifiers(refusal("file-unreadable", file=name), {"image": [name]})
+    assert said == f"{neutral_name(name, 'image')} cannot be read as an image."
