@@ -22,9 +22,9 @@ from CACBoneAxisLib.cohort.errors import error_lines, remove_errors, write_error
 from CACBoneAxisLib.cohort.manifest import PATH_COLUMNS, SINGLE_COLUMNS, ManifestRow
 from CACBoneAxisLib.cohort.schema import result_row
 from CACBoneAxisLib.dicomout.storedreading import read_reading
+from CACBoneAxisLib.imaging.detached import content_files
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.imaging.integrity import content_sha256
-from CACBoneAxisLib.imaging.load import content_files
 from CACBoneAxisLib.study import Settings, analyze
 from CACBoneAxisLib.study.destination import Destination
 from CACBoneAxisLib.study.identity import without_identifiers

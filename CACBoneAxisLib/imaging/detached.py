@@ -6,11 +6,8 @@ import re
 from pathlib import Path
 
 from CACBoneAxisLib.imaging.findings import refusal
+from CACBoneAxisLib.imaging.headerfields import HEADER_BYTES, HeaderFields, header_fields
 
-NRRD_FIELD = re.compile(rb"^data ?file:\s*(.*?)\s*$", re.IGNORECASE)
-METAIMAGE_FIELD = re.compile(rb"^\s*ElementDataFile\s*=\s*(.*?)\s*$", re.IGNORECASE)
-FIELDS = {".nrrd": NRRD_FIELD, ".nhdr": NRRD_FIELD, ".mha": METAIMAGE_FIELD, ".mhd": METAIMAGE_FIELD}
-HEADER_BYTES = 1 << 20
 # Largest compression ratio of deflate, reached on equal bytes.
 MOST_DEFLATED = 1032
 # Bytes of a rescaled value per stored byte.
@@ -18,48 +15,56 @@ WIDEST = 8
 # Formats whose header states compression, or that never compress.
 UNCOMPRESSED = {".nii", ".nrrd", ".nhdr", ".mha", ".mhd"}
 COMPRESSION = re.compile(
-    rb"^(encoding:\s*(gz|gzip|bz2|bzip2)|\s*CompressedData\s*=\s*True)\s*$", re.IGNORECASE | re.MULTILINE
+    rb"^(encoding:\s*(gz|gzip|bz2|bzip2)|\s*CompressedData\s*[=:]\s*True)\s*$", re.IGNORECASE | re.MULTILINE
 )
+PAIRS = {".hdr": (".img", ".img.gz"), ".hdr.gz": (".img.gz", ".img"), ".img": (".hdr",), ".img.gz": (".hdr", ".hdr.gz")}
 
 
 def data_files(path: Path) -> list[Path]:
-    """Return the voxel files named by a NRRD or MetaImage header; none where the voxels are in the file itself.
+    """Return the other files of an image: voxel files that its header names, the other half of a NIfTI pair.
 
     Raises
     ------
     UnusableInputError
-        ``outside-folder`` when one of them is not below the header's folder.
+        ``outside-folder`` when one of them is not below the header's folder; ``file-unreadable`` for a damaged header.
     """
-    field = FIELDS.get(path.suffix.lower())
-    if field is None:
-        return []
-    with path.open("rb") as stream:
-        lines = stream.read(HEADER_BYTES).splitlines()
-    names: list[str] = []
-    for number, line in enumerate(lines):
-        named = field.match(line)
-        if named:
-            names = _names(named.group(1).decode("utf-8", "replace"), lines[number + 1 :])
-            break
-        if not line.strip() and field is NRRD_FIELD:
-            break
     root = path.parent.resolve()
-    files = [path.parent / name for name in names]
+    files = _pair(path)
+    if not files and (header := header_fields(path)) is not None:
+        files = [path.parent / name for name in _names(header)]
     for file in files:
         try:
             inside = file.resolve().is_relative_to(root)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):
             inside = False
         if not inside:
             raise refusal("outside-folder", file=path.name)
     return [file for file in files if file.is_file()]
 
 
-def _names(value: str, following: list[bytes]) -> list[str]:
-    if value.upper() == "LOCAL":
+def content_files(path: Path) -> list[Path]:
+    """Return all files of an image."""
+    return [path, *data_files(path)]
+
+
+def _pair(path: Path) -> list[Path]:
+    """Return the other half of a NIfTI or Analyze pair, header or voxels."""
+    lower = path.name.lower()
+    suffix = next((one for one in sorted(PAIRS, key=len, reverse=True) if lower.endswith(one)), None)
+    if suffix is None:
+        return []
+    stem = path.name[: -len(suffix)]
+    upper = path.name.endswith(suffix.upper())
+    others = [path.with_name(stem + (end.upper() if upper else end)) for end in PAIRS[suffix]]
+    return [one for one in others if one.is_symlink() or one.is_file()][:1]
+
+
+def _names(header: HeaderFields) -> list[str]:
+    value = header.data_file
+    if value.upper() in ("", "LOCAL"):
         return []
     if value.upper().split(" ")[0] == "LIST":
-        return [name for line in following if (name := line.decode("utf-8", "replace").strip())]
+        return list(header.following)
     pattern = re.fullmatch(r"(\S*%\d*d\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)(\s+\d+)?", value)
     if pattern is None:
         return [value]

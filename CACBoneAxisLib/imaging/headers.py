@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from CACBoneAxisLib.imaging.findings import refusal
 from CACBoneAxisLib.imaging.geometry import RAS_LPS, ImageGeometry
+from CACBoneAxisLib.imaging.headerfields import HEADER_BYTES, METAIMAGE_SUFFIXES, NRRD_SUFFIXES, header_fields
 
-HEADER_BYTES = 1 << 20
 # NIfTI-1 and Analyze; ITK reads no NIfTI-2.
 HEADER_LENGTH = 348
 # Relative tolerance of a length given twice: single precision keeps seven digits, converters round to five.
@@ -38,6 +38,11 @@ UNITS_MM = {
 }
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".img", ".img.gz", ".nia")
 SAYING_SUFFIXES = (".h5", ".hdf5", ".mnc", ".mgh", ".mgz")
+# Of a MetaImage: fields with one whole number and their defaults, and those with one for each dimension or pair.
+COUNTS = {"NDims": "", "ElementNumberOfChannels": "1", "HeaderSize": "0"}
+MATRICES = ("TransformMatrix", "Rotation", "Orientation")
+LENGTHS = ("DimSize", "ElementSpacing", "ElementSize", "Offset", "Position", "Origin", "CenterOfRotation")
+MOST_DIMENSIONS, MOST_CHANNELS = 5, 4096
 NIFTI_UNITS_MM = {1: 1000.0, 2: 1.0, 3: 1e-3}
 
 
@@ -66,6 +71,23 @@ class HeaderClaims:
             raise refusal("header-disagrees", file=name, claims="its header and the way the reader takes it")
 
 
+def check_header(path: Path) -> None:
+    """Refuse a header that ITK must not see: it takes gigabytes for it, or ends the process.
+
+    Raises
+    ------
+    UnusableInputError
+        ``file-unreadable``, ``header-disagrees``.
+    """
+    if path.name.lower().endswith(NIFTI_SUFFIXES):
+        head, _ = _nifti_head(path)
+        if head and _NiftiHeader(head).voxels_at is None:
+            claims = "the place of the first voxel and the file's length"
+            raise refusal("header-disagrees", file=path.name, claims=claims)
+    elif path.suffix.lower() in METAIMAGE_SUFFIXES and (header := header_fields(path)) is not None:
+        _check_counts(path, header.fields)
+
+
 def header_claims(path: Path) -> HeaderClaims:
     """Read and check the claims of an image file's header.
 
@@ -78,10 +100,9 @@ def header_claims(path: Path) -> HeaderClaims:
     suffix = path.name.lower()
     if suffix.endswith(NIFTI_SUFFIXES):
         return _nifti(path)
-    if suffix.endswith((".nrrd", ".nhdr")):
-        return _nrrd(path)
-    if suffix.endswith((".mha", ".mhd")):
-        return _metaimage(path)
+    header = header_fields(path)
+    if header is not None:
+        return (_nrrd if suffix.endswith(NRRD_SUFFIXES) else _metaimage)(path, header.fields)
     return HeaderClaims(says_orientation=suffix.endswith(SAYING_SUFFIXES))
 
 
@@ -98,9 +119,9 @@ def _nifti(path: Path) -> HeaderClaims:
     if not all(isfinite(s) and s > 0 for s in spacing):
         raise refusal("spacing-implausible", file=path.name, spacing=_words(spacing))
     if path.name.lower().endswith((".nii", ".nii.gz")):
-        # A plain file is as long as its header says; of a compressed one the length is not known before it is read.
-        whole = values.voxels_at + values.voxel_bytes
-        if values.voxels_at < HEADER_LENGTH + 4 or (not compressed and path.stat().st_size > whole):
+        # A plain file is as long as its header says; of a compressed one the length is counted when it is read.
+        first = values.voxels_at or 0
+        if first < HEADER_LENGTH + 4 or (not compressed and path.stat().st_size > first + values.voxel_bytes):
             raise refusal(
                 "header-disagrees", file=path.name, claims="the place of the first voxel and the file's length"
             )
@@ -162,7 +183,7 @@ class _NiftiHeader:
         self.scale = self._get("2f", 112)
         at = self._get("f", 108)[0]
         self.voxel_bytes = prod(max(n, 1) for n in sizes[1:]) * int(self._get("h", 72)[0]) // 8
-        self.voxels_at = int(at) if isfinite(at) and 0 <= at < HEADER_BYTES else HEADER_LENGTH
+        self.voxels_at = int(at) if isfinite(at) and 0 <= at < HEADER_BYTES and at == int(at) else None
         codes = self._get("2h", 252)
         self.qform = _from_quaternion(self._get("6f", 256), pixdim) if codes[0] > 0 else None
         self.sform = None
@@ -205,16 +226,7 @@ def _apart(first: NDArray[np.float64], second: NDArray[np.float64], size: Sequen
     return not (far <= limit and np.allclose(lengths, others, rtol=SAME_LENGTH, atol=0))
 
 
-def _nrrd(path: Path) -> HeaderClaims:
-    fields: dict[str, str] = {}
-    with path.open("rb") as stream:
-        for line in stream.read(HEADER_BYTES).split(b"\n"):
-            text = line.decode("utf-8", "replace").strip()
-            if not text:
-                break
-            key, sign, value = text.partition(":")
-            if sign and not value.startswith("=") and not text.startswith("#"):
-                fields.setdefault(re.sub(r"\s+", " ", key.strip().lower()), value.strip())
+def _nrrd(path: Path, fields: Mapping[str, str]) -> HeaderClaims:
     directions = fields.get("space directions")
     if directions is not None:
         told = [part for part in re.findall(r"\([^)]*\)|none", directions) if part != "none"]
@@ -230,20 +242,12 @@ def _nrrd(path: Path) -> HeaderClaims:
     return HeaderClaims(unit_mm=unit, says_orientation=said is not None and directions is not None)
 
 
-def _metaimage(path: Path) -> HeaderClaims:
-    fields: dict[str, str] = {}
-    with path.open("rb") as stream:
-        for line in stream.read(HEADER_BYTES).split(b"\n"):
-            key, sign, value = line.decode("latin-1").partition("=")
-            if sign:
-                fields.setdefault(key.strip(), value.strip())
-            if key.strip() == "ElementDataFile":
-                break
+def _metaimage(path: Path, fields: Mapping[str, str]) -> HeaderClaims:
     if "ElementSpacing" not in fields and "ElementSize" not in fields:
         raise refusal("spacing-missing", file=path.name)
     for names in (
         ("ElementSpacing", "ElementSize"),
-        ("TransformMatrix", "Rotation", "Orientation"),
+        MATRICES,
         ("Offset", "Position", "Origin"),
     ):
         said = {name: _numbers(fields[name]) for name in names if name in fields}
@@ -253,7 +257,7 @@ def _metaimage(path: Path) -> HeaderClaims:
     slope, offset = (_numbers(fields.get(f"ElementToIntensityFunction{name}", "")) for name in ("Slope", "Offset"))
     if slope not in ((), (1.0,)) or offset not in ((), (0.0,)):
         raise refusal("header-disagrees", file=path.name, claims="its stored values and ElementToIntensityFunction")
-    turn = next((fields[n] for n in ("TransformMatrix", "Rotation", "Orientation") if n in fields), None)
+    turn = next((fields[n] for n in MATRICES if n in fields), None)
     letters = fields.get("AnatomicalOrientation", "").strip().upper()
     letters = letters if re.fullmatch("[RLAPIS]{3}", letters) else ""
     matrix = np.eye(3) if turn is None else np.array(_numbers(turn) or [np.nan])
@@ -264,6 +268,22 @@ def _metaimage(path: Path) -> HeaderClaims:
         raise refusal("header-disagrees", file=path.name, claims=claims)
     unit = _one_unit([fields.get("DistanceUnits", "")], path.name)
     return HeaderClaims(unit_mm=unit, says_orientation=turn is not None or bool(letters))
+
+
+def _check_counts(path: Path, fields: Mapping[str, str]) -> None:
+    """Refuse numbers of dimensions, voxels or channels that there cannot be, and lists of another length."""
+    counts = [_numbers(fields.get(name, otherwise)) for name, otherwise in COUNTS.items()]
+    size = _numbers(fields.get("DimSize", ""))
+    whole = (
+        all(len(one) == 1 for one in counts) and size and all(n.is_integer() for one in (*counts, size) for n in one)
+    )
+    if not whole or not (2 <= counts[0][0] <= MOST_DIMENSIONS and 1 <= counts[1][0] <= MOST_CHANNELS):
+        raise refusal("file-unreadable", file=path.name)
+    dimensions = int(counts[0][0])
+    lengths = dict.fromkeys(LENGTHS, dimensions) | dict.fromkeys(MATRICES, dimensions**2)
+    wrong = [name for name, count in lengths.items() if name in fields and len(_numbers(fields[name])) != count]
+    if wrong or min(size) < 1 or counts[2][0] < -1:
+        raise refusal("file-unreadable", file=path.name)
 
 
 def _letters(rows: NDArray[np.float64]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from CACBoneAxisLib.imaging.detached import can_hold, data_files
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
 from CACBoneAxisLib.imaging.geometry import ImageGeometry, round_spacing
-from CACBoneAxisLib.imaging.headers import HeaderClaims, header_claims
+from CACBoneAxisLib.imaging.headers import HeaderClaims, check_header, header_claims
 from CACBoneAxisLib.imaging.integrity import is_intact
 from CACBoneAxisLib.imaging.quiet import quiet_libraries
 
@@ -94,6 +94,7 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     if not path.exists():
         raise refusal("file-missing", file=path.name)
     beside = data_files(path)
+    check_header(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -115,7 +116,7 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     except MemoryError:
         raise refusal("file-unreadable", file=path.name) from None
     array = image_array(image)
-    if not is_intact(path, array):
+    if not is_intact(path, array, beside):
         raise refusal("file-unreadable", file=path.name)
     # Keys that are not valid text cannot be queried.
     keys = [key for key in image.GetMetaDataKeys() if _text(key) == key]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CACBoneAxisLib.data import load_table
+from CACBoneAxisLib.imaging.detached import content_files
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom
 from CACBoneAxisLib.imaging.filekinds import refuse_other
 from CACBoneAxisLib.imaging.findings import Finding, finding, refusal
@@ -144,7 +145,7 @@ def _from_masks(paths: Sequence[Path], name: str, wanted: Wanted) -> LabelImage:
         first.geometry,
         names,
         name,
-        content_sha256(list(paths)),
+        content_sha256([one for path in paths for one in content_files(path)]),
         named_by=FILE_NAME if len(names) == 1 else "the names of the files",
         findings=tuple(dict.fromkeys(said)),
     )
@@ -178,7 +179,7 @@ def _from_file(path: Path, wanted: Wanted) -> LabelImage:
         geometry,
         names or None,
         path.name,
-        content_sha256([path]),
+        content_sha256(content_files(path)),
         excluded,
         named_by if names else "",
         claimed_scheme(path),

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from CACBoneAxisLib.imaging.detached import data_files
+from CACBoneAxisLib.imaging.detached import content_files
 from CACBoneAxisLib.imaging.dicom.files import DICOM_SUFFIXES
 from CACBoneAxisLib.imaging.dicom.series import find_series
 from CACBoneAxisLib.imaging.dicom.slices import is_dicom
@@ -124,8 +124,3 @@ def _from_file(path: Path, series: str | int | None, progress: Callable[[str, fl
         source=ImageSource(path.name, format_name(path), sha256),
         findings=stored.findings + hounsfield.findings,
     )
-
-
-def content_files(path: Path) -> list[Path]:
-    """Return the file and those that its header names for the voxels."""
-    return [path, *data_files(path)]

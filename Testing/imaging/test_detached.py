@@ -66,6 +66,37 @@ def test_lists_and_patterns_of_files_are_looked_at_too(pair, name, old, new):
     assert refused(pair / name) == "outside-folder"
 
 
+@pytest.mark.parametrize("given", ["e.hdr", "e.img"])
+def test_the_half_of_a_pair_that_is_linked_from_elsewhere_is_refused(pair, small_hu, given):
+    sitk.WriteImage(sitk.GetImageFromArray(small_hu), str(pair / "e.hdr"))
+    assert read_ct(pair / given).geometry.shape == small_hu.shape
+    other = pair / ("e.img" if given == "e.hdr" else "e.hdr")
+    other.rename(pair.parent / "elsewhere")
+    try:
+        other.symlink_to(pair.parent / "elsewhere")
+    except OSError:
+        pytest.skip("links cannot be made here")
+    assert refused(pair / given) == "outside-folder"
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [("a.nhdr", b"data file:"), ("b.mhd", b"ElementDataFile")],
+)
+def test_a_header_cannot_hide_the_file_that_it_names(pair, name, before):
+    path = pair / name
+    content = path.read_bytes()
+    head, field, rest = content.partition(before)
+    long = b"# " + b"x" * 1000 + b"\n" if name == "a.nhdr" else b"Comment = " + b"x" * 1000 + b"\n"
+    path.write_bytes(head + long * 1100 + field + rest)
+    assert refused(path) == "file-unreadable"
+    # What one reader takes for the end of a line, or for a sign, another does not.
+    outside = {"a.nhdr": b"data file: ../secret.raw", "b.mhd": b"ElementDataFile : ../secret.raw"}[name]
+    for hidden in (b"# x\r" + field + rest.split(b"\n")[0] + b"\n" + outside + b"\n", outside + b"\n"):
+        path.write_bytes(head + hidden)
+        assert refused(path) in ("outside-folder", "file-unreadable")
+
+
 def test_a_linked_data_file_that_lies_elsewhere_is_refused(pair):
     (pair / "a.raw").unlink()
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import struct
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -262,3 +264,47 @@ def test_a_line_added_to_a_nrrd_header_changes_no_number_in_silence(tmp_path, li
         assert followed or stored.findings or meaning(stored) == meaning(true)
         if line == "space units" and "cm" in value:
             assert stored.geometry.spacing_mm == pytest.approx([10 * s for s in SPACING])
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".hdr"])
+@pytest.mark.parametrize("offset", [1.0, 2e9, -1.0, 351.0, 352.5, float("inf"), float("nan"), 1e30])
+def test_a_first_voxel_where_none_can_be_is_refused_at_once(nifti, tmp_path, suffix, offset):
+    path = changed(tmp_path / f"a{suffix}", nifti if suffix != ".hdr" else pair_of(nifti), ("f", 108, offset))
+    if suffix == ".hdr":
+        (tmp_path / "a.img").write_bytes(nifti[352:])
+    if suffix == ".nii.gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    start = time.perf_counter()
+    assert code_of(path) in ("header-disagrees", "file-unreadable")
+    assert time.perf_counter() - start < 5
+
+
+def pair_of(nifti: bytes) -> bytes:
+    """The header of a pair from that of a single file."""
+    return nifti[:344] + b"ni1\0" + nifti[348:352]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        *(("NDims = 3", f"NDims = {n}") for n in ("-1", "0", "1", "9", "1e9", "3.5", "x", "", "2", "-2147483648")),
+        *(
+            ("DimSize = 6 5 4", f"DimSize = {n}")
+            for n in ("6 5", "6 5 -4", "6 5 0", "6 5 4 1", "", "6 5 x", "6 5 1e400")
+        ),
+        ("DimSize", "ElementNumberOfChannels = -1\nDimSize"),
+        ("DimSize", "ElementNumberOfChannels = 1000000000\nDimSize"),
+        ("DimSize", "HeaderSize = -5\nDimSize"),
+        ("DimSize", "Offset = 0 0\nDimSize"),
+        ("DimSize", "TransformMatrix = 1 0 0 1\nDimSize"),
+        ("DimSize", "ElementSpacing = 1 1 1 1\nDimSize"),
+        ("ElementDataFile = LOCAL", "ElementDatafile"),
+        ("DimSize", "DimSize = 60 50 40\nDimSize"),
+    ],
+)
+def test_a_metaimage_with_impossible_counts_is_refused_before_itk_sees_it(tmp_path, old, new):
+    path = metaimage(tmp_path / "a.mha", *([] if "ElementSpacing = 1 1 1 1" in new else ["ElementSpacing = 1 1 1"]))
+    content = path.read_bytes()
+    assert old.encode() in content
+    path.write_bytes(content.replace(old.encode(), new.encode(), 1))
+    assert code_of(path) == "file-unreadable"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from CACBoneAxisLib.imaging.detached import content_files
 from CACBoneAxisLib.imaging.findings import UnusableInputError
-from CACBoneAxisLib.imaging.load import content_files, read_ct
+from CACBoneAxisLib.imaging.load import read_ct
 
 
 def refused(path, **kwargs) -> tuple[str, str]:
