@@ -91,7 +91,7 @@ def test_a_frame_too_many_in_the_header_is_refused(single_frames, dicom_variants
     made = dicom_variants.enhanced(single_frames)
     made.PixelData = made.PixelData[: -2 * 10 * 12]
     dicom_variants.save_as(made, tmp_path / "e.dcm", "explicit")
-    assert refused(tmp_path / "e.dcm") == ("file-unreadable", "e.dcm cannot be read as an image.")
+    assert refused(tmp_path / "e.dcm")[0] == "file-unreadable"
     made = dicom_variants.enhanced(single_frames)
     made.NumberOfFrames = 5
     dicom_variants.save_as(made, tmp_path / "f.dcm", "RLE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, number, text
-from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_multiframe, read_header, scan_header, slice_headers
+from CACBoneAxisLib.imaging.dicom.slices import (
+    SliceHeader,
+    is_dicom,
+    is_multiframe,
+    read_header,
+    scan_header,
+    slice_headers,
+)
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 
 CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
@@ -24,7 +32,13 @@ CAPTURE_WORDS = {"SCREENSHOT"}
 DOSE_VALUES = {"DOSE", "DOSE_INFO", "DOSE INFO"}
 CAPTURE_VALUES = {"SCREEN SAVE", "SCREEN_SAVE", "SCREEN CAPTURE"}
 DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
+# Objects of other modalities, as a folder lists them; any other word may be anything.
+MODALITIES = {
+    *("CR", "DOC", "DX", "ECG", "ES", "IO", "IVUS", "KO", "MG", "MR", "NM", "OCT", "OT", "PR", "PT", "PX", "REG", "RF"),
+    *("RG", "RTDOSE", "RTIMAGE", "RTPLAN", "RTRECORD", "RTSTRUCT", "RWV", "SC", "SEG", "SM", "SR", "US", "XA", "XC"),
+}
 DAMAGED = "file that cannot be read"
+UNKNOWN = "object of unknown kind"
 OUTSIDE = "link that leads out of the folder"
 NOT_DICOM = "file that is not DICOM"
 MISSING = "file that the DICOMDIR lists and that is not there"
@@ -56,6 +70,7 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
     others: Counter[str] = Counter()
     groups: dict[tuple[Any, ...], list[Slices]] = {}
     paths = _paths(place, others)
+    unread: list[Path] = []
     for done, path in enumerate(paths):
         if progress is not None and done % 25 == 0:
             progress("Reading headers", done / len(paths))
@@ -63,8 +78,7 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
         called = path.name if path == place else f"file {done + 1} of {len(paths)}"
         found = scan_header(path)
         if found is None:
-            damaged = path.name.lower().endswith(DICOM_SUFFIXES) or path.stat().st_size == 0
-            others[DAMAGED if damaged else NOT_DICOM] += 1
+            unread.append(path)
             continue
         header, layout = found
         try:
@@ -80,12 +94,21 @@ def scan_files(place: Path, progress: Progress | None = None) -> Scanned:
         except Exception:  # pydicom raises whatever the damage leads to
             raise refusal("file-unreadable", file=called) from None
         groups.setdefault(key, []).append((header, slices))
+    alike = {_pattern(one.path) for members in groups.values() for _, slices in members for one in slices}
+    for path in unread:
+        named = path.name.lower().endswith(DICOM_SUFFIXES) or _pattern(path) in alike
+        others[DAMAGED if named or path.stat().st_size == 0 or is_dicom(path) else NOT_DICOM] += 1
     return Scanned(groups, others)
 
 
 def words_of(others: Counter[str]) -> str:
     """Describe the other files in words: ``2 x MR object, localizer``."""
     return ", ".join(f"{count} x {kind}" if count > 1 else kind for kind, count in sorted(others.items()))
+
+
+def _pattern(path: Path) -> str:
+    """Return a file's name without its numbers."""
+    return re.sub(r"\d+", "#", path.name)
 
 
 def _paths(place: Path, others: Counter[str]) -> list[Path]:
@@ -184,7 +207,7 @@ def _no_slice(header: Any, called: str) -> str | None:
     if sop_class == DIRECTORY_CLASS or text(header.get("file_meta"), "MediaStorageSOPClassUID") == DIRECTORY_CLASS:
         return "DICOMDIR"
     if modality not in ("CT", "") or (modality == "" and sop_class not in CT_CLASSES):
-        return f"{modality[:16]} object" if modality else "object of unknown kind"
+        return f"{modality} object" if modality in MODALITIES else UNKNOWN
     if sop_class and sop_class not in CT_CLASSES:
         return "screen capture or other derived object"
     if not number(header, "Rows") or not number(header, "Columns"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from, header_findings
 from CACBoneAxisLib.imaging.dicom.copies import check_patient
 from CACBoneAxisLib.imaging.dicom.elements import image_type, text
-from CACBoneAxisLib.imaging.dicom.files import Progress
+from CACBoneAxisLib.imaging.dicom.files import DAMAGED, MISSING, OUTSIDE, UNKNOWN, Progress, words_of
 from CACBoneAxisLib.imaging.dicom.interleaved import check_not_interleaved
 from CACBoneAxisLib.imaging.dicom.mixed import check_rescale, one_scan
 from CACBoneAxisLib.imaging.dicom.pixels import read_classic, read_enhanced
-from CACBoneAxisLib.imaging.dicom.series import Found, Series, choose_series, find_series
+from CACBoneAxisLib.imaging.dicom.series import BESIDE, NO_PLACE, Found, Series, choose_series, find_series
 from CACBoneAxisLib.imaging.dicom.slices import SliceHeader, is_multiframe, read_header, scan_header, slice_headers
 from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
 from CACBoneAxisLib.imaging.dicom.stack import Stack, stack_slices
@@ -90,6 +91,10 @@ def read_series(
     _check_units(chosen, name)
     stack = stack_slices(chosen.slices, name)
     _check_size(stack, name)
+    many = next((one for one in stack.slices if one.layout is not None and one.layout.frames > 1), None)
+    if many is not None and not is_multiframe(chosen.header):
+        claims = "its number of frames and its one place in the patient"
+        raise refusal("header-disagrees", file=many.called, claims=claims)
     slices = stack.slices[every // 2 :: every]
     pixels, sha256 = (read_enhanced if is_multiframe(chosen.header) else read_classic)(slices, progress)
     check_rescale(slices, pixels.array, name)
@@ -112,8 +117,28 @@ def read_series(
         findings.append(finding("files-missing", count=found.missing))
     if found is not None and found.outside:
         findings.append(finding("links-outside", count=found.outside))
+    if found is not None:
+        findings += _left_out(found, chosen)
     places = tuple((one.path, one.frame) for one in slices)
     return DicomVolume(pixels.array, stack.geometry, acquisition, sha256, tuple(findings), places)
+
+
+def _left_out(found: Found, chosen: Series) -> list[Finding]:
+    """Return findings that account for every file that is not in the volume."""
+    said = []
+    doubtful = Counter({kind: found.others[kind] for kind in (BESIDE, UNKNOWN) if found.others[kind]})
+    if doubtful:
+        said.append(finding("slices-left-out", count=doubtful.total(), what=words_of(doubtful)))
+    # Of these there is a finding already.
+    others = found.others - doubtful - Counter({NO_PLACE: chosen.unplaced})
+    for kind in (DAMAGED, OUTSIDE, MISSING):
+        del others[kind]
+    other_series = [one for one in found.series if one.slices != chosen.slices]
+    others["image of another series or part"] = sum(len(one.slices) + one.copies for one in other_series)
+    others = +others
+    if others:
+        said.append(finding("files-left-out", count=others.total(), what=words_of(others)))
+    return said
 
 
 @lru_cache(maxsize=8)
@@ -169,6 +194,19 @@ def _check_size(stack: Stack, name: str) -> None:
         claimed = (one.frame + 1) * one.rows * one.columns * layout.bits_allocated // 8
         if layout.start + claimed > one.path.stat().st_size or layout.frames <= one.frame:
             raise refusal("file-unreadable", file=one.called)
+        _check_length(one)
+
+
+def _check_length(one: SliceHeader) -> None:
+    """Refuse pixels of another number than rows, columns and frames make."""
+    layout = one.layout
+    if layout is None or layout.length is None or layout.bits_allocated % 8:
+        return
+    whole = layout.frames * one.rows * one.columns * layout.bits_allocated // 8
+    # A value of odd length is padded by a byte.
+    if layout.length not in (whole, whole + whole % 2):
+        claims = "its rows, columns and frames, and the length of its pixels"
+        raise refusal("header-disagrees", file=one.called, claims=claims)
 
 
 def _check_units(series: Series, name: str) -> None:

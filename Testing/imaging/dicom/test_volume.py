@@ -4,6 +4,7 @@ import hashlib
 from contextlib import suppress
 
 import numpy as np
+import pydicom
 import pytest
 
 from CACBoneAxisLib.imaging.dicom.series import find_series, series_numbers
@@ -99,7 +100,10 @@ def test_what_is_no_slice_is_passed_over(write, small_hu, small_geometry, dicom_
     volume = read_dicom(tmp_path / "study")
     assert np.array_equal(volume.array, small_hu)
     # Links that lead out of the folder are not followed, and said.
-    assert [f.code for f in volume.findings] in ([], ["links-outside"])
+    left_out = [f for f in volume.findings if f.code != "links-outside"]
+    assert [f.message for f in left_out] == [
+        "2 files of the folder are not in the volume: file that is not DICOM, localizer."
+    ]
 
 
 def test_several_series_are_listed_and_one_is_chosen(write, small_hu, tmp_path):
@@ -209,3 +213,94 @@ def enhanced(slices):
     result.PixelData = b"".join(one.PixelData for one in slices)
     result["PixelData"].VR = "OW"
     return result
+
+
+def vanished(folder, path, how, dicom_writer):
+    """Damage one slice of a folder so that it is no slice of the stack any more."""
+    dataset = pydicom.dcmread(path)
+    content = path.read_bytes()
+    if how == "orientation":
+        dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+    elif how == "spacing":
+        dataset.PixelSpacing = [9, 9]
+    elif how == "size":
+        dataset.Rows, dataset.PixelData = 5, dataset.PixelData[: 5 * 12 * 2]
+    elif how == "no position":
+        del dataset.ImagePositionPatient
+    elif how == "no modality":
+        del dataset.Modality
+    elif how == "no modality and no class":
+        del dataset.Modality, dataset.SOPClassUID
+    elif how == "other modality":
+        dataset.Modality = "MUSTERMANN"
+    if how.startswith("cut"):
+        path.write_bytes(content[: int(how.split()[1])])
+    elif how == "zeros":
+        path.write_bytes(bytes(len(content)))
+    elif how == "text":
+        path.write_bytes(b"hello" * 100)
+    else:
+        dicom_writer.save(dataset, path)
+
+
+HOWS = ["orientation", "spacing", "size", "no position", "no modality", "no modality and no class", "other modality"]
+HOWS += ["cut 3", "cut 140", "cut 400", "cut 700", "cut 1000", "zeros", "text"]
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("suffix", [".dcm", ""])
+def test_no_slice_vanishes_without_a_warning(write, dicom_writer, how, suffix):
+    folder = write()
+    paths = sorted(folder.iterdir())
+    if not suffix:
+        paths = [path.rename(path.with_suffix("")) for path in paths]
+    (folder / "notes.txt").write_text("hello")
+    vanished(folder, paths[-1], how, dicom_writer)
+    try:
+        volume = read_dicom(folder)
+    except UnusableInputError:
+        return
+    if len(volume.array) == len(paths):
+        return
+    warned = [f for f in volume.findings if f.severity == "warning"]
+    assert [f.code for f in warned] in (["slices-left-out"], ["files-damaged"], ["slices-unplaced"])
+    counted = [f for f in volume.findings if "left-out" in f.code or f.code in ("files-damaged", "slices-unplaced")]
+    assert "MUSTERMANN" not in " ".join(f.message for f in volume.findings)
+    # Every file once: the slices, and what a finding counts.
+    assert len(volume.slices) + sum(int(f.message.split()[0]) for f in counted) == len(paths) + 1
+
+
+def test_images_of_other_series_and_copies_are_accounted_for(write, small_hu, tmp_path):
+    folder = write("study/a", header={"SeriesNumber": 1})
+    write("study/b", hu=small_hu[:5], header={"SeriesNumber": 2})
+    (folder / "copy.dcm").write_bytes((folder / "IM0001.dcm").read_bytes())
+    findings = {f.code: f.message for f in read_dicom(tmp_path / "study", 1).findings}
+    assert "5 x image of another series or part" in findings["files-left-out"]
+    assert findings["duplicates-dropped"].startswith("1 files")
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(10, 11), (9, 12), (10, 13), (11, 12), (5, 12), (12, 10)])
+def test_rows_and_columns_that_do_not_make_the_pixels_are_refused(write, rows, columns, small_hu, dicom_writer):
+    folder = write()
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.Rows, dataset.Columns = rows, columns
+        dicom_writer.save(dataset, path)
+    if rows * columns == 120:
+        # Turned by ninety degrees: no length tells.
+        assert read_dicom(folder).array.shape[1:] == (rows, columns)
+        return
+    with pytest.raises(UnusableInputError) as caught:
+        read_dicom(folder)
+    # Fewer bytes than are claimed are a file cut short.
+    assert caught.value.code == ("file-unreadable" if rows * columns > 120 else "header-disagrees")
+
+
+def test_a_classic_file_with_several_frames_is_refused(write, dicom_writer):
+    folder = write()
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.NumberOfFrames, dataset.PixelData = 2, dataset.PixelData * 2
+        dicom_writer.save(dataset, path)
+    with pytest.raises(UnusableInputError):
+        read_dicom(folder)
