@@ -10,7 +10,7 @@ called one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CACBoneAxisLib.imaging.findings import Finding
 from CACBoneAxisLib.imaging.image import CTImage
 
 GRID_MM, STEP_MM = 3.0, 5.0
@@ -233,14 +234,29 @@ def _is_limb(plane: NDArray[np.float32], pixel_mm2: float) -> bool:
     return bool(SMALLEST_LIMB_MM2 < area < LARGEST_LIMB_MM2)
 
 
+def _name(body_part: str) -> str:
+    return "".join(body_part.upper().split())
+
+
+def shows_no_trunk(body_part: str) -> bool:
+    """Return whether a Body Part Examined has neither heart nor vertebrae of the trunk."""
+    return _name(body_part) in NO_TRUNK
+
+
 def claimed(coverage: Coverage, body_part: str) -> Coverage:
     """Return the coverage with what Body Part Examined adds; where lungs and heart are seen, it is contradicted."""
-    name = "".join(body_part.upper().split())
+    name = _name(body_part)
     if coverage.heart in ("whole", "part") or name not in NO_TRUNK | NO_HEART:
         return coverage
     if name in NO_HEART:
         return replace(coverage, heart="none")
     return Coverage("none", None, None, None, dict.fromkeys(LEVEL_ENDS_MM, "none"), coverage.spine)
+
+
+def without_contradicted(findings: Sequence[Finding], coverage: Coverage) -> list[Finding]:
+    """Drop the warning about Body Part Examined where lungs and heart are seen."""
+    seen = coverage.heart in ("whole", "part")
+    return [one for one in findings if not (seen and one.code == "body-part-elsewhere")]
 
 
 def _heart(

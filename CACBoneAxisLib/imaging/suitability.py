@@ -10,7 +10,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.contrast import BRIGHTEST_UNENHANCED_HU, ENHANCED_HU, is_enhanced
-from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage
+from CACBoneAxisLib.imaging.coverage import Coverage, estimate_coverage, without_contradicted
 from CACBoneAxisLib.imaging.findings import Finding, Verdict, finding, verdict
 from CACBoneAxisLib.imaging.geometry import ImageGeometry
 from CACBoneAxisLib.imaging.image import CTImage
@@ -127,7 +127,7 @@ def assess_measured(
     coverage : of heart and spine, None where it is said elsewhere
     """
     scan = _Scan(geometry, acquisition, attenuation, blood, coverage)
-    found = {one.code: one for one in of_file}
+    found = {one.code: one for one in without_contradicted(of_file, coverage or Coverage())}
     for rule in RULES:
         for one in rule(scan):
             found.setdefault(one.code, one)

@@ -98,6 +98,10 @@ ROWS = {
     "heart-not-seen": (
         lambda i: changed(i, lambda hu: np.where((hu > -980) & (hu < -400), 40, hu)), {"ImageType": None}, 1.0, set(),
     ),
+    "body-part-elsewhere": (
+        lambda i: changed(i, lambda hu: np.where((hu > -980) & (hu < -400), 40, hu)),
+        {"ImageType": None, "BodyPartExamined": "KNEE"}, 1.0, {"heart-not-seen"},
+    ),
     "lossy-compression": (None, {"LossyImageCompression": "01"}, 1.0, set()),
 }  # fmt: skip
 
@@ -141,3 +145,8 @@ def test_a_header_read_with_pydicom_has_what_was_written(plain, tmp_path, dicom_
     paths = dicom_writer.write_series(tmp_path / "s", plain.hu[:2], plain.geometry, header=STANDARD)
     header = pydicom.dcmread(paths[0])
     assert all(str(header.get(keyword)) == value for keyword, value in STANDARD.items())
+
+
+def test_a_body_part_that_lungs_and_heart_contradict_is_not_said(plain, tmp_path, dicom_writer):
+    dicom_writer.write_series(tmp_path, plain.hu, plain.geometry, header={**STANDARD, "BodyPartExamined": "HEAD"})
+    assert codes(tmp_path) == ([], ["bone-opportunistic"])

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from CACBoneAxisLib.imaging.acquisition import Acquisition
+from CACBoneAxisLib.imaging.coverage import shows_no_trunk
 from CACBoneAxisLib.imaging.dicom.agents import contrast_stated
 from CACBoneAxisLib.imaging.dicom.elements import first, image_type, items, kernel, number, text, unreadable
 from CACBoneAxisLib.imaging.dicom.spectral import spectral_image
@@ -116,6 +117,9 @@ def header_findings(header: Any, frame: int = 0) -> tuple[Finding, ...]:
         said = list(_age_findings(header))
         if not _contrast(header, shared, own, converted)[1]:
             said.append(finding("contrast-words"))
+        body_part = text(header, "BodyPartExamined")
+        if shows_no_trunk(body_part):
+            said.append(finding("body-part-elsewhere", part=body_part))
         damaged = [name for keyword, name in NUMBERS.items() if unreadable(header, keyword)]
         if damaged:
             said.append(finding("elements-unreadable", elements=", ".join(damaged)))

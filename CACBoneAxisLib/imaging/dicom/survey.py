@@ -13,7 +13,7 @@ from CACBoneAxisLib.imaging.acquisition import Acquisition
 from CACBoneAxisLib.imaging.aorta import BloodPool, find_blood
 from CACBoneAxisLib.imaging.attenuation import Attenuation
 from CACBoneAxisLib.imaging.contrast import is_enhanced
-from CACBoneAxisLib.imaging.coverage import Coverage, claimed, estimate_coverage
+from CACBoneAxisLib.imaging.coverage import Coverage, claimed, estimate_coverage, without_contradicted
 from CACBoneAxisLib.imaging.dicom.acquisition import acquisition_from
 from CACBoneAxisLib.imaging.dicom.copies import other_patient
 from CACBoneAxisLib.imaging.dicom.elements import text
@@ -141,16 +141,15 @@ def _look(number: str, series: Series, name: str) -> Surveyed:
     hu, geometry = to_axial(values.values, thin)
     _, whole = to_axial(values.values, replace(volume.geometry, shape=volume.array.shape))
     image = CTImage(hu, geometry, volume.acquisition)
-    blood = find_blood(image)
-    suitability = assess_measured(
-        whole, volume.acquisition, Attenuation.of(hu), volume.findings + values.findings, blood=blood
-    )
+    blood, seen = find_blood(image), estimate_coverage(image)
+    of_file = without_contradicted(volume.findings + values.findings, seen)
+    suitability = assess_measured(whole, volume.acquisition, Attenuation.of(hu), of_file, blood=blood)
     return replace(
         surveyed,
         acquisition=volume.acquisition,
         geometry=replace(whole, shape=(len(series.slices), *whole.shape[1:])),
         suitability=suitability,
-        coverage=claimed(estimate_coverage(image), text(series.header, "BodyPartExamined")),
+        coverage=claimed(seen, text(series.header, "BodyPartExamined")),
         blood=blood,
     )
 
