@@ -19,8 +19,8 @@ MANY = 5
 DEEPEST = 3
 # Largest number of interleaved scans, and fewest slices of each.
 MOST_INTERLEAVED, SHORTEST_STACK = 5, 3
-# Files in any order fall apart by chance into halves of every second slice once in thousands where they are so many.
-MANY_FILES = 12
+# With this many slices, an arbitrary order separates alternate slices by chance about once in five hundred times.
+MANY_SLICES = 12
 Way = Callable[[list[SliceHeader]], dict[str, list[SliceHeader]]]
 
 
@@ -107,13 +107,15 @@ def interleaved(slices: Sequence[SliceHeader]) -> list[tuple[str, list[SliceHead
             lambda one: one.instance_number,
             lambda one: one.times_s[0],
             lambda one: one.times_s[1],
-            lambda one: files[one.path] if len(files) == len(ordered) >= MANY_FILES else None,
+            lambda one: files[one.path] if len(files) == len(ordered) else None,
         ]
-        apart = any(_apart([[order(one) for one in stack] for stack in stacks]) for order in orders)
+        # Numbers in any order fall apart by chance where slices are few.
+        many = len(ordered) >= MANY_SLICES
+        apart = many and any(_apart([[order(one) for one in stack] for stack in stacks]) for order in orders)
         roots = [{one.instance_uid.rpartition(".")[0] for one in stack} for stack in stacks]
         if (
             apart
-            or _numbered_anew(stacks)
+            or (many and _numbered_anew(stacks))
             or (all(len(root) == 1 for root in roots) and len(set.union(*roots)) == count)
         ):
             return [(f"stack {n} of {count}", stack) for n, stack in enumerate(stacks, 1)]
