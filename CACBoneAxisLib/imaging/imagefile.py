@@ -87,12 +87,14 @@ def read_stored(path: Path, *, layers: bool = False) -> StoredImage:
     Raises
     ------
     UnusableInputError
-        ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged), ``outside-folder``,
-        ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``, ``spacing-missing``,
-        ``length-unit``, or ``header-disagrees`` when the header says a thing twice, differently.
+        ``file-missing``, ``file-unreadable`` (unknown, truncated or damaged), ``file-shadowed``,
+        ``outside-folder``, ``dimensions``, ``too-large``, ``not-orthogonal``, ``spacing-implausible``,
+        ``spacing-missing``, ``length-unit``, or ``header-disagrees`` when the header says a thing twice, differently.
     """
     if not path.exists():
         raise refusal("file-missing", file=path.name)
+    if path.name.lower().endswith(".nii.gz") and path.with_suffix("").exists():
+        raise refusal("file-shadowed", file=path.name)
     beside = data_files(path)
     check_header(path)
     reader = sitk.ImageFileReader()

@@ -104,3 +104,14 @@ def test_formats_have_names(tmp_path):
         "MetaImage",
         "VTK",
     ]
+
+
+def test_a_compressed_file_beside_an_uncompressed_one_of_its_name_is_refused(tmp_path):
+    for name, value in (("c.nii.gz", 2), ("c.nii", 1)):
+        image = sitk.GetImageFromArray(np.full((3, 4, 5), value, dtype=np.int16))
+        sitk.WriteImage(image, str(tmp_path / name))
+    assert set(np.unique(read_stored(tmp_path / "c.nii").array)) == {1}
+    with pytest.raises(UnusableInputError, match=r"c\.nii\.gz lies beside"):
+        read_stored(tmp_path / "c.nii.gz")
+    (tmp_path / "c.nii").unlink()
+    assert set(np.unique(read_stored(tmp_path / "c.nii.gz").array)) == {2}
