@@ -58,9 +58,13 @@ def volume_state(volume: Any) -> Any:
     """
     if volume is None or volume.GetImageData() is None:
         return None
-    image = volume.GetImageData()
-    scalars = image.GetPointData().GetScalars()
-    refuse_transformed(volume)
-    place = ijk_to_ras(volume).tobytes()
     said = (volume.GetAttribute(ACQUISITION_ATTRIBUTE), volume.GetAttribute(INSTANCES_ATTRIBUTE))
-    return (volume, image, image.GetMTime(), scalars.GetMTime() if scalars else 0, place, said, volume.GetName())
+    return (volume, volume.GetImageData(), voxels_state(volume), said, volume.GetName())
+
+
+def voxels_state(volume: Any) -> Any:
+    """Return a value that changes with a volume's voxels or place and keeps neither in memory; raises as above."""
+    refuse_transformed(volume)
+    image = volume.GetImageData()
+    scalars = image.GetPointData().GetScalars() if image is not None else None
+    return (image and image.GetMTime(), scalars and scalars.GetMTime(), ijk_to_ras(volume).tobytes())

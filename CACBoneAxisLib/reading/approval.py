@@ -8,6 +8,9 @@ from typing import Any
 from CACBoneAxisLib.mrml.trail import APPROVED_ATTRIBUTE, keep_quietly, note_action, now, trail_of
 from CACBoneAxisLib.study.approval import Approval
 
+# On a node of an approved reading: what it was before, to be restored.
+BEFORE_ATTRIBUTE = "CACBoneAxis.BeforeApproval"
+
 
 def approval(parameters: Any) -> Approval | None:
     """Return who approved a reading and when, or None.
@@ -35,24 +38,36 @@ def approve(parameters: Any, name: str) -> None:
     parameters.parameterNode.Modified()
 
 
-def unlock(parameters: Any, name: str) -> None:
-    """Withdraw an approval, unlock the nodes and note it in the trail.
+def unlock(parameters: Any, name: str = "") -> None:
+    """Take the approval of a reading back and unlock its nodes; the trail says so.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    name : name of the person unlocking it
+    name : of whoever unlocks it; empty where a change from elsewhere ended the approval
     """
     before = approval(parameters)
     if before is None:
         return
-    note_action(parameters, f"unlocked; it had been approved by {before.name}, {before.time}", name)
+    how = "unlocked" if name else "changed elsewhere, which ends its approval"
+    note_action(parameters, f"{how}; it had been approved by {before.name}, {before.time}", name)
     keep_quietly(parameters.parameterNode, APPROVED_ATTRIBUTE, None)
     _lock(parameters, False)
     parameters.parameterNode.Modified()
 
 
 def _lock(parameters: Any, locked: bool) -> None:
-    for node in (parameters.seeds, *parameters.regions):
-        if node is not None and node.GetScene() is not None:
-            node.SetLocked(locked)
+    """Lock seeds, regions and heart box with their handles, which drag a locked node too; or give them back."""
+    for node in (parameters.seeds, parameters.heart, *parameters.regions):
+        if node is None or node.GetScene() is None:
+            continue
+        display = node.GetDisplayNode()
+        if locked:
+            there = {"locked": node.GetLocked(), "handles": display is not None and display.GetHandlesInteractive()}
+            keep_quietly(node, BEFORE_ATTRIBUTE, " ".join(name for name, on in there.items() if on))
+        before = (node.GetAttribute(BEFORE_ATTRIBUTE) or "").split()
+        node.SetLocked(locked or "locked" in before)
+        if display is not None and "handles" in before:
+            display.SetHandlesInteractive(not locked)
+        if not locked:
+            keep_quietly(node, BEFORE_ATTRIBUTE, None)

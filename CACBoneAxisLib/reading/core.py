@@ -11,6 +11,7 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
+from CACBoneAxisLib.mrml.analyses import voxels_state
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
 from CACBoneAxisLib.mrml.layout import show_table, shown_table
 from CACBoneAxisLib.mrml.parameters import (
@@ -23,8 +24,8 @@ from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_ma
 from CACBoneAxisLib.mrml.showing import is_output
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.mrml.views import drawn_once
-from CACBoneAxisLib.mrml.volumes import refuse_transformed, transform_over
-from CACBoneAxisLib.reading.approval import approval
+from CACBoneAxisLib.mrml.volumes import transform_over
+from CACBoneAxisLib.reading.approval import approval, unlock
 from CACBoneAxisLib.reading.history import History, Step
 from CACBoneAxisLib.reading.host import Progress, Surroundings
 from CACBoneAxisLib.reading.i18n import tr as _
@@ -57,19 +58,26 @@ class ReadingCore(VTKObservationMixin):
         self._mapping: tuple[Any, Mapping[str, Any]] | None = None
         self._changed: bool | None = None
         self._voxels_changed = False
-        # External changes to the reading since the reader's last step.
+        self._measured: Any = None
+        # What happened to the reading from elsewhere, until its reader's next step.
         self.told = ""
         self._lost = ""
+        self._stands = False
 
     def open(self) -> None:
-        """Observe the reading while it is shown."""
-        self.addObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self._on_choice)
+        """Observe the reading, from the first time it is shown: what changes behind it counts too."""
+        if not self.hasObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self._on_choice):
+            self.addObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self._on_choice)
 
     def close(self) -> None:
-        """Stop observing."""
+        """Keep no voxels of a reading that is not shown."""
+        self._latest = self._mapping = None
+
+    def forget(self) -> None:
+        """Observe the reading no longer, as when its scene is closed."""
+        self.close()
         self.removeObservers()
         self.inputs.observe(None)
-        self._latest = self._mapping = None
 
     @property
     def node(self) -> Any:
@@ -114,8 +122,9 @@ class ReadingCore(VTKObservationMixin):
         if record is None:
             return False
         try:
-            refuse_transformed(self.volume)
-            return self._voxels_changed or not is_current(record, self.nodes, self.settings)
+            if self._voxels_changed or self._measured not in (None, voxels_state(self.volume)):
+                return True
+            return not is_current(record, self.nodes, self.settings)
         except UnusableInputError:
             return True
 
@@ -217,7 +226,7 @@ class ReadingCore(VTKObservationMixin):
         show_result(result, nodes, **shown)
         record = self.result()
         self._latest = ((record, record.GetMTime()), result)
-        self._voxels_changed = False
+        self._voxels_changed, self._measured = False, voxels_state(self.volume)
 
     # Changing
 
@@ -318,14 +327,31 @@ class ReadingCore(VTKObservationMixin):
         self._changed = None
         if self.inputs.observe(self.parameters):
             self._voxels_changed = False
+        self._guard_approval()
+
+    def _guard_approval(self) -> None:
+        """End the approval of a reading that was changed elsewhere: what was approved is no longer what is there."""
+        approved = approval(self.parameters)
+        if approved is None or not self.changed_since_result:
+            self._stands = approved is not None
+        elif self._stands:
+            self._stands = False
+            words = _(
+                "Changed outside this panel, so the approval by {name} no longer holds: look at it and approve again."
+            )
+            self.told = words.format(name=approved.name)
+            unlock(self.parameters)
 
     def _on_choice(self, caller: Any = None, event: Any = None) -> None:
-        self.workspace.input_changed()
+        self._on_inputs_changed(False)
 
     def _on_inputs_changed(self, voxels: bool) -> None:
-        """React to a changed node; for segmentation voxels the event itself counts."""
+        """React to a node that changed; voxels are not compared, the event counts."""
         self._voxels_changed = self._voxels_changed or voxels
-        self.workspace.input_changed()
+        if self.workspace.reading is self:
+            self.workspace.input_changed()
+        elif not self.held and approval(self.parameters) is not None:
+            self.look_again()
 
 
 def no_volume() -> str:

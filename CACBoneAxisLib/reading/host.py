@@ -75,6 +75,7 @@ class Surroundings(Protocol):
     host: Host
     analyses: Analyses
     session: Any
+    reading: Any
     busy: bool
     live_update: Deferred
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import slicer
+import vtk
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.mrml.parameters import existing_regions
@@ -17,7 +18,7 @@ class InputObserver(VTKObservationMixin):
 
     Parameters
     ----------
-    changed : called with whether voxels of a scan or a segmentation changed
+    changed : called with whether voxels of a segmentation changed
     """
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
@@ -46,9 +47,9 @@ class InputObserver(VTKObservationMixin):
             return False
         self.removeObservers()
         for node in chosen:
-            voxels = not node.IsA("vtkMRMLMarkupsNode")
+            segmented = node.IsA("vtkMRMLSegmentationNode")
             for event in _input_events(node):
-                self.addObserver(node, event, self._on_edited if voxels else self._on_moved)
+                self.addObserver(node, event, self._on_edited if segmented else self._on_moved)
         self._observed = chosen
         return True
 
@@ -65,6 +66,6 @@ def _input_events(node: Any) -> tuple[int, ...]:
     if node.IsA("vtkMRMLSegmentationNode"):
         return (slicer.vtkSegmentation.SourceRepresentationModified, moved)
     if node.IsA("vtkMRMLVolumeNode"):
-        return (slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, moved)
+        return (vtk.vtkCommand.ModifiedEvent, moved)
     placed = slicer.vtkMRMLMarkupsNode
     return (placed.PointModifiedEvent, placed.PointPositionDefinedEvent, placed.PointRemovedEvent, moved)

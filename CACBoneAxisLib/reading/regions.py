@@ -169,7 +169,7 @@ class Regions:
         gone = self.current is not None and self.current not in regions
         if gone:
             self.current = None
-        hold_handles(vertebrae, self.current)
+        hold_handles(vertebrae, None if self.reading.locked() else self.current)
         return not gone
 
     def read_out(self, check: ScanCheck) -> Readout | None:

@@ -72,7 +72,7 @@ class Workspace(VTKObservationMixin):
         self.live_update.stop()
         self._volume_added.stop()
         self.stop()
-        self._readings.clear()
+        self._forget_readings()
         self.removeObservers()
 
     def start(self) -> None:
@@ -162,7 +162,7 @@ class Workspace(VTKObservationMixin):
         """Drop the readings, analyses and undo steps."""
         self.checker.clear()
         self.analyses.clear()
-        self._readings.clear()
+        self._forget_readings()
         self._on_scene_changed()
 
     def _on_scene_changed(self, caller: Any = None, event: Any = None) -> None:
@@ -185,7 +185,7 @@ class Workspace(VTKObservationMixin):
         if found is not None:
             # The box was proposed for that volume and is useless without it.
             heart = found.GetNodeReference("heart")
-            self._readings.pop(found.GetID(), None)
+            self._forget_readings(found.GetID())
             scene.RemoveNode(found)
             if heart is not None:
                 scene.RemoveNode(heart)
@@ -222,6 +222,13 @@ class Workspace(VTKObservationMixin):
         """Show the reading of the selected volume, unless already shown."""
         if self.session is not None:
             self._show(self._reading_of(self.session.volume) if self.session.volume is not None else None)
+
+    def _forget_readings(self, *node_ids: str) -> None:
+        """Forget the readings of these nodes, all where none is named."""
+        for node_id in node_ids or tuple(self._readings):
+            kept = self._readings.pop(node_id, None)
+            if kept is not None:
+                kept.forget()
 
     def _reading_of(self, volume: Any) -> Reading:
         node = find_reading(self.scene, volume)

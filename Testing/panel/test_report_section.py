@@ -217,8 +217,25 @@ def test_the_result_says_who_approved_it_and_a_replay_keeps_that(read, tmp_path)
     assert panel.reading.result_mapping()["provenance"]["approved"] is None
 
 
-def test_what_another_module_changed_in_an_approved_reading_is_said(read):
+def test_what_another_module_changes_in_an_approved_reading_ends_the_approval_and_is_said_on_top(read):
     widget = approve(read)
+    assert widget.ui.noticeLabel.isHidden()
     widget.panel.parameters.seeds.RemoveNthControlPoint(0)
-    assert "changed outside" in widget.ui.approvalLabel.text
-    assert not widget.panel.workspace.live_update.waiting
+    assert "the approval by Dr. Lee no longer holds" in widget.ui.noticeLabel.text
+    assert widget.ui.approvalLabel.text == ""
+    assert widget.ui.thresholdSpinBox.enabled
+    assert "changed elsewhere" in widget.ui.trailTable.item(0, 2).text()
+
+
+def test_the_handles_of_an_approved_region_are_off_and_come_back(read):
+    (region, *_) = read.widget.panel.parameters.regions
+    read.widget.panel.reading.regions.current = region
+    read.widget.panel.workspace.refresh()
+    display = region.GetDisplayNode()
+    assert display.GetHandlesInteractive()
+    approve(read)
+    assert not display.GetHandlesInteractive()
+    read.widget.panel.workspace.refresh()
+    assert not display.GetHandlesInteractive()
+    read.widget.ui.unlockButton.click()
+    assert display.GetHandlesInteractive()
