@@ -198,6 +198,15 @@ def hide_layer(node: Any, scene: Any) -> None:
             composite.SetLabelVolumeID(None)
 
 
+def hidden_by(node: Any, scene: Any) -> Any:
+    """Return the label volume that a slice view shows in place of this one; None where none does."""
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+        shown = scene.GetNodeByID(composite.GetLabelVolumeID() or "")
+        if shown is not None and shown is not node:
+            return shown
+    return None
+
+
 def find_label_node(scene: Any) -> Any:
     """Return the scene's candidate label volume, or None."""
     return find_own(scene, LABELS, CANDIDATES_ATTRIBUTE)

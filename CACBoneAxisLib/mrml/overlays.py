@@ -62,7 +62,7 @@ def show_segments(
     result : provides the grid of the masks
     volume : the analysed vtkMRMLScalarVolumeNode
     segmentation : vtkMRMLSegmentationNode
-    only_changed : skip segments written before with the same voxels, which a reader may have edited since
+    only_changed : leave those alone that were written with the same voxels
     """
     content = segmentation.GetSegmentation()
     segments = list(segments)
@@ -79,6 +79,14 @@ def show_segments(
         segmentation.CreateDefaultDisplayNodes()
         segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
         segmentation.GetDisplayNode().SetOpacity2DOutline(OUTLINE_OPACITY)
+
+
+def overlay_state(segmentation: Any) -> tuple[tuple[str, int], ...]:
+    """Return a value that changes with the voxels of a segmentation and with which segments it has."""
+    content = segmentation.GetSegmentation()
+    ids = [content.GetNthSegmentID(n) for n in range(content.GetNumberOfSegments())]
+    voxels = [content.GetSegment(one).GetRepresentation("Binary labelmap") for one in ids]
+    return tuple((one, image.GetMTime() if image is not None else 0) for one, image in zip(ids, voxels, strict=True))
 
 
 def _show_one(

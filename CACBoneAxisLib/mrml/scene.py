@@ -13,6 +13,7 @@ import slicer
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError, refusal
 from CACBoneAxisLib.mrml import tables
+from CACBoneAxisLib.mrml.halves import analyze_halves
 from CACBoneAxisLib.mrml.inputs import ReadingNodes, inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import exclusion, heart_segments, vertebra_segments
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
@@ -20,7 +21,7 @@ from CACBoneAxisLib.mrml.overlays import fill_label_volume, result_segments, sho
 from CACBoneAxisLib.mrml.terminology import load_terminology
 from CACBoneAxisLib.mrml.volumes import acquisition_of, keep_acquisition
 from CACBoneAxisLib.report.quantities import Subject
-from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult, analyze
+from CACBoneAxisLib.study import Settings, StudyInputs, StudyResult
 from CACBoneAxisLib.study.upgrade import parse_result
 
 # The result node holds result.json as text and references every node of the reading, so a program
@@ -102,14 +103,11 @@ def is_current(record: Any, nodes: ReadingNodes, settings: Settings) -> bool:
 
 
 def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
-    """Return a hash of a reading's nodes and settings; empty if unreadable."""
-    try:
-        seeds = None if nodes.seeds is None else [asdict(points_from_node(node)) for node in nodes.seeds]
-        regions = [asdict(box_from_node(node)) for node in nodes.regions]
-    except UnusableInputError:
-        return ""
-    # The scene may change names, and with points present they decide nothing.
-    points = None if seeds is None else [point for one in seeds for point in one["points"]]
+    """Return a hash of the seeds, regions, vertebrae and settings of a reading; why, of what cannot be read."""
+    seeds = None if nodes.seeds is None else [_content(points_from_node, node) for node in nodes.seeds]
+    regions = [_content(box_from_node, node) for node in nodes.regions]
+    # Names change with the scene's wishes and decide nothing where there are points.
+    points = None if seeds is None else [point for one in seeds for point in one.get("points", [one])]
     segments = None
     if nodes.vertebrae is not None:
         named = vertebra_segments(nodes.vertebrae)
@@ -119,6 +117,14 @@ def fingerprint(nodes: ReadingNodes, settings: Settings) -> str:
     if nodes.heart is not None:
         said.append(heart_segments(nodes.heart))
     return hashlib.sha256(json.dumps(_rounded(said), sort_keys=True).encode()).hexdigest()
+
+
+def _content(read: Callable[[Any], Any], node: Any) -> dict[str, Any]:
+    """Return what a node holds, or why it cannot be read."""
+    try:
+        return asdict(read(node))
+    except UnusableInputError as error:
+        return {"unusable": str(error)}
 
 
 def _rounded(said: Any) -> Any:
@@ -178,7 +184,7 @@ def replay(record: Any) -> StudyResult:
     UnusableInputError
         If a node of the reading is missing.
     """
-    return analyze(replayed_inputs(record))
+    return analyze_halves(*_kept(record))
 
 
 def replayed_inputs(record: Any) -> StudyInputs:
@@ -189,11 +195,16 @@ def replayed_inputs(record: Any) -> StudyInputs:
     UnusableInputError
         If a node of the reading is missing.
     """
+    return inputs_from_nodes(*_kept(record))
+
+
+def _kept(record: Any) -> tuple[ReadingNodes, Settings, str]:
+    """Return nodes, settings and id of the study that a result was made of."""
     nodes = reading_nodes(record)
     if nodes.volume is None:
         raise refusal("node-missing", what="CT volume")
     kept = result_mapping(record)
-    return inputs_from_nodes(nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"])
+    return nodes, Settings.from_mapping(kept["provenance"]["settings"]), kept["study"]["id"]
 
 
 def write_mrb(scene: Any, path: str | Path) -> None:

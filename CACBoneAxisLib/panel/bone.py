@@ -29,7 +29,6 @@ from CACBoneAxisLib.panel.section import (
     set_text,
 )
 from CACBoneAxisLib.reading.answers import bone_answer
-from CACBoneAxisLib.reading.host import Deferred
 from CACBoneAxisLib.reading.words import vertebra_exclusions
 from CACBoneAxisLib.report.bonefigures import density_scale, population_figure
 
@@ -44,7 +43,7 @@ class BoneSection(Section):
         super().__init__(host)
         self.choices = Choices(self)
         self._chosen: tuple[str, str | None] | None = None
-        self._soon = Deferred(self.workspace.host, 0, self.onChosen)
+        self._soon = self.workspace.defer(0, self.onChosen)
 
     def setup(self) -> None:
         """Connect the table, the segmentation and the overlay."""
@@ -63,7 +62,8 @@ class BoneSection(Section):
         self._soon.stop()
 
     def update(self) -> None:
-        """Show the segmented vertebrae and the available actions."""
+        """Show which vertebrae the segmentation has, and what can be done with it."""
+        self.show_answer(self.ui.boneLabel, bone_answer)
         self.choices.update()
         vertebrae = self.parameters.vertebrae if self.parameters is not None else None
         text = ""
@@ -103,11 +103,9 @@ class BoneSection(Section):
             missing = _("The density of two energies is that of a region and not of its voxels.")
         enable(self.ui.densityCheckBox, missing, _("Colour the measured regions by BMD. For the eye only."))
         if result is None:
-            set_text(self.ui.boneLabel, "")
             fill(self.ui.vertebraTable, [], [])
             show_picture(self.ui.populationLabel, None)
             return
-        set_text(self.ui.boneLabel, bone_answer(result))
         self._fill(result)
         figure = population_figure(result)
         picture, caption = (figure.png, figure.caption) if figure is not None else (None, "")

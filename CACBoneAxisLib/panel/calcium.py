@@ -46,7 +46,8 @@ class CalciumSection(Section):
         hide_highlight(slicer.mrmlScene)
 
     def update(self) -> None:
-        """Show the current artery and whether "nothing found" can be stated."""
+        """Show the current artery, and whether it can be said that nothing was found."""
+        self.show_answer(self.ui.calciumLabel, calcium_answer)
         parameters = self.parameters
         if parameters is not None and parameters.territory in self.buttons:
             self.buttons[parameters.territory].checked = True
@@ -61,11 +62,9 @@ class CalciumSection(Section):
         lesions = self.reading.lesions if self.reading is not None else None
         self.table.show(result, lesions.chosen if lesions is not None else ())
         if result is None:
-            set_text(self.ui.calciumLabel, "")
             fill(self.ui.territoryTable, [], [])
             hide_highlight(slicer.mrmlScene)
             return
-        set_text(self.ui.calciumLabel, calcium_answer(result))
         calcium = result["calcium"]
         rows = tables.territory_rows(result) if calcium["total"]["agatston"] is not None or calcium["lesions"] else []
         titles = tables.headings("territory", "scene").values()

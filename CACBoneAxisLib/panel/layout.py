@@ -31,7 +31,6 @@ from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.section import Section, connect, enable, no_ct
 from CACBoneAxisLib.panel.sliceviews import layout_manager, show_volume, table_view
 from CACBoneAxisLib.reading.candidates import look_at_heart
-from CACBoneAxisLib.reading.host import Deferred
 
 # Time for views to settle their size and the range of a new volume.
 SETTLING_MS = 300
@@ -54,8 +53,8 @@ class ViewsSection(Section, VTKObservationMixin):
         self._volume: Any = None
         self._opened: set[str] = set()
         self._table_view: Any = None
-        self._replaced = Deferred(self.workspace.host, 0, self.onViewsReplaced)
-        self.settling = Deferred(self.workspace.host, SETTLING_MS, self.onSettled)
+        self._replaced = self.workspace.defer(0, self.onViewsReplaced)
+        self.settling = self.workspace.defer(SETTLING_MS, self.onSettled)
 
     def setup(self) -> None:
         """Connect the buttons and observe the application's layout."""

@@ -108,6 +108,7 @@ class Panel:
         for section in self.sections:
             section.cleanup()
         self.clicks.take(None)
+        self._selectors.removeObservers()
         release_forms(self.ui)
 
     @property
@@ -155,11 +156,11 @@ class Panel:
         reading = self.reading
         self._lock.release()
         self._selectors.update()
-        notices = reading.notices() if reading is not None else []
-        set_text(self.ui.noticeLabel, "<br>".join(escape(sentence) for sentence in notices))
         self._show_result()
         for section in self.sections:
             section.update()
+        notices = reading.guard.notices() if reading is not None else []
+        set_text(self.ui.noticeLabel, "<br>".join(escape(sentence) for sentence in notices))
         self._lock.apply(reading.locked() if reading is not None else "")
         self._show_apply()
 
@@ -224,8 +225,7 @@ class Panel:
             for section in self.sections:
                 section.show(mapping)
             self._shown = shown
-        stale = reading is not None and reading.changed_since_result and not self.workspace.live
-        self.say(_("Changed since the last analysis: press Apply.") if stale else "")
+        self.say("")
 
 
 def documents_folder() -> Path:

@@ -17,7 +17,6 @@ from CACBoneAxisLib.panel.icons import level_icon
 from CACBoneAxisLib.panel.pictures import show_picture
 from CACBoneAxisLib.panel.section import Section, connect, enable, no_ct, selected_id, set_text, wait_cursor
 from CACBoneAxisLib.reading.answers import readout_words
-from CACBoneAxisLib.reading.host import Deferred
 from CACBoneAxisLib.reading.readout import Readout
 from CACBoneAxisLib.report.histogram import draw_histogram
 
@@ -34,7 +33,7 @@ class RegionsSection(Section):
         super().__init__(host)
         self.choices = Choices(self)
         self._armed = ""
-        self._soon = Deferred(self.workspace.host, READOUT_DELAY_MS, self.onReadout)
+        self._soon = self.workspace.defer(READOUT_DELAY_MS, self.onReadout)
 
     def setup(self) -> None:
         """Connect the level buttons and the choices of a region."""

@@ -10,7 +10,6 @@ from slicer.i18n import tr as _
 from CACBoneAxisLib.panel.choices import Choices
 from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.section import Section, connect, set_long_text
-from CACBoneAxisLib.reading.host import Deferred
 from CACBoneAxisLib.reading.scanwords import acquisition_table, verdicts
 
 
@@ -20,7 +19,7 @@ class ScanSection(Section):
     def __init__(self, host: PanelHost) -> None:
         super().__init__(host)
         self.choices = Choices(self)
-        self._soon = Deferred(self.workspace.host, 0, self.onCheck)
+        self._soon = self.workspace.defer(0, self.onCheck)
         self._cancelled: Any = None
 
     def setup(self) -> None:

@@ -16,6 +16,7 @@ from CACBoneAxisLib.mrml.views import scan_instead
 from CACBoneAxisLib.mrml.volumes import may_be_scan
 from CACBoneAxisLib.panel.host import PanelHost
 from CACBoneAxisLib.panel.sliceviews import show_volume
+from CACBoneAxisLib.reading.answers import not_current
 from CACBoneAxisLib.reading.reading import Reading
 from CACBoneAxisLib.report.numbers import NOT_MEASURED
 
@@ -52,6 +53,14 @@ class Section:
     def locked(self) -> str:
         """Return why the reading is locked; empty if it is not, or without a reading."""
         return self.reading.locked() if self.reading is not None else ""
+
+    def show_answer(self, label: Any, answer: Callable[[Mapping[str, Any]], str]) -> None:
+        """Show the answer of the result in a label, in grey where it is not current."""
+        result = self.reading.result_mapping() if self.reading is not None else None
+        text = answer(result) if result is not None else ""
+        if text and self.reading is not None and self.reading.changed_since_result:
+            text = not_current(text)
+        set_text(label, text)
 
     def offer_switch(self, label: Any) -> None:
         """Handle a label's links: select the displayed scan or show the one read."""

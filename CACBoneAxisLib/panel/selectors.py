@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import slicer
+from slicer.util import VTKObservationMixin
+
 from CACBoneAxisLib.mrml.choicenodes import SESSION_FIELDS
 from CACBoneAxisLib.panel.section import connect
 
@@ -13,11 +16,15 @@ def selects_node(widget: Any) -> bool:
     return bool(widget.inherits("qMRMLNodeComboBox"))
 
 
-class NodeSelectors:
-    """Binds every node selector to its choice in the scene or the reading.
+# Before and after the selectors' own reactions to a deleted node.
+FIRST, LAST = 100.0, -100.0
 
-    When a node is deleted, Slicer's selector moves to another of its type, and Slicer's binding would
-    store that: the seeds of one scan would become those of another.
+
+class NodeSelectors(VTKObservationMixin):
+    """Binds every node selector to its choice of the scene or of the reading.
+
+    Slicer's selector moves to another node of its type when its own is deleted, and reports that as if a
+    user had picked it: the seeds of one scan would become those of another.
 
     Parameters
     ----------
@@ -25,7 +32,10 @@ class NodeSelectors:
     """
 
     def __init__(self, panel: Any) -> None:
+        VTKObservationMixin.__init__(self)
         self.panel = panel
+        # While a node is deleted, or the selectors are set here, nobody picks.
+        self._quiet = False
         self._selectors = {
             str(widget.property("SlicerParameterName")): widget
             for widget in vars(panel.ui).values()
@@ -37,19 +47,32 @@ class NodeSelectors:
         for field, widget in self._selectors.items():
             for signal in ("nodeActivated(vtkMRMLNode*)", "nodeAddedByUserAction(vtkMRMLNode*)"):
                 connect(widget, signal, lambda node, field=field: self._pick(field, node))
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._on_removing, priority=FIRST)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._on_removed, priority=LAST)
 
     def update(self) -> None:
-        """Show the selected nodes; disabled for a reading while there is none."""
+        """Show the chosen nodes; selectors of a reading are disabled while there is none."""
+        before, self._quiet = self._quiet, True
         for field, widget in self._selectors.items():
             choices = self._choices(field)
             widget.enabled = choices is not None or field in SESSION_FIELDS
             chosen = getattr(choices, field) if choices is not None else None
             if widget.currentNode() is not chosen:
                 widget.setCurrentNode(chosen)
+        self._quiet = before
+
+    def _on_removing(self, caller: Any = None, event: Any = None) -> None:
+        self._quiet = True
+
+    def _on_removed(self, caller: Any = None, event: Any = None) -> None:
+        self._quiet = False
+        if not slicer.mrmlScene.IsClosing():
+            self.update()
 
     def _pick(self, field: str, node: Any) -> None:
         choices = self._choices(field)
-        if choices is not None and getattr(choices, field) is not node:
+        if not self._quiet and choices is not None and getattr(choices, field) is not node:
             setattr(choices, field, node)
 
     def _choices(self, field: str) -> Any:

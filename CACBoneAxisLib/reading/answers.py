@@ -57,6 +57,12 @@ def bone_answer(result: Mapping[str, Any]) -> str:
     return "<br>".join(dict.fromkeys([*lines, *doubts([*about, *said])]))
 
 
+def not_current(answer: str) -> str:
+    """Return an answer in grey, saying that it is not of what is chosen now."""
+    words = _("Not current: something changed since this was measured.")
+    return f'<span style="color: gray">{answer}</span><br><b>{words}</b>'
+
+
 def readout_words(vertebra: Mapping[str, Any]) -> str:
     """Return a region's measurements with warnings as rich text.
 

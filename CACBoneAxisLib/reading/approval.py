@@ -39,12 +39,12 @@ def approve(parameters: Any, name: str) -> None:
 
 
 def unlock(parameters: Any, name: str = "") -> None:
-    """Take the approval of a reading back and unlock its nodes; the trail says so.
+    """Withdraw an approval, unlock the nodes and note it in the trail.
 
     Parameters
     ----------
     parameters : CACBoneAxisParameterNode of the reading
-    name : of whoever unlocks it; empty where a change from elsewhere ended the approval
+    name : name of the person unlocking it; empty when an external change ended the approval
     """
     before = approval(parameters)
     if before is None:

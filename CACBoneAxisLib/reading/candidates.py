@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import slicer
+import vtk
 from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.calcium.heart import HeartRegion
@@ -20,7 +21,7 @@ from CACBoneAxisLib.mrml.layout import reading_place
 from CACBoneAxisLib.mrml.markups import box_from_node, points_from_node
 from CACBoneAxisLib.mrml.protocols import clicking_protocol
 from CACBoneAxisLib.mrml.views import jump_to
-from CACBoneAxisLib.reading.host import Deferred, Progress
+from CACBoneAxisLib.reading.host import Progress
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.reading import Reading
 from CACBoneAxisLib.reading.words import reason_words
@@ -48,7 +49,7 @@ class CandidateLayer(VTKObservationMixin):
         self.on = False
         self.sentence = ""
         self.left_out: list[ScreenedCandidate] = []
-        self.settling = Deferred(workspace.host, SETTLE_MS, self.settle)
+        self.settling = workspace.defer(SETTLE_MS, self.settle)
         self._changed = changed
         self._shown: Any = None
         self._node: Any = None
@@ -65,7 +66,7 @@ class CandidateLayer(VTKObservationMixin):
         """Stop observing the scene."""
         self.settling.stop()
         self.switch(False)
-        self._observe(None)
+        self.removeObservers()
 
     def update(self) -> None:
         """Update the layer for the current threshold, box and lesions."""
@@ -173,13 +174,39 @@ class CandidateLayer(VTKObservationMixin):
         scene = self.workspace.scene
         with reading.holding():
             self._node = overlay.show_labels(scene, reading.analysis.image, crop, labels)
-        overlay.show_layer(self._node, scene)
+        self._keep_layer()
+        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene):
+            if not self.hasObserver(composite, vtk.vtkCommand.ModifiedEvent, self._on_layers_changed):
+                self.addObserver(composite, vtk.vtkCommand.ModifiedEvent, self._on_layers_changed)
 
     def _hide(self) -> None:
+        self.removeObservers(self._on_layers_changed)
+        if self.workspace.reading is not None:
+            self.workspace.reading.guard.hidden = ""
         if self._node is not None:
             overlay.hide_layer(self._node, self.workspace.scene)
             self._node = None
         self._shown = None
+
+    def _keep_layer(self) -> str:
+        """Show the layer where no other label volume is shown; return what hides it elsewhere, in words."""
+        scene, reading = self.workspace.scene, self.workspace.reading
+        overlay.show_layer(self._node, scene)
+        other = overlay.hidden_by(self._node, scene)
+        words = _("The candidates are hidden by {name}: hide that label volume, and they are back.")
+        sentence = "" if other is None else str(words.format(name=other.GetName()))
+        if reading is not None:
+            reading.guard.hidden = sentence
+        return sentence
+
+    def _on_layers_changed(self, caller: Any = None, event: Any = None) -> None:
+        """Bring the candidates back once another label volume is gone, and say what hides them while it is not."""
+        reading = self.workspace.reading
+        if self._node is None or reading is None or self.workspace.scene.IsClosing():
+            return
+        before = reading.guard.hidden
+        if self._keep_layer() != before:
+            self.workspace.host.refresh()
 
     def _show_counts(self, screening: Screening, heart: HeartRegion | None) -> None:
         words = reason_words()
@@ -216,7 +243,7 @@ class CandidateLayer(VTKObservationMixin):
 
     def _observe(self, box: Any) -> None:
         if box is not self._box:
-            self.removeObservers()
+            self.removeObservers(self._on_box_moved)
             self._box = box
             if box is not None:
                 self.addObserver(box, slicer.vtkMRMLMarkupsNode.PointModifiedEvent, self._on_box_moved)

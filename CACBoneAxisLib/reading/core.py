@@ -12,8 +12,10 @@ from slicer.util import VTKObservationMixin
 
 from CACBoneAxisLib.imaging.findings import UnusableInputError
 from CACBoneAxisLib.mrml.analyses import voxels_state
-from CACBoneAxisLib.mrml.inputs import ReadingNodes, analyze_nodes
+from CACBoneAxisLib.mrml.halves import analyze_halves
+from CACBoneAxisLib.mrml.inputs import ReadingNodes
 from CACBoneAxisLib.mrml.layout import show_table, shown_table
+from CACBoneAxisLib.mrml.overlays import overlay_state
 from CACBoneAxisLib.mrml.parameters import (
     existing_regions,
     nodes_from_parameters,
@@ -24,16 +26,15 @@ from CACBoneAxisLib.mrml.scene import find_result, is_current, replay, result_ma
 from CACBoneAxisLib.mrml.showing import is_output
 from CACBoneAxisLib.mrml.trail import note_action
 from CACBoneAxisLib.mrml.views import drawn_once
-from CACBoneAxisLib.mrml.volumes import transform_over
-from CACBoneAxisLib.reading.approval import approval, unlock
+from CACBoneAxisLib.reading.approval import approval
+from CACBoneAxisLib.reading.guarding import Guard
 from CACBoneAxisLib.reading.history import History, Step
 from CACBoneAxisLib.reading.host import Progress, Surroundings
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.observing import InputObserver
 from CACBoneAxisLib.reading.outcome import Outcome, refused
-from CACBoneAxisLib.reading.snapshots import NODES
 from CACBoneAxisLib.reading.trailwords import words_of
-from CACBoneAxisLib.reading.words import deleted_words, step_words
+from CACBoneAxisLib.reading.words import step_words
 from CACBoneAxisLib.study import Settings, StudyResult
 from CACBoneAxisLib.study.incremental import IncrementalAnalysis
 
@@ -59,10 +60,8 @@ class ReadingCore(VTKObservationMixin):
         self._changed: bool | None = None
         self._voxels_changed = False
         self._measured: Any = None
-        # What happened to the reading from elsewhere, until its reader's next step.
-        self.told = ""
-        self._lost = ""
-        self._stands = False
+        self._overlay: Any = None
+        self.guard = Guard(self)
 
     def open(self) -> None:
         """Observe the reading, from the first time it is shown: what changes behind it counts too."""
@@ -183,11 +182,6 @@ class ReadingCore(VTKObservationMixin):
             return _("Place a seed, say that no calcification was found, or add the region of a vertebra first.")
         return ""
 
-    def notices(self) -> list[str]:
-        """Return the notices a reader has to see first, one sentence each."""
-        given = (self.volume, *(getattr(self.parameters, role) for role in NODES), *existing_regions(self.parameters))
-        return [sentence for sentence in (self.told, transform_over(given)) if sentence]
-
     # Analysing
 
     def analyze(self) -> None:
@@ -222,11 +216,19 @@ class ReadingCore(VTKObservationMixin):
         shown : options for :func:`~CACBoneAxisLib.mrml.scene.show_result`
         """
         nodes = self.nodes
-        result = analyze_nodes(nodes, self.settings, progress=progress, analysis=self.analysis)
-        show_result(result, nodes, **shown)
+        result = analyze_halves(nodes, self.settings, progress=progress, analysis=self.analysis)
+        if self.overlay_edited():
+            shown["only_changed"] = False
+        self._overlay = overlay_state(show_result(result, nodes, **shown).segmentation)
         record = self.result()
         self._latest = ((record, record.GetMTime()), result)
         self._voxels_changed, self._measured = False, voxels_state(self.volume)
+
+    def overlay_edited(self) -> bool:
+        """Return whether the segmentation that shows the result was edited since."""
+        record = self.result() if self._overlay is not None else None
+        shown = record.GetNodeReference("segmentation") if record is not None else None
+        return shown is not None and overlay_state(shown) != self._overlay
 
     # Changing
 
@@ -255,7 +257,9 @@ class ReadingCore(VTKObservationMixin):
         ----------
         text : what was done; if empty, derived from the differences
         """
+        text = text or self.guard.lost
         if self.history.note(text):
+            self.guard.lost = ""
             note_action(self.parameters, text or words_of(self.history.done[-1]), goes_on=not text)
 
     def act(self, text: str, change: Callable[[], None]) -> None:
@@ -266,7 +270,7 @@ class ReadingCore(VTKObservationMixin):
         text : what the reader did
         change : makes the change
         """
-        self.told = ""
+        self.guard.told = ""
         with self.holding():
             change()
         self.note_step(text)
@@ -290,7 +294,7 @@ class ReadingCore(VTKObservationMixin):
             gone = step()
         if gone is None:
             return refused("")
-        self.told = ""
+        self.guard.told = ""
         note_action(self.parameters, f"{what}: {gone.text}")
         self.rescore()
         return Outcome(True, what, {"step": step_words(gone.text)})
@@ -303,44 +307,12 @@ class ReadingCore(VTKObservationMixin):
 
     # What happens in the scene
 
-    def miss(self, node: Any) -> None:
-        """Keep a node that is being deleted elsewhere for undo; its slot stays empty."""
-        role = next((role for role in deleted_words() if getattr(self.parameters, role) is node), "")
-        role = role or ("regions" if node in self.parameters.regions else "")
-        if self.held or not role:
-            return
-        words = _("{node} was deleted; its place in this reading is empty.")
-        if role != "baseline":
-            self.history.deleted[node.GetID()] = node
-            words = _("{node} was deleted; its place in this reading is empty. Undo brings it back.")
-        self.told = words.format(node=node.GetName())
-        self._lost = deleted_words().get(role) or _("region of {level} deleted").format(level=node.GetName())
-
-    def note_loss(self) -> None:
-        """Record a node's deletion as an undo step once it is gone."""
-        if self._lost:
-            text, self._lost = self._lost, ""
-            self.note_step(text)
-
     def look_again(self) -> None:
         """Drop conclusions from changed nodes and observe the selected nodes."""
         self._changed = None
         if self.inputs.observe(self.parameters):
             self._voxels_changed = False
-        self._guard_approval()
-
-    def _guard_approval(self) -> None:
-        """End the approval of a reading that was changed elsewhere: what was approved is no longer what is there."""
-        approved = approval(self.parameters)
-        if approved is None or not self.changed_since_result:
-            self._stands = approved is not None
-        elif self._stands:
-            self._stands = False
-            words = _(
-                "Changed outside this panel, so the approval by {name} no longer holds: look at it and approve again."
-            )
-            self.told = words.format(name=approved.name)
-            unlock(self.parameters)
+        self.guard.look_again()
 
     def _on_choice(self, caller: Any = None, event: Any = None) -> None:
         self._on_inputs_changed(False)

@@ -14,6 +14,10 @@ class CancelledError(Exception):
     """The user pressed Cancel."""
 
 
+class SceneClosedError(Exception):
+    """The scene was closed while work on it went on."""
+
+
 class Host(Protocol):
     """Shows a reading and lets the user change it."""
 

@@ -110,7 +110,7 @@ class Lesions:
         except UnusableInputError as error:
             return refused(str(error))
         if outcome.done:
-            reading.told = ""
+            reading.guard.told = ""
             reading.history.note(outcome.sentence)
             note_action(reading.parameters, outcome.action)
             touched: Lesion | None = None if ras_mm is None else editor.lesion_at(ras_mm)

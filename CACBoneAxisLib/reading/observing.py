@@ -18,7 +18,7 @@ class InputObserver(VTKObservationMixin):
 
     Parameters
     ----------
-    changed : called with whether voxels of a segmentation changed
+    changed : called with True when voxels of a segmentation changed, False for any other change
     """
 
     def __init__(self, changed: Callable[[bool], None]) -> None:

@@ -13,7 +13,7 @@ from CACBoneAxisLib.mrml.inputs import inputs_from_nodes
 from CACBoneAxisLib.mrml.labels import segments_state
 from CACBoneAxisLib.mrml.scene import fingerprint
 from CACBoneAxisLib.mrml.views import jump_to
-from CACBoneAxisLib.reading.host import Deferred, Progress
+from CACBoneAxisLib.reading.host import Progress
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.outcome import Outcome
 from CACBoneAxisLib.reading.reading import Reading
@@ -37,7 +37,7 @@ class SuggestionList:
         self.on = False
         self.sentence = ""
         self.suggestions: Sequence[Suggestion] = ()
-        self.settling = Deferred(workspace.host, SETTLE_MS, self.settle)
+        self.settling = workspace.defer(SETTLE_MS, self.settle)
         self._changed = changed
         self._shown: Any = None
 

@@ -81,7 +81,7 @@ def deleted_words() -> dict[str, str]:
         "heartSegmentation": _("segmentation of the heart deleted"),
         "secondVolume": _("scan at a second energy deleted"),
         "heart": _("heart region deleted"),
-        "baseline": _("scan to compare with deleted"),
+        "baseline": "",
     }
 
 

@@ -14,7 +14,7 @@ from CACBoneAxisLib.mrml.analyses import Analyses
 from CACBoneAxisLib.mrml.parameternodes import find_reading
 from CACBoneAxisLib.mrml.volumes import may_be_scan
 from CACBoneAxisLib.reading.checking import Checker
-from CACBoneAxisLib.reading.host import CancelledError, Deferred, Host, Progress
+from CACBoneAxisLib.reading.host import CancelledError, Deferred, Host, Progress, SceneClosedError
 from CACBoneAxisLib.reading.i18n import tr as _
 from CACBoneAxisLib.reading.reading import Reading
 
@@ -51,11 +51,13 @@ class Workspace(VTKObservationMixin):
         self.session: Any = None
         self.reading: Reading | None = None
         self.busy = False
-        self.live_update = Deferred(host, LIVE_UPDATE_DELAY_MS, self.on_live_update)
+        self._closings = 0
+        self._deferred: list[Deferred] = []
+        self.live_update = self.defer(LIVE_UPDATE_DELAY_MS, self.on_live_update)
         self._session_choices, self._reading_choices = session_choices, reading_choices
         self._readings: dict[str, Reading] = {}
         self._wanted = False
-        self._volume_added = Deferred(host, 0, self.choose_added)
+        self._volume_added = self.defer(0, self.choose_added)
 
     def setup(self) -> None:
         """Start observing the scene."""
@@ -69,8 +71,7 @@ class Workspace(VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Stop observing the scene and drop its readings."""
-        self.live_update.stop()
-        self._volume_added.stop()
+        self._stop_deferred()
         self.stop()
         self._forget_readings()
         self.removeObservers()
@@ -97,13 +98,30 @@ class Workspace(VTKObservationMixin):
         """Whether changes are analysed without Apply."""
         return self.session is not None and bool(self.session.liveUpdate)
 
+    def defer(self, milliseconds: int, function: Callable[[], None]) -> Deferred:
+        """Return a call that can be scheduled; what is scheduled is forgotten when the scene is closed."""
+        self._deferred.append(Deferred(self.host, milliseconds, function))
+        return self._deferred[-1]
+
     def run(self, work: Callable[[Progress], object], progress: Progress) -> str:
-        """Run work that reports progress; return a one-sentence error or ""."""
+        """Run work that reports progress; return a one-sentence error or "".
+
+        Work that is running when the scene is closed ends at its next step.
+        """
         waiting = self.live_update.waiting
         self.live_update.stop()
         self.busy = True
+        closings = self._closings
+
+        def report(message: str, part: float) -> None:
+            progress(message, part)
+            if self._closings != closings:
+                raise SceneClosedError
+
         try:
-            work(progress)
+            work(report)
+        except SceneClosedError:
+            waiting = False
         except CancelledError:
             return str(_("Cancelled; the last result stays."))
         except (UnusableInputError, OSError) as error:
@@ -146,7 +164,7 @@ class Workspace(VTKObservationMixin):
         reading = self.reading
         if reading is None or not self.live or reading.missing():
             return False
-        return reading.changed_since_result or reading.result() is None
+        return reading.changed_since_result or reading.result() is None or reading.overlay_edited()
 
     # What happens in the scene
 
@@ -156,7 +174,9 @@ class Workspace(VTKObservationMixin):
             self._follow()
 
     def _on_start_close(self, caller: Any = None, event: Any = None) -> None:
+        self._closings += 1
         self._let_go()
+        self._stop_deferred()
 
     def _on_closed(self, caller: Any = None, event: Any = None) -> None:
         """Drop the readings, analyses and undo steps."""
@@ -178,7 +198,7 @@ class Workspace(VTKObservationMixin):
         if scene.IsClosing() or self.session is None:
             return
         for reading in self._readings.values():
-            reading.miss(node)
+            reading.guard.miss(node)
         found = find_reading(scene, node) if node.IsA("vtkMRMLScalarVolumeNode") else None
         if self.reading is not None and self.reading.node in (node, found):
             self.session.volume = None
@@ -194,10 +214,10 @@ class Workspace(VTKObservationMixin):
     def _on_node_removed(self, caller: Any, event: Any, node: Any) -> None:
         """React to the deletion of a node of the reading."""
         for reading in self._readings.values():
-            reading.note_loss()
+            reading.guard.note_loss()
         if self.reading is None or self.scene.IsClosing():
             return
-        if self.reading.inputs.observes(node) or node.IsA("vtkMRMLTextNode") or self.reading.told:
+        if self.reading.inputs.observes(node) or node.IsA("vtkMRMLTextNode") or self.reading.guard.told:
             self.input_changed()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
@@ -210,6 +230,10 @@ class Workspace(VTKObservationMixin):
     def _choose_first(self) -> None:
         if not self.session.volume:
             self.session.volume = first_volume(self.scene)
+
+    def _stop_deferred(self) -> None:
+        for call in self._deferred:
+            call.stop()
 
     def _let_go(self) -> None:
         self._show(None)

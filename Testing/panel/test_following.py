@@ -211,3 +211,29 @@ def test_density_in_colour_is_never_taken_for_the_scan_to_read(host, volumes, sc
     for volume in volumes:
         scene.RemoveNode(volume)
     assert first_volume(scene) is None
+
+
+def test_ten_scenes_read_and_closed_in_the_panel_keep_no_voxels(opened, scene, small_ct):
+    import gc
+
+    from CACBoneAxisLib.mrml.archive import add_volume
+
+    gone, panel = [], opened.widget.panel
+    for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode", scene):
+        scene.RemoveNode(volume)
+    del volume
+    calls = [section.layer.settling for section in panel.sections if hasattr(section, "layer")]
+    for cycle in range(10):
+        volume = add_volume(small_ct, scene)
+        opened.process()
+        panel.session.volume = volume
+        volume.GetImageData().AddObserver("DeleteEvent", lambda *_: gone.append(1))
+        left, back, up = small_ct.geometry.to_lps((31, 20, 4))
+        assert panel.reading.lesions.click((-left, -back, up)).done
+        opened.wait(*calls, opened.section("ScanSection")._soon)
+        opened.widget.ui.showReportButton.click()
+        del volume
+        scene.Clear(False)
+        opened.process()
+        gc.collect()
+        assert len(gone) == cycle + 1

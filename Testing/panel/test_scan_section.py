@@ -112,7 +112,7 @@ def test_a_cancelled_check_waits_until_it_is_asked_for(host, scene, known_ct, mo
     real = checker.run
 
     def slow(parameters, progress):
-        progress.patience_seconds = 0
+        widget.panel._progress.patience_seconds = 0
         progress("Reading the scan", 0.1)
         assert ui.scanCancelButton.isVisibleTo(ui.scanSection._object)
         ui.scanCancelButton.click()

@@ -133,7 +133,7 @@ class qMRMLNodeComboBox(QWidget):
         if current is not None and current.GetScene() is None and not self._scene.IsClosing():
             self.refresh()
             self.combo.setCurrentIndex(len(self._nodes) - 1)
-            self.currentNodeChanged.emit(self.currentNode())
+            self._tell_picked()
 
     def refresh(self) -> None:
         """Read the scene again; the application's widget observes it."""

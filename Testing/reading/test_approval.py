@@ -73,7 +73,7 @@ def test_a_change_from_elsewhere_ends_the_approval_at_once(approved, change, sho
     )
     if not shown:
         approved.workspace.start()
-    assert any("the approval by Dr. Lee no longer holds" in sentence for sentence in reading.notices())
+    assert any("the approval by Dr. Lee no longer holds" in sentence for sentence in reading.guard.notices())
 
 
 def test_what_decides_nothing_leaves_the_approval(approved):
@@ -84,7 +84,7 @@ def test_what_decides_nothing_leaves_the_approval(approved):
     approved.workspace.stop()
     approved.workspace.start()
     assert reading.locked()
-    assert reading.notices() == []
+    assert reading.guard.notices() == []
 
 
 def test_locks_and_handles_are_restored_as_they_were(scene, approved):

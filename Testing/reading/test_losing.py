@@ -39,10 +39,10 @@ def test_deleted_seeds_leave_their_place_empty_and_undo_brings_them_back(two, sc
     scene.RemoveNode(seeds)
     assert reading.parameters.seeds is None
     said = f"{seeds.GetName()} was deleted; its place in this reading is empty. Undo brings it back."
-    assert reading.notices() == [said]
+    assert reading.guard.notices() == [said]
     # What is clicked next is this scan's, in a list of its own.
     assert reading.lesions.click(two.at(RCA_ZYX)).done
-    assert reading.notices() == []
+    assert reading.guard.notices() == []
     two.workspace.session.volume = two.volumes[1]
     assert two.workspace.reading.parameters.seeds.GetNumberOfControlPoints() == 1
     two.workspace.session.volume = two.volumes[0]
@@ -63,7 +63,7 @@ def test_a_deleted_segmentation_or_scan_of_a_reading_leaves_its_place_empty(two,
     setattr(reading.parameters, role, node)
     scene.RemoveNode(node)
     assert getattr(reading.parameters, role) is None
-    (sentence,) = reading.notices()
+    (sentence,) = reading.guard.notices()
     assert sentence.startswith(node.GetName())
     if role != "baseline":
         assert reading.undo().done
@@ -75,9 +75,9 @@ def test_a_reading_that_is_not_shown_tells_of_its_loss_when_it_is_shown_again(tw
     other = two.workspace.reading
     two.workspace.session.volume = two.volumes[1]
     scene.RemoveNode(other.parameters.seeds)
-    assert two.workspace.reading.notices() == []
+    assert two.workspace.reading.guard.notices() == []
     two.workspace.session.volume = two.volumes[0]
-    assert len(two.workspace.reading.notices()) == 1
+    assert len(two.workspace.reading.guard.notices()) == 1
     assert other.undo().done
     assert other.parameters.seeds.GetNumberOfControlPoints() == 1
 
@@ -86,6 +86,6 @@ def test_what_the_panel_itself_removes_is_no_loss(two):
     reading = two.workspace.reading
     reading.regions.place("L1", two.at((5.5, 58, 45)))
     reading.regions.remove(reading.regions.of("L1"))
-    assert reading.notices() == []
+    assert reading.guard.notices() == []
     reading.undo()
-    assert reading.notices() == []
+    assert reading.guard.notices() == []

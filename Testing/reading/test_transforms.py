@@ -39,7 +39,7 @@ def test_a_transform_is_said_on_top_and_nothing_is_scored_until_it_is_hardened(h
     node.SetAndObserveTransformNodeID(move.GetID())
     words = f"{node.GetName()} stands under the transform Move: harden it first"
     assert reading.changed_since_result
-    (sentence,) = reading.notices()
+    (sentence,) = reading.guard.notices()
     assert sentence.startswith(words)
     with pytest.raises(UnusableInputError, match="harden it first"):
         analyze_nodes(reading.nodes)
@@ -48,7 +48,7 @@ def test_a_transform_is_said_on_top_and_nothing_is_scored_until_it_is_hardened(h
         assert not outcome.done
         assert outcome.sentence.startswith(words)
     node.HardenTransform()
-    assert reading.notices() == []
+    assert reading.guard.notices() == []
 
 
 def test_a_maximum_projection_of_a_scan_under_a_transform_is_refused_too(host, scene):
