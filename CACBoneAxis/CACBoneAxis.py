@@ -77,9 +77,7 @@ class CACBoneAxis(ScriptedLoadableModule):
             'See the <a href="https://github.com/cacboneaxis/SlicerCACBoneAxis">documentation</a>. '
             "For research use only; not for diagnosis."
         )
-        self.parent.acknowledgementText = _(
-            "The methods follow Agatston 1990 and the papers that stand beside each number in the report."
-        )
+        self.parent.acknowledgementText = _("The methods follow Agatston 1990 and the papers cited in the report.")
         findLibrary()
         slicer.app.connect("startupCompleted()", registerSampleData)
 
@@ -108,13 +106,8 @@ class Choice(enum.Enum):
 
     def label(self):
         """Return what the combo box shows."""
-        labels = {
-            "UNKNOWN": _("as the file says"),
-            "NO": _("none given"),
-            "YES": _("given"),
-            "FEMALE": _("female"),
-            "MALE": _("male"),
-        }
+        labels = {"UNKNOWN": _("as the file says"), "NO": _("none given"), "YES": _("given")}
+        labels |= {"FEMALE": _("female"), "MALE": _("male")}
         return labels.get(self.name, self.value)
 
 

@@ -116,7 +116,7 @@ def test_names_in_a_nifti_header_extension_name_the_labels(tmp_path):
         for n, name in {31: "vertebrae_L1", 30: "vertebrae_L2", 5: "liver"}.items()
     )
     image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, f"{xml}</LabelTable>".encode()))
-    for name in ("a.nii", "a.nii.gz"):
+    for name in ("a.nii", "b.nii.gz"):
         nibabel.save(image, tmp_path / name)
         labels = read_labels(tmp_path / name)
         assert labels.names == {31: "vertebrae_L1", 30: "vertebrae_L2"}
