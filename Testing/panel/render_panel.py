@@ -41,7 +41,7 @@ def render(path: Path) -> None:
     host.panel_parent.resize(WIDTH_PIXELS, 10)
     host.panel_parent.show()
     ui.applyButton.click()
-    host.wait(*(section.timer for section in host.widget.panel.sections if hasattr(section, "timer")))
+    host.wait(*host.widget.panel.workspace._deferred)
     # Pictures in it find their size one after another.
     for _ in range(SETTLING_STEPS):
         host.panel_parent.layout().activate()
